@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# LibreOffice Calc 25.2 without a window system, its Python bridge, and pdftoppm for the picture of a sheet.
+# Debian 12 has it in bookworm-backports only; later releases carry it themselves.
+set -euo pipefail
+
+packages=(libreoffice-core-nogui libreoffice-calc-nogui python3-uno fonts-dejavu-core poppler-utils)
+sources=/etc/apt/sources.list.d/debian.sources
+. /etc/os-release
+
+export DEBIAN_FRONTEND=noninteractive
+release=()
+if [ "${VERSION_CODENAME:-}" = bookworm ]; then
+    # The machine's own mirror: the first URIs line that is not a comment.
+    mirror=$(awk '/^URIs:/ {print $2; exit}' "$sources" 2>/dev/null || true)
+    if [ -z "$mirror" ]; then
+        mirror=$(awk '/^deb / {print $2; exit}' /etc/apt/sources.list 2>/dev/null || true)
+    fi
+    printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports\nComponents: main\nSigned-By: %s\n' \
+        "${mirror:-http://deb.debian.org/debian}" /usr/share/keyrings/debian-archive-keyring.gpg \
+        > /etc/apt/sources.list.d/basketgex-backports.sources
+    release=(-t bookworm-backports)
+fi
+apt-get update -q
+apt-get install -y -q --no-install-recommends "${release[@]}" "${packages[@]}"

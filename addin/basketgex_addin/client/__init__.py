@@ -1,0 +1,1 @@
+"""The client of the local server: connection, memo, collector, launcher."""

@@ -1,0 +1,241 @@
+"""What add-in and server share on one machine: the home folder, the runtime file, the token, the lock.
+
+Standard library only: LibreOffice's own Python reads it too.
+
+The home (``BASKETGEX_HOME``, else the platform's local data folder) holds everything local:
+
+============== =========================================================================
+``lock``       held by the serving process for life; a held lock is what "alive" means
+``runtime.json`` where the server listens; written after it has bound, readable by its owner
+``token``      the secret that every call carries; created once, readable by its owner
+``config.toml`` the settings, among them the source
+``launch.json`` the command that starts the server, recorded by ``basketgex install``
+``state.db``   snapshots and the debit ledger
+``server.log`` what happened
+============== =========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "BASKETGEX_HOME"
+TOKEN_METADATA = "authorization"  # noqa: S105 - the name of a header
+CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.enable_http_proxy", 0),  # a proxy in the environment would break 127.0.0.1
+    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.max_send_message_length", 64 << 20),
+)
+
+_REPLACE_TRIES = 50  # Windows refuses to replace a file while a reader holds it
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where a server listens and what it is; the content of ``runtime.json``."""
+
+    grpc: str
+    pid: int
+    version: str
+    boot: str
+
+    def channel_token(self, token: str) -> tuple[tuple[str, str], ...]:
+        """Return the metadata that a call to this server carries."""
+        return ((TOKEN_METADATA, f"Bearer {token}"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start the server, and where its packages lie; the content of ``launch.json``."""
+
+    command: tuple[str, ...]
+    python_path: tuple[str, ...] = ()
+
+
+def default_home() -> Path:
+    """Return the home that the environment names, else the platform's local data folder."""
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "basketgex"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "basketgex"
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "basketgex"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One home folder. Every method tolerates that the folder, or a file in it, is not there yet."""
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the serving process holds."""
+        return self.path / "lock"
+
+    @property
+    def runtime_file(self) -> Path:
+        """Where the server says how to reach it."""
+        return self.path / "runtime.json"
+
+    @property
+    def token_file(self) -> Path:
+        """The secret of this home."""
+        return self.path / "token"
+
+    @property
+    def config_file(self) -> Path:
+        """The settings of this home."""
+        return self.path / "config.toml"
+
+    @property
+    def launch_file(self) -> Path:
+        """The recorded start command."""
+        return self.path / "launch.json"
+
+    @property
+    def state_file(self) -> Path:
+        """Snapshots and the ledger."""
+        return self.path / "state.db"
+
+    @property
+    def log_file(self) -> Path:
+        """What happened."""
+        return self.path / "server.log"
+
+    def create(self) -> None:
+        """Make the folder, readable by its owner only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def token(self) -> str:
+        """Return the home's token, creating it once."""
+        self.create()
+        with suppress(FileNotFoundError):
+            if token := self.token_file.read_text("ascii").strip():
+                return token
+        # Written whole beside it, then linked into place: of two creators one wins, and nobody reads half a token.
+        draft = self._draft(self.token_file, secrets.token_urlsafe(32))
+        try:
+            os.link(draft, self.token_file)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            draft.replace(self.token_file)
+        finally:
+            draft.unlink(missing_ok=True)
+        return self.token_file.read_text("ascii").strip()
+
+    def read_runtime(self) -> Runtime | None:
+        """Return what the runtime file says, or None where there is none that can be read."""
+        try:
+            return Runtime(**json.loads(self.runtime_file.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write_runtime(self, runtime: Runtime) -> None:
+        """Write the runtime file at once and whole, readable by its owner only."""
+        self._write(self.runtime_file, json.dumps(asdict(runtime)))
+
+    def remove_runtime(self) -> None:
+        """Remove the runtime file, if there is one."""
+        with suppress(OSError):
+            self.runtime_file.unlink(missing_ok=True)
+
+    def read_launch(self) -> Launch | None:
+        """Return the recorded start command, or None where none is recorded."""
+        try:
+            found = json.loads(self.launch_file.read_text("utf-8"))
+            return Launch(tuple(found["command"]), tuple(found.get("python_path", ())))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def write_launch(self, command: Sequence[str], python_path: Sequence[str]) -> None:
+        """Record the start command and where the packages lie."""
+        self.create()
+        self._write(self.launch_file, json.dumps({"command": list(command), "python_path": list(python_path)}))
+
+    def is_served(self) -> bool:
+        """Tell whether a process holds the lock. A process id or an open port would prove nothing."""
+        return _is_locked(self.lock)
+
+    def server(self) -> Runtime | None:
+        """Return where the living server listens, or None where none does (yet)."""
+        return self.read_runtime() if self.is_served() else None
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return a value that changes when a server starts or the settings change: a memo's reason to forget."""
+        return (*_stamp(self.runtime_file), *_stamp(self.config_file))
+
+    def _draft(self, path: Path, text: str) -> Path:
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return draft
+
+    def _write(self, path: Path, text: str) -> None:
+        draft = self._draft(path, text)
+        for left in reversed(range(_REPLACE_TRIES)):
+            try:
+                draft.replace(path)
+                return
+            except PermissionError:
+                if not left:
+                    draft.unlink(missing_ok=True)
+                    raise
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _is_locked(path: Path) -> bool:
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return True
+        else:
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+            return False
+        finally:
+            os.close(descriptor)
+
+else:
+    import fcntl
+
+    def _is_locked(path: Path) -> bool:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            # Shared: two lookers at once do not take each other for a server.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The local server: sources, exposure mathematics, dispatch, state and the gRPC door."""

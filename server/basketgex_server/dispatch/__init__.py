@@ -1,0 +1,1 @@
+"""From the questions of many cells to the fewest source calls."""

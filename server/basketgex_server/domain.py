@@ -1,0 +1,238 @@
+"""The values everything speaks in. Frozen; units in their docstrings.
+
+Units throughout: GEX is USD of dealer delta per 1 % move of the underlying; DEX is USD of delta; VEX is USD of delta per
+vol point; CHEX is USD of delta per calendar day. Times are Unix seconds, UTC. A convention says which sign the put side has.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, NamedTuple
+
+from basketgex_server.errors import (
+    InvalidSymbol,
+    InvalidWeights,
+    MissingSymbols,
+    TooManySymbols,
+    WeightCountMismatch,
+)
+
+Convention = Literal["flashalpha", "dealer"]
+CONVENTIONS: tuple[Convention, ...] = ("flashalpha", "dealer")
+DAY_COUNT = "act365"
+SCHEMA_VERSION = 1
+
+_TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?")
+
+
+class Measures(NamedTuple):
+    """The four exposures, in USD: per 1 % move, of delta, per vol point, per calendar day."""
+
+    gex: float
+    dex: float
+    vex: float
+    chex: float
+
+
+class Freshness(IntEnum):
+    """How old a figure is to its rules. The larger, the worse, but for HISTORICAL, to which no clock applies."""
+
+    FRESH = 1
+    STALE = 2
+    EXPIRED = 3
+    HISTORICAL = 4
+
+
+class RowCounts(NamedTuple):
+    """What became of a chain's contracts.
+
+    ``used``: open interest, a volatility and time left; ``expired``: the expiry had passed; ``no_volatility``: open interest
+    and time left, but no volatility; ``other_root``: an adjusted root, kept out.
+    """
+
+    used: int
+    expired: int
+    no_volatility: int
+    other_root: int = 0
+
+
+class StrikeRow(NamedTuple):
+    """One strike's exposures, calls and puts apart and signed so that they add up to the net."""
+
+    strike: float
+    call: Measures
+    put: Measures
+    call_open_interest: float
+    put_open_interest: float
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolExposure:
+    """The dealer exposure of one underlying.
+
+    ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
+    is empty where the source gives none, or where the figure comes from the store. ``usable_open_interest`` is the share of
+    the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown.
+    """
+
+    symbol: str
+    underlying_price: float
+    net: Measures
+    as_of: float
+    oi_as_of: float = 0.0
+    call: Measures | None = None
+    put: Measures | None = None
+    rows: RowCounts | None = None
+    usable_open_interest: float = 1.0
+    strikes: tuple[StrikeRow, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A figure as it was fetched. ``fetched_at`` is the server's clock, ``exposure.as_of`` the source's."""
+
+    exposure: SymbolExposure
+    fetched_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where figures come from and how they were made. Figures of different origin are never mixed.
+
+    ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
+    ``dividend_yield`` are continuously compounded, per year.
+    """
+
+    source: str
+    label: str
+    location: str = ""
+    convention: Convention = "flashalpha"
+    rate: float = 0.0
+    dividend_yield: float = 0.0
+    day_count: str = DAY_COUNT
+    synthetic: bool = False
+    historical: bool = False
+
+    @property
+    def key(self) -> str:
+        """The stored figures' key, all but the symbol."""
+        return "|".join(
+            (
+                self.source,
+                self.location,
+                self.convention,
+                repr(self.rate),
+                repr(self.dividend_yield),
+                self.day_count,
+                f"v{SCHEMA_VERSION}",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A question: distinct symbols in the order asked, each with its weight on the scale given (finite, ≥ 0, sum > 0)."""
+
+    symbols: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def unweighted(self) -> tuple[str, ...]:
+        """The symbols with weight 0."""
+        return tuple(s for s, w in zip(self.symbols, self.weights, strict=True) if w == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Constituent:
+    """A name of an answered basket: its renormalised weight and its share, in per cent, of the gross weighted GEX."""
+
+    exposure: SymbolExposure
+    weight: float
+    contribution_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class BasketExposure:
+    """An answered basket.
+
+    ``net`` is Σ weight · exposure over the constituents (a weighted mean), ``net_to_gross`` is net GEX over
+    Σ |weight · GEX| in -1..1 (0 where that is 0), ``covered_weight`` the share of the requested weight that had data,
+    ``negative_names`` and ``negative_weight`` the breadth: how many constituents have negative GEX, and what they weigh.
+    """
+
+    constituents: tuple[Constituent, ...]
+    missing: tuple[str, ...]
+    net: Measures
+    net_to_gross: float
+    covered_weight: float
+    negative_names: int
+    negative_weight: float
+    usable_open_interest: float
+
+
+def ticker(text: str) -> str:
+    """Return the one spelling of a ticker; raise InvalidSymbol where the text is none.
+
+    >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity")]
+    ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL']
+    """
+    symbol = text.strip().upper()
+    symbol = symbol.removesuffix(" EQUITY").rstrip() if symbol.endswith(" US EQUITY") else symbol
+    symbol = symbol.removesuffix(" US").rstrip()
+    if symbol[:1] in ("^", "$", "_"):
+        symbol = symbol[1:]
+    symbol = symbol.replace("/", ".").replace("-", ".")
+    if not _TICKER.fullmatch(symbol):
+        raise InvalidSymbol(text)
+    return symbol
+
+
+def basket(symbols: Sequence[str], weights: Sequence[float] | None, most: int) -> Basket:
+    """Return the basket that symbols and weights ask for, duplicates merged and their weights added up.
+
+    Without weights the distinct names weigh equally. Raises MissingSymbols, InvalidSymbol, TooManySymbols (more than
+    ``most`` distinct), WeightCountMismatch, InvalidWeights.
+
+    >>> basket(["nvda", "AMD", "NVDA"], [1, 1, 2], most=50)
+    Basket(symbols=('NVDA', 'AMD'), weights=(3.0, 1.0))
+    """
+    if not symbols:
+        raise MissingSymbols
+    names = [ticker(s) for s in symbols]
+    merged = dict.fromkeys(names, 0.0)
+    if len(merged) > most:
+        raise TooManySymbols(len(merged), most)
+    if weights is None:
+        return Basket(tuple(merged), (1.0,) * len(merged))
+    if len(weights) != len(names):
+        raise WeightCountMismatch(len(names), len(weights))
+    for name, weight in zip(names, weights, strict=True):
+        if not math.isfinite(weight):
+            raise InvalidWeights(f"The weight of {name} is not a finite number.")
+        if weight < 0:
+            raise InvalidWeights(
+                f"The weight of {name} is negative: weights must be 0 or more. For a short leg use a basket of its own."
+            )
+        merged[name] += weight
+    total = math.fsum(merged.values()) if all(map(math.isfinite, merged.values())) else math.inf
+    if total == 0:
+        raise InvalidWeights("The weights are all zero: give at least one name a weight.")
+    if not math.isfinite(total):
+        raise InvalidWeights("The weights are too large to add up.")
+    return Basket(tuple(merged), tuple(merged.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one source call brought: exposures by symbol, and the symbols that have no data.
+
+    ``failed`` names symbols whose data is there but cannot be used (a broken chain), with the sentence that says why.
+    """
+
+    exposures: Mapping[str, SymbolExposure]
+    missing: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,202 @@
+"""One tree of errors. Each leaf has a stable code, a sentence for the person at the sheet, and a gRPC status.
+
+::
+
+    BasketgexError
+    ├── BadRequest               INVALID_ARGUMENT: the cell shows #VALUE!
+    │   ├── MissingSymbols         missing_symbols
+    │   ├── TooManySymbols         too_many_symbols
+    │   ├── WeightCountMismatch    weight_count_mismatch
+    │   ├── InvalidSymbol          invalid_symbol
+    │   ├── InvalidWeights         invalid_weights
+    │   └── InvalidBatch           invalid_batch
+    ├── NoData                   NOT_FOUND, no_data
+    ├── NotCached                NOT_FOUND, not_cached
+    ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
+    ├── SourceUnavailable        UNAVAILABLE, source_unavailable
+    ├── BadChain                 UNAVAILABLE, bad_chain
+    ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
+    ├── Draining                 UNAVAILABLE, draining
+    ├── Unauthenticated          UNAUTHENTICATED, token_refused
+    ├── BadSettings              FAILED_PRECONDITION, bad_settings: never on a call, the server does not start
+    └── Internal                 INTERNAL, internal
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BasketgexError(Exception):
+    """What went wrong, for a program (``code``), for the wire (``reason``) and for a person (``sentence``)."""
+
+    code: ClassVar[str] = "error"
+    reason: ClassVar[str] = "UNKNOWN"
+
+    def __init__(self, sentence: str, *, argument: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.argument = argument
+        self.retry_after = retry_after
+
+
+class BadRequest(BasketgexError):
+    """The question itself is wrong; asking again will not help."""
+
+    reason = "INVALID_ARGUMENT"
+
+
+class MissingSymbols(BadRequest):
+    """No symbol was given."""
+
+    code = "missing_symbols"
+
+    def __init__(self) -> None:
+        super().__init__("No symbols: give at least one ticker.", argument="symbols")
+
+
+class TooManySymbols(BadRequest):
+    """More distinct symbols than one basket may have."""
+
+    code = "too_many_symbols"
+
+    def __init__(self, count: int, most: int) -> None:
+        super().__init__(
+            f"{count:,} distinct symbols: a basket may have {most:,}. Split it or shorten the range.",
+            argument="symbols",
+        )
+
+
+class WeightCountMismatch(BadRequest):
+    """Not one weight a symbol."""
+
+    code = "weight_count_mismatch"
+
+    def __init__(self, symbols: int, weights: int) -> None:
+        super().__init__(
+            f"{symbols:,} symbols but {weights:,} weights: give one weight beside each symbol, or none at all.",
+            argument="weights",
+        )
+
+
+class InvalidSymbol(BadRequest):
+    """A text that cannot be a ticker."""
+
+    code = "invalid_symbol"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{quoted(text)} is not a ticker: correct or clear it.", argument="symbols")
+
+
+class InvalidWeights(BadRequest):
+    """A weight that is negative or no finite number, or weights that are all zero."""
+
+    code = "invalid_weights"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, argument="weights")
+
+
+class InvalidBatch(BadRequest):
+    """The columns of a batch do not fit together."""
+
+    code = "invalid_batch"
+
+
+class NoData(BasketgexError):
+    """No symbol of the basket had data."""
+
+    code = "no_data"
+    reason = "NOT_FOUND"
+
+
+class NotCached(BasketgexError):
+    """Only the cache was asked, and it has nothing."""
+
+    code = "not_cached"
+    reason = "NOT_FOUND"
+
+
+class TooManyCalls(BasketgexError):
+    """Answering would take more source calls than one request may cause."""
+
+    code = "too_many_calls"
+    reason = "RESOURCE_EXHAUSTED"
+
+    def __init__(self, calls: int, most: int) -> None:
+        super().__init__(
+            f"This would take {calls:,} source calls, and one request may cause {most:,}: "
+            "ask for fewer new symbols at a time, or refresh explicitly.",
+            argument="symbols",
+        )
+
+
+class SourceUnavailable(BasketgexError):
+    """The source could not be asked or did not answer."""
+
+    code = "source_unavailable"
+    reason = "UNAVAILABLE"
+
+
+class BadChain(BasketgexError):
+    """An option chain that cannot be read; it is refused whole."""
+
+    code = "bad_chain"
+    reason = "UNAVAILABLE"
+
+
+class TimedOut(BasketgexError):
+    """The caller's deadline passed first."""
+
+    code = "timed_out"
+    reason = "DEADLINE_EXCEEDED"
+
+    def __init__(self) -> None:
+        super().__init__("The source did not answer in time. Recalculate to ask again.")
+
+
+class Draining(BasketgexError):
+    """The server is ending."""
+
+    code = "draining"
+    reason = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping. Recalculate to start it again.")
+
+
+class Unauthenticated(BasketgexError):
+    """No token, or the wrong one."""
+
+    code = "token_refused"
+    reason = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("The server refused the token: use the one in its home folder.")
+
+
+class BadSettings(BasketgexError):
+    """A setting that cannot be used."""
+
+    code = "bad_settings"
+    reason = "FAILED_PRECONDITION"
+
+
+class Internal(BasketgexError):
+    """A fault of the server's own; the log has it."""
+
+    code = "internal"
+    reason = "INTERNAL"
+
+    def __init__(self) -> None:
+        super().__init__("The server failed while answering. Its log in the home folder says where.")
+
+
+def quoted(text: str, most: int = 24) -> str:
+    """Return a text fit for a sentence: in quotes, on one line, not too long.
+
+    >>> quoted('NV"DA\\n')
+    '"NV?DA?"'
+    """
+    shown = "".join(c if c.isprintable() and c not in "\"'" else "?" for c in text[:most])
+    return f'"{shown}{"…" if len(text) > most else ""}"'

@@ -1,0 +1,125 @@
+"""Every setting, its environment variable, its key in ``config.toml`` and its default: in one place.
+
+The key is the field's name, the variable ``BASKETGEX_`` and the name in capitals. The environment wins over the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from basketgex_server.domain import CONVENTIONS, Convention
+from basketgex_server.errors import BadSettings, quoted
+
+SOURCES = ("sample", "chain-files")
+PREFIX = "BASKETGEX_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one home. Times in seconds, rates continuously compounded per year."""
+
+    source: str = "sample"
+    """Where figures come from: sample or chain-files."""
+    chain_folder: str = ""
+    """The folder of chain-files."""
+    chain_as_of: str = ""
+    """The moment of chains that do not carry it: ISO 8601, New York time where no zone is given."""
+    convention: Convention = "flashalpha"
+    """The sign of the put side: flashalpha or dealer."""
+    rate: float = 0.045
+    """The interest rate."""
+    dividend_yield: float = 0.013
+    """The dividend yield."""
+    refresh_after: float = 60.0
+    """A figure older than this is refreshed behind the answer."""
+    expire_after: float = 900.0
+    """A figure older than this is waited for."""
+    missing_ttl: float = 600.0
+    """How long a symbol without data is not asked for again."""
+    window_quiet: float = 0.010
+    """A call leaves when no new symbol came for so long,"""
+    window_longest: float = 0.050
+    """or when the first has waited for so long."""
+    max_symbols: int = 1_000
+    """Distinct symbols in one basket."""
+    max_calls_per_request: int = 12
+    """Metered source calls that one request may cause without an explicit refresh."""
+    history_days: float = 30.0
+    """How long snapshots are kept."""
+    client_ttl: float = 30.0
+    """How long a client may answer from a reply that no clock makes old."""
+    request_timeout: float = 30.0
+    """The deadline of a call that comes without one."""
+    idle_stop: float = 1_800.0
+    """The server ends when nobody asked for so long; 0: never."""
+    listen: str = "127.0.0.1:0"
+    """Where the server listens; port 0: any free one."""
+    tls_certificate: str = ""
+    """PEM file; needed beyond loopback."""
+    tls_key: str = ""
+    """PEM file; needed beyond loopback."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be used."""
+        if self.source not in SOURCES:
+            raise BadSettings(f"source is {quoted(self.source)}: use one of {', '.join(SOURCES)}.")
+        if self.source == "chain-files" and not self.chain_folder:
+            raise BadSettings("source is chain-files, but chain_folder is not set: name the folder of the chains.")
+        if self.convention not in CONVENTIONS:
+            raise BadSettings(f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}.")
+        for name in ("refresh_after", "expire_after", "client_ttl", "request_timeout", "max_symbols", "max_calls_per_request"):
+            if not getattr(self, name) > 0:
+                raise BadSettings(f"{name} must be more than 0.")
+        for name in ("missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
+            if not getattr(self, name) >= 0:
+                raise BadSettings(f"{name} must not be negative.")
+
+
+def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: Any) -> Settings:
+    """Return the settings: ``chosen`` wins over the environment, the environment over the file, the file over defaults.
+
+    ``chosen`` values that are None count as not chosen. Raises BadSettings.
+    """
+    values: dict[str, Any] = read_config(config)
+    known = {f.name: f for f in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise BadSettings(f"The configuration has a key {quoted(name)} that is not known: correct or remove it.")
+    for name in known:
+        if (text := environment.get(PREFIX + name.upper())) is not None:
+            values[name] = text
+    values |= {name: value for name, value in chosen.items() if value is not None}
+    return replace(Settings(), **{name: _typed(name, value) for name, value in values.items()})
+
+
+def read_config(config: Path) -> dict[str, Any]:
+    """Return what the configuration file says; nothing where there is no file. Raises BadSettings."""
+    try:
+        return tomllib.loads(config.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise BadSettings("The configuration cannot be read: it must be TOML.") from error
+
+
+def change_config(config: Path, **values: Any) -> None:
+    """Write some keys of the configuration file and keep the others."""
+    config.parent.mkdir(parents=True, exist_ok=True)
+    draft = config.with_suffix(".draft")
+    draft.write_text(tomli_w.dumps(read_config(config) | values), "utf-8")
+    draft.replace(config)
+
+
+def _typed(name: str, value: Any) -> Any:
+    default = getattr(Settings(), name)
+    try:
+        return type(default)(value)
+    except (TypeError, ValueError) as error:
+        raise BadSettings(f"{name} must be a number.") from error

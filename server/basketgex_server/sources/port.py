@@ -1,0 +1,47 @@
+"""The ports: what dispatch asks of a source, and what exposure mathematics asks of a provider of chains."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from basketgex_server.domain import Fetched, Origin
+from basketgex_server.exposure.chain import Chain
+
+
+class ExposureSource(Protocol):
+    """Gives the exposures of many symbols at once."""
+
+    @property
+    def seats(self) -> int:
+        """How many symbols one call carries at most; 0 for any number."""
+
+    @property
+    def metered(self) -> bool:
+        """Whether a call costs a debit."""
+
+    @property
+    def has_strikes(self) -> bool:
+        """Whether its exposures come with a row a strike."""
+
+    @property
+    def delay(self) -> float:
+        """By how many seconds its figures lag behind the market."""
+
+    def origin(self) -> Origin:
+        """Return where its figures come from now. Cheap: asked for with every request."""
+
+    async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
+        """Ask for symbols, at most ``seats`` of them: one call. Raises SourceUnavailable where the call as a whole failed."""
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class ChainProvider(Protocol):
+    """Gives option chains, one underlying at a time, on the compute thread."""
+
+    def origin(self) -> Origin:
+        """Return where the chains come from; the fields that belong to the mathematics are filled in by ``computed``."""
+
+    def chain(self, symbol: str) -> Chain | None:
+        """Return the chain of one underlying, or None where there is none. Raises BadChain where it cannot be read."""
