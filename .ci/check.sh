@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Every check that needs no running program. All of them run; the last line names those that failed.
+set -uo pipefail
+. "$(dirname "$0")/common.sh"
+
+bin=.venv/bin
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=()
+
+# A check is silent unless it fails.
+check() {
+    local name=$1
+    shift
+    if "$@" > "$scratch/log" 2>&1; then
+        printf '  ok      %s\n' "$name"
+    else
+        printf '  FAILED  %s\n' "$name"
+        sed 's/^/          /' "$scratch/log"
+        failed+=("$name")
+    fi
+}
+
+generated_is_current() {
+    .ci/generate-protos.sh "$scratch/protos" || return
+    local fresh committed
+    for fresh in "$scratch"/protos/basketgex/v1/*; do
+        committed=protos/basketgex/v1/${fresh##*/}
+        diff -q "$fresh" "$committed" || { echo "run make proto and commit $committed"; return 1; }
+    done
+}
+
+check "ruff check" $bin/ruff check --output-format concise .
+check "ruff format" $bin/ruff format --check .
+check "mypy" $bin/mypy
+check "import contracts" $bin/lint-imports --no-logo --no-cache
+check "buf lint" $bin/buf lint
+check "buf breaking, against protos/baseline.binpb" $bin/buf breaking --against protos/baseline.binpb
+check "generated Python of the contract is current" generated_is_current
+check "workbook templates are current" $bin/python -m workbook_templates.build --check
+
+if [ ${#failed[@]} -gt 0 ]; then
+    say "failed: $(printf '%s; ' "${failed[@]}")see above."
+    exit 1
+fi

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# LibreOffice Calc 25.2 or later, with its Python bridge and pdftoppm: installed where the machine lets us, else a sentence.
+# Without it the rest still works, unless BASKETGEX_REQUIRE_ALL is 1.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+wanted=25.2
+
+problem() {
+    command -v soffice > /dev/null || { echo "LibreOffice is not installed"; return; }
+    local version
+    version=$(soffice --version 2> /dev/null | awk '{print $2; exit}')
+    if [ "$(printf '%s\n%s\n' "$wanted" "${version:-0}" | sort -V | head -n 1)" != "$wanted" ]; then
+        echo "LibreOffice is ${version:-of unknown version} and $wanted or later is needed"
+    elif [ -x /usr/bin/python3 ] && ! /usr/bin/python3 -c 'import uno' 2> /dev/null; then
+        echo "LibreOffice has no Python bridge (the package python3-uno)"
+    elif ! command -v pdftoppm > /dev/null; then
+        echo "pdftoppm (the package poppler-utils) is missing"
+    fi
+}
+
+why=$(problem)
+[ -z "$why" ] && exit 0
+
+if may_install; then
+    say "$why: installing it; this takes about a minute."
+    log=$(mktemp)
+    if .ci/install-libreoffice.sh > "$log" 2>&1; then
+        why=$(problem)
+    else
+        tail -n 5 "$log" >&2
+        why="$why, and installing it failed"
+    fi
+    rm -f "$log"
+    [ -z "$why" ] && exit 0
+else
+    why="$why, and only root on a machine with apt-get can install it from here"
+fi
+
+[ "${BASKETGEX_REQUIRE_ALL:-}" = 1 ] && fail "$why. Nothing may be skipped here, so this stops."
+say "$why. What needs Calc is skipped; the rest goes on."

@@ -1,0 +1,45 @@
+# Everything needs only make and python3; the first `make run` or `make test` sets up the rest.
+SHELL := /bin/bash
+BIN := .venv/bin
+SETUP := .ci/setup.sh .ci/common.sh pyproject.toml
+
+# Where CI is true nothing may be skipped.
+ifeq ($(CI),true)
+export BASKETGEX_REQUIRE_ALL := 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: run test check bench proto templates clean help
+
+run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
+	@.ci/ensure-libreoffice.sh
+	$(BIN)/basketgex demo --out out
+
+test: .venv/.installed-dev ## All tests, with a real Calc where there is one
+	@.ci/ensure-libreoffice.sh
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: .venv/.installed-dev ## Lint, formatting, types, imports, the contract, drift of what is generated
+	@.ci/check.sh
+
+bench: .venv/.installed-dev ## Measure; the figures are printed
+	$(BIN)/python -m benchmarks
+
+proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
+	.ci/generate-protos.sh protos
+
+templates: .venv/.installed-dev ## Build the workbook templates again
+	$(BIN)/python -m workbook_templates.build
+
+clean: ## Remove all that make made, the virtual environment too
+	rm -rf .venv out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.venv/.installed-run: $(SETUP)
+	@.ci/setup.sh run
+
+.venv/.installed-dev: $(SETUP)
+	@.ci/setup.sh dev
