@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from basketgex_server.domain import Fetched, Origin
-from basketgex_server.exposure.chain import Chain
+
+if TYPE_CHECKING:  # numpy comes with it, and the server listens before that is loaded
+    from basketgex_server.exposure.chain import Chain
 
 
 class ExposureSource(Protocol):

@@ -1,0 +1,165 @@
+"""Chains from a folder: one file an underlying, in any of the forms that ``chain_readers`` reads.
+
+This module is imported before the server listens, so what needs numpy is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from basketgex_server.domain import Origin
+from basketgex_server.errors import BadSettings, SourceUnavailable, quoted
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.chain import Chain
+
+PRICES = "underlyings.json"
+"""The file of spot prices beside chains that do not carry their own."""
+SUFFIXES = (".csv.gz", ".csv", ".json")
+LOOK_EVERY = 1.0
+"""Seconds for which a look at the folder is good."""
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class _Folder(NamedTuple):
+    """The folder as it was last seen: when (monotonic), its state in a few letters, and the file of each symbol."""
+
+    seen: float
+    fingerprint: str
+    files: dict[str, Path]
+
+
+class ChainFiles:
+    """A ChainProvider over a folder. ``as_of_setting`` is the moment of chains that carry none; blank: from their name.
+
+    Raises BadSettings where the folder does not exist or the moment cannot be read.
+    """
+
+    def __init__(
+        self, folder: Path, as_of_setting: str = "", monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        if not folder.is_dir():
+            raise BadSettings(
+                f"chain_folder: there is no folder {quoted(folder.name)}. Name the folder of the chains."
+            )
+        self._folder = folder.resolve()
+        self._setting = as_of_setting.strip()
+        self._as_of = moment(self._setting) if self._setting else None
+        self._monotonic = monotonic
+        self._seen: _Folder | None = None
+
+    def __repr__(self) -> str:
+        return f"ChainFiles({self._folder.name}, {len(self._look().files)} symbols)"
+
+    def origin(self) -> Origin:
+        """Return the folder as it is now: a file that came, went or changed makes it another origin."""
+        return Origin(
+            source="chain-files",
+            label=f"chains in {self._folder.name}",
+            location=f"{self._folder}#{self._look().fingerprint}",
+            historical=True,
+        )
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that have a file, sorted, spelt without dots."""
+        return tuple(sorted(self._look().files))
+
+    def chain(self, symbol: str) -> Chain | None:
+        """Return the chain of a symbol; None where no file is for it.
+
+        Raises BadChain where its file cannot be read, SourceUnavailable where the folder cannot.
+        """
+        folder = self._look()
+        if not self._folder.is_dir():
+            raise SourceUnavailable(f"The chain folder {quoted(self._folder.name)} cannot be read any more.")
+        if (path := folder.files.get(_plain(symbol))) is None:
+            return None
+        from basketgex_server.sources.chain_readers import read
+
+        return read(path, symbol, as_of_without=self._as_of)
+
+    def _look(self) -> _Folder:
+        now = self._monotonic()
+        if self._seen is None or now - self._seen.seen >= LOOK_EVERY:
+            self._seen = _look(self._folder, self._setting, now)
+        return self._seen
+
+
+def read_chain(path: Path, symbol: str, as_of: float | None = None, spot: float | None = None) -> Chain:
+    """Return the chain of a symbol from one file. ``as_of`` (Unix seconds) and ``spot`` win over what the file says.
+
+    Raises BadChain.
+    """
+    from basketgex_server.sources.chain_readers import read
+
+    return read(path, symbol, as_of=as_of, spot=spot)
+
+
+def symbol_of(name: str) -> str | None:
+    """Return the symbol, without dots, that a file is for by its name; None where it is no chain.
+
+    >>> [symbol_of(n) for n in ("_SPX.json", "spx_2022-12-12.csv", "BRK.B.csv.gz", "underlyings.json", "LICENSE")]
+    ['SPX', 'SPX', 'BRKB', None, None]
+    """
+    if name.startswith(".") or name == PRICES:
+        return None
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix):
+            return _plain(name[: -len(suffix)].lstrip("_").partition("_")[0]) or None
+    return None
+
+
+def moment(text: str) -> float:
+    """Return the Unix seconds of an ISO 8601 text: New York where it has no zone, the close where it has no time.
+
+    Raises BadSettings.
+
+    >>> moment("2026-07-10") == moment("2026-07-10T16:00") == moment("2026-07-10T20:00Z")
+    True
+    """
+    try:
+        when = datetime.fromisoformat(f"{text}T16:00" if _DAY.fullmatch(text) else text)
+        return (when if when.tzinfo else when.replace(tzinfo=_NEW_YORK)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise BadSettings(f"chain_as_of is {quoted(text)}: write it like 2026-07-10T16:00.") from error
+
+
+def moment_in_name(path: Path) -> float | None:
+    """Return the close, in Unix seconds, of the day that a file's name or else its folder's has in it, if any."""
+    for name in (path.name, path.resolve().parent.name):
+        for text in _DAY.findall(name):
+            try:
+                return moment(text)
+            except BadSettings:  # 2026-13-01 is no day
+                continue
+    return None
+
+
+def _plain(symbol: str) -> str:
+    return symbol.upper().replace(".", "")
+
+
+def _look(folder: Path, setting: str, now: float) -> _Folder:
+    state = [setting]
+    files: dict[str, Path] = {}
+    try:
+        for path in sorted(folder.iterdir()):  # of two files of one symbol the one that sorts last stays
+            if (symbol := symbol_of(path.name)) or path.name == PRICES:
+                stat = path.stat()
+                state.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}")
+                if symbol:
+                    files[symbol] = path
+    except (
+        OSError
+    ):  # the folder went away, or a file between listing and stat: another state, seen again next time
+        state.append("unreadable")
+    return _Folder(now, hashlib.blake2b("\n".join(state).encode(), digest_size=8).hexdigest(), files)

@@ -1,0 +1,37 @@
+"""The source that the settings name."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from pathlib import Path
+
+from basketgex_server.settings import Settings
+from basketgex_server.sources.chain_files import ChainFiles
+from basketgex_server.sources.computed import Computed
+from basketgex_server.sources.port import ExposureSource
+from basketgex_server.sources.sample import Sample
+
+SAMPLE_SEATS = 50
+"""As many symbols as one call of the real service carries."""
+
+
+def make_source(settings: Settings, executor: Executor) -> ExposureSource:
+    """Return the source of figures; its work runs on ``executor``. Raises BadSettings."""
+    if settings.source == "chain-files":
+        files = ChainFiles(Path(settings.chain_folder).expanduser(), settings.chain_as_of)
+        return _computed(files, settings, executor, seats=0, metered=False)
+    return _computed(Sample(), settings, executor, seats=SAMPLE_SEATS, metered=True)
+
+
+def _computed(
+    provider: ChainFiles | Sample, settings: Settings, executor: Executor, *, seats: int, metered: bool
+) -> Computed:
+    return Computed(
+        provider,
+        executor,
+        convention=settings.convention,
+        rate=settings.rate,
+        dividend_yield=settings.dividend_yield,
+        seats=seats,
+        metered=metered,
+    )

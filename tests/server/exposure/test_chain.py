@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+
+from basketgex_server.exposure.chain import Chain, belongs, expiry_instant, rows
+
+
+def make(n: int = 3, **columns: object) -> Chain:
+    values: dict[str, object] = {
+        "symbol": "X",
+        "spot": 100.0,
+        "as_of": 1_000.0,
+        "strike": np.full(n, 100.0),
+        "is_call": np.full(n, True),
+        "expiry": np.full(n, 2_000.0),
+        "volatility": np.full(n, 0.2),
+        "open_interest": np.full(n, 10.0),
+    }
+    return Chain(**values | columns)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "column, value", [("strike", np.ones(2)), ("is_call", np.ones(4, bool)), ("expiry", np.ones((3, 1)))]
+)
+def test_columns_are_vectors_of_one_length(column: str, value: object) -> None:
+    with pytest.raises(ValueError, match="the columns of a chain must be vectors of one length"):
+        make(3, **{column: value})
+
+
+@pytest.mark.parametrize(
+    "day, root, wanted",
+    [
+        (date(2022, 12, 16), "SPXW", datetime(2022, 12, 16, 21, 0, tzinfo=UTC)),
+        (date(2022, 12, 16), "SPX", datetime(2022, 12, 16, 14, 30, tzinfo=UTC)),
+        (date(2022, 12, 16), "NDX", datetime(2022, 12, 16, 14, 30, tzinfo=UTC)),
+        (date(2022, 12, 16), "NDXP", datetime(2022, 12, 16, 21, 0, tzinfo=UTC)),
+        (date(2026, 7, 17), "RUT", datetime(2026, 7, 17, 13, 30, tzinfo=UTC)),
+        (date(2026, 7, 17), "VIX", datetime(2026, 7, 17, 13, 30, tzinfo=UTC)),
+        (date(2026, 7, 17), "NVDA", datetime(2026, 7, 17, 20, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_instant_of_expiry(day: date, root: str, wanted: datetime) -> None:
+    assert expiry_instant(day, root) == wanted.timestamp()
+
+
+def test_years_are_elapsed_time_across_a_change_of_clocks() -> None:
+    before, after = expiry_instant(date(2026, 3, 6), "X"), expiry_instant(date(2026, 3, 9), "X")
+    chain = make(1, as_of=before, expiry=np.array([after]))
+    assert chain.years()[0] == (3 * 24 - 1) / 24 / 365
+
+
+@pytest.mark.parametrize(
+    "root, symbol, wanted",
+    [
+        ("AMD", "AMD", True),
+        ("AMD1", "AMD", False),
+        ("2AMD", "AMD", False),
+        ("SPXW", "SPX", True),
+        ("NDXP", "NDX", True),
+        ("NDXP", "ND", False),
+        ("SPXP", "SPX", False),
+        ("BRKB", "BRK.B", True),
+        ("BRKA", "BRK.B", False),
+        ("NVDA", "AMD", False),
+    ],
+)
+def test_the_root_rule(root: str, symbol: str, wanted: bool) -> None:
+    assert belongs(root, symbol) is wanted
+
+
+def test_rows_are_sorted_by_what_they_lack() -> None:
+    nan, inf = float("nan"), float("inf")
+    chain = make(
+        9,
+        expiry=np.array([2e3, 1e3, 999.0, 2e3, 2e3, 2e3, 2e3, 2e3, nan]),
+        volatility=np.array([0.2, 0.2, nan, nan, 0.0, inf, 0.2, nan, 0.2]),
+        open_interest=np.array([5, 5, 0, 5, 5, 5, nan, -5, 5]),
+    )
+    found = rows(chain)
+    assert found.used.nonzero()[0].tolist() == [0]
+    assert found.expired.nonzero()[0].tolist() == [1, 2]
+    assert found.no_volatility.nonzero()[0].tolist() == [3, 4, 5, 8]
+    assert found.open_interest.tolist() == [5, 5, 0, 5, 5, 5, 0, 0, 5]
