@@ -218,10 +218,10 @@ def basket(symbols: Sequence[str], weights: Sequence[float] | None, most: int) -
                 f"The weight of {name} is negative: weights must be 0 or more. For a short leg use a basket of its own."
             )
         merged[name] += weight
-    total = math.fsum(merged.values()) if all(map(math.isfinite, merged.values())) else math.inf
+    total = sum(merged.values())
     if total == 0:
         raise InvalidWeights("The weights are all zero: give at least one name a weight.")
-    if not math.isfinite(total):
+    if math.isinf(total):
         raise InvalidWeights("The weights are too large to add up.")
     return Basket(tuple(merged), tuple(merged.values()))
 

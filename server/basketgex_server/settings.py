@@ -71,10 +71,21 @@ class Settings:
         if self.source not in SOURCES:
             raise BadSettings(f"source is {quoted(self.source)}: use one of {', '.join(SOURCES)}.")
         if self.source == "chain-files" and not self.chain_folder:
-            raise BadSettings("source is chain-files, but chain_folder is not set: name the folder of the chains.")
+            raise BadSettings(
+                "source is chain-files, but chain_folder is not set: name the folder of the chains."
+            )
         if self.convention not in CONVENTIONS:
-            raise BadSettings(f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}.")
-        for name in ("refresh_after", "expire_after", "client_ttl", "request_timeout", "max_symbols", "max_calls_per_request"):
+            raise BadSettings(
+                f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}."
+            )
+        for name in (
+            "refresh_after",
+            "expire_after",
+            "client_ttl",
+            "request_timeout",
+            "max_symbols",
+            "max_calls_per_request",
+        ):
             if not getattr(self, name) > 0:
                 raise BadSettings(f"{name} must be more than 0.")
         for name in ("missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
@@ -91,7 +102,9 @@ def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: An
     known = {f.name: f for f in fields(Settings)}
     for name in values:
         if name not in known:
-            raise BadSettings(f"The configuration has a key {quoted(name)} that is not known: correct or remove it.")
+            raise BadSettings(
+                f"The configuration has a key {quoted(name)} that is not known: correct or remove it."
+            )
     for name in known:
         if (text := environment.get(PREFIX + name.upper())) is not None:
             values[name] = text

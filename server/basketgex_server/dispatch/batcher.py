@@ -1,0 +1,189 @@
+"""Many waiters, one plan, one result each, no waiter left behind.
+
+Only misses come here. The first opens a window; the call leaves when no new symbol came for ``quiet`` seconds, or ``longest``
+after the first, or at once when it is full. While a metered call is in flight an under-full one waits for it: whoever arrives
+meanwhile shares its price. A symbol on its way is joined, never asked for twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from basketgex_server.dispatch.planner import plan
+from basketgex_server.domain import SymbolExposure
+from basketgex_server.errors import BasketgexError, Draining, Internal
+
+Outcome = SymbolExposure | BasketgexError | None
+"""What a symbol's call ended in: its exposure, the error of its call, or None: no data."""
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    outcome: asyncio.Future[Outcome]
+    waiters: int = 0
+    asked: bool = field(default=False)
+
+
+class Batcher:
+    """Turns symbols that are waited for into calls of ``call``, which never raises for a single symbol.
+
+    ``riders`` gives, the oldest first, the symbols worth a seat that is left over.
+    """
+
+    __slots__ = (
+        "_call",
+        "_closed",
+        "_first",
+        "_longest",
+        "_metered",
+        "_quiet",
+        "_riders",
+        "_seated",
+        "_seats",
+        "_tasks",
+        "_timer",
+    )
+
+    def __init__(
+        self,
+        call: Callable[[tuple[str, ...]], Awaitable[Mapping[str, Outcome]]],
+        *,
+        seats: int,
+        metered: bool,
+        quiet: float,
+        longest: float,
+        riders: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._call = call
+        self._seats = seats
+        self._metered = metered
+        self._quiet = quiet
+        self._longest = longest
+        self._riders = riders
+        self._seated: dict[str, _Seat] = {}  # wanted or on their way, in order of arrival
+        self._tasks: set[asyncio.Task[None]] = set()  # one a call in flight
+        self._timer: asyncio.TimerHandle | None = None
+        self._first = 0.0  # when the window opened, in the loop's time
+        self._closed = False
+
+    def __repr__(self) -> str:
+        asked = sum(s.asked for s in self._seated.values())
+        return (
+            f"<Batcher {len(self._seated) - asked} wanted, {asked} on their way in {len(self._tasks)} calls>"
+        )
+
+    async def fetch(self, symbols: Iterable[str], timeout: float | None = None) -> dict[str, Outcome]:
+        """Return what became of each symbol; those still on their way at the timeout are left out.
+
+        Giving up, by timeout or cancellation, takes nothing from others; what nobody waits for any more is not asked.
+        """
+        seats = self._join(symbols)
+        if not seats:
+            return {}
+        try:
+            await asyncio.wait([seat.outcome for seat in seats.values()], timeout=timeout)
+        finally:
+            for symbol, seat in seats.items():
+                self._leave(symbol, seat)
+        return {symbol: seat.outcome.result() for symbol, seat in seats.items() if seat.outcome.done()}
+
+    def refresh(self, symbols: Iterable[str]) -> None:
+        """Ask for symbols that nobody waits for; they stay wanted until their call has been."""
+        self._join(symbols)
+
+    async def close(self) -> None:
+        """End every wait, and wait for the calls in flight to let go."""
+        self._closed = True
+        self._disarm()
+        for task in self._tasks:
+            task.cancel()
+        for seat in self._seated.values():
+            _settle(seat, Draining())
+        self._seated.clear()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _join(self, symbols: Iterable[str]) -> dict[str, _Seat]:
+        known = len(self._seated)
+        seats = {symbol: self._take(symbol) for symbol in symbols}
+        if len(self._seated) > known:
+            self._arrived()
+        return seats
+
+    def _take(self, symbol: str) -> _Seat:
+        seat = self._seated.get(symbol)
+        if seat is None:
+            seat = _Seat(asyncio.get_running_loop().create_future())
+            if self._closed:
+                _settle(seat, Draining())
+                return seat
+            self._seated[symbol] = seat
+        seat.waiters += 1
+        return seat
+
+    def _leave(self, symbol: str, seat: _Seat) -> None:
+        seat.waiters -= 1
+        if not seat.waiters and not seat.asked and self._seated.get(symbol) is seat:
+            del self._seated[symbol]
+
+    def _wanted(self) -> list[str]:
+        return [symbol for symbol, seat in self._seated.items() if not seat.asked]
+
+    def _arrived(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._timer is None:
+            self._first = now
+        else:
+            self._timer.cancel()
+        full = self._seats and len(self._wanted()) >= self._seats
+        # A full call leaves in the next turn of the loop, not in this line: other requests may be about to fill its rest.
+        at = now if full else min(now + self._quiet, self._first + self._longest)
+        self._timer = loop.call_at(at, self._flush)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _flush(self) -> None:
+        self._disarm()
+        busy = self._metered and bool(self._tasks)
+        riders = (symbol for symbol in self._riders() if symbol not in self._seated)
+        for symbols in plan(self._wanted(), riders, seats=self._seats, busy=busy).calls:
+            self._dispatch(symbols)
+
+    def _dispatch(self, symbols: Sequence[str]) -> None:
+        loop = asyncio.get_running_loop()
+        for symbol in symbols:
+            seat = self._seated.setdefault(symbol, _Seat(loop.create_future()))
+            seat.asked = True
+        task = loop.create_task(self._run(tuple(symbols)))
+        self._tasks.add(task)
+        task.add_done_callback(self._landed)
+
+    async def _run(self, symbols: tuple[str, ...]) -> None:
+        outcomes: Mapping[str, Outcome] = {}
+        rest: BasketgexError | None = Draining()
+        try:
+            outcomes = await self._call(symbols)
+            rest = None
+        except BasketgexError as error:
+            rest = error
+        except Exception:  # noqa: BLE001 - whoever waits must hear of it; the caller below has logged it
+            rest = Internal()
+        finally:
+            for symbol in symbols:
+                if seat := self._seated.pop(symbol, None):
+                    _settle(seat, outcomes.get(symbol, rest))
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._closed and self._timer is None and self._wanted():
+            self._flush()  # those held back have waited long enough
+
+
+def _settle(seat: _Seat, outcome: Outcome) -> None:
+    if not seat.outcome.done():
+        seat.outcome.set_result(outcome)

@@ -1,0 +1,80 @@
+"""What is fresh, stale, expired: a decision from values and a clock, without one of its own.
+
+A figure's age is counted from its source's clock. It never crosses a session: open interest resettles overnight, so what was
+fetched before today's open interest was ready is of no use after; and what was fetched after the close stays as it is until
+the next session's open interest is ready.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from basketgex_server.domain import Freshness
+
+SETTLING = 900.0
+"""Seconds after the close of the equity session until quotes of index options stand still (16:15 New York)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A trading session as the open interest sees it, in Unix seconds: from ``oi_ready`` until the next one's."""
+
+    oi_ready: float
+    close: float
+    next_oi_ready: float
+
+
+class Sessions(Protocol):
+    """The exchange's calendar."""
+
+    def session(self, at: float) -> Session:
+        """Return the session whose open interest is the settled one at a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The ages, in seconds, that a source's figures are judged by. ``delay``: how far it lags behind the market."""
+
+    refresh_after: float
+    expire_after: float
+    delay: float = 0.0
+    historical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``until`` is the moment it changes, ``usable`` whether the figure may be shown at all."""
+
+    freshness: Freshness
+    until: float
+    usable: bool
+
+
+HISTORICAL = Verdict(Freshness.HISTORICAL, math.inf, usable=True)
+
+
+def judge(as_of: float, fetched_at: float, now: float, rules: Rules, sessions: Sessions) -> Verdict:
+    """Return how a figure stands at ``now``; all times Unix seconds."""
+    if rules.historical:
+        return HISTORICAL
+    session = sessions.session(now)
+    if fetched_at < session.oi_ready:
+        return Verdict(Freshness.EXPIRED, math.inf, usable=False)
+    if fetched_at >= session.close + SETTLING + rules.delay and as_of >= session.oi_ready:
+        return Verdict(Freshness.FRESH, session.next_oi_ready, usable=True)
+    born = as_of + rules.delay
+    for freshness, lasts in ((Freshness.FRESH, rules.refresh_after), (Freshness.STALE, rules.expire_after)):
+        if now < born + lasts:
+            if freshness is Freshness.FRESH and as_of < session.oi_ready:
+                continue  # the last session's open interest is never fresh
+            return Verdict(freshness, min(born + lasts, session.next_oi_ready), usable=True)
+    return Verdict(Freshness.EXPIRED, session.next_oi_ready, usable=True)
+
+
+def may_ask(verdict: Verdict, fetched_at: float, now: float, rules: Rules) -> bool:
+    """Tell whether age is a reason to ask the source: never twice within ``refresh_after``, whatever its clock says."""
+    if verdict.freshness in (Freshness.FRESH, Freshness.HISTORICAL):
+        return False
+    return not verdict.usable or now - fetched_at >= rules.refresh_after

@@ -1,0 +1,208 @@
+"""``state.db``: snapshots, appended and aged out, and the debit ledger. One thread owns the connection.
+
+A snapshot is kept under its origin's key, so that figures of different origin never meet. The newest of each symbol is loaded
+at start; what is learnt later is journalled behind the answer. A debit, on the contrary, is committed before its call leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from basketgex_server.domain import Measures, RowCounts, Snapshot, SymbolExposure
+from basketgex_server.errors import BadSettings
+
+LOG = logging.getLogger(__name__)
+VERSION = 1
+T = TypeVar("T")
+
+_TABLES = """
+CREATE TABLE snapshot (
+    id INTEGER PRIMARY KEY, origin TEXT NOT NULL, symbol TEXT NOT NULL, fetched_at REAL NOT NULL, as_of REAL NOT NULL,
+    oi_as_of REAL NOT NULL, underlying_price REAL NOT NULL, gex REAL NOT NULL, dex REAL NOT NULL, vex REAL NOT NULL,
+    chex REAL NOT NULL, usable_open_interest REAL NOT NULL, sides TEXT
+) STRICT;
+CREATE INDEX snapshot_symbol ON snapshot (origin, symbol);
+CREATE INDEX snapshot_age ON snapshot (fetched_at);
+CREATE TABLE missing (
+    origin TEXT NOT NULL, symbol TEXT NOT NULL, found_at REAL NOT NULL, PRIMARY KEY (origin, symbol)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE debit (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL) STRICT;
+CREATE INDEX debit_day ON debit (origin, spent_at);
+"""
+
+
+class Known(NamedTuple):
+    """What the store holds of one origin: the newest snapshot of each symbol, and when others were found to have no data."""
+
+    snapshots: dict[str, Snapshot]
+    missing: dict[str, float]
+
+
+class Spent(NamedTuple):
+    """Debits of one origin: today (UTC) and ever."""
+
+    today: int
+    total: int
+
+
+class State:
+    """The store of one home. Its methods may be called from the event loop; the work is done on the owning thread.
+
+    Raises BadSettings where the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, history_days: float) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._history = history_days * 86_400.0
+        self._connection = self._thread.submit(_open, path).result()
+
+    async def load(self, origin: str) -> Known:
+        """Return the newest of an origin."""
+        return await self._run(lambda: self._load(origin))
+
+    async def debit(self, origin: str, symbols: int, now: float) -> None:
+        """Commit one debit, before its call leaves."""
+        await self._run(lambda: self._debit(origin, symbols, now))
+
+    async def spent(self, origin: str, now: float) -> Spent:
+        """Return the debits of an origin."""
+        return await self._run(lambda: self._spent(origin, now))
+
+    def append(self, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        """Journal what a call brought, behind the answer."""
+        self._thread.submit(self._append, origin, snapshots, missing).add_done_callback(_complain)
+
+    def age_out(self, now: float) -> None:
+        """Drop snapshots older than the history to keep, but never the newest of a symbol."""
+        self._thread.submit(self._age_out, now).add_done_callback(_complain)
+
+    def close(self) -> None:
+        """Write what is journalled, and end."""
+        self._thread.submit(self._connection.close)
+        self._thread.shutdown(wait=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.wrap_future(self._thread.submit(work))
+
+    def _load(self, origin: str) -> Known:
+        rows = self._connection.execute(
+            "SELECT * FROM snapshot WHERE id IN (SELECT max(id) FROM snapshot WHERE origin = ? GROUP BY symbol)",
+            (origin,),
+        )
+        missing = self._connection.execute("SELECT symbol, found_at FROM missing WHERE origin = ?", (origin,))
+        gone: dict[str, float] = dict(tuple(row) for row in missing)
+        newest = (row for row in rows if row["fetched_at"] > gone.get(row["symbol"], -1.0))
+        return Known({row["symbol"]: _snapshot(row) for row in newest}, gone)
+
+    def _debit(self, origin: str, symbols: int, now: float) -> None:
+        with self._connection as c:
+            c.execute(
+                "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)", (origin, now, symbols)
+            )
+
+    def _spent(self, origin: str, now: float) -> Spent:
+        midnight = (
+            datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        )
+        row = self._connection.execute(
+            "SELECT count(*) FILTER (WHERE spent_at >= ?), count(*) FROM debit WHERE origin = ?",
+            (midnight, origin),
+        ).fetchone()
+        return Spent(*row)
+
+    def _append(self, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        with self._connection as c:
+            c.executemany(
+                "INSERT INTO snapshot VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(origin, snapshot) for snapshot in snapshots.values()],
+            )
+            c.executemany(
+                "DELETE FROM missing WHERE origin = ? AND symbol = ?", [(origin, s) for s in snapshots]
+            )
+            c.executemany(
+                "INSERT OR REPLACE INTO missing VALUES (?, ?, ?)",
+                [(origin, s, at) for s, at in missing.items()],
+            )
+
+    def _age_out(self, now: float) -> None:
+        with self._connection as c:
+            c.execute(
+                "DELETE FROM snapshot WHERE fetched_at < ? "
+                "AND id NOT IN (SELECT max(id) FROM snapshot GROUP BY origin, symbol)",
+                (now - self._history,),
+            )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except sqlite3.OperationalError as error:
+        raise BadSettings(
+            "The state of this home cannot be opened: another program holds it, or the disk refuses it."
+        ) from error
+    except sqlite3.DatabaseError:
+        # Not a database, or of another version: kept beside, so that nothing is lost, and begun anew.
+        aside = next(
+            name for n in count(1) if not (name := path.with_name(f"state-set-aside-{n}.db")).exists()
+        )
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
+        LOG.warning("The state could not be read: it was set aside and begun anew.")
+        return _connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a debit that was committed stays committed
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            # Tables and version in one transaction: killed in the middle, the next start finds either none or all.
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version != VERSION:
+            raise sqlite3.DatabaseError("another version")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _row(origin: str, snapshot: Snapshot) -> tuple[object, ...]:
+    e = snapshot.exposure
+    sides = None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows])
+    fixed = (origin, e.symbol, snapshot.fetched_at, e.as_of, e.oi_as_of, e.underlying_price)
+    return (*fixed, *e.net, e.usable_open_interest, sides)
+
+
+def _snapshot(row: sqlite3.Row) -> Snapshot:
+    call, put, rows = json.loads(row["sides"]) if row["sides"] else (None, None, None)
+    exposure = SymbolExposure(
+        symbol=row["symbol"],
+        underlying_price=row["underlying_price"],
+        net=Measures(row["gex"], row["dex"], row["vex"], row["chex"]),
+        as_of=row["as_of"],
+        oi_as_of=row["oi_as_of"],
+        call=Measures(*call) if call else None,
+        put=Measures(*put) if put else None,
+        rows=RowCounts(*rows) if rows else None,
+        usable_open_interest=row["usable_open_interest"],
+    )
+    return Snapshot(exposure, row["fetched_at"])
+
+
+def _complain(done: Future[None]) -> None:
+    if (error := done.exception()) is not None:
+        LOG.error("The state could not be written: %s.", type(error).__name__)
