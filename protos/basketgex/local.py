@@ -129,7 +129,8 @@ class Home:
         try:
             os.link(draft, self.token_file)
         except FileExistsError:
-            pass
+            if not self.token_file.read_text("ascii").strip():  # an empty token would let anybody in
+                draft.replace(self.token_file)
         except OSError:  # a file system without hard links
             draft.replace(self.token_file)
         finally:
@@ -163,7 +164,9 @@ class Home:
     def write_launch(self, command: Sequence[str], python_path: Sequence[str]) -> None:
         """Record the start command and where the packages lie."""
         self.create()
-        self._write(self.launch_file, json.dumps({"command": list(command), "python_path": list(python_path)}))
+        self._write(
+            self.launch_file, json.dumps({"command": list(command), "python_path": list(python_path)})
+        )
 
     def is_served(self) -> bool:
         """Tell whether a process holds the lock. A process id or an open port would prove nothing."""

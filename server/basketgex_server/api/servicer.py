@@ -1,0 +1,176 @@
+"""The gRPC door: messages in, messages out, every error a status with a sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc
+import grpc.aio
+
+from basketgex import __version__
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
+from basketgex_server.api import messages
+from basketgex_server.api.warm import WarmReplies
+from basketgex_server.dispatch.answers import answer_batch, answer_one
+from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
+from basketgex_server.domain import Origin, basket, ticker
+from basketgex_server.errors import BasketgexError, Internal, NoData
+from basketgex_server.settings import Settings
+from basketgex_server.state import State
+
+LOG = logging.getLogger(__name__)
+MARGIN = 0.05
+"""Seconds before a caller's deadline by which the answer, or the typed error, is under way."""
+Reply = TypeVar("Reply")
+
+if TYPE_CHECKING:  # generic for the type checker only
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ExposureServicer(ExposureServiceServicer):
+    """Serves the contract from a dispatcher. ``stop`` ends the server; ``now`` gives Unix seconds."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        state: State,
+        settings: Settings,
+        compute: Executor,
+        now: Callable[[], float],
+        stop: Callable[[], None],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._state = state
+        self._settings = settings
+        self._compute = compute
+        self._now = now
+        self._stop = stop
+        self._warm = WarmReplies(dispatcher, now)
+        self._started_at = now()
+        self._requests = 0
+        self._baskets = 0
+
+    async def GetBasket(self, request: pb.GetBasketRequest, context: Context) -> pb.GetBasketResponse:  # noqa: N802
+        """Answer one basket."""
+
+        async def work() -> pb.GetBasketResponse:
+            self._baskets += 1
+            refresh = messages.refresh(request.refresh)
+            key = request.SerializeToString() if refresh is Refresh.NORMAL else b""
+            if (warm := self._warm.get(key)) is not None:
+                return warm
+            weights = list(request.weights) if request.weights else None
+            question = basket(list(request.symbols), weights, self._settings.max_symbols)
+            answer = await answer_one(self._dispatcher, question, refresh, self._time_left(context))
+            reply = messages.basket_reply(answer)
+            if key:
+                self._warm.keep(key, answer, reply)
+            return reply
+
+        return await self._guarded(context, work)
+
+    async def BatchGetBaskets(  # noqa: N802
+        self, request: pb.BatchGetBasketsRequest, context: Context
+    ) -> pb.BatchGetBasketsResponse:
+        """Answer a sheet's baskets."""
+
+        async def work() -> pb.BatchGetBasketsResponse:
+            batch = messages.batch(request)
+            self._baskets += len(batch)
+            answer = await answer_batch(
+                self._dispatcher,
+                batch,
+                messages.refresh(request.refresh),
+                most=self._settings.max_symbols,
+                compute=self._compute,
+                timeout=self._time_left(context),
+            )
+            return messages.batch_reply(answer)
+
+        return await self._guarded(context, work)
+
+    async def GetSymbol(self, request: pb.GetSymbolRequest, context: Context) -> pb.GetSymbolResponse:  # noqa: N802
+        """Answer one underlying."""
+
+        async def work() -> pb.GetSymbolResponse:
+            symbol = ticker(request.symbol)
+            findings = await self._dispatcher.find(
+                [symbol],
+                refresh=messages.refresh(request.refresh),
+                timeout=self._time_left(context),
+                strikes=request.per_strike,
+            )
+            if symbol in findings.failed:
+                raise findings.failed[symbol]
+            if symbol not in findings.found:
+                raise NoData(f"The source has no data for {symbol}: check the spelling.")
+            return messages.symbol_reply(findings.found[symbol], findings, request.per_strike)
+
+        return await self._guarded(context, work)
+
+    async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> pb.GetStatusResponse:  # noqa: N802
+        """Tell what serves, and what it has spent."""
+
+        async def work() -> pb.GetStatusResponse:
+            shelf, source, counts = (
+                await self._dispatcher.shelf(),
+                self._dispatcher.source,
+                self._dispatcher.counts,
+            )
+            spent = await self._state.spent(shelf.origin.key, self._now())
+            return pb.GetStatusResponse(
+                version=__version__,
+                origin=messages.origin(shelf.origin),
+                started_at=self._started_at,
+                sentence=sentence(shelf.origin),
+                symbols_known=len(shelf.snapshots),
+                requests=self._requests,
+                baskets=self._baskets,
+                source_calls=counts.source_calls,
+                symbols_fetched=counts.symbols_fetched,
+                debits_today=spent.today,
+                debits_total=spent.total,
+                metered=source.metered,
+                seats=source.seats,
+                last_problem=counts.last_problem,
+            )
+
+        return await self._guarded(context, work, counted=False)
+
+    async def Shutdown(self, request: pb.ShutdownRequest, context: Context) -> pb.ShutdownResponse:  # noqa: N802
+        """Drain and end the server; this reply is among the last."""
+        self._stop()
+        return pb.ShutdownResponse()
+
+    def _time_left(self, context: Context) -> float:
+        left = context.time_remaining()
+        return self._settings.request_timeout if left is None else max(left - MARGIN, 0.0)
+
+    async def _guarded(
+        self, context: Context, work: Callable[[], Awaitable[Reply]], counted: bool = True
+    ) -> Reply:
+        self._requests += counted
+        try:
+            return await work()
+        except BasketgexError as error:
+            refused = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
+            LOG.error("A request failed: %s.", fault(error))
+            refused = Internal()
+        trailing = (("basketgex-code", refused.code), ("basketgex-argument", refused.argument))
+        await context.abort(grpc.StatusCode[refused.reason], refused.sentence, trailing)
+        raise AssertionError("abort has raised")
+
+
+def sentence(origin: Origin) -> str:
+    """Return what a person reads of an origin, with no word that a clock could make untrue."""
+    kind = (
+        "synthetic figures, for demonstration"
+        if origin.synthetic
+        else ("past chains" if origin.historical else "live")
+    )
+    return f"Source: {origin.label} ({kind}); convention {origin.convention}."

@@ -1,0 +1,214 @@
+"""The command ``basketgex``. The only module above both sides: it starts the server, and asks as a client does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from basketgex import __version__
+from basketgex.local import Home, default_home
+from basketgex_server.domain import CONVENTIONS
+from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.settings import SOURCES, change_config, load
+
+START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, or 1 with one sentence on standard error."""
+    chosen = _parser().parse_args(arguments)
+    home = Home((chosen.home or default_home()).absolute())
+    try:
+        return int(chosen.run(home, chosen) or 0)
+    except BasketgexError as error:
+        print(f"basketgex: {error.sentence}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _serve(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.lifecycle import announce, log_to, serve
+    from basketgex_server.sources.factory import make_source
+
+    settings = load(
+        home.config_file,
+        source=chosen.source,
+        chain_folder=_absolute(chosen.folder),
+        chain_as_of=chosen.as_of,
+        convention=chosen.convention,
+        listen=chosen.listen,
+        tls_certificate=_absolute(chosen.tls_certificate),
+        tls_key=_absolute(chosen.tls_key),
+    )
+    home.create()
+    log_to(home.log_file)
+    serve(home, settings, make_source, announce)
+
+
+def _source(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import client_of, said
+
+    values = {"source": chosen.name, "chain_folder": _absolute(chosen.folder), "chain_as_of": chosen.as_of}
+    given = {key: value for key, value in values.items() if value is not None}
+    load(home.config_file, {}, **given)
+    change_config(home.config_file, **given)
+    if home.is_served():  # the next question starts one with the new source
+        said(client_of(home).shutdown())
+    print(f"The source is now {chosen.name}.")
+
+
+def _install(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_addin.calc.install import InstallError, install, uninstall
+
+    try:
+        if chosen.command == "install":
+            install(home, START_COMMAND)
+            print("Installed in LibreOffice. Open a sheet and type =BASKETGEX(A2:A7,B2:B7).")
+        else:
+            uninstall()
+            print("Removed from LibreOffice. Your home folder was left alone.")
+    except InstallError as error:
+        raise BadSettings(str(error)) from error
+
+
+def _basket(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import basket
+
+    basket(home, chosen.symbols, chosen.weights, as_json=chosen.json)
+
+
+def _symbol(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import symbol_of_chain, symbol_of_server
+
+    if chosen.chain_file is None:
+        alone = ("as_of", "spot", "rate", "dividend_yield", "convention")
+        if given := [name for name in alone if getattr(chosen, name) is not None]:
+            raise BadSettings(
+                f"--{given[0].replace('_', '-')} goes with --chain-file: a server has its own settings."
+            )
+        symbol_of_server(home, chosen.symbol, as_json=chosen.json)
+        return
+    settings = load(
+        home.config_file, rate=chosen.rate, dividend_yield=chosen.dividend_yield, convention=chosen.convention
+    )
+    symbol_of_chain(
+        chosen.symbol, chosen.chain_file, settings, as_of=chosen.as_of, spot=chosen.spot, as_json=chosen.json
+    )
+
+
+def _status(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import status
+
+    status(home, as_json=chosen.json)
+
+
+def _stop(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import client_of, said
+
+    if not home.is_served():
+        print("No server is running.")
+        return
+    said(client_of(home).shutdown())
+    print("The server is ending.")
+
+
+def _token(home: Home, chosen: argparse.Namespace) -> None:
+    if home.is_served():
+        raise BadSettings("A server is using the token: stop it first with basketgex stop.")
+    home.token_file.unlink(missing_ok=True)
+    home.token()
+    print("The home has a new token.")
+
+
+def _templates(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_demo import copy_templates
+
+    for path in copy_templates(chosen.to):
+        print(path)
+
+
+def _demo(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_demo import demo
+
+    demo(chosen.out)
+
+
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.expanduser().absolute())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="basketgex", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--home", type=Path, help="folder of everything local (BASKETGEX_HOME)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve this home until told to end")
+    serve.add_argument("--source", choices=SOURCES)
+    serve.add_argument("--folder", type=Path, help="the folder of chain-files")
+    serve.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
+    serve.add_argument("--convention", choices=CONVENTIONS)
+    serve.add_argument("--listen", metavar="HOST:PORT")
+    serve.add_argument("--tls-certificate", type=Path)
+    serve.add_argument("--tls-key", type=Path)
+    serve.set_defaults(run=_serve)
+
+    source = commands.add_parser("source", help="choose where figures come from")
+    source.add_argument("name", choices=SOURCES)
+    source.add_argument("--folder", type=Path, help="the folder of chain-files")
+    source.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
+    source.set_defaults(run=_source)
+
+    basket = commands.add_parser("basket", help="the exposure of a basket")
+    basket.add_argument("symbols", help="tickers, comma-separated")
+    basket.add_argument("--weights", help="one a ticker, comma-separated, any scale; none: equal")
+    basket.add_argument("--json", action="store_true")
+    basket.set_defaults(run=_basket)
+
+    symbol = commands.add_parser("symbol", help="the exposure of one underlying, calls and puts apart")
+    symbol.add_argument("symbol")
+    symbol.add_argument("--chain-file", type=Path, help="compute from this file, without a server")
+    symbol.add_argument(
+        "--as-of", help="the moment of the chain, ISO 8601, New York time where no zone is given"
+    )
+    symbol.add_argument(
+        "--spot", type=float, help="the price of the underlying, where the file does not have it"
+    )
+    symbol.add_argument("--rate", type=float, help="continuously compounded, 0.045 is 4.5 %% a year")
+    symbol.add_argument("--dividend-yield", type=float)
+    symbol.add_argument("--convention", choices=CONVENTIONS)
+    symbol.add_argument("--json", action="store_true")
+    symbol.set_defaults(run=_symbol)
+
+    status = commands.add_parser("status", help="what serves, and what it has spent")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+
+    commands.add_parser("stop", help="end this home's server").set_defaults(run=_stop)
+    token = commands.add_parser("token", help="the secret that every call carries")
+    token.add_argument("action", choices=["rotate"])
+    token.set_defaults(run=_token)
+
+    for name in ("install", "uninstall"):
+        install = commands.add_parser(name, help=f"{name} the spreadsheet add-in")
+        install.add_argument("host", choices=["calc"])
+        install.set_defaults(run=_install)
+
+    templates = commands.add_parser("templates", help="copy the template workbooks")
+    templates.add_argument("--to", type=Path, default=Path())
+    templates.set_defaults(run=_templates)
+
+    demo = commands.add_parser("demo", help="fill the sector scanner on the embedded sample")
+    demo.add_argument("--out", type=Path, default=Path("out"))
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

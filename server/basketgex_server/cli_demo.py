@@ -1,0 +1,137 @@
+"""``basketgex demo``: the sector scanner on the embedded sample, through a real server and, where there is one, a real Calc."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+
+import basketgex_addin
+from basketgex.local import Home
+from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
+from basketgex_addin.calc.install import find_soffice
+from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.client import BasketClient
+from basketgex_server.cli_ask import amount, client_of, moment, regime, said
+from basketgex_server.errors import BadSettings
+from basketgex_server.settings import change_config
+
+SCANNER = "sector_scanner.xlsx"
+_FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 14, 10  # of the template's sheet Members, counted from 1
+
+
+def copy_templates(folder: Path) -> list[Path]:
+    """Copy the template workbooks into a folder; return the copies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copy(path, folder)) for path in sorted(_templates().glob("*.xlsx"))]
+
+
+def demo(out: Path) -> None:
+    """Fill the sector scanner in ``out``, print its table, end the server that it took."""
+    out.mkdir(parents=True, exist_ok=True)
+    home = Home((out / "home").absolute())
+    change_config(home.config_file, source="sample")
+    client = client_of(home)
+    try:
+        template = _templates() / SCANNER
+        filled = _fill(template, out, home)
+        _print_table(client, template)
+        status = said(client.status())
+        print(
+            f"\n{status.baskets:,} baskets in {status.requests:,} requests took {status.source_calls:,} source calls: "
+            f"{status.debits_total:,} debits so far in this home."
+        )
+        for line in filled:
+            print(line)
+    finally:
+        client.shutdown()
+        client.close()
+
+
+def _fill(template: Path, out: Path, home: Home) -> list[str]:
+    """Open the template in Calc, store what it computed and a picture of it; return what was done or is missing."""
+    soffice = find_soffice()
+    if soffice is None:
+        return [
+            "LibreOffice is not installed: the workbook was not filled. Install LibreOffice 25.2 and run again."
+        ]
+    office = Office(soffice, (out / "office").absolute(), home.path)
+    workbook, pdf = out / SCANNER, out / "sector_scanner.pdf"
+    try:
+        recalculate_and_store(office, template.absolute(), workbook.absolute(), pdf.absolute())
+    except DriverError as error:
+        raise BadSettings(str(error)) from error
+    return [f"Filled workbook: {workbook}", _picture(pdf)]
+
+
+def _picture(pdf: Path) -> str:
+    pdftoppm = shutil.which("pdftoppm")
+    if pdftoppm is None:
+        return f"Picture: {pdf} (install poppler-utils for a PNG)"
+    picture = pdf.with_suffix(".png")
+    command = [
+        pdftoppm,
+        "-png",
+        "-r",
+        "110",
+        "-singlefile",
+        "-f",
+        "1",
+        "-l",
+        "1",
+        str(pdf),
+        str(picture.with_suffix("")),
+    ]
+    subprocess.run(command, check=True)  # noqa: S603 - the program that was found
+    return f"Picture: {picture}"
+
+
+def _print_table(client: BasketClient, template: Path) -> None:
+    sectors = dict(_sectors(template))
+    replies = [said(answer) for answer in client.ask_many(list(sectors.values()))]
+    print(
+        f"{'sector':<26}{'GEX':>12}{'DEX':>12}{'VEX':>12}{'CHEX':>12}{'net/gross':>11}{'negative':>10}  regime, drivers"
+    )
+    for sector, reply in zip(sectors, replies, strict=True):
+        figures = "".join(f"{amount(x):>12}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
+        breadth = f"{reply.negative_names} of {len(reply.rows)}"
+        print(
+            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  {regime(reply.gex)}, {_drivers(reply)}"
+        )
+    newest = replies[-1]
+    kind = "SYNTHETIC figures" if newest.synthetic else "figures"
+    print(f"\n{kind}: {newest.source}, as of {moment(newest.as_of)}, convention {newest.convention}.")
+
+
+def _drivers(reply: Reply) -> str:
+    rows = sorted(reply.rows, key=lambda r: -r.contribution_pct)[:3]
+    return ", ".join(f"{r.symbol} {'+' if r.gex >= 0 else '-'}{r.contribution_pct:.0f} %" for r in rows)
+
+
+def _sectors(template: Path) -> Iterator[tuple[str, Ask]]:
+    book = openpyxl.load_workbook(template, read_only=True)
+    try:
+        for cells in book["Members"].iter_rows(min_row=_FIRST_ROW, min_col=2, values_only=True):
+            sector, row = cells[0], (None, *cells)
+            pairs = [
+                (row[_NAMES - 1 + i], row[_WEIGHTS - 1 + i]) for i in range(_SEATS) if row[_NAMES - 1 + i]
+            ]
+            if sector and pairs:
+                yield (
+                    str(sector),
+                    Ask(tuple(str(s) for s, _ in pairs), tuple(float(str(w or 0)) for _, w in pairs)),
+                )
+    finally:
+        book.close()
+
+
+def _templates() -> Path:
+    """Return the folder of the templates: inside an installed package, or the checkout's own."""
+    package = Path(basketgex_addin.__file__).parent
+    for folder in (package / "templates", package.parents[1] / "workbook_templates"):
+        if (folder / SCANNER).is_file():
+            return folder
+    raise BadSettings("The template workbooks are missing from this installation: install basketgex again.")

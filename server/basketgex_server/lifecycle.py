@@ -1,0 +1,280 @@
+"""One machine, one server: lock, start, drain, idle stop.
+
+Start: take the home's lock → forget the last server's runtime file → bind → write the runtime file → ready line. A server that
+is killed at any of these steps leaves a lock that is free, and at most a runtime file that the next start forgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import filelock
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1.health import OVERALL_HEALTH
+from grpc_health.v1.health import aio as health
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_reflection.v1alpha import reflection
+
+from basketgex import __version__
+from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
+from basketgex_server.api.interceptors import TokenInterceptor
+from basketgex_server.api.servicer import ExposureServicer
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.sessions import NewYorkSessions
+from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.settings import Settings
+from basketgex_server.sources.port import ExposureSource
+from basketgex_server.state import State
+
+LOG = logging.getLogger(__name__)
+GRACE = 5.0
+"""Seconds that requests under way may take once the server is told to end."""
+ANOTHER_STARTS = 15.0
+"""Seconds to wait for another process's start that holds the lock."""
+WARM_AFTER = 0.5
+"""Seconds after the start at which the mathematics is loaded: the first stored answers do not wait for it."""
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
+OPTIONS = (
+    *CHANNEL_OPTIONS,
+    ("grpc.so_reuseport", 0),
+    # Without these some thousand calls at once are the most: the others are cancelled.
+    ("grpc.server.max_pending_requests", 1 << 20),
+    ("grpc.server.max_pending_requests_hard_limit", 1 << 20),
+)
+
+SourceFactory = Callable[[Settings, Executor], ExposureSource]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where a home's server listens, as the ready line says it."""
+
+    grpc: str
+    pid: int
+    token_file: str
+
+    def line(self) -> str:
+        """Return the ready line, without its end."""
+        return json.dumps({"grpc": self.grpc, "pid": self.pid, "token_file": self.token_file})
+
+
+def serve(
+    home: Home,
+    settings: Settings,
+    make_source: SourceFactory,
+    ready: Callable[[Serving], None],
+    now: Callable[[], float] = time.time,
+) -> bool:
+    """Serve a home until told to end; return False where another process serves it already.
+
+    ``ready`` is called once with where the home's server listens. Raises BadSettings, and NeverReady where another
+    process holds the lock and does not get ready.
+    """
+    _check_address(settings)
+    home.create()
+    lock = filelock.FileLock(home.lock)
+    if other := _lock_or_other(lock, home):
+        ready(Serving(other.grpc, other.pid, str(home.token_file)))
+        return False
+    try:
+        home.remove_runtime()
+        asyncio.run(_Server(home, settings, make_source, now).run(ready))
+    finally:
+        home.remove_runtime()
+        lock.release()
+    return True
+
+
+def announce(serving: Serving) -> None:
+    """Print the ready line; a program without standard output (pythonw) has nobody to tell."""
+    if sys.stdout is not None:
+        with suppress(OSError):
+            sys.stdout.write(serving.line() + "\n")
+            sys.stdout.flush()
+
+
+def log_to(path: Path) -> None:
+    """Send the log to a file of bounded size."""
+    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    package = logging.getLogger("basketgex_server")
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    logging.getLogger("grpc").addHandler(logging.NullHandler())
+
+
+class _Server:
+    """One run of the server: what it is made of, in the order in which it is taken apart again."""
+
+    def __init__(
+        self, home: Home, settings: Settings, make_source: SourceFactory, now: Callable[[], float]
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._make_source = make_source
+        self._now = now
+        self._asked_at = time.monotonic()
+
+    async def run(self, ready: Callable[[Serving], None]) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Windows has no such handlers, and a thread other than the main one may set none: Shutdown ends those.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, stop.set)
+        compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
+        source = self._make_source(self._settings, compute)
+        state = State(self._home.state_file, self._settings.history_days)
+        try:
+            await self._run_over(state, source, compute, stop, ready)
+        finally:
+            compute.shutdown(wait=True, cancel_futures=True)
+            state.close()
+
+    async def _run_over(
+        self,
+        state: State,
+        source: ExposureSource,
+        compute: Executor,
+        stop: asyncio.Event,
+        ready: Callable[[Serving], None],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        dispatcher = Dispatcher(source, state, self._settings, NewYorkSessions(), self._now)
+        servicer = ExposureServicer(dispatcher, state, self._settings, compute, self._now, stop.set)
+        server, alive, address = await self._listen(servicer)
+        try:
+            self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8)))
+            LOG.info("Serving %s, version %s.", self._settings.source, __version__)
+            ready(Serving(address, os.getpid(), str(self._home.token_file)))
+            warm = loop.call_later(WARM_AFTER, compute.submit, _load_mathematics)
+            state.age_out(self._now())
+            await self._until_told(stop)
+            warm.cancel()
+        finally:
+            LOG.info("Ending.")
+            await alive.enter_graceful_shutdown()
+            self._home.remove_runtime()
+            await self._in_turn(lambda: server.stop(GRACE), dispatcher.close)
+
+    async def _listen(self, servicer: ExposureServicer) -> tuple[grpc.aio.Server, health.HealthServicer, str]:
+        server = grpc.aio.server(
+            interceptors=[TokenInterceptor(self._home.token(), self._asked)], options=OPTIONS
+        )
+        add_ExposureServiceServicer_to_server(servicer, server)
+        alive = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(alive, server)
+        for name in (SERVICE, OVERALL_HEALTH):
+            await alive.set(name, HealthCheckResponse.SERVING)
+        reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
+        address = await _bind(server, self._settings)
+        await server.start()
+        return server, alive, address
+
+    def _asked(self) -> None:
+        self._asked_at = time.monotonic()
+
+    async def _until_told(self, stop: asyncio.Event) -> None:
+        """Wait for the end: told, or idle for long enough."""
+        idle = self._settings.idle_stop
+        while not stop.is_set():
+            left = self._asked_at + idle - time.monotonic() if idle else None
+            if left is not None and left <= 0:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), left)
+
+    @staticmethod
+    async def _in_turn(*steps: Callable[[], Awaitable[None]]) -> None:
+        """Take every step, even where one fails."""
+        for step in steps:
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - ending goes on
+                LOG.error("While ending: %s.", type(error).__name__)
+
+
+async def _bind(server: grpc.aio.Server, settings: Settings) -> str:
+    try:
+        if settings.tls_certificate:
+            port = server.add_secure_port(settings.listen, _credentials(settings))
+        else:
+            port = server.add_insecure_port(settings.listen)
+    except (OSError, RuntimeError) as error:
+        raise BadSettings(
+            "The server cannot listen there: the address is in use, or a TLS file cannot be read."
+        ) from error
+    return f"{settings.listen.rpartition(':')[0]}:{port}"
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials:
+    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
+    return grpc.ssl_server_credentials([pair])
+
+
+def _check_address(settings: Settings) -> None:
+    """Refuse what would let strangers in: beyond loopback there must be TLS."""
+    host, _, port = settings.listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadSettings("listen must be HOST:PORT, such as 127.0.0.1:0.")
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise BadSettings("tls_certificate and tls_key go together: set both or none.")
+    try:
+        loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback and not settings.tls_certificate:
+        raise BadSettings(
+            "Beyond loopback the server needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."
+        )
+
+
+def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:
+    """Take the lock and return None, or return where the server listens that holds it."""
+    until = time.monotonic() + ANOTHER_STARTS
+    seen: Runtime | None = None
+    while True:
+        with suppress(filelock.Timeout):
+            lock.acquire(timeout=0.1, poll_interval=0.02)
+            return None
+        # Held, by a server or by one that starts: it forgets the old runtime file first, then writes its own. What is
+        # still there at a second look was written by the holder.
+        runtime = home.read_runtime()
+        if runtime and runtime == seen:
+            return runtime
+        seen = runtime
+        if time.monotonic() > until:
+            raise NeverReady
+
+
+class NeverReady(BasketgexError):
+    """Another process holds the lock, but does not get ready."""
+
+    code = "never_ready"
+    reason = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("Another process holds this home, but does not get ready: end it, then try again.")
+
+
+def _load_mathematics() -> None:
+    import basketgex_server.exposure.symbol  # noqa: F401
