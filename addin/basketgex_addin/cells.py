@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
+from itertools import chain, islice, zip_longest
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
+HEADINGS = (
+    "symbol",
+    "weight",
+    "underlying price",
+    "GEX",
+    "DEX",
+    "VEX",
+    "CHEX",
+    "contribution %",
+    "regime",
+    "as of (New York)",
+)
 
 Scalar = float | str | bool | None
 """A cell as a host gives it: number, text, Boolean, or None for a blank one."""
@@ -27,10 +49,18 @@ Result = CellValue | Table
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One basket a cell asks for: symbols as typed (trimmed, never blank), and their weights, or None: equal ones."""
+    """One basket a cell asks for: symbols as typed (trimmed, never blank), and their weights, or None: equal ones.
+
+    Raises ValueError where there is not one weight a symbol: in a batch it would shift the others' weights.
+    """
 
     symbols: tuple[str, ...]
     weights: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not pair."""
+        if self.weights is not None and len(self.weights) != len(self.symbols):
+            raise ValueError("one weight a symbol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +78,7 @@ class Problem:
         return CellError.VALUE if self.bad_input else CellError.NOT_AVAILABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One constituent of a reply; units as the functions' help says; ``as_of`` is Unix seconds."""
 
     symbol: str
@@ -90,4 +119,247 @@ class Reply:
     synthetic: bool
     convention: str
     missing: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
+
+
+class BadInput(Exception):
+    """The cells do not make a basket; ``problem`` says why, and its ``bad_input`` is True."""
+
+    def __init__(self, code: str, sentence: str, argument: str) -> None:
+        super().__init__(sentence)
+        self.problem = Problem(code, sentence, argument, bad_input=True)
+
+
+def ask(symbols: Block | None, weights: Block | None) -> Ask:
+    """Return the basket that two arguments ask for. Raises BadInput.
+
+    >>> ask((("NVDA, AMD",),), ((0.6,), (0.4,)))
+    Ask(symbols=('NVDA', 'AMD'), weights=(0.6, 0.4))
+    """
+    names = _flat(symbols or (), "symbols")
+    loads = None if weights is None else _flat(weights, "weights")
+    _refuse_errors(names)
+    if loads is not None:
+        _refuse_errors(loads)
+    texts = sum(not _is_blank(cell) for cell in names.cells)
+    if not texts:
+        raise BadInput("missing_symbols", "No symbols: give at least one ticker.", "symbols")
+    if texts > MOST_CELLS:
+        sentence = f"{texts:,} symbols are too many for one basket: split it or shorten the range."
+        raise BadInput("too_many_symbols", sentence, "symbols")
+    if loads is None:
+        kept = (_symbol(cell, names.where(i)) for i, cell in enumerate(names.cells, 1) if not _is_blank(cell))
+        return Ask(tuple(kept))
+    _refuse_mismatch(names, loads)
+    pairs: list[tuple[str, float]] = []
+    for i, (cell, load) in enumerate(zip_longest(names.cells, loads.cells), 1):
+        weight = _weight(load, loads.where(i))
+        if not _is_blank(cell):
+            pairs.append((_symbol(cell, names.where(i)), weight))
+        elif weight:
+            sentence = f"{names.unit} {i:,} has a weight but no symbol: write the ticker or clear the weight."
+            raise BadInput("invalid_weights", sentence, "weights")
+    if not any(weight for _, weight in pairs):
+        sentence = "The weights are all zero: give at least one name a weight."
+        raise BadInput("invalid_weights", sentence, "weights")
+    return Ask(tuple(name for name, _ in pairs), tuple(weight for _, weight in pairs))
+
+
+def wants_headers(block: Block | None) -> bool:
+    """Tell whether the headers argument says TRUE; left out or blank says FALSE. Raises BadInput."""
+    cell = block[0][0] if block and block[0] else None
+    if isinstance(cell, str) and cell.strip().upper() in ("TRUE", "FALSE"):
+        return cell.strip().upper() == "TRUE"
+    if cell is None or isinstance(cell, bool | int | float):
+        return bool(cell)
+    if isinstance(cell, str) and not cell.strip():
+        return False
+    raise BadInput("invalid_headers", "The headers argument must be TRUE or FALSE.", "headers")
+
+
+def render(name: str, reply: Reply, headers: bool = False) -> Result:
+    """Return what the cell of function ``name`` shows for an answered basket; ``headers`` matters to BASKET only."""
+    if name == "BASKET":
+        return _table(reply, headers)
+    return _RENDERERS[name](reply)
+
+
+def age(reply: Reply, now: float) -> float:
+    """Return the minutes between the basket's oldest figure and ``now`` (Unix seconds)."""
+    return max(0.0, now - reply.as_of) / 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """An argument row by row, up to its last used cell. ``count`` is that of all its cells."""
+
+    argument: str
+    cells: tuple[InputCell, ...]
+    count: int
+    rows: int
+    columns: int
+    unit: str
+
+    def where(self, position: int) -> str:
+        """Return how a sentence names a cell, counted from 1."""
+        return f"{self.unit} {position:,} of the {self.argument}"
+
+
+def _flat(block: Block, argument: str) -> _Flat:
+    if len(block) == 1 and len(block[0]) == 1 and isinstance(text := block[0][0], str):
+        parts = re.split("[,;]", text)
+        while len(parts) > 1 and _is_blank(parts[-1]):
+            parts.pop()
+        return _Flat(argument, tuple(parts), len(parts), len(parts), 1, "Entry")
+    columns = len(block[0]) if block else 0
+    # A whole column is a million rows: find the last used one before building anything.
+    used, blank = len(block), (None,) * columns
+    for row in reversed(block):
+        if row != blank and not all(map(_is_blank, row)):
+            break
+        used -= 1
+    cells = tuple(islice(chain.from_iterable(block), used * columns))
+    return _Flat(
+        argument, cells, len(block) * columns, len(block), columns, "Row" if columns == 1 else "Cell"
+    )
+
+
+def _is_blank(cell: InputCell) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _refuse_errors(flat: _Flat) -> None:
+    for i, cell in enumerate(flat.cells, 1):
+        if isinstance(cell, CellError):
+            raise BadInput(
+                "error_in_range", f"{flat.where(i)} holds an error: correct that cell first.", flat.argument
+            )
+
+
+def _refuse_mismatch(names: _Flat, loads: _Flat) -> None:
+    if names.count != loads.count:
+        sentence = (
+            f"{names.count:,} symbols but {loads.count:,} weights: "
+            "give one weight beside each symbol, or none at all."
+        )
+        raise BadInput("weight_count_mismatch", sentence, "weights")
+    shapes = {(flat.rows, flat.columns) for flat in (names, loads)}
+    if len(shapes) > 1 and all(min(shape) > 1 for shape in shapes):
+        sentence = (
+            f"The symbols are {names.rows:,} rows of {names.columns:,} but the weights {loads.rows:,} rows of "
+            f"{loads.columns:,}: give both the same shape."
+        )
+        raise BadInput("weight_count_mismatch", sentence, "weights")
+
+
+def _symbol(cell: InputCell, where: str) -> str:
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if not isinstance(cell, str):
+        raise BadInput("invalid_symbol", f"{where} is a number: write the ticker as text.", "symbols")
+    return cell.strip()
+
+
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)\s*(%?)")
+
+
+def _weight(cell: InputCell, where: str) -> float:
+    if _is_blank(cell):
+        return 0.0
+    if isinstance(cell, bool):
+        raise BadInput(
+            "invalid_weights", f"{where} is {str(cell).upper()}: a weight must be a number.", "weights"
+        )
+    if isinstance(cell, str):
+        found = _NUMBER.fullmatch(cell.strip())
+        if found is None:
+            raise BadInput(
+                "invalid_weights", f"{where} is {_quoted(cell)}: a weight must be a number.", "weights"
+            )
+        weight = float(found[1]) / (100 if found[2] else 1)
+    else:
+        weight = float(cell) if isinstance(cell, int | float) else math.nan
+    if not math.isfinite(weight):
+        raise BadInput("invalid_weights", f"{where} is not a finite number.", "weights")
+    return weight
+
+
+def _quoted(text: str, most: int = 24) -> str:
+    shown = "".join(c if c.isprintable() and c not in "\"'" else "?" for c in text[:most])
+    return f'"{shown}{"…" if len(text) > most else ""}"'
+
+
+def _number(value: float) -> CellValue:
+    return value if math.isfinite(value) else CellError.NOT_AVAILABLE
+
+
+def _regime(gex: float) -> str:
+    return "positive_gamma" if gex >= 0 else "negative_gamma"
+
+
+@cache
+def _new_york() -> ZoneInfo:
+    return ZoneInfo("America/New_York")
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC).astimezone(_new_york()):%Y-%m-%d %H:%M}" if seconds else ""
+
+
+def _percent(share: float) -> str:
+    # Cut, not rounded: 99.96 % must not read 100 %.
+    return f"{math.floor(round(share * 1000, 6)) / 10:g} %"
+
+
+def _table(reply: Reply, headers: bool) -> Table:
+    found: list[tuple[CellValue, ...]] = [HEADINGS] if headers else []
+    for row in reply.rows:
+        figures = (
+            row.weight,
+            row.underlying_price,
+            row.gex,
+            row.dex,
+            row.vex,
+            row.chex,
+            row.contribution_pct,
+        )
+        found.append((row.symbol, *map(_number, figures), _regime(row.gex), _time(row.as_of)))
+    found.extend((symbol, *(None,) * 7, "no data", None) for symbol in reply.missing)
+    return tuple(found)
+
+
+def _status(reply: Reply) -> str:
+    """Absolute times only: the text stays in the cell after the clock has moved on."""
+    as_of = f"as of {_time(reply.as_of)}"
+    if reply.as_of_newest - reply.as_of > _MIXED_AFTER:
+        as_of += f" to {_time(reply.as_of_newest)} (mixed)"
+    unweighted = ", ".join(row.symbol for row in reply.rows if row.weight == 0)
+    parts = (
+        f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
+        "historical" if reply.freshness == "HISTORICAL" else "",
+        f"{as_of} New York",
+        f"convention {reply.convention}",
+        f"{len(reply.rows)} of {len(reply.rows) + len(reply.missing)} names",
+        f"coverage {_percent(reply.covered_weight)}",
+        f"no data: {', '.join(reply.missing)}" if reply.missing else "",
+        f"no weight: {unweighted}" if unweighted else "",
+        f"usable open interest {_percent(reply.usable_open_interest)}"
+        if reply.usable_open_interest < 1
+        else "",
+        reply.notice,
+    )
+    return "; ".join(part for part in parts if part)
+
+
+_MIXED_AFTER = 15 * 60
+_RENDERERS: dict[str, Callable[[Reply], CellValue]] = {
+    "BASKETGEX": lambda reply: _number(reply.gex),
+    "BASKETDEX": lambda reply: _number(reply.dex),
+    "BASKETVEX": lambda reply: _number(reply.vex),
+    "BASKETCHEX": lambda reply: _number(reply.chex),
+    "BASKETREGIME": lambda reply: _regime(reply.gex),
+    "BASKETMISSING": lambda reply: ", ".join(reply.missing),
+    "BASKETCOVERAGE": lambda reply: _number(reply.covered_weight),
+    "BASKETSTATUS": _status,
+    "BASKETWHY": lambda reply: "OK",
+}

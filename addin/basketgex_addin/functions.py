@@ -61,10 +61,14 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _function("BASKETDEX", Shape.NUMBER, "Weighted net dealer delta exposure of a basket, in USD of delta."),
     _function(
-        "BASKETVEX", Shape.NUMBER, "Weighted net dealer vanna exposure of a basket, in USD of delta per vol point."
+        "BASKETVEX",
+        Shape.NUMBER,
+        "Weighted net dealer vanna exposure of a basket, in USD of delta per vol point.",
     ),
     _function(
-        "BASKETCHEX", Shape.NUMBER, "Weighted net dealer charm exposure of a basket, in USD of delta per calendar day."
+        "BASKETCHEX",
+        Shape.NUMBER,
+        "Weighted net dealer charm exposure of a basket, in USD of delta per calendar day.",
     ),
     Function(
         "BASKET",
@@ -73,10 +77,18 @@ FUNCTIONS: tuple[Function, ...] = (
         (SYMBOLS, WEIGHTS, HEADERS),
         Shape.TABLE,
     ),
-    _function("BASKETREGIME", Shape.TEXT, "positive_gamma or negative_gamma: the sign of the basket's net GEX."),
-    _function("BASKETMISSING", Shape.TEXT, "The names without data, separated by commas; empty where none is missing."),
+    _function(
+        "BASKETREGIME", Shape.TEXT, "positive_gamma or negative_gamma: the sign of the basket's net GEX."
+    ),
+    _function(
+        "BASKETMISSING",
+        Shape.TEXT,
+        "The names without data, separated by commas; empty where none is missing.",
+    ),
     _function("BASKETCOVERAGE", Shape.NUMBER, "Share of the requested weight that had data, from 0 to 1."),
-    _function("BASKETSTATUS", Shape.TEXT, "Source, as of, freshness, coverage and what is missing, in one text."),
+    _function(
+        "BASKETSTATUS", Shape.TEXT, "Source, as of, freshness, coverage and what is missing, in one text."
+    ),
     _function("BASKETWHY", Shape.TEXT, "Why the basket has no value, and what to do; OK where it has one."),
     Function(
         "BASKETAGE",

@@ -1,0 +1,186 @@
+"""The add-in's one way to the server: memory first, then a call that as many cells as possible share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, fields
+from typing import Any
+
+from basketgex.local import Home, Runtime
+from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.client import problems
+from basketgex_addin.client.collector import Collector
+from basketgex_addin.client.connection import Connection
+from basketgex_addin.client.launcher import start
+from basketgex_addin.client.memo import Memo
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What serves and what it has done; times are Unix seconds, ``seats`` 0: any number of symbols a call."""
+
+    version: str
+    source: str
+    label: str
+    synthetic: bool
+    convention: str
+    sentence: str
+    started_at: float
+    symbols_known: int
+    requests: int
+    baskets: int
+    source_calls: int
+    symbols_fetched: int
+    debits_today: int
+    debits_total: int
+    metered: bool
+    seats: int
+    last_problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFigures:
+    """One underlying: GEX, DEX, VEX, CHEX, net and of both sides (None where the source gives net figures only).
+
+    ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds.
+    """
+
+    symbol: str
+    underlying_price: float
+    as_of: float
+    convention: str
+    net: tuple[float, ...]
+    call: tuple[float, ...] | None
+    put: tuple[float, ...] | None
+    rows: dict[str, int] | None
+
+
+class BasketClient:
+    """Asks the server of a home. Every public method returns a Problem instead of raising. Thread-safe.
+
+    ``deadline`` is that of a call, in seconds, starting the server included; after a failure every call is answered at once
+    for two seconds, so that it is the deadline of a whole calculation too.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        deadline: float = 10.0,
+        start: Callable[[Home, float], Runtime | None] = start,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deadline = deadline
+        self._connection = Connection(home, deadline, start, clock)
+        self._memo = Memo(clock, home.stamp)
+        self._collector = Collector(self._send)
+
+    def known(self, ask: Ask) -> Reply | Problem | None:
+        """Return the answer that memory still vouches for, or None: no call."""
+        return self._memo.get(ask)
+
+    def remembered(self, ask: Ask) -> Reply | None:
+        """Return the last reply, of any age, or None: no call."""
+        return self._memo.remembered(ask)
+
+    def ask(self, ask: Ask) -> Reply | Problem:
+        """Return the answer, from memory or by a call shared with the threads that ask meanwhile."""
+        return self._memo.get(ask) or self._collector.ask(ask, self._deadline)
+
+    def submit(self, ask: Ask) -> Future[Reply | Problem]:
+        """Return the answer to come, for a host that must not wait: from memory, or by a call that others share."""
+        if (answer := self._memo.get(ask)) is None:
+            return self._collector.submit(ask)
+        known: Future[Reply | Problem] = Future()
+        known.set_result(answer)
+        return known
+
+    def ask_many(self, asks: Sequence[Ask], refresh: str = "NORMAL") -> list[Reply | Problem]:
+        """Return the answers in order: one call for what memory lacks, or for all unless ``refresh`` is NORMAL."""
+        found: dict[Ask, Reply | Problem | None] = dict.fromkeys(asks)
+        if refresh == "NORMAL":
+            found = {ask: self._memo.get(ask) for ask in found}
+        lacking = [ask for ask, answer in found.items() if answer is None]
+        if lacking:
+            found.update(zip(lacking, self._send(lacking, refresh), strict=True))
+        return [found[ask] or problems.CLIENT_FAULT for ask in asks]
+
+    def status(self) -> ServerStatus | Problem:
+        """Return what serves and what it has done; a server is started where none is."""
+        found = self._call("GetStatus", "GetStatusRequest")
+        if isinstance(found, Problem):
+            return found
+        origin = {
+            name: getattr(found.origin, name) for name in ("source", "label", "synthetic", "convention")
+        }
+        counted = {f.name: getattr(found, f.name) for f in fields(ServerStatus) if f.name not in origin}
+        return ServerStatus(**origin, **counted)
+
+    def symbol(self, symbol: str) -> SymbolFigures | Problem:
+        """Return the figures of one underlying, calls and puts apart where the source has them apart."""
+        found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol)
+        if isinstance(found, Problem):
+            return found
+        sides = found.sides if found.HasField("sides") else None
+        rows = found.rows if found.HasField("rows") else None
+        return SymbolFigures(
+            symbol=found.symbol,
+            underlying_price=found.underlying_price,
+            as_of=found.as_of,
+            convention=found.origin.convention,
+            net=_measures(found.net),
+            call=_measures(sides.call) if sides is not None else None,
+            put=_measures(sides.put) if sides is not None else None,
+            rows={f.name: getattr(rows, f.name) for f in rows.DESCRIPTOR.fields}
+            if rows is not None
+            else None,
+        )
+
+    def shutdown(self) -> bool | Problem:
+        """Tell the server to end; one is started where none is, so look at the home first."""
+        found = self._call("Shutdown", "ShutdownRequest")
+        return found if isinstance(found, Problem) else True
+
+    def close(self) -> None:
+        """Close the channel and forget every answer; the client can still be used."""
+        self._connection.close()
+        self._memo.clear()
+
+    def _call(self, method: str, request: str, **values: Any) -> Any:
+        try:
+            from basketgex.v1 import exposure_pb2 as pb
+        except Exception:  # noqa: BLE001 - missing, or of another version than the contract's code
+            return problems.MISSING_PACKAGE
+        try:
+            return self._connection.call(method, getattr(pb, request)(**values))
+        except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
+            return problems.CLIENT_FAULT
+
+    def _send(self, asks: Sequence[Ask], refresh: str = "NORMAL") -> list[Reply | Problem]:
+        try:
+            from basketgex_addin.client import codec
+        except Exception:  # noqa: BLE001 - protobuf missing, or older than the contract's code
+            return [problems.MISSING_PACKAGE] * len(asks)
+        try:
+            parts = codec.chunks(asks)
+            stamp, responses = self._connection.batch([codec.encode(part, refresh) for part in parts])
+            answers: list[Reply | Problem] = []
+            for part, found in zip(parts, responses, strict=True):
+                answers.extend(
+                    [found] * len(part) if isinstance(found, Problem) else codec.decode(part, found)
+                )
+        except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
+            return [problems.CLIENT_FAULT] * len(asks)
+        alone = len(asks) == 1  # what was too much for all at once may be answered for one alone
+        pairs = zip(asks, answers, strict=True)
+        self._memo.put(((ask, answer) for ask, answer in pairs if alone or not _crowded(answer)), stamp)
+        return answers
+
+
+def _crowded(answer: Reply | Problem) -> bool:
+    return isinstance(answer, Problem) and answer.code in problems.TOO_MUCH_AT_ONCE
+
+
+def _measures(found: Any) -> tuple[float, ...]:
+    return (found.gex, found.dex, found.vex, found.chex)

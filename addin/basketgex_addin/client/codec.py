@@ -1,0 +1,200 @@
+"""Questions and answers to and from the columns of the batch message. Protobuf stops here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, overload
+
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex_addin.cells import Ask, Problem, Reply, Row
+from basketgex_addin.client.problems import BAD_REPLY
+
+MOST_ENTRIES = 40_000  # about 1 MB a message
+
+_FRESHNESS: dict[int, str] = {
+    int(value): name.removeprefix("FRESHNESS_") for name, value in pb.Freshness.items() if value
+}
+
+
+def chunks(asks: Sequence[Ask], most: int = MOST_ENTRIES) -> list[list[Ask]]:
+    """Split questions, in order, so that no request has more than ``most`` entries, unless one question alone has."""
+    found: list[list[Ask]] = []
+    entries = most
+    for ask in asks:
+        if not found or entries + len(ask.symbols) > most:
+            found.append([])
+            entries = 0
+        found[-1].append(ask)
+        entries += len(ask.symbols)
+    return found
+
+
+def encode(asks: Sequence[Ask], refresh: str = "NORMAL") -> pb.BatchGetBasketsRequest:
+    """Return the request for some baskets; ``refresh`` is NORMAL, FORCE or CACHE_ONLY."""
+    index: dict[str, int] = {}
+    offsets: list[int] = [0]
+    entries: list[int] = []
+    equal: list[int] = []
+    weights: list[float] = []
+    for i, ask in enumerate(asks):
+        entries.extend([index.setdefault(symbol, len(index)) for symbol in ask.symbols])
+        if ask.weights is None:
+            equal.append(i)
+        weights.extend((0.0,) * len(ask.symbols) if ask.weights is None else ask.weights)
+        offsets.append(len(entries))
+    return pb.BatchGetBasketsRequest(
+        symbols=list(index),
+        offsets=offsets,
+        symbol_index=entries,
+        weights=weights,
+        equal_weight=equal,
+        refresh=pb.Refresh.Value(f"REFRESH_{refresh}"),
+    )
+
+
+def decode(asks: Sequence[Ask], response: pb.BatchGetBasketsResponse) -> list[Reply | Problem]:
+    """Return a reply or a problem for each basket; a response whose columns do not fit together is all problems."""
+    try:
+        return _decode(len(asks), response)
+    except (IndexError, ValueError):
+        return [BAD_REPLY] * len(asks)
+
+
+def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Problem]:
+    problems = {error.basket: _problem(error.problem) for error in response.errors}
+    offsets, missing_offsets = list(response.offsets), list(response.missing_offsets)
+    if not len(response.baskets.gex) == len(offsets) - 1 == len(missing_offsets) - 1 == count:
+        return [problems.get(i, BAD_REPLY) for i in range(count)]
+    constituents = _constituents(response)
+    if not offsets[-1] == len(constituents.symbol_index) or sorted(offsets) != offsets:
+        raise ValueError
+    missing = [response.missing_symbols[at] for at in response.missing_index]
+    notices, origin = list(response.notices) or [""], response.origin
+    source, synthetic, convention = origin.label or origin.source, origin.synthetic, origin.convention
+    answers: list[Reply | Problem] = []
+    for i, basket in enumerate(_columns(response.baskets)):
+        gex, dex, vex, chex, net_to_gross, covered, names, weight, usable, *times, freshness, ttl, notice = (
+            basket
+        )
+        as_of, newest, fetched = times
+        reply = Reply(
+            gex=gex,
+            dex=dex,
+            vex=vex,
+            chex=chex,
+            net_to_gross=net_to_gross,
+            covered_weight=covered,
+            negative_names=int(names),
+            negative_weight=weight,
+            usable_open_interest=usable,
+            as_of=as_of,
+            as_of_newest=newest,
+            fetched_at=fetched,
+            freshness=_FRESHNESS.get(int(freshness), ""),
+            client_ttl=ttl,
+            notice=notices[int(notice)],
+            source=source,
+            synthetic=synthetic,
+            convention=convention,
+            missing=tuple(missing[missing_offsets[i] : missing_offsets[i + 1]]),
+            rows=_Rows(constituents, range(offsets[i], offsets[i + 1])),
+        )
+        answers.append(problems.get(i, reply))
+    return answers
+
+
+def _columns(baskets: pb.BasketColumns) -> Iterator[tuple[float, ...]]:
+    return zip(
+        baskets.gex,
+        baskets.dex,
+        baskets.vex,
+        baskets.chex,
+        baskets.net_to_gross,
+        baskets.covered_weight,
+        baskets.negative_names,
+        baskets.negative_weight,
+        baskets.usable_open_interest,
+        baskets.as_of,
+        baskets.as_of_newest,
+        baskets.fetched_at,
+        baskets.freshness,
+        baskets.client_ttl,
+        baskets.notice_index,
+        strict=True,
+    )
+
+
+class _Constituents(NamedTuple):
+    """Every basket's constituents, one after the other, as they came: in columns."""
+
+    symbol_index: list[int]
+    weights: list[float]
+    contribution_pct: list[float]
+    names: list[str]
+    figures: list[tuple[float, ...]]
+    as_of: list[float]
+    freshness: list[str]
+
+    def row(self, at: int) -> Row:
+        """Return one constituent; ``at`` counts from the first basket's first."""
+        i = self.symbol_index[at]
+        price, gex, dex, vex, chex = self.figures[i]
+        share, as_of, freshness = self.contribution_pct[at], self.as_of[i], self.freshness[i]
+        return Row(self.names[i], self.weights[at], price, gex, dex, vex, chex, share, as_of, freshness)
+
+
+class _Rows(Sequence[Row]):
+    """One basket's constituents, made when looked at: most cells want the total only."""
+
+    __slots__ = ("_all", "_part")
+
+    def __init__(self, constituents: _Constituents, part: range) -> None:
+        self._all = constituents
+        self._part = part
+
+    def __len__(self) -> int:
+        return len(self._part)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, at: int | slice) -> Row | tuple[Row, ...]:
+        found = self._part[at]
+        return self._all.row(found) if isinstance(found, int) else tuple(map(self._all.row, found))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
+    columns = response.symbols
+    figures = zip(columns.underlying_price, columns.gex, columns.dex, columns.vex, columns.chex, strict=True)
+    found = _Constituents(
+        list(response.symbol_index),
+        list(response.weights),
+        list(response.contribution_pct),
+        list(columns.symbol),
+        list(figures),
+        list(columns.as_of),
+        [_FRESHNESS.get(value, "") for value in columns.freshness],
+    )
+    entries, symbols = len(found.symbol_index), len(found.names)
+    whole = (
+        len(found.weights) == len(found.contribution_pct) == entries
+        and len(found.figures) == len(found.as_of) == len(found.freshness) == symbols
+        and max(found.symbol_index, default=-1) < symbols
+    )
+    if not whole:
+        raise ValueError
+    return found
+
+
+def _problem(found: pb.Problem) -> Problem:
+    return Problem(found.code, found.sentence, found.argument, bad_input=found.reason == "INVALID_ARGUMENT")

@@ -1,0 +1,271 @@
+"""One synchronous channel to the home's server, found or started on the first call.
+
+A held lock is what "alive" means, so home and lock are looked at before every call: the token never goes to a stranger on
+an old port. grpc is imported in the methods that call: where it is missing, the answer is a problem, not a traceback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from basketgex import __version__
+from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
+from basketgex_addin.cells import Problem
+from basketgex_addin.client import problems
+from basketgex_addin.client.launcher import LaunchNotRecorded, start
+
+if TYPE_CHECKING:
+    import grpc
+
+    from basketgex.v1 import exposure_pb2 as pb
+
+QUARANTINE = 2.0  # seconds in which every call is answered with the last failure
+_STEP = 0.02  # seconds between two looks at a lock
+_GRACE = 2.0  # seconds for a server that refuses calls to let go of its lock
+_OPTIONS = (
+    *CHANNEL_OPTIONS,
+    ("grpc.use_local_subchannel_pool", 1),  # a fresh channel must not inherit the back-off of a dead one
+)
+
+
+class Batch(NamedTuple):
+    """Answers in the order of the requests, and the home's stamp under which they were asked."""
+
+    stamp: Hashable
+    answers: list[pb.BatchGetBasketsResponse | Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An open channel to one server."""
+
+    runtime: Runtime
+    token: str
+    stamp: Hashable
+    channel: grpc.Channel
+    stub: Any
+
+
+class _Failure(Exception):
+    """Carries a problem out of the depths of a call."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+class Connection:
+    """Calls the server of a home; every method returns problems instead of raising. Thread-safe.
+
+    ``deadline`` is that of one call in seconds, starting the server included. ``clock`` gives seconds, ``pause`` waits for
+    some.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        deadline: float = 10.0,
+        start: Callable[[Home, float], Runtime | None] = start,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        self._home = home
+        self._deadline = deadline
+        self._start = start
+        self._clock = clock
+        self._pause = pause or Event().wait
+        self._lock = Lock()
+        self._link: _Link | None = None
+        self._failed: Problem | None = None
+        self._until = 0.0
+
+    def batch(self, requests: Sequence[pb.BatchGetBasketsRequest]) -> Batch:
+        """Send requests, several at once, and return a response or a problem for each."""
+        return Batch(*self._call("BatchGetBaskets", requests))
+
+    def call(self, method: str, request: Any) -> Any:
+        """Send one request, and return its response or a problem."""
+        return self._call(method, [request])[1][0]
+
+    def close(self) -> None:
+        """Close the channel; the next call opens another."""
+        with self._lock:
+            self._drop()
+
+    def _call(self, method: str, requests: Sequence[Any]) -> tuple[Hashable, list[Any]]:
+        ends = self._clock() + self._deadline
+        if (failed := self._quarantined()) is not None or not requests:
+            return None, [failed] * len(requests)
+        answers: list[Any] = [problems.SERVER_ABSENT] * len(requests)
+        todo = list(range(len(requests)))
+        link: _Link | None = None
+        for last in (False, True):
+            before = link
+            try:
+                link = self._reach(ends, before)
+            except _Failure as failure:
+                for i in todo:
+                    answers[i] = failure.problem
+                self._note(failure.problem)
+                break
+            if before is not None and before.runtime != link.runtime:
+                todo = list(range(len(requests)))  # figures of two servers never meet in one answer
+            for i, answer in zip(
+                todo, self._send(link, method, [requests[i] for i in todo], ends), strict=True
+            ):
+                answers[i] = answer
+            todo = [i for i in todo if answers[i] in (problems.SERVER_ABSENT, problems.TOKEN_REFUSED)]
+            if last or not todo:
+                self._note(*(answer for answer in answers if isinstance(answer, Problem)))
+                break
+            if answers[todo[0]] == problems.TOKEN_REFUSED and self._has_token_of(link):
+                self._note(problems.TOKEN_REFUSED)
+                break
+        return link.stamp if link is not None else None, answers
+
+    def _send(self, link: _Link, method: str, requests: Sequence[Any], ends: float) -> list[Any]:
+        import grpc
+
+        call = getattr(link.stub, method)
+        options = {
+            "timeout": max(ends - self._clock(), 0.001),
+            "metadata": link.runtime.channel_token(link.token),
+        }
+        futures: list[Any] = []
+
+        def outcome(wait: Callable[[], Any]) -> Any:
+            try:
+                return wait()
+            except grpc.RpcError as error:
+                return _problem(error)
+            except (grpc.FutureCancelledError, ValueError):  # another thread closed the channel
+                return problems.SERVER_ABSENT
+
+        try:
+            # All but the last leave first; a lone call needs no thread of grpc's.
+            for request in requests[:-1]:
+                futures.append(outcome(partial(call.future, request, **options)))
+            final = outcome(partial(call, requests[-1], **options))
+            return [outcome(f.result) if not isinstance(f, Problem) else f for f in futures] + [final]
+        finally:
+            for future in futures:
+                if not isinstance(future, Problem):
+                    future.cancel()
+
+    def _reach(self, ends: float, refused: _Link | None) -> _Link:
+        """Return a link to the living server, started if need be; another one than ``refused``. Raises _Failure."""
+        if not self._lock.acquire(timeout=max(ends - self._clock(), 0)):
+            raise _Failure(problems.TIMED_OUT)
+        try:
+            if (failed := self._quarantined()) is not None:  # another caller has just met it
+                raise _Failure(failed)
+            return self._found(ends, refused)
+        except (OSError, ValueError):
+            raise _Failure(problems.HOME_UNUSABLE) from None
+        except ImportError:
+            raise _Failure(problems.MISSING_PACKAGE) from None
+        finally:
+            self._lock.release()
+
+    def _found(self, ends: float, refused: _Link | None) -> _Link:
+        stamp = self._home.stamp()
+        runtime = self._home.server()
+        link = self._link
+        if link is not None and link is not refused and link.runtime == runtime and link.stamp == stamp:
+            return link
+        if refused is not None and refused.runtime == runtime and self._has_token_of(refused):
+            # Alive, yet refusing: ending, most likely.
+            self._await_change(min(ends, self._clock() + _GRACE), runtime)
+            runtime = self._home.server()
+        if runtime is None and self._home.is_served():
+            # Another process is starting it and has not bound yet.
+            self._await_change(min(ends, self._clock() + _GRACE), None)
+            runtime = self._home.server()
+        if runtime is None:
+            runtime = self._started(ends)
+        if runtime.version != __version__:
+            runtime = self._replaced(runtime, ends)
+        return self._open(runtime)
+
+    def _started(self, ends: float) -> Runtime:
+        left = ends - self._clock()
+        if left <= 0:
+            raise _Failure(problems.TIMED_OUT)
+        try:
+            runtime = self._start(self._home, left)
+        except LaunchNotRecorded:
+            raise _Failure(problems.LAUNCH_NOT_RECORDED) from None
+        if runtime is None:
+            raise _Failure(problems.START_FAILED if self._clock() < ends else problems.TIMED_OUT)
+        return runtime
+
+    def _replaced(self, runtime: Runtime, ends: float) -> Runtime:
+        """End a server of another version and start ours; one that could not be started again is left alone."""
+        if self._home.read_launch() is None:
+            raise _Failure(problems.VERSION_MISMATCH)
+        from basketgex.v1 import exposure_pb2 as pb
+
+        link = self._open(runtime)
+        answer = self._send(link, "Shutdown", [pb.ShutdownRequest()], ends)[0]
+        self._drop()
+        if answer == problems.TOKEN_REFUSED:
+            raise _Failure(problems.VERSION_MISMATCH)
+        self._await_change(ends, runtime)
+        found = self._started(ends)
+        if found.version != __version__:
+            raise _Failure(problems.VERSION_MISMATCH)
+        return found
+
+    def _await_change(self, ends: float, runtime: Runtime | None) -> None:
+        while self._home.server() == runtime and (left := ends - self._clock()) > 0:
+            self._pause(min(_STEP, left))
+
+    def _open(self, runtime: Runtime) -> _Link:
+        import grpc
+
+        from basketgex.v1 import exposure_pb2_grpc
+
+        self._drop()
+        stamp = self._home.stamp()
+        channel = grpc.insecure_channel(runtime.grpc, options=_OPTIONS)
+        stub = exposure_pb2_grpc.ExposureServiceStub(channel)
+        self._link = _Link(runtime, self._home.token(), stamp, channel, stub)
+        return self._link
+
+    def _has_token_of(self, link: _Link) -> bool:
+        try:
+            return self._home.token() == link.token
+        except (OSError, ValueError):
+            return True
+
+    def _drop(self) -> None:
+        if self._link is not None:
+            self._link.channel.close()
+            self._link = None
+
+    def _quarantined(self) -> Problem | None:
+        return self._failed if self._failed is not None and self._clock() < self._until else None
+
+    def _note(self, *found: Problem) -> None:
+        """Remember a failure that the next call would meet as well."""
+        lasting = next((problem for problem in found if problem.code in problems.LASTING), None)
+        if lasting is not None and self._quarantined() is None:
+            self._failed, self._until = lasting, self._clock() + QUARANTINE
+
+
+def _problem(error: grpc.RpcError) -> Problem:
+    status = error.code().name if hasattr(error, "code") else ""
+    found = problems.BY_STATUS.get(status, problems.INTERNAL)
+    said: dict[str, str] = {d.key: str(d.value) for d in error.trailing_metadata() or ()} if status else {}
+    # The details are the server's sentence where it has put its code beside them, else grpc's own words, with addresses.
+    if "basketgex-code" in said and found.code not in problems.LASTING:
+        bad_input = status == "INVALID_ARGUMENT"
+        return Problem(
+            said["basketgex-code"], error.details() or "", said.get("basketgex-argument", ""), bad_input
+        )
+    return found

@@ -1,0 +1,61 @@
+"""What can go wrong between a cell and the server, in the words for the person at the sheet."""
+
+from __future__ import annotations
+
+from basketgex_addin.cells import Problem
+
+MISSING_PACKAGE = Problem(
+    "missing_package", "A package that the add-in needs is missing: run basketgex install again."
+)
+LAUNCH_NOT_RECORDED = Problem(
+    "launch_not_recorded",
+    "No server is running and none is installed: run basketgex install, or basketgex serve.",
+)
+START_FAILED = Problem("start_failed", "The server did not start: run basketgex doctor.")
+VERSION_MISMATCH = Problem(
+    "version_mismatch", "Server and add-in are of different versions: run basketgex install again."
+)
+HOME_UNUSABLE = Problem("home_unusable", "The home folder cannot be read: check that it is yours.")
+SERVER_ABSENT = Problem("server_absent", "The server cannot be reached. Recalculate to ask again.")
+TIMED_OUT = Problem("timed_out", "The server did not answer in time. Recalculate to ask again.")
+TOKEN_REFUSED = Problem("token_refused", "The server refused the token: use the one in its home folder.")
+NOT_ENTITLED = Problem("not_entitled", "The source's plan does not include this: see basketgex status.")
+NOT_UNDERSTOOD = Problem(
+    "invalid_batch",
+    "The server did not understand the question: run basketgex install again.",
+    bad_input=True,
+)
+TOO_LARGE = Problem("too_large", "Too much was asked for at once: ask for fewer baskets at a time.")
+BAD_REPLY = Problem("bad_reply", "The server's answer cannot be read: run basketgex install again.")
+INTERNAL = Problem("internal", "The server failed while answering. Its log in the home folder says where.")
+CLIENT_FAULT = Problem("client_fault", "The add-in failed while asking the server. Recalculate to try again.")
+
+TOO_MUCH_AT_ONCE = frozenset({TOO_LARGE.code, "too_many_calls"})
+"""Codes that say nothing of one basket: it may well be answered when asked for alone."""
+
+BY_STATUS = {
+    "INVALID_ARGUMENT": NOT_UNDERSTOOD,
+    "UNAVAILABLE": SERVER_ABSENT,
+    "CANCELLED": SERVER_ABSENT,
+    "DEADLINE_EXCEEDED": TIMED_OUT,
+    "UNAUTHENTICATED": TOKEN_REFUSED,
+    "PERMISSION_DENIED": NOT_ENTITLED,
+    "RESOURCE_EXHAUSTED": TOO_LARGE,
+    "UNIMPLEMENTED": VERSION_MISMATCH,
+}
+"""By the name of the gRPC status that a whole call ended with; INTERNAL for any other."""
+
+LASTING = frozenset(
+    problem.code
+    for problem in (
+        MISSING_PACKAGE,
+        LAUNCH_NOT_RECORDED,
+        START_FAILED,
+        VERSION_MISMATCH,
+        HOME_UNUSABLE,
+        SERVER_ABSENT,
+        TIMED_OUT,
+        TOKEN_REFUSED,
+    )
+)
+"""Codes that the next call would meet as well: it is answered at once."""

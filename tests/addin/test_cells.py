@@ -1,0 +1,295 @@
+"""Ranges to questions and replies to cells, with the exact sentences a person reads."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, BadInput, Block, CellError, Reply, Row
+
+AS_OF = 1_783_713_600.0  # 2026-07-10 16:00 in New York
+
+
+def column(*values: cells.InputCell) -> Block:
+    return tuple((value,) for value in values)
+
+
+def row(symbol: str, weight: float, gex: float) -> Row:
+    return Row(symbol, weight, 100.0, gex, 2.0, 3.0, 4.0, 50.0, AS_OF, "FRESH")
+
+
+REPLY = Reply(
+    gex=-5.0,
+    dex=2.0,
+    vex=3.0,
+    chex=4.0,
+    net_to_gross=-0.5,
+    covered_weight=0.9996,
+    negative_names=1,
+    negative_weight=0.6,
+    usable_open_interest=1.0,
+    as_of=AS_OF,
+    as_of_newest=AS_OF,
+    fetched_at=AS_OF,
+    freshness="FRESH",
+    client_ttl=60.0,
+    notice="",
+    source="chains in july",
+    synthetic=False,
+    convention="flashalpha",
+    missing=("X", "Y"),
+    rows=(row("NVDA", 0.6, -10.0), row("AMD", 0.4, 0.0)),
+)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "weights", "expected"),
+    [
+        (column("NVDA", "AMD"), None, Ask(("NVDA", "AMD"))),
+        ((("NVDA", "AMD"),), column(1, 2), Ask(("NVDA", "AMD"), (1.0, 2.0))),
+        ((("A", "B"), ("C", "D")), ((1, 2, 3, 4),), Ask(("A", "B", "C", "D"), (1.0, 2.0, 3.0, 4.0))),
+        ((("A", "B"), ("C", None)), ((1, 2), (3, None)), Ask(("A", "B", "C"), (1.0, 2.0, 3.0))),
+        ((("NVDA, AMD",),), None, Ask(("NVDA", "AMD"))),
+        ((("NVDA; AMD;",),), (("0.4,0.6",),), Ask(("NVDA", "AMD"), (0.4, 0.6))),
+        ((("NVDA, AMD",),), column(2, 3), Ask(("NVDA", "AMD"), (2.0, 3.0))),
+        (column("NVDA", "AMD"), (("40%; 60 %",),), Ask(("NVDA", "AMD"), (0.4, 0.6))),
+        (column("NVDA", None, " AMD "), column("0.4", None, " 40% "), Ask(("NVDA", "AMD"), (0.4, 0.4))),
+        (column("NVDA", "", "AMD"), column(1, 0, None), Ask(("NVDA", "AMD"), (1.0, 0.0))),
+        (column(True, False), None, Ask(("TRUE", "FALSE"))),
+        (column("A", None, None), column(1, None, None), Ask(("A",), (1.0,))),
+        (column("A", "B", None), column(1, None, None), Ask(("A", "B"), (1.0, 0.0))),
+        (column("NVDA"), column(-1), Ask(("NVDA",), (-1.0,))),
+    ],
+)
+def test_what_a_range_asks(symbols: Block, weights: Block | None, expected: Ask) -> None:
+    assert cells.ask(symbols, weights) == expected
+
+
+NONE = "No symbols: give at least one ticker."
+ZERO = "The weights are all zero: give at least one name a weight."
+
+
+@pytest.mark.parametrize(
+    ("symbols", "weights", "code", "argument", "sentence"),
+    [
+        (None, None, "missing_symbols", "symbols", NONE),
+        ((), column(1), "missing_symbols", "symbols", NONE),
+        (column(None, " "), column(1, None), "missing_symbols", "symbols", NONE),
+        (column("A"), column(""), "invalid_weights", "weights", ZERO),
+        (column("A", "B"), column(None, None), "invalid_weights", "weights", ZERO),
+        (column("A", "B"), column(0, "0"), "invalid_weights", "weights", ZERO),
+        (
+            column("A", "B", CellError.NOT_AVAILABLE),
+            None,
+            "error_in_range",
+            "symbols",
+            "Row 3 of the symbols holds an error: correct that cell first.",
+        ),
+        (
+            column("A", "B"),
+            ((1, CellError.VALUE),),
+            "error_in_range",
+            "weights",
+            "Cell 2 of the weights holds an error: correct that cell first.",
+        ),
+        (
+            column("A", "B"),
+            column(1, 2, 3),
+            "weight_count_mismatch",
+            "weights",
+            "2 symbols but 3 weights: give one weight beside each symbol, or none at all.",
+        ),
+        (
+            column("A", None),
+            column(1),
+            "weight_count_mismatch",
+            "weights",
+            "2 symbols but 1 weights: give one weight beside each symbol, or none at all.",
+        ),
+        (
+            (("A", "B", "C"), ("D", "E", "F")),
+            ((1, 2), (3, 4), (5, 6)),
+            "weight_count_mismatch",
+            "weights",
+            "The symbols are 2 rows of 3 but the weights 3 rows of 2: give both the same shape.",
+        ),
+        (
+            column("A", "B", "C", None),
+            column(1, 1, 1, 0.5),
+            "invalid_weights",
+            "weights",
+            "Row 4 has a weight but no symbol: write the ticker or clear the weight.",
+        ),
+        (
+            column("A", "B"),
+            column(1, 'so"me\n' + "x" * 30),
+            "invalid_weights",
+            "weights",
+            'Row 2 of the weights is "so?me?xxxxxxxxxxxxxxxxxx…": a weight must be a number.',
+        ),
+        (
+            (("A,B",),),
+            (("1,nan",),),
+            "invalid_weights",
+            "weights",
+            'Entry 2 of the weights is "nan": a weight must be a number.',
+        ),
+        (
+            column("A"),
+            column(True),
+            "invalid_weights",
+            "weights",
+            "Row 1 of the weights is TRUE: a weight must be a number.",
+        ),
+        (
+            column("A"),
+            column(math.nan),
+            "invalid_weights",
+            "weights",
+            "Row 1 of the weights is not a finite number.",
+        ),
+        (
+            column("A"),
+            column("1e999"),
+            "invalid_weights",
+            "weights",
+            "Entry 1 of the weights is not a finite number.",
+        ),
+        (
+            column("A", 7),
+            None,
+            "invalid_symbol",
+            "symbols",
+            "Row 2 of the symbols is a number: write the ticker as text.",
+        ),
+        (
+            column(*("A",) * 20_001),
+            None,
+            "too_many_symbols",
+            "symbols",
+            "20,001 symbols are too many for one basket: split it or shorten the range.",
+        ),
+    ],
+)
+def test_what_is_refused(symbols: Block, weights: Block, code: str, argument: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        cells.ask(symbols, weights)
+    problem = caught.value.problem
+    assert (problem.code, problem.argument, problem.sentence) == (code, argument, sentence)
+    assert problem.cell_error is CellError.VALUE
+
+
+def test_whole_columns_work_and_quickly() -> None:
+    blank = ((None,),) * 1_048_570
+    started = time.process_time()
+    found = cells.ask((*column("A", "B"), *blank), (*column(1, 2), *blank))
+    assert found == Ask(("A", "B"), (1.0, 2.0))
+    assert time.process_time() - started < 5  # a guard against lists of a million, not a measurement
+
+
+CELL = (
+    st.none() | st.booleans() | st.floats() | st.text('AB1.,;% \n"', max_size=4) | st.sampled_from(CellError)
+)
+BLOCK = st.integers(0, 3).flatmap(lambda width: st.lists(st.tuples(*[CELL] * width), max_size=4).map(tuple))
+
+
+@given(st.none() | BLOCK, st.none() | BLOCK)
+def test_any_cells_give_a_question_or_a_refusal(symbols: Block | None, weights: Block | None) -> None:
+    try:
+        found = cells.ask(symbols, weights)
+    except BadInput as bad:
+        assert bad.problem.sentence.endswith(".")
+        assert "\n" not in bad.problem.sentence
+    else:
+        assert all(symbol == symbol.strip() != "" for symbol in found.symbols)
+        assert found.weights is None or len(found.weights) == len(found.symbols)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("BASKETGEX", -5.0),
+        ("BASKETDEX", 2.0),
+        ("BASKETVEX", 3.0),
+        ("BASKETCHEX", 4.0),
+        ("BASKETREGIME", "negative_gamma"),
+        ("BASKETMISSING", "X, Y"),
+        ("BASKETCOVERAGE", 0.9996),
+        ("BASKETWHY", "OK"),
+        (
+            "BASKETSTATUS",
+            "chains in july; as of 2026-07-10 16:00 New York; convention flashalpha; 2 of 4 names; coverage 99.9 %; "
+            "no data: X, Y",
+        ),
+    ],
+)
+def test_what_a_cell_shows(name: str, expected: object) -> None:
+    assert cells.render(name, REPLY) == expected
+
+
+def test_a_status_says_all_there_is_to_say() -> None:
+    reply = replace(
+        REPLY,
+        synthetic=True,
+        source="synthetic sample",
+        freshness="HISTORICAL",
+        as_of_newest=AS_OF + 1_860,
+        covered_weight=1.0,
+        usable_open_interest=0.93,
+        missing=(),
+        rows=(row("NVDA", 1.0, 1.0), row("AMD", 0.0, 1.0)),
+        notice="Served from the last good values.",
+    )
+    assert cells.render("BASKETSTATUS", reply) == (
+        "SYNTHETIC (synthetic sample); historical; as of 2026-07-10 16:00 to 2026-07-10 16:31 (mixed) New York; "
+        "convention flashalpha; 2 of 2 names; coverage 100 %; no weight: AMD; usable open interest 93 %; "
+        "Served from the last good values."
+    )
+
+
+@pytest.mark.parametrize("freshness", ["FRESH", "STALE", "EXPIRED"])
+def test_a_status_never_says_what_a_clock_makes_untrue(freshness: str) -> None:
+    assert cells.render("BASKETSTATUS", replace(REPLY, freshness=freshness)) == cells.render(
+        "BASKETSTATUS", REPLY
+    )
+
+
+def test_the_table_with_headings_and_the_missing_last() -> None:
+    table = cells.render("BASKET", REPLY, headers=True)
+    assert table == (
+        cells.HEADINGS,
+        ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, 50.0, "negative_gamma", "2026-07-10 16:00"),
+        ("AMD", 0.4, 100.0, 0.0, 2.0, 3.0, 4.0, 50.0, "positive_gamma", "2026-07-10 16:00"),
+        ("X", None, None, None, None, None, None, None, "no data", None),
+        ("Y", None, None, None, None, None, None, None, "no data", None),
+    )
+    assert cells.render("BASKET", REPLY) == table[1:]
+
+
+def test_a_figure_that_is_no_number_is_an_error_value() -> None:
+    assert cells.render("BASKETGEX", replace(REPLY, gex=math.nan)) is CellError.NOT_AVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [(True, True), (0, False), (1.0, True), (None, False), ("true", True), ("FALSE", False), (" ", False)],
+)
+def test_headers(cell: cells.Scalar, expected: bool) -> None:
+    assert cells.wants_headers(((cell,),)) is expected
+    assert cells.wants_headers(None) is False
+
+
+def test_headers_that_say_nothing() -> None:
+    with pytest.raises(BadInput, match=r"^The headers argument must be TRUE or FALSE\.$"):
+        cells.wants_headers((("yes",),))
+
+
+def test_age_in_minutes() -> None:
+    assert cells.age(REPLY, AS_OF + 90) == 1.5
+    assert cells.age(REPLY, AS_OF - 90) == 0
