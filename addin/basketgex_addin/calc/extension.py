@@ -1,0 +1,182 @@
+"""The LibreOffice extension, generated from the function table: as a folder or as one .oxt file.
+
+No SDK and no compiler: LibreOffice reads the IDL source itself as a type library (seen in 25.2).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from basketgex import __version__
+from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function, Shape
+
+IDENTIFIER = "org.basketgex"
+SERVICE = f"{IDENTIFIER}.AddIn"
+INTERFACE = "XBasketGex"
+IDL = f"{INTERFACE}.idl"
+COMPONENTS = "basketgex.components"
+ADDINS = "CalcAddIns.xcu"
+SHIM = "basketgex_calc.py"
+BESIDE = "extension.json"
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # one date for all, so that the same content is the same bytes
+_PACKAGES = ("basketgex_addin", "basketgex", "grpc", "google.protobuf")
+
+
+def method_name(function: Function) -> str:
+    """Return the function's name in the IDL."""
+    return function.name.lower()
+
+
+def python_path() -> list[str]:
+    """Return the folders in which this Python finds what the add-in imports."""
+    found = []
+    for package in _PACKAGES:
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            found.append(str(Path(spec.origin).absolute().parents[1 + package.count(".")]))
+    return list(dict.fromkeys(found))
+
+
+def idl() -> str:
+    """Return the interface: every function's first parameter is the calling document, which formulas do not see."""
+    methods = "".join(f"    {_signature(function)};\n" for function in FUNCTIONS)
+    modules = IDENTIFIER.split(".")
+    opened = " ".join(f"module {name} {{" for name in modules)
+    return f"{opened}\n  interface {INTERFACE} {{\n{methods}  }};\n{'}; ' * len(modules)}\n"
+
+
+def _signature(function: Function) -> str:
+    # A table inside an any is #VALUE! in Calc: tables have to be declared.
+    result = "sequence< sequence< any > >" if function.shape is Shape.TABLE else "any"
+    parameters = ["[in] com::sun::star::beans::XPropertySet document"]
+    parameters += [f"[in] any {argument.name}" for argument in function.arguments]
+    return f"{result} {method_name(function)}({', '.join(parameters)})"
+
+
+def add_ins() -> str:
+    """Return the function wizard's texts; ``CompatibilityName`` is the name in .xlsx files."""
+    return (
+        _XML + '<oor:component-data xmlns:oor="http://openoffice.org/2001/registry" '
+        'xmlns:xs="http://www.w3.org/2001/XMLSchema" oor:name="CalcAddIns" oor:package="org.openoffice.Office">\n'
+        ' <node oor:name="AddInInfo">\n'
+        f'  <node oor:name="{SERVICE}" oor:op="replace">\n'
+        '   <node oor:name="AddInFunctions">\n'
+        + "".join(map(_function_node, FUNCTIONS))
+        + "   </node>\n  </node>\n </node>\n</oor:component-data>\n"
+    )
+
+
+def _function_node(function: Function) -> str:
+    parameters = "".join(_parameter_node(at, argument) for at, argument in enumerate(function.arguments))
+    return (
+        f'    <node oor:name="{method_name(function)}" oor:op="replace">\n'
+        + _property("DisplayName", function.name)
+        + _property("Description", function.summary)
+        + f'     <prop oor:name="Category"><value>{escape(CATEGORY)}</value></prop>\n'
+        + _property("CompatibilityName", function.name)
+        + f'     <node oor:name="Parameters">\n{parameters}     </node>\n    </node>\n'
+    )
+
+
+def _parameter_node(at: int, argument: Argument) -> str:
+    return (
+        f'      <node oor:name="{argument.name}" oor:op="replace">\n'
+        + _property("DisplayName", argument.name, " ")
+        + _property("Description", argument.help, " ")
+        + "      </node>\n"
+    )
+
+
+def _property(name: str, text: str, indent: str = "") -> str:
+    return f'     {indent}<prop oor:name="{name}"><value xml:lang="en">{escape(text)}</value></prop>\n'
+
+
+def manifest() -> str:
+    """Return the list of parts and what each is."""
+    parts = {
+        IDL: "application/vnd.sun.star.uno-typelibrary;type=RDB",
+        COMPONENTS: "application/vnd.sun.star.uno-components",
+        ADDINS: "application/vnd.sun.star.configuration-data",
+    }
+    entries = "".join(
+        f' <manifest:file-entry manifest:full-path="{name}" manifest:media-type="{kind}"/>\n'
+        for name, kind in parts.items()
+    )
+    return (
+        f'{_XML}<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">\n'
+        f"{entries}</manifest:manifest>\n"
+    )
+
+
+def components() -> str:
+    """Return which service the shim implements."""
+    return (
+        f'{_XML}<components xmlns="http://openoffice.org/2010/uno-components">\n'
+        f' <component loader="com.sun.star.loader.Python" uri="{SHIM}">\n'
+        f'  <implementation name="{SERVICE}"><service name="{SERVICE}"/></implementation>\n'
+        " </component>\n</components>\n"
+    )
+
+
+def description() -> str:
+    """Return what the extension manager shows."""
+    return (
+        f'{_XML}<description xmlns="http://openoffice.org/extensions/description/2006">\n'
+        f' <identifier value="{IDENTIFIER}"/>\n <version value={quoteattr(__version__)}/>\n'
+        f' <display-name><name lang="en">{escape(CATEGORY)}</name></display-name>\n</description>\n'
+    )
+
+
+def beside(home: Path | None = None) -> str:
+    """Return what the shim reads: the functions, where the packages lie and for which Python, and the home."""
+    functions = [
+        {"name": function.name, "method": method_name(function), "table": function.shape is Shape.TABLE}
+        for function in FUNCTIONS
+    ]
+    content = {
+        "service": SERVICE,
+        "functions": functions,
+        "home": str(home) if home else None,
+        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "python_path": python_path(),
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _parts(home: Path | None) -> Iterator[tuple[str, str]]:
+    yield "META-INF/manifest.xml", manifest()
+    yield "description.xml", description()
+    yield IDL, idl()
+    yield COMPONENTS, components()
+    yield ADDINS, add_ins()
+    yield SHIM, Path(__file__).with_name("shim.py").read_text("utf-8")
+    yield BESIDE, beside(home)
+
+
+def write_folder(target: Path, home: Path | None = None) -> Path:
+    """Write the unpacked extension into ``target`` and return it. ``home``: for a user who names none."""
+    for name, text in _parts(home):
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
+    return target
+
+
+def write_oxt(target: Path, home: Path | None = None) -> Path:
+    """Write the extension as one file and return it; the same content gives the same bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _parts(home):
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, text)
+    return target

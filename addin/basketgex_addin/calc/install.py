@@ -1,0 +1,94 @@
+"""``basketgex install calc``: the extension into the user's LibreOffice, the start command into the home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from basketgex.local import Home
+from basketgex_addin.calc import extension
+
+OXT = "basketgex.oxt"
+TIMEOUT = 120.0  # seconds; the very first start of LibreOffice builds a profile
+
+_FOLDERS = (
+    "/Applications/LibreOffice.app/Contents/MacOS",
+    r"C:\Program Files\LibreOffice\program",
+    "/usr/lib/libreoffice/program",
+    "/opt/libreoffice/program",
+)
+
+
+class InstallError(Exception):
+    """LibreOffice did not take the extension; the text is for the user."""
+
+
+def find_soffice() -> Path | None:
+    """Return LibreOffice's program, or None where it is not installed."""
+    return _find("soffice")
+
+
+def find_unopkg() -> Path | None:
+    """Return LibreOffice's extension manager, or None where it is not installed."""
+    return _find("unopkg")
+
+
+def _find(program: str) -> Path | None:
+    found = shutil.which(program) or shutil.which(program, path=os.pathsep.join(_FOLDERS))
+    return Path(found) if found else None
+
+
+def install(home: Home, command: Sequence[str], python_path: Sequence[str] | None = None) -> Path:
+    """Record how the server starts and where the packages lie, add the extension, return its .oxt.
+
+    ``python_path`` None: that of this Python. Raises InstallError where LibreOffice is missing or refuses.
+    """
+    soffice, unopkg = _programs()
+    home.create()
+    home.write_launch(command, python_path if python_path is not None else extension.python_path())
+    oxt = extension.write_oxt(home.path / OXT, home.path.absolute())
+    # An extension added to a profile that was never started is silently gone after the first start.
+    _run([str(soffice), "--headless", "--norestore", "--terminate_after_init"], "LibreOffice did not start")
+    _run([str(unopkg), "add", "--force", *_shared(), str(oxt)], "LibreOffice refused the extension")
+    return oxt
+
+
+def uninstall() -> None:
+    """Remove the extension from LibreOffice. Raises InstallError where it is missing or refuses."""
+    _, unopkg = _programs()
+    _run(
+        [str(unopkg), "remove", *_shared(), extension.IDENTIFIER], "LibreOffice did not remove the extension"
+    )
+
+
+def _programs() -> tuple[Path, Path]:
+    soffice, unopkg = find_soffice(), find_unopkg()
+    if soffice is None or unopkg is None:
+        raise InstallError("LibreOffice was not found: install LibreOffice 25.2 or later, then try again.")
+    return soffice, unopkg
+
+
+def _shared() -> list[str]:
+    # unopkg refuses root's own profile.
+    return ["--shared"] if sys.platform != "win32" and os.geteuid() == 0 else []
+
+
+def _run(command: list[str], failed: str) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603 - LibreOffice's own programs
+            command, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InstallError(
+            f"{failed}: it took longer than {TIMEOUT:.0f} s. Close LibreOffice and try again."
+        ) from error
+    except OSError as error:
+        raise InstallError(f"{failed}: {error}.") from error
+    if done.returncode:
+        lines = (line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines())
+        said = [line for line in lines if line and "javaldx" not in line and line != "ERROR: unopkg failed."]
+        raise InstallError(f"{failed}: {said[-1] if said else f'exit code {done.returncode}'}")

@@ -1,0 +1,105 @@
+"""What LibreOffice loads: the functions by name, and nothing of ours until the first call.
+
+Copied into the extension as it is; ``extension.json`` beside it says which functions there are and where the
+packages lie. Only the standard library and UNO are imported here: a missing package or another Python must become
+a sentence in BASKETWHY, not an add-in that does not load.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import unohelper
+from com.sun.star.lang import XServiceInfo
+from org.basketgex import XBasketGex  # LibreOffice makes it from the extension's IDL
+
+NOT_AVAILABLE = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 32767))[0]
+BESIDE: dict[str, Any] = json.loads(Path(__file__).with_name("extension.json").read_text("utf-8"))
+
+OTHER_PYTHON = (
+    "Basket GEX was installed with Python {installed}, but LibreOffice runs Python {running}: "
+    "install it with Python {running}, run 'basketgex install calc' and restart LibreOffice."
+)
+NOT_FOUND = (
+    "Basket GEX does not find its Python packages ({missing}): "
+    "run 'basketgex install calc' again and restart LibreOffice."
+)
+
+_loaded: list[Any] = []  # the component, or the sentence that says why there is none
+
+
+def _home() -> str | None:
+    return os.environ.get("BASKETGEX_HOME") or BESIDE["home"]
+
+
+def _python_path() -> list[str]:
+    """Return the recorded folders: those of the home first, which are the younger ones."""
+    recorded: list[str] = []
+    if home := _home():
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            recorded = list(json.loads(Path(home, "launch.json").read_text("utf-8"))["python_path"])
+    return [*recorded, *BESIDE["python_path"]]
+
+
+def _load() -> Any:
+    # Appended, never put in front: LibreOffice and other extensions keep the modules they came with.
+    sys.path.extend(path for path in dict.fromkeys(_python_path()) if path not in sys.path)
+    try:
+        import_module("grpc")  # the packages load it late; here is where its absence can still be explained
+        return import_module("basketgex_addin.calc.component")
+    except Exception as error:  # noqa: BLE001 - whatever an import does, the cell gets a sentence
+        running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        if running != BESIDE["python"]:
+            return OTHER_PYTHON.format(installed=BESIDE["python"], running=running)
+        return NOT_FOUND.format(missing=getattr(error, "name", None) or type(error).__name__)
+
+
+def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...]) -> Any:
+    if not _loaded:
+        _loaded.append(_load())
+    component = _loaded[0]
+    if not isinstance(component, str):
+        return component.evaluate(function["name"], document, arguments, _home())
+    answer = component if function["name"] == "BASKETWHY" else NOT_AVAILABLE
+    return ((answer,),) if function["table"] else answer
+
+
+def _method(function: dict[str, Any]) -> Callable[..., Any]:
+    def method(self: Any, document: Any, *arguments: Any) -> Any:
+        return _call(function, document, arguments)
+
+    return method
+
+
+class AddIn(unohelper.Base, XServiceInfo, XBasketGex):  # type: ignore[misc]
+    """The UNO service; one method a worksheet function."""
+
+    def __init__(self, context: Any, *_: Any) -> None:
+        self.context = context
+
+    def getImplementationName(self) -> str:  # noqa: N802 - UNO's name
+        """Return the name under which the extension lists it."""
+        return str(BESIDE["service"])
+
+    def supportsService(self, name: str) -> bool:  # noqa: N802 - UNO's name
+        """Tell whether it is the named service."""
+        return bool(name == BESIDE["service"])
+
+    def getSupportedServiceNames(self) -> tuple[str, ...]:  # noqa: N802 - UNO's name
+        """Return the one service it is."""
+        return (BESIDE["service"],)
+
+
+for _function in BESIDE["functions"]:
+    setattr(AddIn, _function["method"], _method(_function))
+
+g_ImplementationHelper = unohelper.ImplementationHelper()  # noqa: N816 - the name the loader looks for
+g_ImplementationHelper.addImplementation(AddIn, BESIDE["service"], (BESIDE["service"],))
