@@ -1,0 +1,69 @@
+"""The look of the templates: few colours, thin rules, one unit a column. Blue and orange stay apart for every eye."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+
+INK = "#1B2530"
+MUTED = "#6A7683"
+FAINT = "#A9B3BD"
+RULE = "#D9DEE4"
+BAND = "#16222F"
+BAND_TEXT = "#B9C6D3"
+POSITIVE = "#1F5FA8"
+NEGATIVE = "#C2570C"
+POSITIVE_BAR = "#A9C8EA"
+NEGATIVE_BAR = "#F3BE93"
+EDITABLE = "#FBFAF4"
+WARNING = "#FFE7B0"
+WARNING_TEXT = "#6B4200"
+
+# The commas scale: one for thousands each. Excel and Calc read the same codes; the minus is a true one.
+MILLIONS = '"+"#,##0.0,,;"−"#,##0.0,,;0.0'
+BILLIONS = '"+"#,##0.00,,,;"−"#,##0.00,,,;0.00'
+SIGNED_PERCENT = '"+"0" %";"−"0" %";0" %"'
+SIGNED_SHARE = '"+"0%;"−"0%;0%'
+SHARE = "0%"
+
+FONT = "Calibri"
+
+
+class Look:
+    """Makes each format once, from the base and what differs."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def __call__(self, **differences: Any) -> Format:
+        """A format; ``size`` and ``colour`` are those of the font."""
+        wanted = {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "vcenter"}
+        for name, value in differences.items():
+            wanted[{"size": "font_size", "colour": "font_color"}.get(name, name)] = value
+        key = tuple(sorted(wanted.items()))
+        if key not in self._made:
+            self._made[key] = self._book.add_format(wanted)
+        return self._made[key]
+
+    def cell(self, **differences: Any) -> Format:
+        """A table's cell: a thin rule below."""
+        return self(**{"bottom": 1, "bottom_color": RULE, **differences})
+
+    def head(self, **differences: Any) -> Format:
+        """A column's heading, in small capitals' size."""
+        return self(
+            **{"size": 8, "bold": True, "colour": MUTED, "text_wrap": True, "valign": "bottom", **differences}
+        )
+
+    def unit(self, **differences: Any) -> Format:
+        """The unit below a heading, with the rule that ends the head."""
+        return self(
+            **{"size": 8, "colour": FAINT, "bottom": 1, "bottom_color": MUTED, "valign": "top", **differences}
+        )
+
+    def change(self, **properties: Any) -> Format:
+        """What a conditional format changes, and nothing else."""
+        return self._book.add_format(properties)
