@@ -20,6 +20,7 @@ from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 
 SCANNER = "sector_scanner.xlsx"
+_CROP = ("-r", "150", "-x", "60", "-y", "45", "-W", "1640", "-H", "745")  # the page without its empty rest
 _FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 14, 10  # of the template's sheet Members, counted from 1
 
 
@@ -72,19 +73,7 @@ def _picture(pdf: Path) -> str:
     if pdftoppm is None:
         return f"Picture: {pdf} (install poppler-utils for a PNG)"
     picture = pdf.with_suffix(".png")
-    command = [
-        pdftoppm,
-        "-png",
-        "-r",
-        "110",
-        "-singlefile",
-        "-f",
-        "1",
-        "-l",
-        "1",
-        str(pdf),
-        str(picture.with_suffix("")),
-    ]
+    command = [pdftoppm, "-png", *_CROP, "-singlefile", str(pdf), str(picture.with_suffix(""))]
     subprocess.run(command, check=True)  # noqa: S603 - the program that was found
     return f"Picture: {picture}"
 

@@ -1,0 +1,212 @@
+"""The commands, in this process where they need no server of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from basketgex.local import Home
+from basketgex_server.cli import main
+from basketgex_server.settings import read_config
+from tests.e2e.serving import Server, environment
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with Server(tmp_path_factory.mktemp("cli") / "home") as server:
+        yield server.home.path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([str(a) for a in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([str(a) for a in arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def test_basket_as_json_has_the_shape_of_the_rest_reply_in_doubles(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(
+        said(capsys, "--home", home, "basket", "AAPL,MSFT,ZZZZ", "--weights", "3,1,4", "--json")
+    )
+
+    assert found["constituent_count"] == 2
+    assert found["missing_symbols"] == ["ZZZZ"]
+    assert found["as_of"] == "2026-09-16T19:45:00Z"
+    assert [c["weight"] for c in found["constituents"]] == [0.75, 0.25]
+    for measure in ("net_gex", "net_dex", "net_vex", "net_chex"):
+        mean = sum(c["weight"] * c[measure] for c in found["constituents"])
+        assert found["aggregate"][measure] == pytest.approx(mean, rel=1e-12)
+    assert sum(c["contribution_pct"] for c in found["constituents"]) == pytest.approx(100)
+    assert found["synthetic"] is True
+
+
+def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = said(capsys, "--home", home, "basket", "NVDA,ZZZZ")
+
+    assert printed.splitlines()[-2:] == [
+        "No data: ZZZZ.",
+        "As of 2026-09-16 15:45 New York, synthetic sample, convention flashalpha.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["AA PL"], '"AA PL" is not a ticker: correct or clear it.'),
+        (
+            ["AAPL", "--weights", "1,2"],
+            "1 symbols but 2 weights: give one weight beside each symbol, or none at all.",
+        ),
+        (["AAPL,MSFT", "--weights", "0,0"], "The weights are all zero: give at least one name a weight."),
+        (["AAPL", "--weights", "much"], "--weights must be numbers, comma-separated."),
+        (["ZZZZ"], "The source has no data for ZZZZ: check the spelling."),
+    ],
+)
+def test_a_basket_that_cannot_be_answered_ends_in_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert refused(capsys, "--home", home, "basket", *arguments) == f"basketgex: {sentence}\n"
+
+
+def test_symbol_from_the_server_has_calls_and_puts_apart(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(json.loads(said(capsys, "--home", home, "symbol", "spx", "--json")), "SPX")
+
+
+def test_symbol_from_a_chain_file_needs_no_server(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared_data / "chains" / "cboe_csv" / "spx_2022-12-12.csv"
+    arguments = (
+        "--home",
+        tmp_path,
+        "symbol",
+        "SPX",
+        "--chain-file",
+        file,
+        "--rate",
+        0,
+        "--dividend-yield",
+        0,
+        "--json",
+    )
+
+    found = json.loads(said(capsys, *arguments))
+
+    check(found, "SPX")
+    assert found["measures"]["gex"]["net"] == pytest.approx(-2.7651e9, abs=5e4)
+    assert found["as_of"] == "2022-12-13T01:30:00Z"
+    assert (found["rows"]["used"], found["rows"]["expired"], found["rows"]["no_volatility"]) == (
+        13168,
+        286,
+        1159,
+    )
+    assert not Home(tmp_path).lock.exists()
+
+
+def test_symbol_from_a_basket_folder_takes_spot_and_moment_from_beside_the_file(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared_data / "chains" / "basket_2026-07-10" / "AAPL.csv.gz"
+
+    found = json.loads(said(capsys, "--home", tmp_path, "symbol", "AAPL", "--chain-file", file, "--json"))
+
+    assert found["underlying_price"] == 315.32000732421875
+    assert found["as_of"] == "2026-07-10T20:00:00Z"
+
+
+def check(found: dict[str, Any], symbol: str) -> None:
+    assert found["symbol"] == symbol
+    assert found["convention"] == "flashalpha"
+    for sides in found["measures"].values():
+        assert sides["call"] + sides["put"] == pytest.approx(sides["net"], rel=1e-12)
+    assert found["measures"]["gex"]["call"] > 0 > found["measures"]["gex"]["put"]
+
+
+def test_what_belongs_to_a_chain_file_is_refused_without_one(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = refused(capsys, "--home", home, "symbol", "SPX", "--rate", "0.05")
+
+    assert sentence == "basketgex: --rate goes with --chain-file: a server has its own settings.\n"
+
+
+def test_status_says_what_serves_and_what_it_has_spent(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(said(capsys, "--home", home, "status", "--json"))
+
+    assert found["serving"] is True and found["source"] == "sample" and found["seats"] == 50
+    assert found["debits_today"] >= 0
+
+
+def test_status_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = said(capsys, "--home", tmp_path, "status")
+
+    assert printed == "No server is running. It starts with the first question, or with basketgex serve.\n"
+    assert not Home(tmp_path).is_served()
+
+
+def test_source_is_kept_in_the_homes_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "chains"
+    folder.mkdir()
+    said(
+        capsys, "--home", tmp_path, "source", "chain-files", "--folder", folder, "--as-of", "2026-07-10T16:00"
+    )
+
+    kept = {"source": "chain-files", "chain_folder": str(folder), "chain_as_of": "2026-07-10T16:00"}
+    assert read_config(Home(tmp_path).config_file) == kept
+
+
+def test_a_source_that_cannot_be_used_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = refused(capsys, "--home", tmp_path, "source", "chain-files")
+
+    assert sentence == (
+        "basketgex: source is chain-files, but chain_folder is not set: name the folder of the chains.\n"
+    )
+    assert read_config(Home(tmp_path).config_file) == {}
+
+
+def test_stop_ends_the_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(tmp_path / "home") as server:
+        assert said(capsys, "--home", tmp_path / "home", "stop") == "The server is ending.\n"
+        assert server.process.wait(30) == 0
+    assert said(capsys, "--home", tmp_path / "home", "stop") == "No server is running.\n"
+
+
+def test_the_token_is_changed_only_while_nobody_serves(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Home(tmp_path).token()
+    said(capsys, "--home", tmp_path, "token", "rotate")
+    assert Home(tmp_path).token() != before
+    assert "stop it first" in refused(capsys, "--home", home, "token", "rotate")
+
+
+def test_templates_are_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "templates", "--to", tmp_path).split() == [str(tmp_path / "sector_scanner.xlsx")]
+
+
+def test_a_reader_that_stops_reading_is_no_failure(home: Path) -> None:
+    command = f"{sys.executable} -m basketgex_server basket {','.join(['AAPL'] * 500)} --json | head -c 1"
+    done = subprocess.run(
+        command, shell=True, env=environment(home), capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.stdout, done.stderr) == ("{", "")

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from basketgex_server.domain import Measures, RowCounts, Snapshot
+from basketgex_server.errors import BadSettings
+from basketgex_server.state import Known, Spent, State
+from tests.server.servers import NOON, PATIENCE, made_up
+
+DAY = 86_400.0
+
+
+@contextmanager
+def store(path: Path, history_days: float = 30.0) -> Iterator[State]:
+    state = State(path, history_days)
+    try:
+        yield state
+    finally:
+        state.close()
+
+
+def load(state: State, origin: str = "here") -> Known:
+    return asyncio.run(state.load(origin))
+
+
+def snapshot(symbol: str, fetched_at: float = NOON, gex: float = 1.5) -> Snapshot:
+    return Snapshot(made_up(symbol, NOON - 7, gex), fetched_at)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as other:
+        return other.execute(query).fetchall()
+
+
+def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
+    rich = replace(
+        made_up("A"),
+        net=Measures(0.1 + 0.2, -0.0, 5e-324, 1.7e308),
+        oi_as_of=NOON - DAY,
+        call=Measures(1.0, 2.0, 3.0, 4.0),
+        put=Measures(-1.0, -2.0, -3.0, -4.0),
+        rows=RowCounts(5, 4, 3, 2),
+        usable_open_interest=0.875,
+        strikes=(),
+    )
+    known = {"A": Snapshot(rich, NOON + 0.125), "B": snapshot("B")}
+    for _ in range(2):  # once from the running store, once after a restart
+        with store(tmp_path / "state.db") as state:
+            state.append("here", known, {})
+            found = load(state)
+            assert found == Known(known, {})
+            assert type(found.snapshots["A"].exposure.rows) is RowCounts
+            assert type(found.snapshots["A"].exposure.call) is Measures
+
+
+def test_the_newest_is_loaded_and_the_older_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        for gex in (1.0, 2.0, 3.0):
+            state.append("here", {"A": snapshot("A", NOON + gex, gex)}, {})
+        assert load(state).snapshots["A"].exposure.net.gex == 3.0
+    assert rows(path, "SELECT gex FROM snapshot ORDER BY id") == [(1.0,), (2.0,), (3.0,)]
+
+
+def test_origins_never_meet(tmp_path: Path) -> None:
+    with store(tmp_path / "state.db") as state:
+        state.append("here", {"A": snapshot("A")}, {"X": NOON})
+        assert load(state, "there") == Known({}, {})
+        asyncio.run(state.debit("here", 3, NOON))
+        assert asyncio.run(state.spent("there", NOON)) == Spent(0, 0)
+
+
+def test_missing_and_found_again(tmp_path: Path) -> None:
+    with store(tmp_path / "state.db") as state:
+        state.append("here", {}, {"A": NOON, "X": NOON})
+        assert load(state) == Known({}, {"A": NOON, "X": NOON})
+        state.append("here", {"A": snapshot("A", NOON + 1)}, {"X": NOON + 1})
+        assert load(state) == Known({"A": snapshot("A", NOON + 1)}, {"X": NOON + 1})
+        state.append("here", {}, {"A": NOON + 2})
+        assert load(state) == Known({}, {"A": NOON + 2, "X": NOON + 1})
+
+
+def test_the_ledger_counts_by_day(tmp_path: Path) -> None:
+    midnight = NOON - NOON % DAY
+    with store(tmp_path / "state.db") as state:
+        for at in (midnight - 1, midnight, NOON):
+            asyncio.run(state.debit("here", 50, at))
+        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 3)
+        assert asyncio.run(state.spent("here", midnight + DAY)) == Spent(0, 3)
+
+
+def test_a_debit_is_there_for_others_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        asyncio.run(state.debit("here", 7, NOON))
+        assert rows(path, "SELECT origin, spent_at, symbols FROM debit") == [("here", NOON, 7)]
+
+
+def test_ageing_out_keeps_the_newest_of_each_symbol(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path, history_days=2.0) as state:
+        state.append("there", {"A": snapshot("A", NOON - 9 * DAY, 9.5)}, {})
+        for age in (9, 5, 1):
+            state.append("here", {"A": snapshot("A", NOON - age * DAY, float(age))}, {})
+        for age in (9, 8):
+            state.append("here", {"OLD": snapshot("OLD", NOON - age * DAY, float(age))}, {})
+        state.age_out(NOON)
+        assert sorted(load(state).snapshots) == ["A", "OLD"]
+    assert rows(path, "SELECT origin, symbol, gex FROM snapshot ORDER BY 1, 2") == [
+        ("here", "A", 1.0),
+        ("here", "OLD", 8.0),
+        ("there", "A", 9.5),
+    ]
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from basketgex_server.state import State
+from tests.server.servers import NOON, made_up
+from basketgex_server.domain import Snapshot
+state = State(Path(sys.argv[1]), 30)
+async def story():
+    await state.debit("here", 1, NOON)
+    state.append("here", {"A": Snapshot(made_up("A"), NOON)}, {})
+    await state.load("here")
+    def half():
+        c = state._connection
+        c.execute("BEGIN")
+        c.execute("INSERT INTO debit (origin, spent_at, symbols) VALUES ('here', 1, 1)")
+        c.execute("DELETE FROM snapshot")
+        os.kill(os.getpid(), signal.SIGKILL)
+    await state._run(half)
+asyncio.run(story())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
+def test_killed_in_the_middle_nothing_committed_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    root = Path(__file__).parents[2]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)], cwd=root, timeout=PATIENCE, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    with store(path) as state:
+        assert load(state).snapshots == {"A": Snapshot(made_up("A"), NOON)}
+        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["state.db"]
+
+
+def test_what_is_no_database_is_set_aside_each_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "state.db"
+    for rubbish in (b"rubbish one" * 500, b"rubbish two" * 500):
+        path.write_bytes(rubbish)
+        with store(path) as state:
+            state.append("here", {"A": snapshot("A")}, {})
+            assert list(load(state).snapshots) == ["A"]
+        path.unlink()
+    aside = [p.read_bytes()[:11] for p in sorted(tmp_path.glob("state-set-aside-*.db"))]
+    assert aside == [b"rubbish one", b"rubbish two"]
+    assert {r.getMessage() for r in caplog.records} == {
+        "The state could not be read: it was set aside and begun anew."
+    }
+
+
+def test_another_version_is_set_aside_whole(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        asyncio.run(state.debit("here", 7, NOON))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 99")
+    with store(path) as state:
+        assert asyncio.run(state.spent("here", NOON)) == Spent(0, 0)
+    (aside,) = tmp_path.glob("state-set-aside-*.db")
+    assert rows(aside, "SELECT symbols FROM debit") == [(7,)]
+
+
+def test_a_good_store_that_is_held_elsewhere_is_not_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        asyncio.run(state.debit("here", 7, NOON))
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda p: connect(p, timeout=0.01))
+    with closing(connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(BadSettings) as caught:
+            State(path, 30.0)
+        assert caught.value.sentence == (
+            "The state of this home cannot be opened: another program holds it, or the disk refuses it."
+        )
+        other.execute("ROLLBACK")
+    with store(path) as state:
+        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1)
+
+
+def test_closing_writes_what_is_journalled(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        for number in range(50):
+            state.append("here", {f"S{number}": snapshot(f"S{number}")}, {})
+    with store(path) as state:
+        assert len(load(state).snapshots) == 50
+
+
+def test_a_journal_that_cannot_be_written_is_told_to_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP TABLE missing")
+            other.commit()
+        state.append("here", {"A": snapshot("A")}, {})
+    assert [r.getMessage() for r in caplog.records] == ["The state could not be written: OperationalError."]
+    assert rows(path, "SELECT count(*) FROM snapshot") == [(0,)]  # all of it or nothing
