@@ -93,8 +93,7 @@ class Row(NamedTuple):
     freshness: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answered basket, as the client hands it to the functions. Times are Unix seconds, ``client_ttl`` seconds.
 
     ``freshness`` is FRESH, STALE, EXPIRED or HISTORICAL. ``source`` is what a person reads.

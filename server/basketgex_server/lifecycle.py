@@ -37,6 +37,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.servicer import ExposureServicer
+from basketgex_server.dispatch.answers import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.errors import BadSettings, BasketgexError
@@ -278,3 +279,5 @@ class NeverReady(BasketgexError):
 
 def _load_mathematics() -> None:
     import basketgex_server.exposure.symbol  # noqa: F401
+
+    arrays()

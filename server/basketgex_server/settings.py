@@ -6,13 +6,10 @@ The key is the field's name, the variable ``BASKETGEX_`` and the name in capital
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-
-import tomli_w
 
 from basketgex_server.domain import CONVENTIONS, Convention
 from basketgex_server.errors import BadSettings, quoted
@@ -114,6 +111,8 @@ def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: An
 
 def read_config(config: Path) -> dict[str, Any]:
     """Return what the configuration file says; nothing where there is no file. Raises BadSettings."""
+    import tomllib
+
     try:
         return tomllib.loads(config.read_text("utf-8"))
     except FileNotFoundError:
@@ -124,6 +123,8 @@ def read_config(config: Path) -> dict[str, Any]:
 
 def change_config(config: Path, **values: Any) -> None:
     """Write some keys of the configuration file and keep the others."""
+    import tomli_w
+
     config.parent.mkdir(parents=True, exist_ok=True)
     draft = config.with_suffix(".draft")
     draft.write_text(tomli_w.dumps(read_config(config) | values), "utf-8")

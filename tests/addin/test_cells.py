@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -234,8 +233,7 @@ def test_what_a_cell_shows(name: str, expected: object) -> None:
 
 
 def test_a_status_says_all_there_is_to_say() -> None:
-    reply = replace(
-        REPLY,
+    reply = REPLY._replace(
         synthetic=True,
         source="synthetic sample",
         freshness="HISTORICAL",
@@ -255,7 +253,7 @@ def test_a_status_says_all_there_is_to_say() -> None:
 
 @pytest.mark.parametrize("freshness", ["FRESH", "STALE", "EXPIRED"])
 def test_a_status_never_says_what_a_clock_makes_untrue(freshness: str) -> None:
-    assert cells.render("BASKETSTATUS", replace(REPLY, freshness=freshness)) == cells.render(
+    assert cells.render("BASKETSTATUS", REPLY._replace(freshness=freshness)) == cells.render(
         "BASKETSTATUS", REPLY
     )
 
@@ -273,7 +271,7 @@ def test_the_table_with_headings_and_the_missing_last() -> None:
 
 
 def test_a_figure_that_is_no_number_is_an_error_value() -> None:
-    assert cells.render("BASKETGEX", replace(REPLY, gex=math.nan)) is CellError.NOT_AVAILABLE
+    assert cells.render("BASKETGEX", REPLY._replace(gex=math.nan)) is CellError.NOT_AVAILABLE
 
 
 @pytest.mark.parametrize(

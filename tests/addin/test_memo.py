@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from basketgex_addin.cells import Ask, Problem
@@ -82,6 +80,6 @@ def test_the_least_recently_used_goes_first(world: World) -> None:
 
 def test_a_lifetime_that_is_no_number_is_short(world: World) -> None:
     memo = world.memo()
-    memo.put([(ASK, replace(REPLY, client_ttl=float("inf")))])
+    memo.put([(ASK, REPLY._replace(client_ttl=float("inf")))])
     world.now += 2
     assert memo.get(ASK) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,7 +122,7 @@ def test_company_that_is_too_large_is_left_behind() -> None:
 
 
 def test_a_fault_is_an_error_value_and_why_says_so_until_it_is_gone() -> None:
-    client = FakeClient(replace(REPLY, as_of="no time"))  # type: ignore[arg-type]
+    client = FakeClient(REPLY._replace(as_of="no time"))  # type: ignore[arg-type]
     sheet = Worksheet(client)
     assert sheet.evaluate("BASKETSTATUS", NVDA) is CellError.NOT_AVAILABLE
     assert sheet.evaluate("BASKETGEX", NVDA) == 1.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise, repeat
 from typing import NamedTuple, overload
 
 from basketgex.v1 import exposure_pb2 as pb
@@ -68,60 +69,38 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
     constituents = _constituents(response)
     if not offsets[-1] == len(constituents.symbol_index) or sorted(offsets) != offsets:
         raise ValueError
-    missing = [response.missing_symbols[at] for at in response.missing_index]
-    notices, origin = list(response.notices) or [""], response.origin
-    source, synthetic, convention = origin.label or origin.source, origin.synthetic, origin.convention
-    answers: list[Reply | Problem] = []
-    for i, basket in enumerate(_columns(response.baskets)):
-        gex, dex, vex, chex, net_to_gross, covered, names, weight, usable, *times, freshness, ttl, notice = (
-            basket
-        )
-        as_of, newest, fetched = times
-        reply = Reply(
-            gex=gex,
-            dex=dex,
-            vex=vex,
-            chex=chex,
-            net_to_gross=net_to_gross,
-            covered_weight=covered,
-            negative_names=int(names),
-            negative_weight=weight,
-            usable_open_interest=usable,
-            as_of=as_of,
-            as_of_newest=newest,
-            fetched_at=fetched,
-            freshness=_FRESHNESS.get(int(freshness), ""),
-            client_ttl=ttl,
-            notice=notices[int(notice)],
-            source=source,
-            synthetic=synthetic,
-            convention=convention,
-            missing=tuple(missing[missing_offsets[i] : missing_offsets[i + 1]]),
-            rows=_Rows(constituents, range(offsets[i], offsets[i + 1])),
-        )
-        answers.append(problems.get(i, reply))
-    return answers
-
-
-def _columns(baskets: pb.BasketColumns) -> Iterator[tuple[float, ...]]:
-    return zip(
-        baskets.gex,
-        baskets.dex,
-        baskets.vex,
-        baskets.chex,
-        baskets.net_to_gross,
-        baskets.covered_weight,
-        baskets.negative_names,
-        baskets.negative_weight,
-        baskets.usable_open_interest,
-        baskets.as_of,
-        baskets.as_of_newest,
-        baskets.fetched_at,
-        baskets.freshness,
-        baskets.client_ttl,
-        baskets.notice_index,
-        strict=True,
+    lacking = [response.missing_symbols[at] for at in response.missing_index]
+    notices, origin, found = list(response.notices) or [""], response.origin, response.baskets
+    replies = map(
+        Reply,
+        found.gex,
+        found.dex,
+        found.vex,
+        found.chex,
+        found.net_to_gross,
+        found.covered_weight,
+        found.negative_names,
+        found.negative_weight,
+        found.usable_open_interest,
+        found.as_of,
+        found.as_of_newest,
+        found.fetched_at,
+        [_FRESHNESS.get(value, "") for value in found.freshness],
+        found.client_ttl,
+        [notices[at] for at in found.notice_index],
+        repeat(origin.label or origin.source),
+        repeat(origin.synthetic),
+        repeat(origin.convention),
+        [tuple(lacking[a:b]) for a, b in pairwise(missing_offsets)],
+        [_Rows(constituents, range(a, b)) for a, b in pairwise(offsets)],
     )
+    answers: list[Reply | Problem] = list(replies)
+    if len(answers) != count:  # a column is short
+        raise ValueError
+    for at, problem in problems.items():
+        if at < count:
+            answers[at] = problem
+    return answers
 
 
 class _Constituents(NamedTuple):

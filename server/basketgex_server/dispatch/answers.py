@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
 
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
 from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin, basket
@@ -16,8 +19,14 @@ from basketgex_server.exposure.basket import aggregate
 
 MIXED = 900.0
 """Seconds between the oldest and the newest figure beyond which a basket's moment is called mixed."""
+FEW = 60
+"""Entries up to which a batch is answered without arrays: they would not pay."""
 PLAIN = 2_000
-"""Entries up to which a batch is answered without arrays: loading numpy takes longer."""
+"""Entries up to which it is while numpy is not loaded yet: loading it takes longer."""
+SHORT = 20_000
+"""Entries up to which the arrays take some two milliseconds: less than the way to the compute thread and back."""
+
+T = TypeVar("T")
 
 
 Column: TypeAlias = Any
@@ -109,6 +118,12 @@ class BatchAnswer:
     debits: int = 0
 
 
+@cache
+def arrays() -> ModuleType:
+    """Return ``columns.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
+    return importlib.import_module("basketgex_server.dispatch.columns")
+
+
 async def answer_one(
     dispatcher: Dispatcher, question: Basket, refresh: Refresh, timeout: float | None = None
 ) -> Answer:
@@ -130,13 +145,17 @@ async def answer_batch(
 
     What stands in the way of one basket is its entry of ``errors``. Raises InvalidBatch.
     """
-    if len(batch.symbol_index) <= PLAIN:
+    if len(batch.symbol_index) <= (FEW if arrays.cache_info().currsize else PLAIN):
         return await _answer_plainly(dispatcher, batch, refresh, most, timeout)
-    run = asyncio.get_running_loop().run_in_executor
-    columns = await run(compute, _columns)
-    asked = await run(compute, columns.prepare, batch, most)
+    loop, entries = asyncio.get_running_loop(), len(batch.symbol_index)
+
+    async def run(work: Callable[..., T], *values: Any) -> T:
+        return await loop.run_in_executor(compute, work, *values) if entries > SHORT else work(*values)
+
+    columns = arrays() if arrays.cache_info().currsize else await loop.run_in_executor(compute, arrays)
+    asked = await run(columns.prepare, batch, most)
     findings = await dispatcher.find(asked.tickers, refresh=refresh, baskets=asked.baskets, timeout=timeout)
-    answered: BatchAnswer = await run(compute, columns.assemble_all, asked, findings)
+    answered: BatchAnswer = await run(columns.assemble_all, asked, findings)
     return answered
 
 
@@ -233,9 +252,3 @@ def _append_row(
         numbers.append(int(count))
     out.offsets.append(out.offsets[-1])
     out.missing_offsets.append(out.missing_offsets[-1])
-
-
-def _columns():  # type: ignore[no-untyped-def] # a module
-    from basketgex_server.dispatch import columns
-
-    return columns

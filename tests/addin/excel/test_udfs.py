@@ -7,7 +7,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,9 +167,9 @@ def test_a_table_is_rows_with_blanks_and_errors_in_their_cells(app: Application,
 
 
 def test_a_table_of_one_row_is_a_row(app: Application, client: FakeClient) -> None:
-    client.answer = replace(REPLY, missing=(), rows=ROWS[:1])
+    client.answer = REPLY._replace(missing=(), rows=ROWS[:1])
     assert app.call("BASKET", "NVDA")[:3] == ("NVDA", 0.6, 214.6)
-    client.answer = replace(REPLY, missing=(), rows=())
+    client.answer = REPLY._replace(missing=(), rows=())
     assert app.call("BASKET", "AMD") == ""
 
 
@@ -247,9 +247,9 @@ def test_age_asks_nobody(app: Application, client: FakeClient) -> None:
 
 
 def test_markers_pass_and_nothing_else_becomes_one(app: Application, client: FakeClient) -> None:
-    client.answer = replace(REPLY, missing=(values.MARKERS[NA], "#N/A"))
+    client.answer = REPLY._replace(missing=(values.MARKERS[NA], "#N/A"))
     assert app.call("BASKETMISSING", "NVDA") == "#N/A, #N/A"
-    client.answer = replace(REPLY, gex=float("inf"))
+    client.answer = REPLY._replace(gex=float("inf"))
     assert app.raw("BASKETGEX", "AMD") == values.MARKERS[NA] == "\ue000#N/A"
     assert set(values.MARKERS) == set(values.CV_ERRORS) == set(CellError)
 

@@ -244,12 +244,13 @@ class Asked:
 
 def answered(batch: Batch, found: Findings, plain: int) -> tuple[BatchAnswer, Asked]:
     asked = Asked(found)
-    before, answers.PLAIN = answers.PLAIN, plain
+    before = answers.FEW, answers.PLAIN
+    answers.FEW = answers.PLAIN = plain  # whether numpy is loaded makes no difference here
     try:
         with ThreadPoolExecutor(1) as compute:
             answer = run(answer_batch(asked, batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
     finally:
-        answers.PLAIN = before
+        answers.FEW, answers.PLAIN = before
     return answer, asked
 
 
@@ -387,15 +388,24 @@ def test_columns_that_do_not_fit_are_refused(batch: Batch, sentence: str, plain:
     assert caught.value.sentence == sentence
 
 
-def test_large_batches_take_the_arrays_and_small_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("loaded", [True, False])
+def test_large_batches_take_the_arrays_and_small_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch, loaded: bool
+) -> None:
     taken: list[int] = []
     prepare = columns.prepare
+    most = answers.FEW if loaded else answers.PLAIN
 
-    def seen(batch: Batch, most: int) -> columns.Asked:
+    def seen(batch: Batch, names: int) -> columns.Asked:
         taken.append(len(batch.symbol_index))
-        return prepare(batch, most)
+        return prepare(batch, names)
 
     monkeypatch.setattr(columns, "prepare", seen)
-    for count in (answers.PLAIN, answers.PLAIN + 1):
-        answered(batch_of([([("A", 1.0)], False)] * count), findings({}), answers.PLAIN)
-    assert taken == [answers.PLAIN + 1]
+    with ThreadPoolExecutor(1) as compute:
+        for count in (most, most + 1):
+            answers.arrays.cache_clear()
+            if loaded:
+                answers.arrays()
+            batch = batch_of([([("A", 1.0)], False)] * count)
+            run(answer_batch(Asked(findings({})), batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
+    assert taken == [most + 1]
