@@ -177,8 +177,11 @@ class Home:
         return self.read_runtime() if self.is_served() else None
 
     def stamp(self) -> tuple[int, ...]:
-        """Return a value that changes when a server starts or the settings change: a memo's reason to forget."""
-        return (*_stamp(self.runtime_file), *_stamp(self.config_file))
+        """Return a value that changes when a server starts or ends, or the settings change: a memo's reason to forget.
+
+        A killed server leaves its runtime file; its lock it cannot leave.
+        """
+        return (*_stamp(self.runtime_file), *_stamp(self.config_file), int(self.is_served()))
 
     def _draft(self, path: Path, text: str) -> Path:
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

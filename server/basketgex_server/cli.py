@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 from basketgex import __version__
 from basketgex.local import Home, default_home
@@ -14,6 +15,8 @@ from basketgex_server.domain import CONVENTIONS
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import SOURCES, change_config, load
 
+ENDING = 200
+"""Looks, a twentieth of a second apart, for the end of a server that drains."""
 START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
 
 
@@ -52,14 +55,11 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _source(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.cli_ask import client_of, said
-
     values = {"source": chosen.name, "chain_folder": _absolute(chosen.folder), "chain_as_of": chosen.as_of}
     given = {key: value for key, value in values.items() if value is not None}
     load(home.config_file, {}, **given)
     change_config(home.config_file, **given)
-    if home.is_served():  # the next question starts one with the new source
-        said(client_of(home).shutdown())
+    _end_server(home)  # the next question starts one with the new source
     print(f"The source is now {chosen.name}.")
 
 
@@ -109,13 +109,21 @@ def _status(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _stop(home: Home, chosen: argparse.Namespace) -> None:
+    print("The server has ended." if _end_server(home) else "No server is running.")
+
+
+def _end_server(home: Home) -> bool:
+    """Tell the home's server to end and wait until it has; return False where there was none."""
     from basketgex_server.cli_ask import client_of, said
 
     if not home.is_served():
-        print("No server is running.")
-        return
+        return False
     said(client_of(home).shutdown())
-    print("The server is ending.")
+    for _ in range(ENDING):
+        if not home.is_served():
+            return True
+        Event().wait(0.05)
+    raise StillServing
 
 
 def _token(home: Home, chosen: argparse.Namespace) -> None:
@@ -137,6 +145,16 @@ def _demo(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_demo import demo
 
     demo(chosen.out)
+
+
+class StillServing(BasketgexError):
+    """A server that was told to end is still answering what it had begun."""
+
+    code = "still_serving"
+    reason = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The server is still answering what it had begun: try again in a moment.")
 
 
 def _absolute(path: Path | None) -> str | None:

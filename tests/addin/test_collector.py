@@ -62,7 +62,7 @@ def test_a_lone_call_is_sent_at_once_in_the_callers_thread() -> None:
 
 def test_who_comes_while_one_flies_shares_the_next_call_and_gets_his_own_answer() -> None:
     wire = Wire()
-    collector = Collector(wire, quiet=0, longest=0)
+    collector = Collector(wire, quiet=0, longest=0, patience=PATIENCE)
     with ThreadPoolExecutor(40) as pool:
         first = pool.submit(collector.ask, named("first"))
         assert wire.first.wait(PATIENCE)
@@ -90,6 +90,27 @@ def test_the_same_question_joins_the_one_in_flight() -> None:
     assert wire.calls == [(named("A"),)]
 
 
+def test_a_slow_call_holds_the_others_for_no_longer_than_patience() -> None:
+    wire = Wire()
+    collector = Collector(wire, quiet=0, longest=0, patience=0)
+    slow = collector.submit(named("SLOW"))
+    assert wire.first.wait(PATIENCE)
+    assert collector.ask(named("QUICK"), PATIENCE) == answer(named("QUICK"))
+    assert not slow.done()
+    wire.go.set()
+    assert slow.result(PATIENCE) == answer(named("SLOW"))
+    assert wire.calls == [(named("SLOW"),), (named("QUICK"),)]
+
+
+def test_a_submitted_question_shares_the_answer_of_one_that_is_asked() -> None:
+    wire = Wire()
+    collector = Collector(wire)
+    first, again = collector.submit(named("A")), collector.submit(named("A"))
+    wire.go.set()
+    assert first.result(PATIENCE) == again.result(PATIENCE) == answer(named("A"))
+    assert wire.calls == [(named("A"),)]
+
+
 def wait_for_waiters(collector: Collector, ask: Ask, count: int) -> None:
     ready = Event()
     for _ in range(3000):
@@ -114,7 +135,7 @@ def test_a_send_that_fails_gives_every_waiter_of_its_batch_a_problem(fault: Exce
 
 def test_a_waiter_that_gives_up_hurts_nobody() -> None:
     wire = Wire()
-    collector = Collector(wire, quiet=0, longest=0)
+    collector = Collector(wire, quiet=0, longest=0, patience=PATIENCE)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(collector.ask, named("first"))
         assert wire.first.wait(PATIENCE)
@@ -133,7 +154,7 @@ def test_an_interrupted_leader_leaves_the_others_their_answers() -> None:
             raise KeyboardInterrupt
 
     wire = Wire(interrupt)
-    collector = Collector(wire, quiet=0, longest=0)
+    collector = Collector(wire, quiet=0, longest=0, patience=PATIENCE)
     interrupted = Event()
 
     def lead() -> None:
@@ -158,7 +179,7 @@ def test_an_interrupted_leader_leaves_the_others_their_answers() -> None:
 
 def test_a_storm_is_few_calls() -> None:
     wire = Wire()
-    collector = Collector(wire)
+    collector = Collector(wire, patience=PATIENCE)
     barrier = Barrier(64)
 
     def storm(name: str) -> Reply | Problem:

@@ -185,7 +185,7 @@ def test_a_source_that_cannot_be_used_is_not_kept(tmp_path: Path, capsys: pytest
 
 def test_stop_ends_the_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(tmp_path / "home") as server:
-        assert said(capsys, "--home", tmp_path / "home", "stop") == "The server is ending.\n"
+        assert said(capsys, "--home", tmp_path / "home", "stop") == "The server has ended.\n"
         assert server.process.wait(30) == 0
     assert said(capsys, "--home", tmp_path / "home", "stop") == "No server is running.\n"
 

@@ -6,7 +6,6 @@ without prefetch (seen in 25.2). So only constants are read, and formulas as tex
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,16 +16,13 @@ from basketgex_addin import prefetch
 from basketgex_addin.calc.extension import SERVICE
 from basketgex_addin.calc.values import block
 from basketgex_addin.cells import Ask, Block
+from basketgex_addin.throttle import Throttle
 
 # com.sun.star.sheet.CellFlags
 _CONSTANTS = 1 | 2 | 4  # VALUE, DATETIME, STRING
 _FORMULA = 16
 
 MAX_CELLS = 50_000  # a larger range makes its own call
-MIN_PAUSE = 0.25  # seconds between two scans of one document
-PAUSE_FACTOR = 10  # and so many times as long as the last one took
-_MAX_DOCUMENTS = 64
-
 _SERVICE = f"{SERVICE}.".upper()  # a formula names our functions by their service, in capitals
 _ABSOLUTE = re.compile(r"\$[A-Z]{1,3}\$[0-9]+", re.IGNORECASE)
 
@@ -37,28 +33,13 @@ class Scanner:
     """Finds the questions in documents, seldom enough to cost nothing. One a process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._enabled = os.environ.get("BASKETGEX_PREFETCH") != "0"
-        self._next: dict[str, float] = {}
+        self._throttle = Throttle(clock)
 
     def asks(self, document: Any) -> tuple[Ask, ...]:
         """Return what the document's formulas ask; nothing when it was scanned just now. Never raises."""
-        if not self._enabled or document is None:
+        if document is None:
             return ()
-        try:
-            key = str(document.RuntimeUID)
-            started = self._clock()
-            if started < self._next.get(key, started):
-                return ()
-            if len(self._next) >= _MAX_DOCUMENTS:
-                self._next.clear()
-            try:
-                return tuple(dict.fromkeys(_Reader(document).asks()))
-            finally:
-                ended = self._clock()
-                self._next[key] = ended + max(MIN_PAUSE, PAUSE_FACTOR * (ended - started))
-        except Exception:  # noqa: BLE001 - an optimisation: without it every cell makes its own call
-            return ()
+        return self._throttle.asks(lambda: str(document.RuntimeUID), lambda: _Reader(document).asks())
 
 
 class _Reader:

@@ -172,6 +172,8 @@ class BasketClient:
                 )
         except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
             return [problems.CLIENT_FAULT] * len(asks)
+        # A source that was too slow for one basket is too slow for the next: the deadline is the whole pass's.
+        self._connection.note(*(answer for answer in answers if isinstance(answer, Problem)))
         alone = len(asks) == 1  # what was too much for all at once may be answered for one alone
         pairs = zip(asks, answers, strict=True)
         self._memo.put(((ask, answer) for ask, answer in pairs if alone or not _crowded(answer)), stamp)

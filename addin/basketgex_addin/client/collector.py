@@ -1,9 +1,10 @@
 """Makes many threads' questions few calls.
 
 The first caller sends at once, in its own thread: a lone cell waits for nothing. Who comes while a call is in flight
-goes with the next one, which leaves when nobody came for ``quiet`` seconds or the first has waited ``longest``. Those
-calls run on a thread made for them that ends when nobody is left, so that no caller works for the others: a caller who
-gives up, or is interrupted, hurts nobody.
+goes with the next one, which leaves when nobody came for ``quiet`` seconds or the first has waited ``longest``, and the
+call in flight has landed or is taking longer than ``patience``: a warm call is worth waiting for, a slow source is not.
+Those calls run on threads made for them, so that no caller works for the others: a caller who gives up, or is
+interrupted, hurts nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from threading import Condition, Thread
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client.problems import CLIENT_FAULT, TIMED_OUT
 
-Send = Callable[[Sequence[Ask]], Sequence[Reply | Problem]]
+MOST_FLIGHTS = 8
+
+Answer = Reply | Problem
+Send = Callable[[Sequence[Ask]], Sequence[Answer]]
 
 
 class _Slot:
@@ -25,27 +29,31 @@ class _Slot:
     __slots__ = ("answer", "waiters")
 
     def __init__(self) -> None:
-        self.answer: Future[Reply | Problem] = Future()
+        self.answer: Future[Answer] = Future()
         self.waiters = 0
 
 
 class Collector:
     """Collects questions; ``send`` answers a sequence of distinct ones, in order. Times are seconds."""
 
-    def __init__(self, send: Send, quiet: float = 0.002, longest: float = 0.005) -> None:
+    def __init__(
+        self, send: Send, quiet: float = 0.002, longest: float = 0.005, patience: float = 0.050
+    ) -> None:
         self._send = send
         self._quiet = quiet
         self._longest = longest
+        self._patience = patience
         self._change = Condition()
         self._flying: dict[Ask, _Slot] = {}
         self._waiting: dict[Ask, _Slot] = {}
-        self._busy = False
-        self._first = self._last = 0.0
+        self._flights = 0
+        self._gathering = False
+        self._first = self._last = self._departed = 0.0
 
     def __repr__(self) -> str:
         return f"<Collector flying={len(self._flying)} waiting={len(self._waiting)}>"
 
-    def ask(self, ask: Ask, timeout: float | None = None) -> Reply | Problem:
+    def ask(self, ask: Ask, timeout: float | None = None) -> Answer:
         """Return the answer; TIMED_OUT where others' calls kept it waiting for ``timeout`` seconds."""
         slot, leads = self._join(ask)
         try:
@@ -55,71 +63,96 @@ class Collector:
         except TimeoutError:
             return TIMED_OUT
         finally:
-            self._leave(ask, slot, leads)
+            self._leave(ask, slot)
 
-    def submit(self, ask: Ask) -> Future[Reply | Problem]:
+    def submit(self, ask: Ask) -> Future[Answer]:
         """Return the answer to come, for a caller that must not wait. It is never cancelled and never raises."""
         slot, leads = self._join(ask)
         if leads:
-            Thread(target=self._lead, args=(ask, slot), name="basketgex-collector", daemon=True).start()
+            _start(self._fly, {ask: slot})
         return slot.answer
 
     def _join(self, ask: Ask) -> tuple[_Slot, bool]:
+        """Return the question's slot, and whether its caller leads: nothing is in flight, and nobody waits."""
         with self._change:
             slot = self._flying.get(ask) or self._waiting.get(ask) or _Slot()
             slot.waiters += 1
-            if not self._busy:
-                self._busy = True
-                self._flying[ask] = slot
+            if not self._flights and not self._waiting:
+                self._depart({ask: slot})
                 return slot, True
             if ask not in self._flying:
-                self._last = time.monotonic()
-                if not self._waiting:
-                    self._first = self._last
-                self._waiting[ask] = (
-                    slot  # whoever gathers looks again when the window seems over: no need to wake it
-                )
+                self._queue(ask, slot)
             return slot, False
 
-    def _leave(self, ask: Ask, slot: _Slot, led: bool) -> None:
+    def _leave(self, ask: Ask, slot: _Slot) -> None:
         with self._change:
             slot.waiters -= 1
             if not slot.waiters and self._waiting.get(ask) is slot:
                 del self._waiting[ask]
-            if not led:
-                return
-            if self._flying.pop(ask, None) and not slot.answer.done() and slot.waiters:
-                self._waiting.setdefault(ask, slot)  # interrupted, and others had joined: they still want it
-            self._busy = bool(self._waiting)
-            if self._busy:
-                Thread(target=self._run, name="basketgex-collector", daemon=True).start()
 
-    def _lead(self, ask: Ask, slot: _Slot) -> None:
-        self._fly({ask: slot})
-        self._run()
+    def _queue(self, ask: Ask, slot: _Slot) -> None:
+        # Who gathers looks again when the window seems over: no need to wake it.
+        self._last = time.monotonic()
+        if not self._waiting:
+            self._first = self._last
+        self._waiting[ask] = slot
+        if not self._gathering:
+            self._gathering = True
+            _start(self._gather)
 
-    def _run(self) -> None:
-        while batch := self._gather():
-            self._fly(batch)
+    def _depart(self, batch: dict[Ask, _Slot]) -> None:
+        self._flights += 1
+        self._departed = time.monotonic()
+        self._flying.update(batch)
 
-    def _gather(self) -> dict[Ask, _Slot]:
+    def _gather(self) -> None:
+        """Wait for the window's end, take who waits, and fly with them; the next to come starts another gathering."""
         with self._change:
-            while self._waiting:
-                now = time.monotonic()
-                left = min(self._last + self._quiet, self._first + self._longest) - now
-                if left <= 0:
-                    break
+            while (left := self._left()) is None or left > 0:
                 self._change.wait(left)
-            self._flying, self._waiting = self._waiting, {}
-            self._busy = bool(self._flying)
-            return self._flying
+            batch, self._waiting, self._gathering = self._waiting, {}, False
+            if not batch:
+                return
+            self._depart(batch)
+        self._fly(batch)
+
+    def _left(self) -> float | None:
+        """Return the seconds until the next call may leave; None: not before another has landed."""
+        if not self._waiting:
+            return 0.0
+        if self._flights >= MOST_FLIGHTS:
+            return None
+        opens = min(self._last + self._quiet, self._first + self._longest)
+        if self._flights:
+            opens = max(opens, self._departed + self._patience)
+        return opens - time.monotonic()
 
     def _fly(self, batch: dict[Ask, _Slot]) -> None:
+        answers: Sequence[Answer] | None = None
         try:
             answers = self._send(tuple(batch))
-            if len(answers) != len(batch):
-                answers = (CLIENT_FAULT,) * len(batch)
         except Exception:  # noqa: BLE001 - every waiter ends in a value or a problem
+            answers = ()
+        finally:
+            self._land(batch, answers)
+
+    def _land(self, batch: dict[Ask, _Slot], answers: Sequence[Answer] | None) -> None:
+        with self._change:
+            self._flights -= 1
+            for ask, slot in batch.items():
+                self._flying.pop(ask, None)
+                if (
+                    answers is None and slot.waiters > 1
+                ):  # interrupted, and others had joined: they still want it
+                    self._queue(ask, slot)
+            self._change.notify_all()
+        if answers is None:
+            return
+        if len(answers) != len(batch):
             answers = (CLIENT_FAULT,) * len(batch)
         for slot, answer in zip(batch.values(), answers, strict=True):
             slot.answer.set_result(answer)
+
+
+def _start(work: Callable[..., None], *arguments: object) -> None:
+    Thread(target=work, args=arguments, name="basketgex-collector", daemon=True).start()

@@ -111,7 +111,7 @@ class Connection:
             except _Failure as failure:
                 for i in todo:
                     answers[i] = failure.problem
-                self._note(failure.problem)
+                self.note(failure.problem)
                 break
             if before is not None and before.runtime != link.runtime:
                 todo = list(range(len(requests)))  # figures of two servers never meet in one answer
@@ -121,10 +121,10 @@ class Connection:
                 answers[i] = answer
             todo = [i for i in todo if answers[i] in (problems.SERVER_ABSENT, problems.TOKEN_REFUSED)]
             if last or not todo:
-                self._note(*(answer for answer in answers if isinstance(answer, Problem)))
+                self.note(*(answer for answer in answers if isinstance(answer, Problem)))
                 break
             if answers[todo[0]] == problems.TOKEN_REFUSED and self._has_token_of(link):
-                self._note(problems.TOKEN_REFUSED)
+                self.note(problems.TOKEN_REFUSED)
                 break
         return link.stamp if link is not None else None, answers
 
@@ -251,8 +251,8 @@ class Connection:
     def _quarantined(self) -> Problem | None:
         return self._failed if self._failed is not None and self._clock() < self._until else None
 
-    def _note(self, *found: Problem) -> None:
-        """Remember a failure that the next call would meet as well."""
+    def note(self, *found: Problem) -> None:
+        """Remember a failure that the next call would meet as well: it is answered at once for a while."""
         lasting = next((problem for problem in found if problem.code in problems.LASTING), None)
         if lasting is not None and self._quarantined() is None:
             self._failed, self._until = lasting, self._clock() + QUARANTINE
