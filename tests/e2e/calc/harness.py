@@ -1,0 +1,172 @@
+"""A real LibreOffice Calc, driven over a named pipe."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from basketgex_addin.calc.driver import Office, end
+from tests.e2e.serving import until
+
+DIST_PACKAGES = "/usr/lib/python3/dist-packages"  # where Debian keeps python3-uno
+ATTEMPTS = 600
+PAUSE = 0.1  # seconds; LibreOffice has no ready line, only a pipe that opens
+
+
+@dataclass(frozen=True)
+class Error:
+    """A real error value in a cell."""
+
+    code: int
+
+
+NOT_AVAILABLE = Error(32767)
+VALUE = Error(519)
+NAME = Error(525)
+
+
+def import_uno() -> Any:
+    """Import UNO from the system's packages, without leaving those on the path."""
+    if "uno" in sys.modules:
+        return sys.modules["uno"]
+    sys.path.append(DIST_PACKAGES)
+    try:
+        import uno
+
+        return uno
+    finally:
+        sys.path.remove(DIST_PACKAGES)
+
+
+class Calc:
+    """One running Calc: open a workbook, look at its cells, recalculate, close."""
+
+    def __init__(self, office: Office, process: subprocess.Popen[bytes], desktop: Any) -> None:
+        self.office = office
+        self.home = office.home
+        self.process = process
+        self.desktop = desktop
+
+    @contextmanager
+    def document(self, path: Path) -> Iterator[Any]:
+        """Open ``path`` hidden, calculated as a user would see it, and close it again."""
+        document = self.open_document(path)
+        try:
+            yield document
+        finally:
+            self.close(document)
+
+    def open_document(self, path: Path | str) -> Any:
+        """Open a file, or what a URL names, hidden and return its UNO model."""
+        url = path.resolve().as_uri() if isinstance(path, Path) else path
+        document = self.desktop.loadComponentFromURL(url, "_blank", 0, (_property("Hidden", True),))
+        assert document is not None, f"Calc did not open {path}"
+        return document
+
+    def cell(self, document: Any, sheet: str, address: str) -> float | str | Error:
+        """Return what the cell shows: a number, a text ("" when empty) or an Error."""
+        return _value(document.Sheets.getByName(sheet).getCellRangeByName(address).getCellByPosition(0, 0))
+
+    def cells(self, document: Any, sheet: str, area: str) -> list[list[float | str | Error]]:
+        """Return what the cells of a range show, row by row."""
+        found = document.Sheets.getByName(sheet).getCellRangeByName(area)
+        rows, columns = found.Rows.Count, found.Columns.Count
+        return [
+            [_value(found.getCellByPosition(column, row)) for column in range(columns)] for row in range(rows)
+        ]
+
+    def set(self, document: Any, sheet: str, address: str, value: float | str) -> None:
+        """Type a number, a text or (with =, arguments separated by ;) a formula into a cell."""
+        cell = document.Sheets.getByName(sheet).getCellRangeByName(address).getCellByPosition(0, 0)
+        if isinstance(value, str):
+            cell.Formula = value
+        else:
+            cell.Value = value
+
+    def recalculate(self, document: Any) -> None:
+        """Calculate every formula again, as Ctrl+Shift+F9 does."""
+        document.calculateAll()
+
+    def awake(self) -> None:
+        """Wait until the add-in asks the server again: after a failure it does not for two seconds.
+
+        The question costs the server a request, but the source nothing.
+        """
+        document = self.open_document("private:factory/scalc")
+        try:
+            sheet = document.Sheets.ElementNames[0]
+            self.set(document, sheet, "A1", '=BASKETWHY("NV?DA")')
+            until(lambda: self._answered(document, sheet))
+        finally:
+            self.close(document)
+
+    def _answered(self, document: Any, sheet: str) -> bool:
+        self.recalculate(document)
+        return self.cell(document, sheet, "A1") == '"NV?DA" is not a ticker: correct or clear it.'
+
+    def close(self, document: Any) -> None:
+        """Close without saving."""
+        document.close(True)
+
+
+def _property(name: str, value: object) -> Any:
+    from com.sun.star.beans import PropertyValue
+
+    return PropertyValue(
+        name, 0, value, import_uno().Enum("com.sun.star.beans.PropertyState", "DIRECT_VALUE")
+    )
+
+
+def _value(cell: Any) -> float | str | Error:
+    if code := cell.getError():
+        return Error(code)
+    kind = cell.Type.value
+    if kind == "EMPTY":
+        return ""
+    # com.sun.star.sheet.FormulaResult.STRING is 2
+    if kind == "TEXT" or (kind == "FORMULA" and cell.FormulaResultType2 == 2):
+        return str(cell.String)
+    return float(cell.Value)
+
+
+@contextmanager
+def running_calc(soffice: Path, folder: Path, home: Path) -> Iterator[Calc]:
+    """Start a Calc with our extension, and end it and nothing else."""
+    uno = import_uno()
+    office = Office(soffice, folder, home)
+    office.prepare()
+    pipe = f"basketgex{secrets.token_hex(8)}"
+    process = office.start(f"--accept=pipe,name={pipe};urp;")
+    try:
+        desktop = _connect(uno, pipe, process)
+        yield Calc(office, process, desktop)
+        with suppress(Exception):  # the bridge breaks while it answers
+            desktop.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+    finally:
+        end(process)
+
+
+def _connect(uno: Any, pipe: str, process: subprocess.Popen[bytes]) -> Any:
+    from com.sun.star.connection import NoConnectException
+
+    local = uno.getComponentContext()
+    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    pause = threading.Event()
+    for _ in range(ATTEMPTS):
+        assert process.poll() is None, f"soffice ended with code {process.returncode}"
+        try:
+            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+        except NoConnectException:
+            pause.wait(PAUSE)
+        else:
+            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    raise AssertionError(f"soffice did not listen within {ATTEMPTS * PAUSE:.0f} s")
