@@ -22,7 +22,7 @@ test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 check: .venv/.installed-dev ## Lint, formatting, types, imports, the contract, drift of what is generated
 	@.ci/check.sh
 
-bench: .venv/.installed-dev ## Measure; the figures are printed
+bench: .venv/.installed-dev ## Measure; the figures are printed and written to benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again

@@ -33,7 +33,7 @@ if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
     "$python" -m venv --clear .venv
 fi
 
-what='.[demo]'
+what=.
 [ "$kind" = dev ] && what='.[dev]'
 say "installing the packages; the first time takes a minute."
 .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action=ignore -e "$what"

@@ -87,7 +87,9 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _function("BASKETCOVERAGE", Shape.NUMBER, "Share of the requested weight that had data, from 0 to 1."),
     _function(
-        "BASKETSTATUS", Shape.TEXT, "Source, as of, freshness, coverage and what is missing, in one text."
+        "BASKETSTATUS",
+        Shape.TEXT,
+        "Source, moment, convention, coverage, what is missing.",
     ),
     _function("BASKETWHY", Shape.TEXT, "Why the basket has no value, and what to do; OK where it has one."),
     Function(

@@ -21,8 +21,8 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", 64 << 20),
 )
 
-_REPLACE_TRIES = 50  # Windows refuses to replace a file while a reader holds it
+_TRIES, _PAUSE = 100, 0.01  # Windows refuses to replace or remove a file while a reader holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +121,27 @@ class Home:
     def token(self) -> str:
         """Return the home's token, creating it once."""
         self.create()
-        with suppress(FileNotFoundError):
-            if token := self.token_file.read_text("ascii").strip():
-                return token
+        if token := self.read_token():
+            return token
         # Written whole beside it, then linked into place: of two creators one wins, and nobody reads half a token.
-        draft = self._draft(self.token_file, secrets.token_urlsafe(32))
+        draft = _draft(self.token_file, secrets.token_urlsafe(32))
         try:
             os.link(draft, self.token_file)
         except FileExistsError:
-            if not self.token_file.read_text("ascii").strip():  # an empty token would let anybody in
-                draft.replace(self.token_file)
+            if not self.read_token():  # an empty token would let anybody in
+                _insist(lambda: draft.replace(self.token_file))
         except OSError:  # a file system without hard links
-            draft.replace(self.token_file)
+            _insist(lambda: draft.replace(self.token_file))
         finally:
             draft.unlink(missing_ok=True)
-        return self.token_file.read_text("ascii").strip()
+        return self.read_token()
+
+    def read_token(self) -> str:
+        """Return the home's token, empty where there is none: a client makes none, its server would not know it."""
+        try:
+            return self.token_file.read_text("ascii").strip()
+        except FileNotFoundError:
+            return ""
 
     def read_runtime(self) -> Runtime | None:
         """Return what the runtime file says, or None where there is none that can be read."""
@@ -146,12 +152,11 @@ class Home:
 
     def write_runtime(self, runtime: Runtime) -> None:
         """Write the runtime file at once and whole, readable by its owner only."""
-        self._write(self.runtime_file, json.dumps(asdict(runtime)))
+        write_whole(self.runtime_file, json.dumps(asdict(runtime)))
 
     def remove_runtime(self) -> None:
-        """Remove the runtime file, if there is one."""
-        with suppress(OSError):
-            self.runtime_file.unlink(missing_ok=True)
+        """Remove the runtime file, if there is one. Raises OSError: a stale one under a held lock would lead to strangers."""
+        _insist(lambda: self.runtime_file.unlink(missing_ok=True))
 
     def read_launch(self) -> Launch | None:
         """Return the recorded start command, or None where none is recorded."""
@@ -164,7 +169,7 @@ class Home:
     def write_launch(self, command: Sequence[str], python_path: Sequence[str]) -> None:
         """Record the start command and where the packages lie."""
         self.create()
-        self._write(
+        write_whole(
             self.launch_file, json.dumps({"command": list(command), "python_path": list(python_path)})
         )
 
@@ -183,23 +188,33 @@ class Home:
         """
         return (*_stamp(self.runtime_file), *_stamp(self.config_file), int(self.is_served()))
 
-    def _draft(self, path: Path, text: str) -> Path:
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        return draft
 
-    def _write(self, path: Path, text: str) -> None:
-        draft = self._draft(path, text)
-        for left in reversed(range(_REPLACE_TRIES)):
-            try:
-                draft.replace(path)
-                return
-            except PermissionError:
-                if not left:
-                    draft.unlink(missing_ok=True)
-                    raise
+def write_whole(path: Path, text: str) -> None:
+    """Write a file at once and whole, readable by its owner only: nobody reads half of it."""
+    draft = _draft(path, text)
+    try:
+        _insist(lambda: draft.replace(path))
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return draft
+
+
+def _insist(change: Callable[[], object]) -> None:
+    """Make a change to the file system, again and again for a second where a reader stands in its way."""
+    for _ in range(_TRIES - 1):
+        try:
+            change()
+            return
+        except PermissionError:
+            time.sleep(_PAUSE)
+    change()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -13,8 +15,9 @@ from basketgex import __version__
 from basketgex.local import Home, default_home
 from basketgex_server.domain import CONVENTIONS
 from basketgex_server.errors import BadSettings, BasketgexError
-from basketgex_server.settings import SOURCES, change_config, load
+from basketgex_server.settings import SOURCES, change_config, keep_source, load
 
+LOG = logging.getLogger(__name__)
 ENDING = 200
 """Looks, a twentieth of a second apart, for the end of a server that drains."""
 START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
@@ -30,8 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"basketgex: {error.sentence}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
+    except UnicodeError:
+        print("basketgex: a file of the home folder cannot be read: it is not text.", file=sys.stderr)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        what = error.strerror or type(error).__name__
+        print(f"basketgex: {what}: check the home folder and the files that were named.", file=sys.stderr)
     return 1
 
 
@@ -39,25 +47,32 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.lifecycle import announce, log_to, serve
     from basketgex_server.sources.factory import make_source
 
-    settings = load(
-        home.config_file,
-        source=chosen.source,
-        chain_folder=_absolute(chosen.folder),
-        chain_as_of=chosen.as_of,
-        convention=chosen.convention,
-        listen=chosen.listen,
-        tls_certificate=_absolute(chosen.tls_certificate),
-        tls_key=_absolute(chosen.tls_key),
-    )
     home.create()
     log_to(home.log_file)
-    serve(home, settings, make_source, announce)
+    try:
+        settings = load(
+            home.config_file,
+            source=chosen.source,
+            chain_folder=_absolute(chosen.folder),
+            chain_as_of=chosen.as_of,
+            convention=chosen.convention,
+            listen=chosen.listen,
+            tls_certificate=_absolute(chosen.tls_certificate),
+            tls_key=_absolute(chosen.tls_key),
+        )
+        serve(home, settings, make_source, announce, keep=lambda: keep_source(home.config_file, settings))
+    except BasketgexError as error:  # nobody reads the standard error of a server that a spreadsheet started
+        LOG.error("Not serving: %s", error.sentence)
+        raise
 
 
 def _source(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.sources.factory import make_source
+
     values = {"source": chosen.name, "chain_folder": _absolute(chosen.folder), "chain_as_of": chosen.as_of}
     given = {key: value for key, value in values.items() if value is not None}
-    load(home.config_file, {}, **given)
+    with ThreadPoolExecutor(1) as compute:  # what cannot be used is refused here, and not kept
+        make_source(load(home.config_file, {}, **given), compute)
     change_config(home.config_file, **given)
     _end_server(home)  # the next question starts one with the new source
     print(f"The source is now {chosen.name}.")
@@ -215,7 +230,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name in ("install", "uninstall"):
         install = commands.add_parser(name, help=f"{name} the spreadsheet add-in")
-        install.add_argument("host", choices=["calc"])
+        install.add_argument("host", choices=["calc"], nargs="?", default="calc")
         install.set_defaults(run=_install)
 
     templates = commands.add_parser("templates", help="copy the template workbooks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
+from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import (
     BadRequest,
     BadSettings,
@@ -30,7 +32,8 @@ def client_of(home: Home) -> BasketClient:
     """Return a client of a home; a server that it has to start is this installation's, where none is recorded."""
     from basketgex_server.cli import START_COMMAND
 
-    if home.read_launch() is None:
+    launch = home.read_launch()
+    if launch is None or not shutil.which(launch.command[0]):  # none yet, or of an installation that is gone
         home.write_launch(START_COMMAND, ())
     return BasketClient(home, DEADLINE)
 
@@ -65,7 +68,12 @@ def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> N
     print(f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>8}  {regime(reply.gex)}")
     if reply.missing:
         print(f"No data: {', '.join(reply.missing)}.")
-    print(f"As of {moment(reply.as_of)}, {reply.source}, convention {reply.convention}.")
+    mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
+    print(f"As of {moment(reply.as_of)}{mixed}, {reply.source}, convention {reply.convention}.")
+    if reply.usable_open_interest < 1:
+        print(f"Usable open interest: {reply.usable_open_interest:.1%}.")
+    if reply.notice:
+        print(reply.notice)
 
 
 def basket_json(reply: Reply) -> dict[str, Any]:
@@ -92,6 +100,9 @@ def basket_json(reply: Reply) -> dict[str, Any]:
         "synthetic": reply.synthetic,
         "convention": reply.convention,
         "freshness": reply.freshness.lower(),
+        "as_of_newest": iso(reply.as_of_newest),
+        "usable_open_interest": reply.usable_open_interest,
+        "notice": reply.notice,
     }
 
 
@@ -217,7 +228,9 @@ def _show(found: SymbolFigures, as_json: bool) -> None:
             "as_of": iso(found.as_of),
             "convention": found.convention,
             "measures": measures,
-            "rows": found.rows,
+            "rows": {name: n for name, n in found.rows.items() if name != "other_root"}
+            if found.rows
+            else None,
         }
         print(json.dumps(shown, indent=2))
         return

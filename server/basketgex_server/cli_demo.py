@@ -74,7 +74,10 @@ def _picture(pdf: Path) -> str:
         return f"Picture: {pdf} (install poppler-utils for a PNG)"
     picture = pdf.with_suffix(".png")
     command = [pdftoppm, "-png", *_CROP, "-singlefile", str(pdf), str(picture.with_suffix(""))]
-    subprocess.run(command, check=True)  # noqa: S603 - the program that was found
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - the program that was found
+    except (OSError, subprocess.CalledProcessError):
+        return f"Picture: {pdf} (pdftoppm could not make a PNG of it)"
     return f"Picture: {picture}"
 
 

@@ -180,6 +180,8 @@ def ticker(text: str) -> str:
     >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity")]
     ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL']
     """
+    if not text.isascii():  # what capitals make of other letters could be a ticker
+        raise InvalidSymbol(text)
     symbol = text.strip().upper()
     symbol = symbol.removesuffix(" EQUITY").rstrip() if symbol.endswith(" US EQUITY") else symbol
     symbol = symbol.removesuffix(" US").rstrip()
@@ -224,6 +226,17 @@ def basket(symbols: Sequence[str], weights: Sequence[float] | None, most: int) -
     if math.isinf(total):
         raise InvalidWeights("The weights are too large to add up.")
     return Basket(tuple(merged), tuple(merged.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReading:
+    """What a metered source says of its quota: debits a day and left, None where it does not say; ``reset_at`` Unix seconds."""
+
+    limit: int | None
+    remaining: int | None
+    reset_at: float | None = None
+    unlimited: bool = False
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@
     ├── NoData                   NOT_FOUND, no_data
     ├── NotCached                NOT_FOUND, not_cached
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
+    ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
     ├── BadChain                 UNAVAILABLE, bad_chain
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
@@ -24,6 +25,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 
@@ -124,11 +126,35 @@ class TooManyCalls(BasketgexError):
     reason = "RESOURCE_EXHAUSTED"
 
     def __init__(self, calls: int, most: int) -> None:
-        super().__init__(
-            f"This would take {calls:,} source calls, and one request may cause {most:,}: "
-            "ask for fewer new symbols at a time, or refresh explicitly.",
-            argument="symbols",
+        if calls > most:
+            why = f"This basket alone would take {calls:,} source calls, and one request may cause {most:,}: "
+            help_ = "ask for fewer new names, or refresh explicitly."
+        else:
+            why = f"The sheet asks for more new names at once than {most:,} source calls carry: "
+            help_ = "recalculate to ask for the rest, or refresh explicitly."
+        super().__init__(why + help_, argument="symbols")
+
+
+class QuotaSpent(BasketgexError):
+    """The day's debits are spent, but for ``kept`` that only an explicit refresh may use; until ``reset_at`` (Unix seconds)."""
+
+    code = "quota_spent"
+    reason = "RESOURCE_EXHAUSTED"
+
+    def __init__(
+        self, reset_at: float, *, sentence: str = "", kept: int = 0, retry_after: float = 0.0
+    ) -> None:
+        rest = (
+            f" but for the {kept} kept for explicit requests: refresh explicitly, or wait"
+            if kept
+            else ": wait"
         )
+        again = f"{datetime.fromtimestamp(reset_at, UTC):%Y-%m-%d %H:%M} UTC"
+        super().__init__(
+            sentence or f"Today's debits are spent{rest} until {again}, when the count starts again.",
+            retry_after=retry_after,
+        )
+        self.reset_at = reset_at
 
 
 class SourceUnavailable(BasketgexError):

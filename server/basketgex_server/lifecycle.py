@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -50,9 +50,12 @@ GRACE = 5.0
 """Seconds that requests under way may take once the server is told to end."""
 ANOTHER_STARTS = 15.0
 """Seconds to wait for another process's start that holds the lock."""
+TIDY_EVERY = 86_400.0
+"""Seconds between two looks for what has outlived its history."""
 WARM_AFTER = 0.5
 """Seconds after the start at which the mathematics is loaded: the first stored answers do not wait for it."""
 
+MOST_PORT = 65_535
 SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
 OPTIONS = (
     *CHANNEL_OPTIONS,
@@ -72,10 +75,12 @@ class Serving:
     grpc: str
     pid: int
     token_file: str
+    tls: str = ""
+    """Where it listens beyond this machine's own clients, empty where it does not."""
 
     def line(self) -> str:
         """Return the ready line, without its end."""
-        return json.dumps({"grpc": self.grpc, "pid": self.pid, "token_file": self.token_file})
+        return json.dumps({name: value for name, value in asdict(self).items() if value})
 
 
 def serve(
@@ -84,8 +89,11 @@ def serve(
     make_source: SourceFactory,
     ready: Callable[[Serving], None],
     now: Callable[[], float] = time.time,
+    keep: Callable[[], None] = lambda: None,
 ) -> bool:
     """Serve a home until told to end; return False where another process serves it already.
+
+    ``keep`` is called once the home is this process's, before anybody can ask: to write down what will be served.
 
     ``ready`` is called once with where the home's server listens. Raises BadSettings, and NeverReady where another
     process holds the lock and does not get ready.
@@ -98,6 +106,7 @@ def serve(
         return False
     try:
         home.remove_runtime()
+        keep()
         asyncio.run(_Server(home, settings, make_source, now).run(ready))
     finally:
         home.remove_runtime()
@@ -162,22 +171,33 @@ class _Server:
         loop = asyncio.get_running_loop()
         dispatcher = Dispatcher(source, state, self._settings, NewYorkSessions(), self._now)
         servicer = ExposureServicer(dispatcher, state, self._settings, compute, self._now, stop.set)
-        server, alive, address = await self._listen(servicer)
+        server, alive, address, beyond = await self._listen(servicer)
+        timers: list[asyncio.TimerHandle] = []
+
+        def tidy() -> None:
+            state.age_out(source.origin().key, self._now())
+            timers[:] = [loop.call_later(TIDY_EVERY, tidy)]
+
         try:
             self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8)))
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
-            ready(Serving(address, os.getpid(), str(self._home.token_file)))
+            ready(Serving(address, os.getpid(), str(self._home.token_file), beyond))
             warm = loop.call_later(WARM_AFTER, compute.submit, _load_mathematics)
-            state.age_out(self._now())
+            tidy()
             await self._until_told(stop)
             warm.cancel()
         finally:
             LOG.info("Ending.")
+            for timer in timers:
+                timer.cancel()
             await alive.enter_graceful_shutdown()
             self._home.remove_runtime()
             await self._in_turn(lambda: server.stop(GRACE), dispatcher.close)
 
-    async def _listen(self, servicer: ExposureServicer) -> tuple[grpc.aio.Server, health.HealthServicer, str]:
+    async def _listen(
+        self, servicer: ExposureServicer
+    ) -> tuple[grpc.aio.Server, health.HealthServicer, str, str]:
+        """Return the listening server, its health, and where it listens: on this machine, and with TLS, if it does."""
         server = grpc.aio.server(
             interceptors=[TokenInterceptor(self._home.token(), self._asked)], options=OPTIONS
         )
@@ -187,9 +207,9 @@ class _Server:
         for name in (SERVICE, OVERALL_HEALTH):
             await alive.set(name, HealthCheckResponse.SERVING)
         reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
-        address = await _bind(server, self._settings)
+        address, beyond = _bind(server, self._settings)
         await server.start()
-        return server, alive, address
+        return server, alive, address, beyond
 
     def _asked(self) -> None:
         self._asked_at = time.monotonic()
@@ -214,17 +234,18 @@ class _Server:
                 LOG.error("While ending: %s.", type(error).__name__)
 
 
-async def _bind(server: grpc.aio.Server, settings: Settings) -> str:
+def _bind(server: grpc.aio.Server, settings: Settings) -> tuple[str, str]:
+    """Bind; where it is with TLS, a door on loopback stays open for this machine's own clients, which know no certificate."""
+    host, beyond = settings.listen.rpartition(":")[0], ""
     try:
         if settings.tls_certificate:
-            port = server.add_secure_port(settings.listen, _credentials(settings))
-        else:
-            port = server.add_insecure_port(settings.listen)
+            beyond = f"{host}:{server.add_secure_port(settings.listen, _credentials(settings))}"
+            return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", beyond
+        return f"{host}:{server.add_insecure_port(settings.listen)}", beyond
     except (OSError, RuntimeError) as error:
         raise BadSettings(
             "The server cannot listen there: the address is in use, or a TLS file cannot be read."
         ) from error
-    return f"{settings.listen.rpartition(':')[0]}:{port}"
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials:
@@ -235,7 +256,7 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials:
 def _check_address(settings: Settings) -> None:
     """Refuse what would let strangers in: beyond loopback there must be TLS."""
     host, _, port = settings.listen.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > MOST_PORT:
         raise BadSettings("listen must be HOST:PORT, such as 127.0.0.1:0.")
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise BadSettings("tls_certificate and tls_key go together: set both or none.")

@@ -5,12 +5,14 @@ The key is the field's name, the variable ``BASKETGEX_`` and the name in capital
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from basketgex.local import write_whole
 from basketgex_server.domain import CONVENTIONS, Convention
 from basketgex_server.errors import BadSettings, quoted
 
@@ -75,6 +77,9 @@ class Settings:
             raise BadSettings(
                 f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}."
             )
+        for name in ("rate", "dividend_yield"):
+            if not math.isfinite(getattr(self, name)):
+                raise BadSettings(f"{name} must be a finite number.")
         for name in (
             "refresh_after",
             "expire_after",
@@ -126,9 +131,18 @@ def change_config(config: Path, **values: Any) -> None:
     import tomli_w
 
     config.parent.mkdir(parents=True, exist_ok=True)
-    draft = config.with_suffix(".draft")
-    draft.write_text(tomli_w.dumps(read_config(config) | values), "utf-8")
-    draft.replace(config)
+    write_whole(config, tomli_w.dumps(read_config(config) | values))
+
+
+def keep_source(config: Path, settings: Settings) -> None:
+    """Write the source that is served to the configuration, however it was chosen: a later start goes on with it."""
+    kept = read_config(config)
+    chosen = {
+        name: getattr(settings, name) for name in ("source", "chain_folder", "chain_as_of", "convention")
+    }
+    default = Settings()
+    if changed := {n: v for n, v in chosen.items() if v != kept.get(n, getattr(default, n))}:
+        change_config(config, **changed)
 
 
 def _typed(name: str, value: Any) -> Any:

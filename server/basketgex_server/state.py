@@ -82,9 +82,9 @@ class State:
         """Journal what a call brought, behind the answer."""
         self._thread.submit(self._append, origin, snapshots, missing).add_done_callback(_complain)
 
-    def age_out(self, now: float) -> None:
-        """Drop snapshots older than the history to keep, but never the newest of a symbol."""
-        self._thread.submit(self._age_out, now).add_done_callback(_complain)
+    def age_out(self, origin: str, now: float) -> None:
+        """Drop what is older than the history to keep, but never the newest of a symbol of the origin that is served."""
+        self._thread.submit(self._age_out, origin, now).add_done_callback(_complain)
 
     def close(self) -> None:
         """Write what is journalled, and end."""
@@ -134,13 +134,15 @@ class State:
                 [(origin, s, at) for s, at in missing.items()],
             )
 
-    def _age_out(self, now: float) -> None:
+    def _age_out(self, origin: str, now: float) -> None:
+        before = now - self._history
         with self._connection as c:
             c.execute(
-                "DELETE FROM snapshot WHERE fetched_at < ? "
-                "AND id NOT IN (SELECT max(id) FROM snapshot GROUP BY origin, symbol)",
-                (now - self._history,),
+                "DELETE FROM snapshot WHERE fetched_at < ? AND (origin <> ? "
+                "OR id NOT IN (SELECT max(id) FROM snapshot WHERE origin = ? GROUP BY symbol))",
+                (before, origin, origin),
             )
+            c.execute("DELETE FROM missing WHERE found_at < ?", (before,))
 
 
 def _open(path: Path) -> sqlite3.Connection:

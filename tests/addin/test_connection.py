@@ -197,7 +197,10 @@ def test_a_failed_start_is_met_once_in_two_seconds(machine: Machine) -> None:
     machine.script = [lambda: None, machine.restarted]
     client = machine.client()
     for i in range(500):
-        assert sentence(client.ask(Ask((f"T{i}",)))) == "The server did not start: run basketgex doctor."
+        assert (
+            sentence(client.ask(Ask((f"T{i}",))))
+            == "The server did not start: run basketgex serve to see why."
+        )
     assert machine.starts == 1
     machine.now += 2
     assert isinstance(client.ask(ASK), Reply)

@@ -35,6 +35,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
 PROGRAM = """
 import asyncio, json, os, signal, sqlite3, sys
 from pathlib import Path
+from basketgex import local
 from basketgex.local import Home
 from basketgex_server import lifecycle, state
 from basketgex_server.errors import BasketgexError
@@ -222,7 +223,7 @@ def test_a_start_forgets_the_last_runtime_file_before_it_listens(town: Town) -> 
 STEPS = {
     "after the lock": "after(lifecycle, '_lock_or_other')",
     "before the token": "Home.token = die",
-    "with the token half made": "after(Home, '_draft')",
+    "with the token half made": "after(local, '_draft')",
     "before the state's tables": "state._TABLES += 'SELECT die();'\n"
     "real = sqlite3.connect\n"
     "def connect(path):\n"
@@ -231,12 +232,12 @@ STEPS = {
     "    return made\n"
     "sqlite3.connect = connect",
     "after binding": "real = lifecycle._bind\n"
-    "async def bind(*given):\n"
-    "    await real(*given)\n"
+    "def bind(*given):\n"
+    "    real(*given)\n"
     "    die()\n"
     "lifecycle._bind = bind",
     "before the runtime file": "Home.write_runtime = die",
-    "with the runtime file half made": "home.token(); after(Home, '_draft')",
+    "with the runtime file half made": "home.token(); after(local, '_draft')",
     "after the runtime file": "after(Home, 'write_runtime')",
     "before the ready line": "lifecycle.announce = die",
     "after the ready line": "after(lifecycle, 'announce')",

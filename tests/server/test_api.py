@@ -272,8 +272,8 @@ def test_errors_of_a_batch_are_its_baskets_own(sample: Served) -> None:
             "GetBasket",
             pb.GetBasketRequest(symbols=[f"S{i}" for i in range(601)]),
             grpc.StatusCode.RESOURCE_EXHAUSTED,
-            "This would take 13 source calls, and one request may cause 12: "
-            "ask for fewer new symbols at a time, or refresh explicitly.",
+            "This basket alone would take 13 source calls, and one request may cause 12: "
+            "ask for fewer new names, or refresh explicitly.",
             ("too_many_calls", "symbols"),
         ),
         (

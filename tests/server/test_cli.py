@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from basketgex.local import Home
+from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_server.cli import main
 from basketgex_server.settings import read_config
-from tests.e2e.serving import Server, environment
+from tests.e2e.serving import COMMAND, Server, environment
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,11 @@ def test_basket_as_json_has_the_shape_of_the_rest_reply_in_doubles(
 def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = said(capsys, "--home", home, "basket", "NVDA,ZZZZ")
 
-    assert printed.splitlines()[-2:] == [
+    assert printed.splitlines()[-3:-1] == [
         "No data: ZZZZ.",
         "As of 2026-09-16 15:45 New York, synthetic sample, convention flashalpha.",
     ]
+    assert printed.splitlines()[-1].startswith("Usable open interest: 9")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +174,67 @@ def test_source_is_kept_in_the_homes_configuration(
 
     kept = {"source": "chain-files", "chain_folder": str(folder), "chain_as_of": "2026-07-10T16:00"}
     assert read_config(Home(tmp_path).config_file) == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--folder", "/nowhere-at-all"],
+            'there is no folder "nowhere-at-all". Name the folder of the chains.',
+        ),
+        (
+            ["--folder", ".", "--as-of", "garbage"],
+            'chain_as_of is "garbage": write it like 2026-07-10T16:00.',
+        ),
+    ],
+)
+def test_a_source_that_would_not_start_is_not_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert refused(capsys, "--home", tmp_path, "source", "chain-files", *arguments).endswith(f"{sentence}\n")
+    assert read_config(Home(tmp_path).config_file) == {}
+
+
+def test_what_serve_was_told_is_kept_for_the_next_start(tmp_path: Path, shared_data: Path) -> None:
+    folder = shared_data / "chains" / "basket_2026-07-10"
+    command = (*COMMAND, "--source", "chain-files", "--folder", str(folder), "--convention", "dealer")
+    with Server(tmp_path / "home", command=command) as server:
+        server.kill()
+    with Server(tmp_path / "home") as again:
+        status = BasketClient(again.home).status()
+    assert isinstance(status, ServerStatus)
+    assert (status.source, status.label, status.convention) == (
+        "chain-files",
+        "chains in basket_2026-07-10",
+        "dealer",
+    )
+
+
+def test_a_start_that_fails_says_why_in_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    home.config_file.write_text("souce = 'sample'\n")
+    sentence = 'The configuration has a key "souce" that is not known: correct or remove it.'
+    assert refused(capsys, "--home", home.path, "serve") == f"basketgex: {sentence}\n"
+    assert sentence in home.log_file.read_text()
+
+
+def test_a_home_that_is_a_file_ends_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "home").write_text("")
+    for command in (["basket", "AAPL"], ["serve"], ["status"]):
+        assert main(["--home", str(tmp_path / "home"), *command]) in (0, 1)
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err and str(tmp_path) not in printed.err
+
+
+def test_a_launch_command_that_is_gone_is_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "home")
+    home.write_launch(["/gone/python", "serve"], ())
+    assert "NVDA" in said(capsys, "--home", home.path, "basket", "NVDA")
+    said(capsys, "--home", home.path, "stop")
 
 
 def test_a_source_that_cannot_be_used_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

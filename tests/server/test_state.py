@@ -106,7 +106,7 @@ def test_a_debit_is_there_for_others_at_once(tmp_path: Path) -> None:
         assert rows(path, "SELECT origin, spent_at, symbols FROM debit") == [("here", NOON, 7)]
 
 
-def test_ageing_out_keeps_the_newest_of_each_symbol(tmp_path: Path) -> None:
+def test_ageing_out_keeps_the_newest_of_each_symbol_that_is_served(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with store(path, history_days=2.0) as state:
         state.append("there", {"A": snapshot("A", NOON - 9 * DAY, 9.5)}, {})
@@ -114,12 +114,11 @@ def test_ageing_out_keeps_the_newest_of_each_symbol(tmp_path: Path) -> None:
             state.append("here", {"A": snapshot("A", NOON - age * DAY, float(age))}, {})
         for age in (9, 8):
             state.append("here", {"OLD": snapshot("OLD", NOON - age * DAY, float(age))}, {})
-        state.age_out(NOON)
+        state.age_out("here", NOON)
         assert sorted(load(state).snapshots) == ["A", "OLD"]
     assert rows(path, "SELECT origin, symbol, gex FROM snapshot ORDER BY 1, 2") == [
         ("here", "A", 1.0),
         ("here", "OLD", 8.0),
-        ("there", "A", 9.5),
     ]
 
 

@@ -234,12 +234,12 @@ class Connection:
         stamp = self._home.stamp()
         channel = grpc.insecure_channel(runtime.grpc, options=_OPTIONS)
         stub = exposure_pb2_grpc.ExposureServiceStub(channel)
-        self._link = _Link(runtime, self._home.token(), stamp, channel, stub)
+        self._link = _Link(runtime, self._home.read_token(), stamp, channel, stub)
         return self._link
 
     def _has_token_of(self, link: _Link) -> bool:
         try:
-            return self._home.token() == link.token
+            return self._home.read_token() == link.token
         except (OSError, ValueError):
             return True
 

@@ -11,7 +11,7 @@ LAUNCH_NOT_RECORDED = Problem(
     "launch_not_recorded",
     "No server is running and none is installed: run basketgex install, or basketgex serve.",
 )
-START_FAILED = Problem("start_failed", "The server did not start: run basketgex doctor.")
+START_FAILED = Problem("start_failed", "The server did not start: run basketgex serve to see why.")
 VERSION_MISMATCH = Problem(
     "version_mismatch", "Server and add-in are of different versions: run basketgex install again."
 )
@@ -30,8 +30,11 @@ BAD_REPLY = Problem("bad_reply", "The server's answer cannot be read: run basket
 INTERNAL = Problem("internal", "The server failed while answering. Its log in the home folder says where.")
 CLIENT_FAULT = Problem("client_fault", "The add-in failed while asking the server. Recalculate to try again.")
 
-TOO_MUCH_AT_ONCE = frozenset({TOO_LARGE.code, "too_many_calls"})
-"""Codes that say nothing of one basket: it may well be answered when asked for alone."""
+TOO_MUCH_AT_ONCE = frozenset({TOO_LARGE.code})
+"""Codes that say nothing of one basket: it may well be answered when asked for alone.
+
+``too_many_calls`` is none of them: asking alone for what was refused together would spend what the limit is there to save.
+"""
 
 BY_STATUS = {
     "INVALID_ARGUMENT": NOT_UNDERSTOOD,

@@ -251,6 +251,8 @@ class Constituent(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     FRESHNESS_FIELD_NUMBER: _builtins.int
     USABLE_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    OI_AS_OF_FIELD_NUMBER: _builtins.int
+    FETCHED_AT_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     weight: _builtins.float
     """Renormalised over the constituents that had data."""
@@ -262,6 +264,9 @@ class Constituent(_message.Message):
     freshness: Global___Freshness.ValueType
     usable_open_interest: _builtins.float
     """Share of the open interest that had a volatility."""
+    oi_as_of: _builtins.float
+    """Day of the open interest; 0 where unknown."""
+    fetched_at: _builtins.float
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -278,10 +283,12 @@ class Constituent(_message.Message):
         as_of: _builtins.float = ...,
         freshness: Global___Freshness.ValueType = ...,
         usable_open_interest: _builtins.float = ...,
+        oi_as_of: _builtins.float = ...,
+        fetched_at: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "freshness", b"freshness", "net", b"net", "regime", b"regime", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -474,6 +481,8 @@ class SymbolColumns(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     FRESHNESS_FIELD_NUMBER: _builtins.int
     USABLE_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    OI_AS_OF_FIELD_NUMBER: _builtins.int
+    FETCHED_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -492,6 +501,10 @@ class SymbolColumns(_message.Message):
     def freshness(self) -> _containers.RepeatedScalarFieldContainer[Global___Freshness.ValueType]: ...
     @_builtins.property
     def usable_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
     def __init__(
         self,
         *,
@@ -504,10 +517,12 @@ class SymbolColumns(_message.Message):
         as_of: _abc.Iterable[_builtins.float] | None = ...,
         freshness: _abc.Iterable[Global___Freshness.ValueType] | None = ...,
         usable_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+        oi_as_of: _abc.Iterable[_builtins.float] | None = ...,
+        fetched_at: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "freshness", b"freshness", "gex", b"gex", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -80,6 +80,8 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             as_of=x.as_of,
             freshness=_freshness(answer.found[x.symbol].freshness),
             usable_open_interest=x.usable_open_interest,
+            oi_as_of=x.oi_as_of,
+            fetched_at=answer.found[x.symbol].snapshot.fetched_at,
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -99,6 +101,8 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             as_of=[e.as_of for e in exposures],
             freshness=[_freshness(f.freshness) for f in answer.symbols],
             usable_open_interest=[e.usable_open_interest for e in exposures],
+            oi_as_of=[e.oi_as_of for e in exposures],
+            fetched_at=[f.snapshot.fetched_at for f in answer.symbols],
         ),
         baskets=pb.BasketColumns(
             gex=_plain(answer.net[0]),

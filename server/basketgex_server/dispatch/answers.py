@@ -63,7 +63,7 @@ class Batch:
     equal_weight: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return max(len(self.offsets) - 1, 0)
 
     def check(self, *, ascends: bool, highest: int) -> None:
         """Raise InvalidBatch where the columns do not fit together.

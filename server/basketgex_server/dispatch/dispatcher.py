@@ -219,9 +219,7 @@ class Dispatcher:
     ) -> tuple[list[str], dict[int, TooManyCalls]]:
         admitted, refused = admit(baskets, set(wait), limit)
         seats, most = self._source.seats, self._settings.max_calls_per_request
-        errors = {
-            b: TooManyCalls(max(math.ceil(needs / seats), most + 1), most) for b, needs in refused.items()
-        }
+        errors = {b: TooManyCalls(math.ceil(needs / seats), most) for b, needs in refused.items()}
         return [s for s in wait if s in admitted], errors
 
     def _riders(self, shelf: _Shelf) -> list[str]:

@@ -141,5 +141,9 @@ def _sum(figures: tuple[float, ...]) -> float:
 
 def _usable_share(sorted_rows: Rows, used: float) -> float:
     """Return the share of the unexpired open interest that had figures."""
-    unexpired = float(sorted_rows.open_interest[sorted_rows.used | sorted_rows.no_volatility].sum())
-    return used / unexpired if unexpired > 0 else 0.0
+    unexpired = sorted_rows.open_interest[sorted_rows.used | sorted_rows.no_volatility]
+    with np.errstate(over="ignore"):
+        total = float(unexpired.sum())
+    if math.isinf(total):  # odd numbers that add up beyond the largest double
+        return min(used / 2.0**64 / float((unexpired / 2.0**64).sum()), 1.0)
+    return used / total if total > 0 else 0.0

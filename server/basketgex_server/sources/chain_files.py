@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from basketgex_server.domain import Origin
-from basketgex_server.errors import BadSettings, SourceUnavailable, quoted
+from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, quoted
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -31,11 +31,11 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class _Folder(NamedTuple):
-    """The folder as it was last seen: when (monotonic), its state in a few letters, and the file of each symbol."""
+    """The folder as it was last seen: when (monotonic), its state in a few letters, and the files of each symbol."""
 
     seen: float
     fingerprint: str
-    files: dict[str, Path]
+    files: dict[str, tuple[Path, ...]]
 
 
 class ChainFiles:
@@ -81,7 +81,7 @@ class ChainFiles:
         folder = self._look()
         if not self._folder.is_dir():
             raise SourceUnavailable(f"The chain folder {quoted(self._folder.name)} cannot be read any more.")
-        if (path := folder.files.get(_plain(symbol))) is None:
+        if (path := _only(symbol, folder.files.get(_plain(symbol), ()))) is None:
             return None
         from basketgex_server.sources.chain_readers import read
 
@@ -144,20 +144,29 @@ def moment_in_name(path: Path) -> float | None:
     return None
 
 
+def _only(symbol: str, paths: tuple[Path, ...]) -> Path | None:
+    """Return a symbol's file: of several that carry a day in their names the latest. Raises BadChain where it is not clear."""
+    by_day = {day[0]: path for path in paths if (day := _DAY.search(path.name))}
+    if len(paths) > 1 and len(by_day) < len(paths):
+        names = " and ".join(quoted(path.name, 40) for path in paths[:2])
+        raise BadChain(f"{names} are both chains of {symbol}: leave one of them in the folder.")
+    return by_day[max(by_day)] if by_day else next(iter(paths), None)
+
+
 def _plain(symbol: str) -> str:
     return symbol.upper().replace(".", "")
 
 
 def _look(folder: Path, setting: str, now: float) -> _Folder:
     state = [setting]
-    files: dict[str, Path] = {}
+    files: dict[str, tuple[Path, ...]] = {}
     try:
-        for path in sorted(folder.iterdir()):  # of two files of one symbol the one that sorts last stays
+        for path in sorted(folder.iterdir()):
             if (symbol := symbol_of(path.name)) or path.name == PRICES:
                 stat = path.stat()
                 state.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}")
                 if symbol:
-                    files[symbol] = path
+                    files[symbol] = (*files.get(symbol, ()), path)
     except (
         OSError
     ):  # the folder went away, or a file between listing and stat: another state, seen again next time

@@ -68,7 +68,8 @@ def read(
         raise BadChain(
             f"{name} does not say when its chain is from: set chain_as_of, such as 2026-07-10T16:00."
         )
-    price = spot or columns.spot or _price_beside(path, symbol)
+    price = next((p for p in (spot, columns.spot) if p is not None), None)
+    price = _price_beside(path, symbol) if price is None else price
     if not (np.isfinite(price) and price > 0):
         raise BadChain(f"{name} has no usable spot price for {symbol}.")
     chain = chain_of(symbol, price, moment, columns.options, columns.volatility, columns.open_interest)
@@ -160,7 +161,7 @@ def _cboe_json(content: bytes, name: str) -> Columns:
     try:
         data = _REPLY.decode(content)
     except msgspec.ValidationError as error:
-        raise BadChain(f"{name} is not a Cboe chain: {_plain_words(error)}.") from error
+        raise BadChain(f"{name} is not a Cboe chain: a field is missing or of another kind.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadChain(f"{name} is not whole JSON: it may be cut short.") from error
     options, when = data.data.options, data.data.last_trade_time
@@ -186,10 +187,6 @@ def _price_beside(path: Path, symbol: str) -> float:
         if spelling in prices and (price := prices[spelling].underlying_price) is not None:
             return price
     raise BadChain(f"{PRICES} has no underlying_price for {symbol}.")
-
-
-def _plain_words(error: Exception) -> str:
-    return str(error).replace("`", "").replace(" - at $.", " at ")
 
 
 class _Table:

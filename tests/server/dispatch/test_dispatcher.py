@@ -248,8 +248,8 @@ def test_too_many_calls_are_refused_basket_by_basket(tmp_path: Path) -> None:
             findings = await b.find("A B C D E", baskets=lambda: baskets)
             assert sorted(findings.found) == ["A", "B", "C"]
             assert {n: e.sentence for n, e in findings.refused.items()} == {
-                1: "This would take 3 source calls, and one request may cause 2: "
-                "ask for fewer new symbols at a time, or refresh explicitly."
+                1: "The sheet asks for more new names at once than 2 source calls carry: "
+                "recalculate to ask for the rest, or refresh explicitly."
             }
             assert len(b.source.calls) == 2
             with pytest.raises(TooManyCalls):

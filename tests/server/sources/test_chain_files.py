@@ -163,11 +163,11 @@ BROKEN: list[tuple[str, str | bytes | None, str]] = [
     ),
     ("A.csv", QUOTES.replace(",11,", ",x,"), 'A.csv, line 5: Open Interest is "x", not a number.'),
     ("A.json", json.dumps(REPLY)[:-40], "A.json is not whole JSON: it may be cut short."),
-    ("A.json", "{}", "A.json is not a Cboe chain: Object missing required field data."),
+    ("A.json", "{}", "A.json is not a Cboe chain: a field is missing or of another kind."),
     (
         "A.json",
         json.dumps(REPLY).replace("9}", '"9"}'),
-        "A.json is not a Cboe chain: Expected float | null, got str at data.options[1].open_interest.",
+        "A.json is not a Cboe chain: a field is missing or of another kind.",
     ),
 ]
 
@@ -213,8 +213,20 @@ def test_the_moment_of_a_chain_that_carries_none(tmp_path: Path) -> None:
         assert chain and chain.as_of == utc(2026, 7, 9, 19)
     dated = put(tmp_path, "BRKB_2026-07-08.csv", PLAIN)
     assert read_chain(dated, "BRK.B").as_of == utc(2026, 7, 8, 20)
+
+
+def test_of_several_files_of_a_symbol_the_latest_day_counts_and_without_days_none(tmp_path: Path) -> None:
+    put(tmp_path, "underlyings.json", PRICES)
+    for name in ("BRKB_2026-07-08.csv", "BRK.B_2026-07-07.csv"):
+        put(tmp_path, name, PLAIN)
     latest = ChainFiles(tmp_path).chain("BRK.B")
-    assert latest and latest.as_of == utc(2026, 7, 8, 20)  # the name that sorts last
+    assert latest and latest.as_of == utc(2026, 7, 8, 20)
+    put(tmp_path, "BRKB_old.csv", PLAIN)
+    with pytest.raises(BadChain) as refusal:
+        ChainFiles(tmp_path).chain("BRK.B")
+    assert refusal.value.sentence == (
+        '"BRK.B_2026-07-07.csv" and "BRKB_2026-07-08.csv" are both chains of BRK.B: leave one of them in the folder.'
+    )
 
 
 def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
