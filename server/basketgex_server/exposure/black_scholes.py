@@ -78,18 +78,24 @@ class Contracts:
                 self._fill(result, moneyness, spot, slice(start, start + _CHUNK))
         return result
 
+    def gamma(self, spot: float) -> Floats:
+        """Return gamma alone, f64[n], bit for bit as ``greeks`` gives it, for those who ask at many spot prices."""
+        gamma = np.empty(len(self))
+        with np.errstate(all="ignore"):
+            moneyness = _log_ratio(spot, self.strikes)
+            for start in range(0, len(self), _CHUNK):
+                part = slice(start, start + _CHUNK)
+                self._bells(self._d1(moneyness, part), part, out=gamma[part])
+            gamma *= 1 / spot
+        return gamma
+
     def _fill(self, result: Greeks, moneyness: Floats, spot: float, part: slice) -> None:
         delta, gamma, vanna, charm = (column[part] for column in result)
-        d1 = np.take(moneyness, self.strike_index[part])
-        d1 *= self.inverse_deviation[part]
-        d1 += self.drift[part]
+        d1 = self._d1(moneyness, part)
         ndtr(np.multiply(d1, self.side[part], out=delta), out=delta)
         delta *= self.signed_discount[part]
 
-        np.multiply(d1, d1, out=gamma)
-        gamma *= -0.5
-        np.exp(gamma, out=gamma)
-        gamma *= self.density[part]  # e^(−qT) φ(d1)/s, from which all three follow
+        self._bells(d1, part, out=gamma)  # from which all three follow
 
         d1 -= self.deviation[part]  # d2 from here on
         d1 *= gamma
@@ -98,6 +104,19 @@ class Contracts:
         charm += np.multiply(delta, self.dividend_yield, out=d1)
         charm -= np.multiply(gamma, self.rate - self.dividend_yield, out=d1)
         gamma *= 1 / spot
+
+    def _d1(self, moneyness: Floats, part: slice) -> Floats:
+        d1 = np.take(moneyness, self.strike_index[part])
+        d1 *= self.inverse_deviation[part]
+        d1 += self.drift[part]
+        return d1
+
+    def _bells(self, d1: Floats, part: slice, out: Floats) -> None:
+        """Write e^(−qT) φ(d1)/s."""
+        np.multiply(d1, d1, out=out)
+        out *= -0.5
+        np.exp(out, out=out)
+        out *= self.density[part]
 
 
 def contracts(
