@@ -76,7 +76,8 @@ class SymbolExposure:
 
     ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
     is empty where the source gives none, or where the figure comes from the store. ``usable_open_interest`` is the share of
-    the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown.
+    the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown. ``unverified``: the source does not
+    check whether the plan covers this name.
     """
 
     symbol: str
@@ -88,6 +89,7 @@ class SymbolExposure:
     put: Measures | None = None
     rows: RowCounts | None = None
     usable_open_interest: float = 1.0
+    unverified: bool = False
     strikes: tuple[StrikeRow, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -104,7 +106,7 @@ class Origin:
     """Where figures come from and how they were made. Figures of different origin are never mixed.
 
     ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
-    ``dividend_yield`` are continuously compounded, per year.
+    ``dividend_yield`` are continuously compounded, per year. ``chex`` as published: its unit and sign are not established.
     """
 
     source: str
@@ -116,6 +118,7 @@ class Origin:
     day_count: str = DAY_COUNT
     synthetic: bool = False
     historical: bool = False
+    chex: Literal["computed", "as published"] = "computed"
 
     @property
     def key(self) -> str:

@@ -14,6 +14,8 @@
     ├── NotCached                NOT_FOUND, not_cached
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
     ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
+    ├── NotOffered               UNIMPLEMENTED, not_offered
+    ├── NotEntitled              PERMISSION_DENIED, not_entitled
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
     ├── BadChain                 UNAVAILABLE, bad_chain
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
@@ -155,6 +157,24 @@ class QuotaSpent(BasketgexError):
             retry_after=retry_after,
         )
         self.reset_at = reset_at
+
+
+class NotOffered(BasketgexError):
+    """The source does not have this kind of figure."""
+
+    code = "not_offered"
+    reason = "UNIMPLEMENTED"
+
+
+class NotEntitled(BasketgexError):
+    """The source's plan does not have this; ``symbols`` names what it does not cover, where the source did."""
+
+    code = "not_entitled"
+    reason = "PERMISSION_DENIED"
+
+    def __init__(self, sentence: str, *, symbols: tuple[str, ...] = (), argument: str = "") -> None:
+        super().__init__(sentence, argument=argument)
+        self.symbols = symbols
 
 
 class SourceUnavailable(BasketgexError):

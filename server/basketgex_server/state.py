@@ -9,27 +9,28 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from basketgex_server.domain import Measures, RowCounts, Snapshot, SymbolExposure
+from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot, SymbolExposure
 from basketgex_server.errors import BadSettings
 
 LOG = logging.getLogger(__name__)
 VERSION = 1
+DAY = 86_400.0
 T = TypeVar("T")
 
 _TABLES = """
 CREATE TABLE snapshot (
     id INTEGER PRIMARY KEY, origin TEXT NOT NULL, symbol TEXT NOT NULL, fetched_at REAL NOT NULL, as_of REAL NOT NULL,
     oi_as_of REAL NOT NULL, underlying_price REAL NOT NULL, gex REAL NOT NULL, dex REAL NOT NULL, vex REAL NOT NULL,
-    chex REAL NOT NULL, usable_open_interest REAL NOT NULL, sides TEXT
+    chex REAL NOT NULL, usable_open_interest REAL NOT NULL, unverified INTEGER NOT NULL, sides TEXT
 ) STRICT;
 CREATE INDEX snapshot_symbol ON snapshot (origin, symbol);
 CREATE INDEX snapshot_age ON snapshot (fetched_at);
@@ -38,6 +39,13 @@ CREATE TABLE missing (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE debit (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL) STRICT;
 CREATE INDEX debit_day ON debit (origin, spent_at);
+CREATE TABLE quota (
+    origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
+    unlimited INTEGER NOT NULL, plan TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE answered (
+    origin TEXT NOT NULL, day INTEGER NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (origin, day)
+) STRICT, WITHOUT ROWID;
 """
 
 
@@ -49,10 +57,20 @@ class Known(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """Debits of one origin: today (UTC) and ever."""
+    """Debits of one origin: today (UTC) and ever; and the calls that the same answers would have cost one by one."""
 
     today: int
     total: int
+    answered_today: int
+    answered_total: int
+
+
+class Heard(NamedTuple):
+    """What the source last said of its quota, when (Unix seconds), and the debits since."""
+
+    reading: QuotaReading
+    read_at: float
+    since: int
 
 
 class State:
@@ -63,7 +81,7 @@ class State:
 
     def __init__(self, path: Path, history_days: float) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
-        self._history = history_days * 86_400.0
+        self._history = history_days * DAY
         self._connection = self._thread.submit(_open, path).result()
 
     async def load(self, origin: str) -> Known:
@@ -77,6 +95,18 @@ class State:
     async def spent(self, origin: str, now: float) -> Spent:
         """Return the debits of an origin."""
         return await self._run(lambda: self._spent(origin, now))
+
+    async def heard(self, origin: str) -> Heard | None:
+        """Return what the source last said of its quota."""
+        return await self._run(lambda: self._heard(origin))
+
+    def hear(self, origin: str, reading: QuotaReading, now: float) -> None:
+        """Journal what the source says of its quota."""
+        self._thread.submit(self._hear, origin, reading, now).add_done_callback(_complain)
+
+    def answered(self, origin: str, calls: int, now: float) -> None:
+        """Journal how many calls the answers given would have cost one by one."""
+        self._thread.submit(self._answered, origin, calls, now).add_done_callback(_complain)
 
     def append(self, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         """Journal what a call brought, behind the answer."""
@@ -111,19 +141,47 @@ class State:
             )
 
     def _spent(self, origin: str, now: float) -> Spent:
-        midnight = (
-            datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-        )
-        row = self._connection.execute(
+        day = math.floor(now / DAY)
+        debits = self._connection.execute(
             "SELECT count(*) FILTER (WHERE spent_at >= ?), count(*) FROM debit WHERE origin = ?",
-            (midnight, origin),
+            (day * DAY, origin),
         ).fetchone()
-        return Spent(*row)
+        answered = self._connection.execute(
+            "SELECT coalesce(sum(calls) FILTER (WHERE day = ?), 0), coalesce(sum(calls), 0) FROM answered "
+            "WHERE origin = ?",
+            (day, origin),
+        ).fetchone()
+        return Spent(*debits, *answered)
+
+    def _heard(self, origin: str) -> Heard | None:
+        row = self._connection.execute("SELECT * FROM quota WHERE origin = ?", (origin,)).fetchone()
+        if row is None:
+            return None
+        (since,) = self._connection.execute(
+            "SELECT count(*) FROM debit WHERE origin = ? AND spent_at > ?", (origin, row["read_at"])
+        ).fetchone()
+        said = (row["quota_limit"], row["remaining"], row["reset_at"], bool(row["unlimited"]), row["plan"])
+        return Heard(QuotaReading(*said), row["read_at"], since)
+
+    def _hear(self, origin: str, reading: QuotaReading, now: float) -> None:
+        r = reading
+        with self._connection as c:
+            c.execute(
+                "INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (origin, now, r.limit, r.remaining, r.reset_at, r.unlimited, r.plan),
+            )
+
+    def _answered(self, origin: str, calls: int, now: float) -> None:
+        with self._connection as c:
+            c.execute(
+                "INSERT INTO answered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
+                (origin, math.floor(now / DAY), calls),
+            )
 
     def _append(self, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         with self._connection as c:
             c.executemany(
-                "INSERT INTO snapshot VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO snapshot VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(origin, snapshot) for snapshot in snapshots.values()],
             )
             c.executemany(
@@ -186,7 +244,7 @@ def _row(origin: str, snapshot: Snapshot) -> tuple[object, ...]:
     e = snapshot.exposure
     sides = None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows])
     fixed = (origin, e.symbol, snapshot.fetched_at, e.as_of, e.oi_as_of, e.underlying_price)
-    return (*fixed, *e.net, e.usable_open_interest, sides)
+    return (*fixed, *e.net, e.usable_open_interest, e.unverified, sides)
 
 
 def _snapshot(row: sqlite3.Row) -> Snapshot:
@@ -201,6 +259,7 @@ def _snapshot(row: sqlite3.Row) -> Snapshot:
         put=Measures(*put) if put else None,
         rows=RowCounts(*rows) if rows else None,
         usable_open_interest=row["usable_open_interest"],
+        unverified=bool(row["unverified"]),
     )
     return Snapshot(exposure, row["fetched_at"])
 

@@ -90,6 +90,16 @@ class Counting:
         fetched: Fetched = await self._source.fetch(symbols)
         return fetched
 
+    @property
+    def quota(self) -> Any:
+        return self._source.quota
+
+    async def account(self) -> Any:
+        return await self._source.account()
+
+    async def levels(self, symbol: str) -> Any:
+        return await self._source.levels(symbol)
+
     async def close(self) -> None:
         await self._source.close()
 

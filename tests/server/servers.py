@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ from basketgex.local import CHANNEL_OPTIONS, Home
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
-from basketgex_server.domain import Fetched, Measures, Origin, StrikeRow, SymbolExposure
+from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, StrikeRow, SymbolExposure
+from basketgex_server.errors import NotOffered
 from basketgex_server.lifecycle import Serving
 from basketgex_server.settings import Settings
 from basketgex_server.sources.factory import make_source
@@ -83,6 +84,9 @@ class FakeSource:
     metered: bool = True
     has_strikes: bool = True
     delay: float = 0.0
+    quota: QuotaReading | None = None
+    says: Callable[[], QuotaReading | None] = lambda: None
+    of_account: QuotaReading | None = None
     comes_from: Origin = LIVE
     lags: float = 0.0
     nothing: set[str] = field(default_factory=set)
@@ -102,6 +106,8 @@ class FakeSource:
         assert not self.seats or len(symbols) <= self.seats
         if self.gate is not None:
             await self.gate.wait()
+        if (said := self.says()) is not None:
+            self.quota = replace(said)
         if self.error is not None:
             raise self.error
         at = self.clock() - self.lags
@@ -111,6 +117,12 @@ class FakeSource:
             frozenset(symbols) & self.nothing,
             {s: self.broken[s] for s in symbols if s in self.broken},
         )
+
+    async def account(self) -> QuotaReading | None:
+        return self.of_account
+
+    async def levels(self, symbol: str) -> None:
+        raise NotOffered("This source has no levels.")
 
     async def close(self) -> None:
         self.closed = True

@@ -77,7 +77,7 @@ def test_origins_never_meet(tmp_path: Path) -> None:
         state.append("here", {"A": snapshot("A")}, {"X": NOON})
         assert load(state, "there") == Known({}, {})
         asyncio.run(state.debit("here", 3, NOON))
-        assert asyncio.run(state.spent("there", NOON)) == Spent(0, 0)
+        assert asyncio.run(state.spent("there", NOON)) == Spent(0, 0, 0, 0)
 
 
 def test_missing_and_found_again(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_the_ledger_counts_by_day(tmp_path: Path) -> None:
     with store(tmp_path / "state.db") as state:
         for at in (midnight - 1, midnight, NOON):
             asyncio.run(state.debit("here", 50, at))
-        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 3)
-        assert asyncio.run(state.spent("here", midnight + DAY)) == Spent(0, 3)
+        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 3, 0, 0)
+        assert asyncio.run(state.spent("here", midnight + DAY)) == Spent(0, 3, 0, 0)
 
 
 def test_a_debit_is_there_for_others_at_once(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_killed_in_the_middle_nothing_committed_is_lost(tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     with store(path) as state:
         assert load(state).snapshots == {"A": Snapshot(made_up("A"), NOON)}
-        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1)
+        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1, 0, 0)
     assert [p.name for p in tmp_path.iterdir()] == ["state.db"]
 
 
@@ -180,7 +180,7 @@ def test_another_version_is_set_aside_whole(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 99")
     with store(path) as state:
-        assert asyncio.run(state.spent("here", NOON)) == Spent(0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == Spent(0, 0, 0, 0)
     (aside,) = tmp_path.glob("state-set-aside-*.db")
     assert rows(aside, "SELECT symbols FROM debit") == [(7,)]
 
@@ -203,7 +203,7 @@ def test_a_good_store_that_is_held_elsewhere_is_not_set_aside(
         )
         other.execute("ROLLBACK")
     with store(path) as state:
-        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1)
+        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1, 0, 0)
 
 
 def test_closing_writes_what_is_journalled(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ async def _answer_plainly(
         except BasketgexError as error:
             questions.append(error)
     names = [q.symbols if isinstance(q, Basket) else () for q in questions]
-    wanted = dict.fromkeys(symbol for symbols in names for symbol in symbols)
+    wanted = sorted(set().union(*names))
     findings = await dispatcher.find(wanted, refresh=refresh, baskets=lambda: names, timeout=timeout)
     out = BatchAnswer(findings.origin, debits=findings.debits)
     rows: dict[str, int] = {}

@@ -1,8 +1,9 @@
 """Many waiters, one plan, one result each, no waiter left behind.
 
 Only misses come here. The first opens a window; the call leaves when no new symbol came for ``quiet`` seconds, or ``longest``
-after the first, or at once when it is full. While a metered call is in flight an under-full one waits for it: whoever arrives
-meanwhile shares its price. A symbol on its way is joined, never asked for twice.
+after the first. A full one leaves at once, and what it has no seat for keeps its window. While a metered call of an earlier
+window is in flight an under-full one waits for it: whoever arrives meanwhile shares its price. A symbol on its way is joined,
+never asked for twice.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class Batcher:
         self._longest = longest
         self._riders = riders
         self._seated: dict[str, _Seat] = {}  # wanted or on their way, in order of arrival
-        self._tasks: set[asyncio.Task[None]] = set()  # one a call in flight
-        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: dict[asyncio.Task[None], float] = {}  # the calls in flight, and when they left
+        self._timer: asyncio.Handle | None = None
         self._first = 0.0  # when the window opened, in the loop's time
         self._closed = False
 
@@ -137,19 +138,34 @@ class Batcher:
             self._first = now
         else:
             self._timer.cancel()
-        full = self._seats and len(self._wanted()) >= self._seats
-        # A full call leaves in the next turn of the loop, not in this line: other requests may be about to fill its rest.
-        at = now if full else min(now + self._quiet, self._first + self._longest)
-        self._timer = loop.call_at(at, self._flush)
+        ends = min(now + self._quiet, self._first + self._longest)
+        if self._seats and len(self._wanted()) >= self._seats:
+            # Full calls leave in the next turn of the loop, not in this line: other requests may be about to fill the rest.
+            self._timer = loop.call_soon(self._flush_full, ends)
+        else:
+            self._timer = loop.call_at(ends, self._flush)
 
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _flush(self) -> None:
+    def _flush_full(self, ends: float) -> None:
+        """Let full calls leave; the rest of a metered plan waits for company until its window ends."""
+        if not self._metered:
+            self._flush()
+            return
         self._disarm()
-        busy = self._metered and bool(self._tasks)
+        self._depart(busy=True)
+        if self._wanted():
+            self._timer = asyncio.get_running_loop().call_at(ends, self._flush)
+
+    def _flush(self) -> None:
+        """The window is over."""
+        self._disarm()
+        self._depart(busy=self._metered and any(left < self._first for left in self._tasks.values()))
+
+    def _depart(self, *, busy: bool) -> None:
         riders = (symbol for symbol in self._riders() if symbol not in self._seated)
         for symbols in plan(self._wanted(), riders, seats=self._seats, busy=busy).calls:
             self._dispatch(symbols)
@@ -160,7 +176,7 @@ class Batcher:
             seat = self._seated.setdefault(symbol, _Seat(loop.create_future()))
             seat.asked = True
         task = loop.create_task(self._run(tuple(symbols)))
-        self._tasks.add(task)
+        self._tasks[task] = loop.time()
         task.add_done_callback(self._landed)
 
     async def _run(self, symbols: tuple[str, ...]) -> None:
@@ -179,9 +195,9 @@ class Batcher:
                     _settle(seat, outcomes.get(symbol, rest))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         if not self._closed and self._timer is None and self._wanted():
-            self._flush()  # those held back have waited long enough
+            self._depart(busy=self._metered and bool(self._tasks))  # those held back have waited long enough
 
 
 def _settle(seat: _Seat, outcome: Outcome) -> None:

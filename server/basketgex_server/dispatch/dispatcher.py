@@ -1,73 +1,43 @@
-"""The thin shell around freshness, planner and batcher: from symbols to findings, whatever it takes and no more."""
+"""The thin shell around shelf, planner, quota and batcher: from symbols to findings, whatever it takes and no more."""
 
 from __future__ import annotations
 
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
-from basketgex_server.dispatch.freshness import Rules, Sessions, judge, may_ask
+from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.planner import admit
-from basketgex_server.domain import Freshness, Origin, Snapshot
+from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
+from basketgex_server.dispatch.shelf import Findings, Found, Refresh, Shelf
+from basketgex_server.domain import Origin, QuotaReading
 from basketgex_server.errors import (
     BadChain,
     BasketgexError,
     Internal,
-    NoData,
-    NotCached,
+    NotEntitled,
+    QuotaSpent,
     SourceUnavailable,
-    TimedOut,
     TooManyCalls,
 )
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.state import State
+from basketgex_server.state import Spent, State
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.levels import Levels
+
+__all__ = ["Counts", "Dispatcher", "Findings", "Found", "Refresh", "fault"]
 
 LOG = logging.getLogger(__name__)
-SHORT_TTL = 2.0
-"""Seconds for which a client may answer from a stale reply or an error."""
-RECENTLY = 3_600.0
-"""A symbol used within so many seconds is worth a seat that is left over."""
-
-
-class Refresh(Enum):
-    """What a request may cause: a source call where age asks for it; one in any case; none."""
-
-    NORMAL = 1
-    FORCE = 2
-    CACHE_ONLY = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A symbol's figure, how it stands, for how many seconds a client may keep it, and why it is old where it is."""
-
-    snapshot: Snapshot
-    freshness: Freshness
-    ttl: float
-    notice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
-
-    ``refused`` are baskets (by number) that would take too many calls. ``debits`` were spent while this was found out.
-    Until ``holds_until`` (Unix seconds), and while the dispatcher's ``edition`` stays, asking again finds the same.
-    """
-
-    origin: Origin
-    found: Mapping[str, Found]
-    missing: Mapping[str, float]
-    failed: Mapping[str, BasketgexError]
-    refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
-    debits: int = 0
-    holds_until: float = 0.0
+FLUSH = 1_000
+"""Answers counted before the count is journalled."""
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -78,17 +48,6 @@ class Counts:
     symbols_fetched: int = 0
     debits: int = 0
     last_problem: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class _Shelf:
-    """Everything known of one origin."""
-
-    origin: Origin
-    batcher: Batcher
-    snapshots: dict[str, Snapshot]
-    missing: dict[str, float]
-    used: dict[str, float] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -107,8 +66,11 @@ class Dispatcher:
         self._settings = settings
         self._sessions = sessions
         self._now = now
-        self._shelf: _Shelf | None = None
+        self._shelf: Shelf | None = None
+        self._batcher: Batcher | None = None
+        self._levels: dict[str, tuple[float, Levels]] = {}
         self._brought = 0
+        self._answered = 0
         self.counts = Counts()
 
     @property
@@ -120,18 +82,36 @@ class Dispatcher:
         """Return a value that changes when another figure may be found: another origin, or something a call has brought."""
         return self._source.origin(), self._brought
 
-    def touch(self, symbols: Iterable[str]) -> None:
-        """Note that symbols were asked for, where the answer was known without a look."""
+    def touch(self, symbols: Sequence[str]) -> None:
+        """Note that a basket was answered without a look, since its answer was known."""
         if self._shelf is not None:
-            self._shelf.used.update(dict.fromkeys(symbols, self._now()))
+            self._shelf.use(symbols, self._now())
+            self.answered([len(symbols)])
 
-    async def shelf(self) -> _Shelf:
+    def answered(self, sizes: Iterable[int]) -> None:
+        """Count answered baskets, by their numbers of names, as the calls that each would have cost alone."""
+        seats = self._source.seats or math.inf
+        self._answered += sum(math.ceil(size / seats) for size in sizes)
+        if self._answered >= FLUSH:
+            self._flush()
+
+    async def shelf(self) -> Shelf:
         """Return what is known of the source's origin as it is now; another origin begins with what is stored of it."""
         origin = self._source.origin()
         if self._shelf is None or self._shelf.origin != origin:
-            known = await self._state.load(origin.key)
+            known, now = await self._state.load(origin.key), self._now()
+            spent, heard = await self._state.spent(origin.key, now), await self._state.heard(origin.key)
             if self._shelf is None or self._shelf.origin != origin:
-                self._shelf = self._new_shelf(origin, known.snapshots, known.missing)
+                quota = Quota(self._settings.reserve, now, spent.today)
+                if heard is not None and day_of(heard.read_at) == day_of(now):
+                    quota.hears(heard.reading, now)
+                    for _ in range(heard.since):  # what left since is not in that reading
+                        quota.lands(None, now)
+                s = self._settings
+                rules = Rules(s.refresh_after, s.expire_after, self._source.delay, origin.historical)
+                shelf = Shelf(origin, rules, self._sessions, s, quota, known.snapshots, known.missing)
+                self._shelf, self._batcher = shelf, self._new_batcher(shelf)
+                self._levels.clear()
         return self._shelf
 
     async def find(
@@ -149,70 +129,65 @@ class Dispatcher:
         without it the request is one basket. ``strikes`` asks for figures with a row a strike. Never raises for a symbol.
         """
         shelf, now, wanted = await self.shelf(), self._now(), list(symbols)
-        before = self.counts.debits
-        shelf.used.update(dict.fromkeys(wanted, now))
-        wait, behind = self._to_ask(shelf, wanted, now, refresh, strikes)
-        refused: dict[int, TooManyCalls] = {}
-        limit = self._settings.max_calls_per_request * self._source.seats
+        batcher = self._batcher
+        assert batcher is not None  # noqa: S101 - made with the shelf
+        before, seats = self.counts.debits, self._source.seats
+        shelf.use(wanted, now)
+        strikes = strikes and self._source.has_strikes
+        wants = shelf.wants(wanted, now, refresh, strikes=strikes, seats=seats)
+        wait, behind, refused = wants.wait, wants.behind, dict[int, TooManyCalls]()
+        limit = self._settings.max_calls_per_request * seats
         if refresh is not Refresh.FORCE and self._source.metered and limit:
             if len(wait) > limit:
                 wait, refused = self._admit(baskets() if baskets else [wanted], wait, limit)
             behind = behind[: limit - len(wait)]  # the others' turn comes with the next request
-        shelf.batcher.refresh(behind)
-        outcomes = await shelf.batcher.fetch(wait, timeout)
-        return self._findings(
-            shelf, wanted, set(wait), outcomes, refresh, refused, self.counts.debits - before
-        )
+        batcher.refresh(behind)
+        forced = wait if refresh is Refresh.FORCE else ()
+        with shelf.explicitly(forced):
+            outcomes = await batcher.fetch(wait, timeout)
+        debits = self.counts.debits - before
+        return shelf.findings(wanted, set(wait), outcomes, self._now(), refresh, refused, debits)
+
+    async def levels(self, symbol: str) -> Levels | None:
+        """Return one symbol's levels: one call, then from memory until its figure is another. Raises what stands in the way."""
+        shelf = await self.shelf()
+        snapshot = shelf.snapshots.get(symbol)
+        age = snapshot.fetched_at if snapshot is not None else 0.0
+        known = self._levels.get(symbol)
+        if known is not None and known[0] == age:
+            return known[1]
+        found = await self._spend(shelf, 1, lambda: self._source.levels(symbol), explicit=False)
+        if found is not None:
+            self._levels[symbol] = (age, found)
+        return found
+
+    async def quota(self, *, reconcile: bool = False) -> tuple[QuotaStatus, Spent]:
+        """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""
+        shelf = await self.shelf()
+        if reconcile and (reading := await self._source.account()) is not None:
+            self._hear(shelf, reading)
+        self._flush()
+        return shelf.quota.status(self._now()), await self._state.spent(shelf.origin.key, self._now())
 
     async def close(self) -> None:
         """End every wait and let go of the source."""
-        if self._shelf is not None:
-            await self._shelf.batcher.close()
+        if self._batcher is not None:
+            await self._batcher.close()
+        self._flush()
         await self._source.close()
 
-    def _new_shelf(self, origin: Origin, snapshots: dict[str, Snapshot], missing: dict[str, float]) -> _Shelf:
+    def _new_batcher(self, shelf: Shelf) -> Batcher:
         async def call(symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
             return await self._call(shelf, symbols)
 
-        batcher = Batcher(
+        return Batcher(
             call,
             seats=self._source.seats,
             metered=self._source.metered,
             quiet=self._settings.window_quiet,
             longest=self._settings.window_longest,
-            riders=lambda: self._riders(shelf),
+            riders=lambda: shelf.riders(self._now()),
         )
-        shelf = _Shelf(origin, batcher, snapshots, missing)
-        return shelf
-
-    def _rules(self, origin: Origin) -> Rules:
-        s = self._settings
-        return Rules(s.refresh_after, s.expire_after, self._source.delay, origin.historical)
-
-    def _to_ask(
-        self, shelf: _Shelf, wanted: list[str], now: float, refresh: Refresh, strikes: bool
-    ) -> tuple[list[str], list[str]]:
-        """Return the symbols to wait for, and those to refresh behind the answer."""
-        if refresh is Refresh.CACHE_ONLY:
-            return [], []
-        if refresh is Refresh.FORCE:
-            return wanted, []
-        wait: list[str] = []
-        behind: list[str] = []
-        rules = self._rules(shelf.origin)
-        for symbol in wanted:
-            snapshot = shelf.snapshots.get(symbol)
-            if snapshot is None:
-                if now >= shelf.missing.get(symbol, -math.inf) + self._settings.missing_ttl:
-                    wait.append(symbol)
-                continue
-            if strikes and not snapshot.exposure.strikes and self._source.has_strikes:
-                wait.append(symbol)
-                continue
-            verdict = judge(snapshot.exposure.as_of, snapshot.fetched_at, now, rules, self._sessions)
-            if may_ask(verdict, snapshot.fetched_at, now, rules):
-                (behind if verdict.freshness is Freshness.STALE else wait).append(symbol)
-        return wait, behind
 
     def _admit(
         self, baskets: Iterable[Sequence[str]], wait: list[str], limit: int
@@ -222,48 +197,16 @@ class Dispatcher:
         errors = {b: TooManyCalls(math.ceil(needs / seats), most) for b, needs in refused.items()}
         return [s for s in wait if s in admitted], errors
 
-    def _riders(self, shelf: _Shelf) -> list[str]:
-        """Return the recently used symbols that are ageing, the oldest first."""
-        now, rules = self._now(), self._rules(shelf.origin)
-        ageing = []
-        for symbol, used in shelf.used.items():
-            snapshot = shelf.snapshots.get(symbol)
-            if snapshot is None or now - used > RECENTLY:
-                continue
-            verdict = judge(snapshot.exposure.as_of, snapshot.fetched_at, now, rules, self._sessions)
-            if may_ask(verdict, snapshot.fetched_at, now, rules):
-                ageing.append((snapshot.exposure.as_of, symbol))
-        return [symbol for _, symbol in sorted(ageing)]
-
-    async def _call(self, shelf: _Shelf, symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
-        """Make one source call: the debit first, then the call, then the journal."""
-        try:
-            if self._source.metered:
-                await self._state.debit(shelf.origin.key, len(symbols), self._now())
-                self.counts.debits += 1
-            self.counts.source_calls += 1
-            self.counts.symbols_fetched += len(symbols)
-            fetched = await self._source.fetch(symbols)
-            if self._source.origin() != shelf.origin:
-                raise SourceUnavailable("The source changed while it was asked. Recalculate to ask again.")
-        except BasketgexError as error:
-            self.counts.last_problem = error.sentence
-            LOG.warning("A call for %d symbols failed: %s.", len(symbols), error.code)
-            raise
-        except Exception as error:
-            LOG.error("A call for %d symbols failed: %s.", len(symbols), fault(error))
-            self.counts.last_problem = Internal().sentence
-            raise
-        now = self._now()
-        snapshots = {s: Snapshot(e, now) for s, e in fetched.exposures.items()}
-        missing = dict.fromkeys(fetched.missing, now)
+    async def _call(self, shelf: Shelf, symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
+        """Make one source call for symbols, keep what it brings, and say what became of each."""
+        explicit = any(symbol in shelf.forced for symbol in symbols)
+        fetched = await self._spend(
+            shelf, len(symbols), lambda: self._source.fetch(symbols), explicit=explicit
+        )
+        if self._source.origin() != shelf.origin:
+            raise SourceUnavailable("The source changed while it was asked. Recalculate to ask again.")
         self._brought += 1
-        shelf.snapshots.update(snapshots)
-        shelf.missing.update(missing)
-        for symbol in snapshots:
-            shelf.missing.pop(symbol, None)
-        for symbol in missing:  # the source has just said that there is nothing (any more)
-            shelf.snapshots.pop(symbol, None)
+        snapshots, missing = shelf.take(fetched, self._now())
         self._state.append(shelf.origin.key, snapshots, missing)
         outcomes: dict[str, Outcome] = dict.fromkeys(symbols)
         outcomes |= fetched.exposures
@@ -272,51 +215,55 @@ class Dispatcher:
             self.counts.last_problem = sentence
         return outcomes
 
-    def _findings(
-        self,
-        shelf: _Shelf,
-        wanted: list[str],
-        asked: set[str],
-        outcomes: Mapping[str, Outcome],
-        refresh: Refresh,
-        refused: Mapping[int, TooManyCalls],
-        debits: int,
-    ) -> Findings:
-        now, rules, most = self._now(), self._rules(shelf.origin), self._settings.client_ttl
-        found: dict[str, Found] = {}
-        missing: dict[str, float] = {}
-        failed: dict[str, BasketgexError] = {}
-        holds_until = math.inf
-        for symbol in wanted:
-            outcome = outcomes.get(symbol, TimedOut()) if symbol in asked else None
-            error = outcome if isinstance(outcome, BasketgexError) else None
-            snapshot = shelf.snapshots.get(symbol)
-            if snapshot is not None:
-                verdict = judge(snapshot.exposure.as_of, snapshot.fetched_at, now, rules, self._sessions)
-                if verdict.usable:
-                    ttl = min(verdict.until - now, most)
-                    # After that the client's share gets shorter.
-                    holds_until = min(holds_until, verdict.until - most)
-                    if error is not None or verdict.freshness in (Freshness.STALE, Freshness.EXPIRED):
-                        ttl, holds_until = SHORT_TTL, now
-                    found[symbol] = Found(snapshot, verdict.freshness, max(ttl, SHORT_TTL), _notice(error))
-                    continue
-            holds_until = min(holds_until, shelf.missing.get(symbol, -math.inf) + self._settings.missing_ttl)
-            if error is not None:
-                failed[symbol] = error
-            elif refresh is Refresh.CACHE_ONLY and symbol not in shelf.missing:
-                failed[symbol] = NotCached(
-                    "The server has no figure yet, and it was told not to ask the source."
-                )
-            elif symbol in asked or symbol in shelf.missing:
-                missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
-            else:
-                failed[symbol] = NoData("There is no figure of this session yet.")
-        return Findings(shelf.origin, found, missing, failed, refused, debits, holds_until)
+    async def _spend(
+        self, shelf: Shelf, symbols: int, ask: Callable[[], Awaitable[T]], *, explicit: bool
+    ) -> T:
+        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota."""
+        key, metered, said = shelf.origin.key, self._source.metered, self._source.quota
+        left = False
+        try:
+            if metered:
+                shelf.quota.check(self._now(), explicit=explicit)
+                shelf.quota.leaves(self._now())
+                await self._state.debit(key, symbols, self._now())
+                self.counts.debits += 1
+            left = True
+            self.counts.source_calls += 1
+            self.counts.symbols_fetched += symbols
+            try:
+                return await ask()
+            finally:
+                if metered:
+                    reading = self._source.quota if self._source.quota is not said else None
+                    shelf.quota.lands(reading, self._now())
+                    if reading is not None:
+                        self._state.hear(key, reading, self._now())
+        except BasketgexError as error:
+            self.counts.last_problem = error.sentence
+            if left:
+                self._learn(shelf, error)
+            LOG.warning("A call for %d symbols failed: %s.", symbols, error.code)
+            raise
+        except Exception as error:
+            LOG.error("A call for %d symbols failed: %s.", symbols, fault(error))
+            self.counts.last_problem = Internal().sentence
+            raise
 
+    def _learn(self, shelf: Shelf, error: BasketgexError) -> None:
+        """Take from the source's refusal what it means for later calls."""
+        if isinstance(error, QuotaSpent):
+            shelf.quota.refused(error.reset_at, self._now())
+        elif isinstance(error, NotEntitled):
+            shelf.exclude(error, self._now())
 
-def _notice(error: BasketgexError | None) -> str:
-    return f"Last good value: {error.sentence}" if error is not None else ""
+    def _hear(self, shelf: Shelf, reading: QuotaReading) -> None:
+        shelf.quota.hears(reading, self._now())
+        self._state.hear(shelf.origin.key, reading, self._now())
+
+    def _flush(self) -> None:
+        if self._answered and self._shelf is not None:
+            self._state.answered(self._shelf.origin.key, self._answered, self._now())
+            self._answered = 0
 
 
 def fault(error: BaseException) -> str:

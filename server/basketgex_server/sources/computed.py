@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from basketgex_server.domain import Convention, Fetched, Origin, SymbolExposure
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.levels import Levels
 
 
 class Computed:
@@ -20,6 +24,7 @@ class Computed:
 
     has_strikes = True
     delay = 0.0
+    quota = None
 
     def __init__(
         self,
@@ -52,6 +57,10 @@ class Computed:
             dividend_yield=self._dividend_yield,
         )
 
+    def prepare(self) -> None:
+        """Load the mathematics."""
+        import basketgex_server.exposure.symbol  # noqa: F401
+
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
         """Return the exposures of symbols, all on one turn of the executor.
 
@@ -60,8 +69,21 @@ class Computed:
         """
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._work_out, symbols)
 
+    async def account(self) -> None:
+        """There is none to ask."""
+
+    async def levels(self, symbol: str) -> Levels | None:
+        """Return one symbol's levels, worked out on the executor."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)
+
     async def close(self) -> None:
         """Nothing is held."""
+
+    def _levels(self, symbol: str) -> Levels | None:
+        from basketgex_server.exposure.levels import levels
+
+        chain = self._provider.chain(symbol)
+        return levels(chain, self._convention, self._rate, self._dividend_yield) if chain else None
 
     def _work_out(self, symbols: tuple[str, ...]) -> Fetched:
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from basketgex_server.domain import Fetched, Origin
+from basketgex_server.domain import Fetched, Origin, QuotaReading
 
 if TYPE_CHECKING:  # numpy comes with it, and the server listens before that is loaded
     from basketgex_server.exposure.chain import Chain
+    from basketgex_server.exposure.levels import Levels
 
 
 class ExposureSource(Protocol):
@@ -29,11 +30,24 @@ class ExposureSource(Protocol):
     def delay(self) -> float:
         """By how many seconds its figures lag behind the market."""
 
+    @property
+    def quota(self) -> QuotaReading | None:
+        """What its last reply said of the day's quota: another object after every reply that said something."""
+
+    async def account(self) -> QuotaReading | None:
+        """Ask what is left of the day's quota; None where there is none to ask. May cost a debit."""
+
     def origin(self) -> Origin:
         """Return where its figures come from now. Cheap: asked for with every request."""
 
+    def prepare(self) -> object:
+        """Load what the first call needs; on any thread, so that the first call does not wait for it."""
+
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
         """Ask for symbols, at most ``seats`` of them: one call. Raises SourceUnavailable where the call as a whole failed."""
+
+    async def levels(self, symbol: str) -> Levels | None:
+        """Ask for one symbol's levels: one call; None where it has no data. Raises NotOffered, and what ``fetch`` raises."""
 
     async def close(self) -> None:
         """Let go of what it holds."""

@@ -54,7 +54,7 @@ class Bench:
     async def landed(self, calls: int) -> None:
         """Wait until so many calls have been made and none is under way."""
         await until(lambda: len(self.source.calls) == calls)
-        batcher = (await self.dispatcher.shelf()).batcher
+        batcher = self.dispatcher._batcher
         await until(lambda: repr(batcher) == "<Batcher 0 wanted, 0 on their way in 0 calls>")
 
     def debits(self) -> int:
@@ -305,6 +305,7 @@ def test_a_debit_is_committed_before_the_call_leaves(tmp_path: Path) -> None:
 def test_without_a_ledger_no_call_leaves(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path) as b:
+            await b.dispatcher.shelf()
             with closing(sqlite3.connect(b.path)) as other:
                 other.execute("DROP TABLE debit")
                 other.commit()

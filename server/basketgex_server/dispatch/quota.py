@@ -1,0 +1,155 @@
+"""The day's debits: what is left, what may be spent, and how fast. A state machine of values; the clock is an argument.
+
+What the source says of its quota counts, less what has left since: another program may spend too. Where it has said nothing
+yet, nothing is known and nothing is refused; its first reply tells. The day ends at midnight UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from basketgex_server.domain import QuotaReading
+from basketgex_server.errors import QuotaSpent
+
+DAY = 86_400.0
+RESERVE_SHARE = 10
+"""Of a small quota at most a tenth is kept back."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaStatus:
+    """The quota of a metered source: ``limit`` and ``left`` None where unknown or ``unlimited``, ``resets_at`` Unix seconds."""
+
+    plan: str
+    limit: int | None
+    used: int
+    left: int | None
+    unlimited: bool
+    resets_at: float
+
+
+def day_of(now: float) -> int:
+    """Return the day, UTC, that a moment belongs to."""
+    return math.floor(now / DAY)
+
+
+class Quota:
+    """What is left of a day's debits. ``reserve`` of them are kept back for explicit requests."""
+
+    __slots__ = ("_day", "_flying", "_reading", "_reserve", "_spent_until", "_today")
+
+    def __init__(self, reserve: int, now: float, today: int = 0, reading: QuotaReading | None = None) -> None:
+        self._reserve = reserve
+        self._day = day_of(now)
+        self._today = today  # debits of ours since midnight
+        self._flying = 0  # of those, the ones whose reply is still to come
+        self._reading = reading  # the last the source said, of today
+        self._spent_until = 0.0  # the source refused: nothing before this moment
+
+    def __repr__(self) -> str:
+        return f"<Quota {self._today} spent today, {self._flying} on their way, {self._reading}>"
+
+    def leaves(self, now: float) -> None:
+        """Count a debit whose call is about to leave."""
+        self._roll(now)
+        self._today += 1
+        self._flying += 1
+
+    def lands(self, reading: QuotaReading | None, now: float) -> None:
+        """Take note of a call's end, and of what its reply said of the quota."""
+        self._roll(now)
+        self._flying = max(self._flying - 1, 0)
+        if reading is None:
+            self._count_down()
+        else:
+            self.hears(reading, now)
+
+    def hears(self, reading: QuotaReading, now: float) -> None:
+        """Take note of what the source says. Of two readings of a day the lower counts: replies overtake each other."""
+        self._roll(now)
+        last = self._reading
+        if last is not None and last.limit == reading.limit and last.remaining is not None:
+            remaining = (
+                last.remaining if reading.remaining is None else min(last.remaining, reading.remaining)
+            )
+            reading = replace(reading, remaining=remaining)
+        if last is not None and not reading.plan:
+            reading = replace(reading, plan=last.plan)
+        self._reading = reading
+
+    def refused(self, until: float, now: float) -> None:
+        """Take note that the source says the quota is spent, until a moment."""
+        self._roll(now)
+        self._spent_until = until
+
+    def left(self, now: float) -> float | None:
+        """Return the debits left today; infinity where unlimited, None where unknown."""
+        self._roll(now)
+        if now < self._spent_until:
+            return 0
+        if self._reading is None:
+            return None
+        if self._reading.unlimited:
+            return math.inf
+        if self._reading.remaining is not None:
+            return max(self._reading.remaining - self._flying, 0)
+        return None if self._reading.limit is None else max(self._reading.limit - self._today, 0)
+
+    def check(self, now: float, *, explicit: bool) -> None:
+        """Raise QuotaSpent where no call may leave: ``explicit`` ones may use the reserve too."""
+        left, kept = self.left(now), 0 if explicit else self._kept()
+        if left is None or left > kept:
+            return
+        raise QuotaSpent(
+            self._resets_at(now), kept=int(left), retry_after=max(self._resets_at(now) - now, 0.0)
+        )
+
+    def pace(self, now: float, closes: float) -> float:
+        """Return the seconds between two calls behind the answers with which the day's debits last until the close."""
+        left = self.left(now)
+        if left is None or math.isinf(left) or closes <= now:
+            return 0.0
+        free = left - self._kept()
+        return (closes - now) / free if free > 0 else math.inf
+
+    def status(self, now: float) -> QuotaStatus:
+        """Return the quota as a person reads it."""
+        left, reading = self.left(now), self._reading
+        unlimited = reading is not None and reading.unlimited
+        limit = reading.limit if reading is not None else None
+        used = self._today if limit is None or left is None else max(int(limit - left), self._today)
+        return QuotaStatus(
+            plan=reading.plan if reading is not None else "",
+            limit=limit,
+            used=used,
+            left=None if left is None or unlimited else int(left),
+            unlimited=unlimited,
+            resets_at=self._resets_at(now),
+        )
+
+    @property
+    def reading(self) -> QuotaReading | None:
+        """What the source said last, of today."""
+        return self._reading
+
+    def _kept(self) -> int:
+        limit = self._reading.limit if self._reading is not None else None
+        return self._reserve if limit is None else min(self._reserve, limit // RESERVE_SHARE)
+
+    def _count_down(self) -> None:
+        last = self._reading  # a reply that said nothing was a call all the same
+        if last is not None and last.remaining is not None:
+            self._reading = replace(last, remaining=max(last.remaining - 1, 0))
+
+    def _resets_at(self, now: float) -> float:
+        if now < self._spent_until:
+            return self._spent_until
+        said = self._reading.reset_at if self._reading is not None else None
+        return said if said is not None and said > now else (day_of(now) + 1) * DAY
+
+    def _roll(self, now: float) -> None:
+        if day_of(now) > self._day:
+            self._day, self._today = day_of(now), self._flying
+            if self._reading is not None and not self._reading.unlimited:
+                self._reading = replace(self._reading, remaining=self._reading.limit, reset_at=None)
