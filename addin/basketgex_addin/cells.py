@@ -91,6 +91,22 @@ class Row(NamedTuple):
     contribution_pct: float
     as_of: float
     freshness: str
+    unverified: bool = False
+
+
+class Quota(NamedTuple):
+    """A metered source's day: ``limit`` and ``left`` None where unknown or unlimited, ``resets_at`` Unix seconds.
+
+    ``saved`` is what one call a cell would have cost, less what was spent.
+    """
+
+    plan: str
+    limit: float | None
+    used: int
+    left: float | None
+    unlimited: bool
+    resets_at: float
+    saved: int
 
 
 class Reply(NamedTuple):
@@ -119,6 +135,7 @@ class Reply(NamedTuple):
     convention: str
     missing: tuple[str, ...]
     rows: Sequence[Row]
+    chex_kind: str = "computed"
 
 
 class BadInput(Exception):
@@ -181,6 +198,14 @@ def render(name: str, reply: Reply, headers: bool = False) -> Result:
     if name == "BASKET":
         return _table(reply, headers)
     return _RENDERERS[name](reply)
+
+
+def quota(found: Quota) -> Table:
+    """Return BASKETQUOTA's row: plan, debits a day, used, left, when the count starts again (UTC), saved."""
+    limit: CellValue = "unlimited" if found.unlimited else found.limit
+    left: CellValue = "unlimited" if found.unlimited else found.left
+    resets = f"{datetime.fromtimestamp(found.resets_at, UTC):%Y-%m-%d %H:%M} UTC"
+    return ((found.plan or "unknown", limit, float(found.used), left, resets, float(found.saved)),)
 
 
 def age(reply: Reply, now: float) -> float:
@@ -333,6 +358,7 @@ def _status(reply: Reply) -> str:
     if reply.as_of_newest - reply.as_of > _MIXED_AFTER:
         as_of += f" to {_time(reply.as_of_newest)} (mixed)"
     unweighted = ", ".join(row.symbol for row in reply.rows if row.weight == 0)
+    unverified = ", ".join(row.symbol for row in reply.rows if row.unverified)
     parts = (
         f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
         "historical" if reply.freshness == "HISTORICAL" else "",
@@ -345,6 +371,8 @@ def _status(reply: Reply) -> str:
         f"usable open interest {_percent(reply.usable_open_interest)}"
         if reply.usable_open_interest < 1
         else "",
+        "" if reply.chex_kind == "computed" else f"CHEX {reply.chex_kind}",
+        f"entitlement unverified: {unverified}" if unverified else "",
         reply.notice,
     )
     return "; ".join(part for part in parts if part)

@@ -36,6 +36,11 @@ class Function:
     shape: Shape = Shape.NUMBER
     volatile: bool = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the server for a basket."""
+        return bool(self.arguments) and not self.volatile
+
 
 SYMBOLS = Argument("symbols", "Tickers: a range in any orientation, or a text such as NVDA,AMD.")
 WEIGHTS = Argument(
@@ -100,5 +105,14 @@ FUNCTIONS: tuple[Function, ...] = (
         volatile=True,
     ),
 )
+
+QUOTA = Function(
+    "BASKETQUOTA",
+    "A metered source's day in a row: plan, debits a day, used, left, when the count starts again (UTC), and what was saved "
+    "against one call a cell.",
+    (),
+    Shape.TABLE,
+)
+FUNCTIONS += (QUOTA,)
 
 BY_NAME = {function.name: function for function in FUNCTIONS}

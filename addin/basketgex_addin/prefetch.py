@@ -237,7 +237,7 @@ def _column(letters: str) -> int:
 
 
 def _asking(found: Iterable[Call]) -> Iterable[Call]:
-    return (call for call in found if not BY_NAME[call.name].volatile)
+    return (call for call in found if BY_NAME[call.name].asks)
 
 
 def _block(argument: Argument, read: Read, name: Resolve) -> Block | Partial | Omitted | Computed:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, BadInput, Block, CellError, Problem, Reply, Result
+from basketgex_addin.cells import Ask, BadInput, Block, CellError, Problem, Quota, Reply, Result
 from basketgex_addin.client.problems import TOO_MUCH_AT_ONCE
-from basketgex_addin.functions import BY_NAME
+from basketgex_addin.functions import BY_NAME, QUOTA
 
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
 
@@ -30,6 +30,9 @@ class Client(Protocol):
 
     def remembered(self, ask: Ask) -> Reply | None:
         """Return the last reply of any age: no call."""
+
+    def quota(self) -> Quota | Problem:
+        """Return a metered source's quota."""
 
 
 class Worksheet:
@@ -63,6 +66,9 @@ class Worksheet:
         self, name: str, arguments: Sequence[Block | None], prefetch: Callable[[], Sequence[Ask]] | None
     ) -> Result:
         function = BY_NAME[name]
+        if function is QUOTA:
+            found = self._client.quota()
+            return found.cell_error if isinstance(found, Problem) else cells.quota(found)
         symbols, weights, headers = (*arguments, None, None, None)[:3]
         try:
             ask = cells.ask(symbols, weights)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from basketgex.local import Home
-from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import (
@@ -163,6 +164,19 @@ def status(home: Home, *, as_json: bool) -> None:
         )
     if found.last_problem:
         print(f"Last problem: {found.last_problem}")
+
+
+def quota(home: Home, *, as_json: bool) -> None:
+    """Print the day's debits, as the source's account has them."""
+    found: Quota = said(client_of(home).quota(reconcile=True))
+    if as_json:
+        print(json.dumps({**found._asdict(), "resets_at": iso(found.resets_at)}, indent=2))
+        return
+    plan, limit, used, left, resets, saved = cells.quota(found)[0]
+    print(
+        f"Plan {plan}: {used:,.0f} debits used, {'unknown' if left is None else left} left of {limit or 'unknown'}."
+    )
+    print(f"The count starts again at {resets}. Saved today against one call a cell: {saved:,.0f}.")
 
 
 def regime(gex: float) -> str:

@@ -16,7 +16,7 @@ from basketgex.local import write_whole
 from basketgex_server.domain import CONVENTIONS, Convention
 from basketgex_server.errors import BadSettings, quoted
 
-SOURCES = ("sample", "chain-files")
+SOURCES = ("sample", "chain-files", "flashalpha")
 PREFIX = "BASKETGEX_"
 
 
@@ -25,11 +25,13 @@ class Settings:
     """The settings of one home. Times in seconds, rates continuously compounded per year."""
 
     source: str = "sample"
-    """Where figures come from: sample or chain-files."""
+    """Where figures come from: sample, chain-files or flashalpha."""
     chain_folder: str = ""
     """The folder of chain-files."""
     chain_as_of: str = ""
     """The moment of chains that do not carry it: ISO 8601, New York time where no zone is given."""
+    flashalpha_base_url: str = "https://lab.flashalpha.com"
+    """The address of the FlashAlpha service; its key is no setting (see keys.py)."""
     convention: Convention = "flashalpha"
     """The sign of the put side: flashalpha or dealer."""
     rate: float = 0.045
@@ -50,6 +52,8 @@ class Settings:
     """Distinct symbols in one basket."""
     max_calls_per_request: int = 12
     """Metered source calls that one request may cause without an explicit refresh."""
+    reserve: int = 50
+    """Debits of a day that are kept back for explicit requests; of a small quota at most a tenth."""
     history_days: float = 30.0
     """How long snapshots are kept."""
     client_ttl: float = 30.0
@@ -64,6 +68,8 @@ class Settings:
     """PEM file; needed beyond loopback."""
     tls_key: str = ""
     """PEM file; needed beyond loopback."""
+    http_listen: str = ""
+    """Where the REST gateway listens, on loopback; empty: there is none."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be used."""
@@ -90,7 +96,7 @@ class Settings:
         ):
             if not getattr(self, name) > 0:
                 raise BadSettings(f"{name} must be more than 0.")
-        for name in ("missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
+        for name in ("reserve", "missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")
 

@@ -55,7 +55,7 @@ def test_the_interface_declares_each_function(function: Function) -> None:
     line = next(line.strip() for line in extension.idl().splitlines() if f" {function.name.lower()}(" in line)
     result = "sequence< sequence< any > >" if function.shape is Shape.TABLE else "any"
     assert line.startswith(
-        f"{result} {function.name.lower()}([in] com::sun::star::beans::XPropertySet document, "
+        f"{result} {function.name.lower()}([in] com::sun::star::beans::XPropertySet document"
     )
     assert line.count("[in]") == 1 + len(function.arguments)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from basketgex_addin.cells import Ask, CellError, Problem, Reply
+from basketgex_addin.cells import Ask, CellError, Problem, Quota, Reply
 from basketgex_addin.client import problems
+from basketgex_addin.client.problems import NOT_METERED
 from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.worksheet import FAULT, Worksheet
 
@@ -45,6 +46,9 @@ class FakeClient:
             raise self.answer
         self.memory.update((ask, self.answer) for ask in asks)
         return [self.answer] * len(asks)
+
+    def quota(self) -> Quota | Problem:
+        return NOT_METERED
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
@@ -148,3 +152,14 @@ def test_faults_do_not_pile_up() -> None:
     for i in range(1000):
         sheet.evaluate("BASKETGEX", (((f"T{i}",),),))
     assert len(sheet._faults) == 256
+
+
+def test_the_quota_of_a_source_that_costs_nothing_is_not_available() -> None:
+    assert Worksheet(FakeClient()).evaluate("BASKETQUOTA", []) is CellError.NOT_AVAILABLE
+
+
+def test_an_unlimited_plan_says_so() -> None:
+    client = FakeClient()
+    client.quota = lambda: Quota("Alpha", None, 7, None, True, 1_795_046_400.0, 93)  # type: ignore[method-assign]
+    row = ("Alpha", "unlimited", 7.0, "unlimited", "2026-11-19 00:00 UTC", 93.0)
+    assert Worksheet(client).evaluate("BASKETQUOTA", []) == (row,)

@@ -30,7 +30,7 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("source", "sampel", 'source is "sampel": use one of sample, chain-files.'),
+        ("source", "sampel", 'source is "sampel": use one of sample, chain-files, flashalpha.'),
         (
             "source",
             "chain-files",

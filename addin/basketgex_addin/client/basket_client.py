@@ -9,12 +9,18 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from basketgex.local import Home, Runtime
-from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import problems
 from basketgex_addin.client.collector import Collector
 from basketgex_addin.client.connection import Connection
 from basketgex_addin.client.launcher import start
 from basketgex_addin.client.memo import Memo
+
+COLLECTING = 0.1
+"""A call that threads share may have kept them waiting before it left: it ends so many seconds before their deadline.
+
+Else the last good values, which the server sends at a call's end, would come too late for some.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ class BasketClient:
         self._deadline = deadline
         self._connection = Connection(home, deadline, start, clock)
         self._memo = Memo(clock, home.stamp)
-        self._collector = Collector(self._send)
+        early = min(COLLECTING, deadline / 10)
+        self._collector = Collector(lambda asks: self._send(asks, early=early))
 
     def known(self, ask: Ask) -> Reply | Problem | None:
         """Return the answer that memory still vouches for, or None: no call."""
@@ -117,6 +124,18 @@ class BasketClient:
         counted = {f.name: getattr(found, f.name) for f in fields(ServerStatus) if f.name not in origin}
         return ServerStatus(**origin, **counted)
 
+    def quota(self, *, reconcile: bool = False) -> Quota | Problem:
+        """Return a metered source's quota; ``reconcile`` asks its account first, which may cost a debit."""
+        found = self._call("GetStatus", "GetStatusRequest", reconcile=reconcile)
+        if isinstance(found, Problem):
+            return found
+        if not found.HasField("quota"):
+            return problems.NOT_METERED
+        q = found.quota
+        known = q.limit > 0 and not q.unlimited
+        limit, left = q.limit if known else None, q.left if known and q.left >= 0 else None
+        return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
+
     def symbol(self, symbol: str) -> SymbolFigures | Problem:
         """Return the figures of one underlying, calls and puts apart where the source has them apart."""
         found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol)
@@ -157,14 +176,17 @@ class BasketClient:
         except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
             return problems.CLIENT_FAULT
 
-    def _send(self, asks: Sequence[Ask], refresh: str = "NORMAL") -> list[Reply | Problem]:
+    def _send(
+        self, asks: Sequence[Ask], refresh: str = "NORMAL", *, early: float = 0.0
+    ) -> list[Reply | Problem]:
         try:
             from basketgex_addin.client import codec
         except Exception:  # noqa: BLE001 - protobuf missing, or older than the contract's code
             return [problems.MISSING_PACKAGE] * len(asks)
         try:
             parts = codec.chunks(asks)
-            stamp, responses = self._connection.batch([codec.encode(part, refresh) for part in parts])
+            requests = [codec.encode(part, refresh) for part in parts]
+            stamp, responses = self._connection.batch(requests, early)
             answers: list[Reply | Problem] = []
             for part, found in zip(parts, responses, strict=True):
                 answers.extend(

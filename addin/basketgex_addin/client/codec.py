@@ -93,6 +93,7 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
         repeat(origin.convention),
         [tuple(lacking[a:b]) for a, b in pairwise(missing_offsets)],
         [_Rows(constituents, range(a, b)) for a, b in pairwise(offsets)],
+        repeat(origin.chex or "computed"),
     )
     answers: list[Reply | Problem] = list(replies)
     if len(answers) != count:  # a column is short
@@ -113,13 +114,15 @@ class _Constituents(NamedTuple):
     figures: list[tuple[float, ...]]
     as_of: list[float]
     freshness: list[str]
+    unverified: list[bool]
 
     def row(self, at: int) -> Row:
         """Return one constituent; ``at`` counts from the first basket's first."""
         i = self.symbol_index[at]
         price, gex, dex, vex, chex = self.figures[i]
         share, as_of, freshness = self.contribution_pct[at], self.as_of[i], self.freshness[i]
-        return Row(self.names[i], self.weights[at], price, gex, dex, vex, chex, share, as_of, freshness)
+        figures = (price, gex, dex, vex, chex, share)
+        return Row(self.names[i], self.weights[at], *figures, as_of, freshness, self.unverified[i])
 
 
 class _Rows(Sequence[Row]):
@@ -163,6 +166,8 @@ def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
         list(figures),
         list(columns.as_of),
         [_FRESHNESS.get(value, "") for value in columns.freshness],
+        # A server of an earlier contract does not send this one.
+        list(columns.entitlement_unverified) or [False] * len(columns.symbol),
     )
     entries, symbols = len(found.symbol_index), len(found.names)
     whole = (

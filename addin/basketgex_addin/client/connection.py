@@ -84,9 +84,9 @@ class Connection:
         self._failed: Problem | None = None
         self._until = 0.0
 
-    def batch(self, requests: Sequence[pb.BatchGetBasketsRequest]) -> Batch:
-        """Send requests, several at once, and return a response or a problem for each."""
-        return Batch(*self._call("BatchGetBaskets", requests))
+    def batch(self, requests: Sequence[pb.BatchGetBasketsRequest], early: float = 0.0) -> Batch:
+        """Send requests, several at once, and return a response or a problem for each, ``early`` seconds before time."""
+        return Batch(*self._call("BatchGetBaskets", requests, early))
 
     def call(self, method: str, request: Any) -> Any:
         """Send one request, and return its response or a problem."""
@@ -97,8 +97,8 @@ class Connection:
         with self._lock:
             self._drop()
 
-    def _call(self, method: str, requests: Sequence[Any]) -> tuple[Hashable, list[Any]]:
-        ends = self._clock() + self._deadline
+    def _call(self, method: str, requests: Sequence[Any], early: float = 0.0) -> tuple[Hashable, list[Any]]:
+        ends = self._clock() + self._deadline - early
         if (failed := self._quarantined()) is not None or not requests:
             return None, [failed] * len(requests)
         answers: list[Any] = [problems.SERVER_ABSENT] * len(requests)

@@ -30,6 +30,8 @@ BAD_REPLY = Problem("bad_reply", "The server's answer cannot be read: run basket
 INTERNAL = Problem("internal", "The server failed while answering. Its log in the home folder says where.")
 CLIENT_FAULT = Problem("client_fault", "The add-in failed while asking the server. Recalculate to try again.")
 
+NOT_METERED = Problem("not_metered", "The source costs no debits: there is no quota.")
+
 TOO_MUCH_AT_ONCE = frozenset({TOO_LARGE.code})
 """Codes that say nothing of one basket: it may well be answered when asked for alone.
 

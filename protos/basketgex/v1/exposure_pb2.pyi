@@ -139,6 +139,7 @@ class Origin(_message.Message):
     RATE_FIELD_NUMBER: _builtins.int
     DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
     DAY_COUNT_FIELD_NUMBER: _builtins.int
+    CHEX_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Kind of source: "sample", "chain-files", ..."""
     label: _builtins.str
@@ -151,6 +152,8 @@ class Origin(_message.Message):
     """Continuously compounded, 0.045 is 4.5 % a year."""
     dividend_yield: _builtins.float
     day_count: _builtins.str
+    chex: _builtins.str
+    """"computed", or "as published": passed through, its unit and sign not established, never to be compared with the other."""
     def __init__(
         self,
         *,
@@ -162,10 +165,11 @@ class Origin(_message.Message):
         rate: _builtins.float = ...,
         dividend_yield: _builtins.float = ...,
         day_count: _builtins.str = ...,
+        chex: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -253,6 +257,7 @@ class Constituent(_message.Message):
     USABLE_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     OI_AS_OF_FIELD_NUMBER: _builtins.int
     FETCHED_AT_FIELD_NUMBER: _builtins.int
+    ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     weight: _builtins.float
     """Renormalised over the constituents that had data."""
@@ -267,6 +272,8 @@ class Constituent(_message.Message):
     oi_as_of: _builtins.float
     """Day of the open interest; 0 where unknown."""
     fetched_at: _builtins.float
+    entitlement_unverified: _builtins.bool
+    """The source does not check whether the plan covers this name."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -285,10 +292,11 @@ class Constituent(_message.Message):
         usable_open_interest: _builtins.float = ...,
         oi_as_of: _builtins.float = ...,
         fetched_at: _builtins.float = ...,
+        entitlement_unverified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -483,6 +491,7 @@ class SymbolColumns(_message.Message):
     USABLE_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     OI_AS_OF_FIELD_NUMBER: _builtins.int
     FETCHED_AT_FIELD_NUMBER: _builtins.int
+    ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -505,6 +514,8 @@ class SymbolColumns(_message.Message):
     def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
     @_builtins.property
     def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def entitlement_unverified(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]: ...
     def __init__(
         self,
         *,
@@ -519,10 +530,11 @@ class SymbolColumns(_message.Message):
         usable_open_interest: _abc.Iterable[_builtins.float] | None = ...,
         oi_as_of: _abc.Iterable[_builtins.float] | None = ...,
         fetched_at: _abc.Iterable[_builtins.float] | None = ...,
+        entitlement_unverified: _abc.Iterable[_builtins.bool] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -935,15 +947,64 @@ class GetSymbolResponse(_message.Message):
 Global___GetSymbolResponse: _TypeAlias = GetSymbolResponse  # noqa: Y015
 
 @_typing.final
-class GetStatusRequest(_message.Message):
+class Quota(_message.Message):
+    """Of a metered source. A day is a UTC day."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
+    PLAN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    UNLIMITED_FIELD_NUMBER: _builtins.int
+    RESETS_AT_FIELD_NUMBER: _builtins.int
+    SAVED_FIELD_NUMBER: _builtins.int
+    plan: _builtins.str
+    """As the source calls it; empty where it has not said."""
+    limit: _builtins.int
+    """Debits a day; 0 where unknown or unlimited."""
+    used: _builtins.int
+    """Today, by whatever program where the source tells, else by this one."""
+    left: _builtins.int
+    """Today; -1 where unknown."""
+    unlimited: _builtins.bool
+    resets_at: _builtins.float
+    saved: _builtins.int
+    """What one call a cell would have cost today, less what was spent."""
     def __init__(
         self,
+        *,
+        plan: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        used: _builtins.int = ...,
+        left: _builtins.int = ...,
+        unlimited: _builtins.bool = ...,
+        resets_at: _builtins.float = ...,
+        saved: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "limit", b"limit", "plan", b"plan", "resets_at", b"resets_at", "saved", b"saved", "unlimited", b"unlimited", "used", b"used"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Quota: _TypeAlias = Quota  # noqa: Y015
+
+@_typing.final
+class GetStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECONCILE_FIELD_NUMBER: _builtins.int
+    reconcile: _builtins.bool
+    """Ask the source's account first, which may cost a debit."""
+    def __init__(
+        self,
+        *,
+        reconcile: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reconcile", b"reconcile"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -967,6 +1028,7 @@ class GetStatusResponse(_message.Message):
     METERED_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     LAST_PROBLEM_FIELD_NUMBER: _builtins.int
+    QUOTA_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     started_at: _builtins.float
     sentence: _builtins.str
@@ -988,6 +1050,10 @@ class GetStatusResponse(_message.Message):
     """What went wrong last, for a person; empty where nothing did."""
     @_builtins.property
     def origin(self) -> Global___Origin: ...
+    @_builtins.property
+    def quota(self) -> Global___Quota:
+        """Absent where the source is not metered."""
+
     def __init__(
         self,
         *,
@@ -1005,10 +1071,11 @@ class GetStatusResponse(_message.Message):
         metered: _builtins.bool = ...,
         seats: _builtins.int = ...,
         last_problem: _builtins.str = ...,
+        quota: Global___Quota | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -20,6 +20,10 @@ def make_source(settings: Settings, executor: Executor) -> ExposureSource:
     if settings.source == "chain-files":
         files = ChainFiles(Path(settings.chain_folder).expanduser(), settings.chain_as_of)
         return _computed(files, settings, executor, seats=0, metered=False)
+    if settings.source == "flashalpha":
+        from basketgex_server.sources.flashalpha import FlashAlpha
+
+        return FlashAlpha(settings.flashalpha_base_url, convention=settings.convention, executor=executor)
     return _computed(Sample(), settings, executor, seats=SAMPLE_SEATS, metered=True)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from basketgex_addin.cells import HEADINGS, Ask, CellError, Problem, Reply, Row
+from basketgex_addin.cells import HEADINGS, Ask, CellError, Problem, Quota, Reply, Row
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
@@ -34,8 +34,8 @@ from tests.addin.excel.com_stub import (
     excel,
 )
 
-NAMES = [function.name for function in FUNCTIONS]
-ASKING = [function.name for function in FUNCTIONS if not function.volatile]
+NAMES = [function.name for function in FUNCTIONS if function.arguments]
+ASKING = [function.name for function in FUNCTIONS if function.asks]
 NA, VALUE = CellError.NOT_AVAILABLE, CellError.VALUE
 NVDA = Ask(("NVDA",))
 BASKET = Ask(("NVDA", "AMD"), (0.6, 0.4))
@@ -76,6 +76,9 @@ class FakeClient:
             raise self.answer
         self.memory.update(dict.fromkeys(asks, self.answer))
         return [self.answer] * len(asks)
+
+    def quota(self) -> Quota | Problem:
+        return Quota("Growth", 2_500, 12, 2_488, False, 1_795_046_400.0, 488)
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
@@ -153,6 +156,12 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETAGE": 2.0,
     }
     assert len(client.calls) == 1
+
+
+def test_the_quota_is_one_row(app: Application, client: FakeClient) -> None:
+    row = app.call("BASKETQUOTA")
+    assert tuple(row) == ("Growth", 2_500, 12.0, 2_488, "2026-11-19 00:00 UTC", 488.0)
+    assert client.calls == []
 
 
 def test_a_table_is_rows_with_blanks_and_errors_in_their_cells(app: Application, client: FakeClient) -> None:
@@ -283,7 +292,7 @@ def test_metadata_comes_from_the_table(app: Application) -> None:
         for name, value in vars(app.udfs).items()
         if not name.startswith("_") and hasattr(value, "__xlfunc__")
     }
-    assert list(described) == NAMES
+    assert list(described) == [function.name for function in FUNCTIONS]
     for function in FUNCTIONS:
         udf, found = getattr(app.udfs, function.name), described[function.name]
         assert udf.__name__ == found["name"] == function.name
