@@ -14,6 +14,7 @@
     ├── NotCached                NOT_FOUND, not_cached
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
     ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
+    ├── RateLimited              RESOURCE_EXHAUSTED, rate_limited
     ├── NotOffered               UNIMPLEMENTED, not_offered
     ├── NotEntitled              PERMISSION_DENIED, not_entitled
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
@@ -157,6 +158,13 @@ class QuotaSpent(BasketgexError):
             retry_after=retry_after,
         )
         self.reset_at = reset_at
+
+
+class RateLimited(BasketgexError):
+    """The source takes no more calls for a moment; the day's debits are not spent."""
+
+    code = "rate_limited"
+    reason = "RESOURCE_EXHAUSTED"
 
 
 class NotOffered(BasketgexError):

@@ -22,6 +22,7 @@ from basketgex_server.errors import (
     Internal,
     NotEntitled,
     QuotaSpent,
+    RateLimited,
     SourceUnavailable,
     TooManyCalls,
 )
@@ -69,6 +70,7 @@ class Dispatcher:
         self._shelf: Shelf | None = None
         self._batcher: Batcher | None = None
         self._levels: dict[str, tuple[float, Levels]] = {}
+        self._pause = (0.0, BasketgexError(""))  # the source takes no calls before this moment
         self._brought = 0
         self._answered = 0
         self.counts = Counts()
@@ -223,6 +225,8 @@ class Dispatcher:
         left = False
         try:
             if metered:
+                if self._now() < self._pause[0]:
+                    raise self._pause[1]
                 shelf.quota.check(self._now(), explicit=explicit)
                 shelf.quota.leaves(self._now())
                 await self._state.debit(key, symbols, self._now())
@@ -255,6 +259,8 @@ class Dispatcher:
             shelf.quota.refused(error.reset_at, self._now())
         elif isinstance(error, NotEntitled):
             shelf.exclude(error, self._now())
+        elif isinstance(error, RateLimited):
+            self._pause = (self._now() + error.retry_after, error)
 
     def _hear(self, shelf: Shelf, reading: QuotaReading) -> None:
         shelf.quota.hears(reading, self._now())

@@ -11,7 +11,7 @@
     │   └── SymbolNotCovered     PERMISSION_DENIED, symbol_not_in_free_universe (403)
     ├── QuotaSpent
     │   └── SourceQuotaSpent     RESOURCE_EXHAUSTED, quota_spent (429)
-    ├── RateLimited              RESOURCE_EXHAUSTED, rate_limited (429)
+    ├── SourceRateLimited        RESOURCE_EXHAUSTED, rate_limited (429)
     ├── RequestRejected          FAILED_PRECONDITION, source_rejected (400)
     ├── SourceUnavailable
     │   └── SourceUnreached      UNAVAILABLE, source_unavailable: nothing was sent
@@ -29,7 +29,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from basketgex_server.errors import BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable, quoted
+from basketgex_server.errors import (
+    BasketgexError,
+    NotEntitled,
+    QuotaSpent,
+    RateLimited,
+    SourceUnavailable,
+    quoted,
+)
 
 DAY = 86_400.0
 SHORT_PAUSE = 60.0
@@ -132,11 +139,8 @@ class SourceQuotaSpent(QuotaSpent):
         self.limit = limit
 
 
-class RateLimited(BasketgexError):
+class SourceRateLimited(RateLimited):
     """Too many calls in a short time; the day's quota is not spent."""
-
-    code = "rate_limited"
-    reason = "RESOURCE_EXHAUSTED"
 
     def __init__(self, until: float, retry_after: float) -> None:
         super().__init__(
@@ -293,15 +297,19 @@ def _refused(refusal: Refusal, asked: Sequence[str]) -> SourceRefused | NotEntit
     return SourceRefused(f"FlashAlpha refused the request{saying}: check the key's plan and rights.")
 
 
-def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQuotaSpent | RateLimited:
+def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQuotaSpent | SourceRateLimited:
     pause = retry_after(headers, now)
     names_a_quota = (
         refusal.reset_at is not None
         or refusal.limit is not None
         or headers.get("x-ratelimit-remaining", "").strip() == "0"
     )
-    if pause is not None and pause <= SHORT_PAUSE and not names_a_quota:
-        return RateLimited(now + pause, pause)
+    has_more = re.fullmatch(
+        r"[1-9]\d{0,9}|unlimited", headers.get("x-ratelimit-remaining", "").strip(), re.ASCII
+    )
+    if not names_a_quota and ((pause is None and has_more) or (pause is not None and pause <= SHORT_PAUSE)):
+        pause = SHORT_PAUSE if pause is None else pause
+        return SourceRateLimited(now + pause, pause)
     reset_at = refusal.reset_at
     if reset_at is None and re.fullmatch(
         r"\d{1,11}", reset := headers.get("x-ratelimit-reset", ""), re.ASCII

@@ -16,7 +16,11 @@ from tests.standin.upstream import Upstream
 def test_the_quota_of_the_service_is_a_row(calc: Calc, fresh_home: Home, tmp_path: Path) -> None:
     path = _workbook(tmp_path)
     with Upstream(plan="Growth", limit=2_500) as upstream:
-        settings = {"source": "flashalpha", "flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
+        settings = {
+            "source": "flashalpha",
+            "flashalpha_base_url": upstream.url,
+            "flashalpha_api_key": upstream.key,
+        }
         with Server(fresh_home.path, **settings):
             calc.awake()
             with calc.document(path) as document:

@@ -12,7 +12,7 @@ import pytest
 
 from basketgex_server.dispatch.dispatcher import Refresh
 from basketgex_server.domain import Freshness, QuotaReading
-from basketgex_server.errors import NotEntitled, QuotaSpent
+from basketgex_server.errors import NotEntitled, QuotaSpent, RateLimited
 from tests.server.dispatch.test_dispatcher import SETTINGS, Bench, bench
 from tests.server.servers import NOON, run
 
@@ -117,6 +117,20 @@ def test_the_source_refusing_stops_the_calls_until_it_says(tmp_path: Path) -> No
             assert len(b.source.calls) == 2
             b.clock.at = NOON + 7_200
             assert (await b.one("A")).notice == ""
+
+    run(story())
+
+
+def test_a_source_that_asks_for_a_pause_gets_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            b.source.error = RateLimited("Not now.", retry_after=60.0)
+            for _ in range(3):
+                assert (await b.find("A")).failed["A"].sentence == "Not now."
+            assert len(b.source.calls) == b.debits() == 1
+            b.source.error = None
+            b.clock.at += 60
+            assert "A" in (await b.find("A")).found
 
     run(story())
 

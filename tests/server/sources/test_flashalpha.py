@@ -33,11 +33,11 @@ from basketgex_server.sources import flashalpha
 from basketgex_server.sources.flashalpha import FlashAlpha, unverified
 from basketgex_server.sources.flashalpha_errors import (
     PlanTooLow,
-    RateLimited,
     RequestRejected,
     SourceKeyMissing,
     SourceKeyRefused,
     SourceQuotaSpent,
+    SourceRateLimited,
     SourceRefused,
     SourceUnreached,
     SymbolNotCovered,
@@ -702,11 +702,18 @@ def test_the_recorded_refusal_names_its_own_reset(upstream: Upstream, shared_dat
 def test_when_a_spent_quota_begins_anew(
     upstream: Upstream, headers: dict[str, Any], reset_at: float, retry_after: float
 ) -> None:
-    upstream.script(status(429, b"Too many", charged=False, **headers))
+    upstream.script(status(429, b"Too many", charged=False, **({"X_RateLimit_Remaining": ""} | headers)))
     error = refused(upstream)
     assert isinstance(error, SourceQuotaSpent) and isinstance(error, QuotaSpent)
     assert (error.reset_at, error.retry_after) == (reset_at, retry_after)
     assert len(upstream.calls) == 1
+
+
+def test_with_debits_left_and_no_word_of_a_pause_it_is_a_minute(upstream: Upstream) -> None:
+    upstream.script(status(429, b"Too many", charged=False))
+    error = refused(upstream)
+    assert type(error) is SourceRateLimited
+    assert error.retry_after == 60.0
 
 
 def recorder(pauses: list[float]) -> Callable[[float], Awaitable[None]]:
@@ -727,7 +734,7 @@ def test_a_short_pause_is_made_once(upstream: Upstream, pauses: list[float], wai
 def test_and_not_twice(upstream: Upstream, pauses: list[float]) -> None:
     upstream.script(rate_limited("2"), rate_limited("2"))
     error = refused(upstream, pause=recorder(pauses))
-    assert type(error) is RateLimited
+    assert type(error) is SourceRateLimited
     assert (error.code, error.reason, error.retry_after) == ("rate_limited", "RESOURCE_EXHAUSTED", 2.0)
     assert error.sentence == "FlashAlpha takes no more calls at the moment: recalculate after 16:30:02 UTC."
     assert (pauses, len(upstream.calls), upstream.debits) == ([2.0], 2, 0)
@@ -736,7 +743,7 @@ def test_and_not_twice(upstream: Upstream, pauses: list[float]) -> None:
 def test_a_longer_pause_is_the_callers(upstream: Upstream, pauses: list[float]) -> None:
     upstream.script(rate_limited("45"))
     error = refused(upstream, pause=recorder(pauses))
-    assert type(error) is RateLimited and error.retry_after == 45.0
+    assert type(error) is SourceRateLimited and error.retry_after == 45.0
     assert (pauses, len(upstream.calls)) == ([], 1)
 
 
