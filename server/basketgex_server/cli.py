@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import logging
 import os
 import sys
@@ -59,6 +60,7 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
             listen=chosen.listen,
             tls_certificate=_absolute(chosen.tls_certificate),
             tls_key=_absolute(chosen.tls_key),
+            http_listen=chosen.http_listen,
         )
         serve(home, settings, make_source, announce, keep=lambda: keep_source(home.config_file, settings))
     except BasketgexError as error:  # nobody reads the standard error of a server that a spreadsheet started
@@ -121,6 +123,23 @@ def _status(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_ask import status
 
     status(home, as_json=chosen.json)
+
+
+def _quota(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_ask import quota
+
+    quota(home, as_json=chosen.json)
+
+
+def _key(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.keys import clear_key, set_key
+
+    if chosen.action == "clear":
+        print("The key is gone from the keyring." if clear_key() else "There was no key in the keyring.")
+        return
+    # Never as an argument: the process list would show it.
+    set_key(getpass.getpass("FlashAlpha key: ") if sys.stdin.isatty() else sys.stdin.readline().strip())
+    print("The key is in the keyring.")
 
 
 def _stop(home: Home, chosen: argparse.Namespace) -> None:
@@ -190,6 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--listen", metavar="HOST:PORT")
     serve.add_argument("--tls-certificate", type=Path)
     serve.add_argument("--tls-key", type=Path)
+    serve.add_argument(
+        "--http-listen", metavar="HOST:PORT", help="serve FlashAlpha's REST contract too, on loopback"
+    )
     serve.set_defaults(run=_serve)
 
     source = commands.add_parser("source", help="choose where figures come from")
@@ -222,6 +244,17 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what serves, and what it has spent")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
+
+    quota = commands.add_parser(
+        "quota", help="the day's debits of a metered source; asks its account, which may cost one"
+    )
+    quota.add_argument("--json", action="store_true")
+    quota.set_defaults(run=_quota)
+    key = commands.add_parser(
+        "key", help="the FlashAlpha key in the operating system's keyring; set reads it from the prompt"
+    )
+    key.add_argument("action", choices=["set", "clear"])
+    key.set_defaults(run=_key)
 
     commands.add_parser("stop", help="end this home's server").set_defaults(run=_stop)
     token = commands.add_parser("token", help="the secret that every call carries")

@@ -35,6 +35,7 @@ from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
+from basketgex_server.api.http import HttpServer, address_of, serve_http
 from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.servicer import ExposureServicer
 from basketgex_server.dispatch.answers import arrays
@@ -77,6 +78,8 @@ class Serving:
     token_file: str
     tls: str = ""
     """Where it listens beyond this machine's own clients, empty where it does not."""
+    http: str = ""
+    """Where the REST gateway listens, empty where there is none."""
 
     def line(self) -> str:
         """Return the ready line, without its end."""
@@ -170,19 +173,26 @@ class _Server:
     ) -> None:
         loop = asyncio.get_running_loop()
         dispatcher = Dispatcher(source, state, self._settings, NewYorkSessions(), self._now)
-        servicer = ExposureServicer(dispatcher, state, self._settings, compute, self._now, stop.set)
+        servicer = ExposureServicer(dispatcher, self._settings, compute, self._now, stop.set)
         server, alive, address, beyond = await self._listen(servicer)
         timers: list[asyncio.TimerHandle] = []
+        gateway: HttpServer | None = None
+
+        async def close_doors() -> None:
+            await asyncio.gather(server.stop(GRACE), *([gateway.stop()] if gateway else []))
 
         def tidy() -> None:
             state.age_out(source.origin().key, self._now())
             timers[:] = [loop.call_later(TIDY_EVERY, tidy)]
 
         try:
+            if self._settings.http_listen:
+                gateway = await self._open_gateway(dispatcher)
             self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8)))
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
-            ready(Serving(address, os.getpid(), str(self._home.token_file), beyond))
-            warm = loop.call_later(WARM_AFTER, compute.submit, _load_mathematics)
+            http = gateway.address if gateway else ""
+            ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http))
+            warm = loop.call_later(WARM_AFTER, compute.submit, _load, source)
             tidy()
             await self._until_told(stop)
             warm.cancel()
@@ -192,7 +202,7 @@ class _Server:
                 timer.cancel()
             await alive.enter_graceful_shutdown()
             self._home.remove_runtime()
-            await self._in_turn(lambda: server.stop(GRACE), dispatcher.close)
+            await self._in_turn(close_doors, dispatcher.close)
 
     async def _listen(
         self, servicer: ExposureServicer
@@ -210,6 +220,12 @@ class _Server:
         address, beyond = _bind(server, self._settings)
         await server.start()
         return server, alive, address, beyond
+
+    async def _open_gateway(self, dispatcher: Dispatcher) -> HttpServer:
+        from basketgex_server.api.rest import make_app  # a quarter of a second to load, for those who want it
+
+        app = make_app(dispatcher, self._settings, self._home.token(), self._now, self._asked)
+        return await serve_http(app, *address_of(self._settings.http_listen))
 
     def _asked(self) -> None:
         self._asked_at = time.monotonic()
@@ -268,6 +284,8 @@ def _check_address(settings: Settings) -> None:
         raise BadSettings(
             "Beyond loopback the server needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."
         )
+    if settings.http_listen:
+        address_of(settings.http_listen)  # raises
 
 
 def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:
@@ -298,7 +316,6 @@ class NeverReady(BasketgexError):
         super().__init__("Another process holds this home, but does not get ready: end it, then try again.")
 
 
-def _load_mathematics() -> None:
-    import basketgex_server.exposure.symbol  # noqa: F401
-
+def _load(source: ExposureSource) -> None:
+    source.prepare()
     arrays()

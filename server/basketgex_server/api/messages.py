@@ -8,8 +8,10 @@ from typing import Any
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
+from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.domain import Measures, Origin, StrikeRow
 from basketgex_server.errors import BasketgexError
+from basketgex_server.state import Spent
 
 _REFRESH = {
     pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
@@ -82,6 +84,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             usable_open_interest=x.usable_open_interest,
             oi_as_of=x.oi_as_of,
             fetched_at=answer.found[x.symbol].snapshot.fetched_at,
+            entitlement_unverified=x.unverified,
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -103,6 +106,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             usable_open_interest=[e.usable_open_interest for e in exposures],
             oi_as_of=[e.oi_as_of for e in exposures],
             fetched_at=[f.snapshot.fetched_at for f in answer.symbols],
+            entitlement_unverified=[e.unverified for e in exposures],
         ),
         baskets=pb.BasketColumns(
             gex=_plain(answer.net[0]),
@@ -174,6 +178,20 @@ def origin(value: Origin) -> pb.Origin:
         rate=value.rate,
         dividend_yield=value.dividend_yield,
         day_count=value.day_count,
+        chex=value.chex,
+    )
+
+
+def quota(found: QuotaStatus, spent: Spent) -> pb.Quota:
+    """Return the day's quota, and what was saved."""
+    return pb.Quota(
+        plan=found.plan,
+        limit=found.limit or 0,
+        used=found.used,
+        left=-1 if found.left is None else found.left,
+        unlimited=found.unlimited,
+        resets_at=found.resets_at,
+        saved=spent.answered_today - spent.today,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -20,7 +21,6 @@ from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
 from basketgex_server.domain import Origin, basket, ticker
 from basketgex_server.errors import BasketgexError, Internal, NoData
 from basketgex_server.settings import Settings
-from basketgex_server.state import State
 
 LOG = logging.getLogger(__name__)
 MARGIN = 0.05
@@ -37,19 +37,17 @@ class ExposureServicer(ExposureServiceServicer):
     def __init__(
         self,
         dispatcher: Dispatcher,
-        state: State,
         settings: Settings,
         compute: Executor,
         now: Callable[[], float],
         stop: Callable[[], None],
     ) -> None:
         self._dispatcher = dispatcher
-        self._state = state
         self._settings = settings
         self._compute = compute
         self._now = now
         self._stop = stop
-        self._warm = WarmReplies(dispatcher, now)
+        self._warm: WarmReplies[pb.GetBasketResponse] = WarmReplies(dispatcher, now)
         self._started_at = now()
         self._requests = 0
         self._baskets = 0
@@ -66,6 +64,7 @@ class ExposureServicer(ExposureServiceServicer):
             weights = list(request.weights) if request.weights else None
             question = basket(list(request.symbols), weights, self._settings.max_symbols)
             answer = await answer_one(self._dispatcher, question, refresh, self._time_left(context))
+            self._dispatcher.answered([len(question.symbols)])
             reply = messages.basket_reply(answer)
             if key:
                 self._warm.keep(key, answer, reply)
@@ -89,6 +88,7 @@ class ExposureServicer(ExposureServiceServicer):
                 compute=self._compute,
                 timeout=self._time_left(context),
             )
+            self._dispatcher.answered(int(b) - int(a) for a, b in pairwise(batch.offsets))
             return messages.batch_reply(answer)
 
         return await self._guarded(context, work)
@@ -121,7 +121,7 @@ class ExposureServicer(ExposureServiceServicer):
                 self._dispatcher.source,
                 self._dispatcher.counts,
             )
-            spent = await self._state.spent(shelf.origin.key, self._now())
+            quota, spent = await self._dispatcher.quota(reconcile=request.reconcile)
             return pb.GetStatusResponse(
                 version=__version__,
                 origin=messages.origin(shelf.origin),
@@ -137,6 +137,7 @@ class ExposureServicer(ExposureServiceServicer):
                 metered=source.metered,
                 seats=source.seats,
                 last_problem=counts.last_problem,
+                quota=messages.quota(quota, spent) if source.metered else None,
             )
 
         return await self._guarded(context, work, counted=False)
@@ -173,4 +174,5 @@ def sentence(origin: Origin) -> str:
         if origin.synthetic
         else ("past chains" if origin.historical else "live")
     )
-    return f"Source: {origin.label} ({kind}); convention {origin.convention}."
+    chex = "; CHEX as published" if origin.chex != "computed" else ""
+    return f"Source: {origin.label} ({kind}); convention {origin.convention}{chex}."

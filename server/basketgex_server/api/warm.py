@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import Answer
 from basketgex_server.dispatch.dispatcher import Dispatcher
 
+Reply = TypeVar("Reply")
 
-class _Entry(NamedTuple):
-    reply: pb.GetBasketResponse
+
+class _Entry(NamedTuple, Generic[Reply]):
+    reply: Reply
     symbols: Sequence[str]
     edition: Hashable
     holds_until: float
 
 
-class WarmReplies:
+class WarmReplies(Generic[Reply]):
     """Replies by the bytes of their request, the least recently used forgotten first; ``now`` gives Unix seconds."""
 
     def __init__(self, dispatcher: Dispatcher, now: Callable[[], float], most: int = 4_000) -> None:
         self._dispatcher = dispatcher
         self._now = now
         self._most = most
-        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._entries: OrderedDict[bytes, _Entry[Reply]] = OrderedDict()
 
-    def get(self, request: bytes) -> pb.GetBasketResponse | None:
+    def get(self, request: bytes) -> Reply | None:
         """Return the reply, where nothing has changed since it was kept."""
         entry = self._entries.get(request)
         if entry is None:
@@ -39,7 +40,7 @@ class WarmReplies:
         self._dispatcher.touch(entry.symbols)
         return entry.reply
 
-    def keep(self, request: bytes, answer: Answer, reply: pb.GetBasketResponse) -> None:
+    def keep(self, request: bytes, answer: Answer, reply: Reply) -> None:
         """Keep a reply that cost nothing and stands for a while."""
         if answer.debits or answer.notice or self._now() >= answer.holds_until:
             return
