@@ -41,9 +41,9 @@ from basketgex_server.exposure.levels import Levels, ZeroDte
 from basketgex_server.settings import Settings
 from basketgex_server.sources.flashalpha_errors import (
     PlanTooLow,
-    RateLimited,
     SourceKeyRefused,
     SourceQuotaSpent,
+    SourceRateLimited,
     SymbolNotCovered,
 )
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, serving
@@ -664,7 +664,7 @@ AT = datetime.fromtimestamp(MIDNIGHT, UTC)
             },
             str(int(MIDNIGHT - NOON)),
         ),
-        (RateLimited(NOON + 0.2, 0.2), 429, {"error": "rate_limited"}, "1"),
+        (SourceRateLimited(NOON + 0.2, 0.2), 429, {"error": "rate_limited"}, "1"),
     ],
 )
 def test_the_sources_refusals(
