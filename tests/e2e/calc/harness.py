@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import secrets
 import subprocess
 import sys
@@ -33,15 +34,21 @@ NAME = Error(525)
 
 
 def import_uno() -> Any:
-    """Import UNO from the system's packages, without leaving those on the path."""
+    """Import UNO from the system's packages, without leaving those on the path.
+
+    Nor does the import statement that it puts in place of Python's stay: under that one a package which is optional to
+    another, and absent, fails in a way that the other does not expect.
+    """
     if "uno" in sys.modules:
         return sys.modules["uno"]
+    pythons = builtins.__import__
     sys.path.append(DIST_PACKAGES)
     try:
         import uno
 
         return uno
     finally:
+        builtins.__import__ = pythons
         sys.path.remove(DIST_PACKAGES)
 
 
@@ -117,11 +124,9 @@ class Calc:
 
 
 def _property(name: str, value: object) -> Any:
-    from com.sun.star.beans import PropertyValue
-
-    return PropertyValue(
-        name, 0, value, import_uno().Enum("com.sun.star.beans.PropertyState", "DIRECT_VALUE")
-    )
+    uno = import_uno()
+    direct = uno.Enum("com.sun.star.beans.PropertyState", "DIRECT_VALUE")
+    return uno.createUnoStruct("com.sun.star.beans.PropertyValue", name, 0, value, direct)
 
 
 def _value(cell: Any) -> float | str | Error:
@@ -156,7 +161,7 @@ def running_calc(soffice: Path, folder: Path, home: Path) -> Iterator[Calc]:
 
 
 def _connect(uno: Any, pipe: str, process: subprocess.Popen[bytes]) -> Any:
-    from com.sun.star.connection import NoConnectException
+    NoConnectException = uno.getClass("com.sun.star.connection.NoConnectException")  # noqa: N806 - a class
 
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)

@@ -1,0 +1,64 @@
+"""A cold burst of 2,000 cells from a metered source, against its own latency plus the window plus 50 ms."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from basketgex.local import Home
+from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.client import BasketClient
+from benchmarks.pairs import Result, compare
+from tests.standin.upstream import Upstream
+
+CELLS, SYMBOLS, NAMES = 2_000, 137, 6
+LATENCY, WINDOW, MARGIN = 0.200, 0.050, 0.050
+
+
+def measure(folder: Path) -> Iterator[Result]:
+    home, rounds = Home(folder / "burst"), 0
+    with Upstream() as upstream:
+        upstream.latency = LATENCY
+        settings = {
+            "SOURCE": "flashalpha",
+            "FLASHALPHA_BASE_URL": upstream.url,
+            "FLASHALPHA_API_KEY": upstream.key,
+        }
+        environment = {**os.environ, **{f"BASKETGEX_{k}": v for k, v in settings.items()}}
+        command = [sys.executable, "-m", "basketgex_server", "--home", str(home.path), "serve"]
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        assert server.stdout is not None
+        json.loads(server.stdout.readline())
+        client = BasketClient(home, deadline=60.0)
+
+        def burst() -> float:
+            nonlocal rounds
+            rounds += 1  # names that nobody has asked for
+            names = [f"B{rounds}.{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(SYMBOLS)]
+            asks = [
+                Ask(tuple(names[(c + i) % SYMBOLS] for i in range(NAMES)), (1.0 + c, *[1.0] * 5))
+                for c in range(CELLS)
+            ]
+            before, begin = len(upstream.calls), time.perf_counter()
+            answers = client.ask_many(asks)
+            taken = (time.perf_counter() - begin) * 1e3
+            assert all(isinstance(answer, Reply) for answer in answers)
+            assert len(upstream.calls) - before == 3
+            return taken
+
+        try:
+            what, against = (
+                "a cold burst of 2,000 cells over 137 symbols",
+                "the source's latency + window + 50 ms",
+            )
+            yield compare(what, against, 1.0, burst, lambda: (LATENCY + WINDOW + MARGIN) * 1e3)
+        finally:
+            client.close()
+            server.terminate()
+            server.wait(30)
+            server.stdout.close()
