@@ -15,8 +15,12 @@ if [ "${VERSION_CODENAME:-}" = bookworm ]; then
     if [ -z "$mirror" ]; then
         mirror=$(awk '/^deb / {print $2; exit}' /etc/apt/sources.list 2>/dev/null || true)
     fi
+    if [ -z "$mirror" ]; then
+        echo "this machine's apt sources name no mirror to take bookworm-backports from" >&2
+        exit 1
+    fi
     printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports\nComponents: main\nSigned-By: %s\n' \
-        "${mirror:-http://deb.debian.org/debian}" /usr/share/keyrings/debian-archive-keyring.gpg \
+        "$mirror" /usr/share/keyrings/debian-archive-keyring.gpg \
         > /etc/apt/sources.list.d/basketgex-backports.sources
     release=(-t bookworm-backports)
 fi
