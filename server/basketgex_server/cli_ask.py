@@ -14,6 +14,7 @@ from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
 from basketgex_server.dispatch.answers import MIXED
+from basketgex_server.domain import regime
 from basketgex_server.errors import (
     BadRequest,
     BadSettings,
@@ -177,11 +178,6 @@ def quota(home: Home, *, as_json: bool) -> None:
         f"Plan {plan}: {used:,.0f} debits used, {'unknown' if left is None else left} left of {limit or 'unknown'}."
     )
     print(f"The count starts again at {resets}. Saved today against one call a cell: {saved:,.0f}.")
-
-
-def regime(gex: float) -> str:
-    """Return the regime that a net GEX means."""
-    return "positive_gamma" if gex >= 0 else "negative_gamma"
 
 
 def amount(value: float) -> str:

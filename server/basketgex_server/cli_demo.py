@@ -15,7 +15,8 @@ from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_sto
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
-from basketgex_server.cli_ask import amount, client_of, moment, regime, said
+from basketgex_server.cli_ask import amount, client_of, moment, said
+from basketgex_server.domain import regime
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 

@@ -38,6 +38,11 @@ class Measures(NamedTuple):
     chex: float
 
 
+def regime(gex: float) -> str:
+    """Return the regime that a net GEX means: zero counts as positive."""
+    return "positive_gamma" if gex >= 0 else "negative_gamma"
+
+
 class Freshness(IntEnum):
     """How old a figure is to its rules. The larger, the worse, but for HISTORICAL, to which no clock applies."""
 

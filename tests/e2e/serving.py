@@ -13,10 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from basketgex.local import Home
 from basketgex_addin.client import BasketClient, ServerStatus
+
+if TYPE_CHECKING:
+    from tests.e2e.clocked import Clock
+    from tests.standin.upstream import Upstream
 
 READY = 60.0
 COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_server", "serve")
@@ -125,3 +129,15 @@ def _empty(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in path.iterdir():
         file.unlink()
+
+
+def serving(folder: Path, clock: Clock, upstream: Upstream, **settings: object) -> Server:
+    """Return a server of a home in the folder, with the test's clock and the stand-in as its source."""
+    return Server(
+        folder / "home",
+        command=clock.command,
+        source="flashalpha",
+        flashalpha_base_url=upstream.url,
+        flashalpha_api_key=upstream.key,
+        **settings,
+    )

@@ -16,9 +16,8 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import MIDDAY, Clock, asked, problem, reply
-from tests.e2e.serving import Server, status, until
+from tests.e2e.serving import Server, serving, status, until
 from tests.standin.upstream import (
-    KEY,
     Fault,
     Gate,
     Upstream,
@@ -58,28 +57,6 @@ TIER = {
     "current_plan": "Basic",
     "required_plan": "Growth",
 }
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path)
-
-
-@pytest.fixture
-def upstream(clock: Clock) -> Iterator[Upstream]:
-    with Upstream(now=clock) as upstream:
-        yield upstream
-
-
-def serving(folder: Path, clock: Clock, upstream: Upstream, **settings: object) -> Server:
-    return Server(
-        folder / "home",
-        command=clock.command,
-        source="flashalpha",
-        flashalpha_base_url=upstream.url,
-        flashalpha_api_key=KEY,
-        **settings,
-    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,35 +16,13 @@ import pytest
 
 from basketgex_addin.cells import Ask, Problem, Reply, render
 from tests.e2e.clocked import Clock, asked, reply
-from tests.e2e.serving import Server, environment, status, until
-from tests.standin.upstream import KEY, MEASURES, Figures, Upstream, figures
+from tests.e2e.serving import Server, environment, serving, status, until
+from tests.standin.upstream import MEASURES, Figures, Upstream, figures
 
 HERE = Path(__file__).parent
 VOL_POINT = 0.01
 PLACES = 0.005  # the stand-in's aggregates have two
 NAMES = [f"{chr(65 + n // 26)}{chr(65 + n % 26)}X" for n in range(400)]
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path)
-
-
-@pytest.fixture
-def upstream(clock: Clock) -> Iterator[Upstream]:
-    with Upstream(now=clock) as upstream:
-        yield upstream
-
-
-def serving(folder: Path, clock: Clock, upstream: Upstream, **settings: object) -> Server:
-    return Server(
-        folder / "home",
-        command=clock.command,
-        source="flashalpha",
-        flashalpha_base_url=upstream.url,
-        flashalpha_api_key=KEY,
-        **settings,
-    )
 
 
 # -- exactness

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from basketgex.local import HOME_VARIABLE, Home, Runtime
 
@@ -71,6 +72,20 @@ def _is_ready(line: bytes) -> bool:
     return isinstance(found, dict) and "grpc" in found
 
 
+def _open(
+    command: tuple[str, ...], environment: dict[str, str], folder: Path, **detached: Any
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - the command that the user's own install recorded
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        **detached,
+    )
+
+
 if sys.platform == "win32":
 
     def _spawn(
@@ -78,34 +93,15 @@ if sys.platform == "win32":
     ) -> subprocess.Popen[bytes]:
         detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NO_WINDOW
         try:
-            return _open(command, environment, folder, detached | subprocess.CREATE_BREAKAWAY_FROM_JOB)
+            free = detached | subprocess.CREATE_BREAKAWAY_FROM_JOB
+            return _open(command, environment, folder, creationflags=free)
         except OSError:  # a job that lets nothing break away
-            return _open(command, environment, folder, detached)
-
-    def _open(
-        command: tuple[str, ...], environment: dict[str, str], folder: Path, flags: int
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - the command that the user's own install recorded
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=flags,
-        )
+            return _open(command, environment, folder, creationflags=detached)
 
 else:
 
     def _spawn(
         command: tuple[str, ...], environment: dict[str, str], folder: Path
     ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - the command that the user's own install recorded
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # out of soffice's process group: ending the host does not end the server
-        )
+        # Out of soffice's process group: ending the host does not end the server.
+        return _open(command, environment, folder, start_new_session=True)

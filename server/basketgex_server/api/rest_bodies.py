@@ -15,7 +15,7 @@ from basketgex import __version__
 from basketgex_server.dispatch.answers import Answer
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import Freshness, Measures, Origin, StrikeRow
+from basketgex_server.domain import Freshness, Measures, Origin, StrikeRow, regime
 from basketgex_server.errors import (
     BasketgexError,
     Draining,
@@ -213,11 +213,6 @@ def problem(error: BasketgexError, quota: QuotaStatus | None, now: float) -> tup
 def refusal(code: str, sentence: str) -> Json:
     """Return the body of an error."""
     return {"status": "ERROR", "error": code, "message": sentence}
-
-
-def regime(gex: float) -> str:
-    """Return the regime's name."""
-    return "positive_gamma" if gex >= 0 else "negative_gamma"
 
 
 def moment(at: float) -> str:

@@ -194,7 +194,7 @@ def certainly_free(error: BasketgexError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error reply, read as far as it can be. ``said`` is fit to be quoted; ``is_json`` tells a contract's body."""
+    """An error reply, read as far as it can be. ``said`` is fit to be quoted."""
 
     code: str = ""
     said: str = ""
@@ -203,7 +203,6 @@ class Refusal:
     upgrade_to: str = ""
     limit: int | None = None
     reset_at: float | None = None
-    is_json: bool = False
 
 
 def read_refusal(body: bytes, key: str) -> Refusal:
@@ -231,7 +230,6 @@ def read_refusal(body: bytes, key: str) -> Refusal:
         upgrade_to=word("upgrade_to", _PLAN),
         limit=limit if type(limit) is int else None,
         reset_at=moment(found.get("reset_at")),
-        is_json=True,
     )
 
 

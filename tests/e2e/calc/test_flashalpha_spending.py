@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,6 @@ from tests.standin.upstream import KEY, Upstream, figures
 
 NAMES = [f"N{n}" for n in range(60)]
 ROWS = 12
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path)
-
-
-@pytest.fixture
-def upstream(clock: Clock) -> Iterator[Upstream]:
-    with Upstream(now=clock) as upstream:
-        yield upstream
 
 
 def _serving(home: Home, clock: Clock, upstream: Upstream) -> Server:
