@@ -732,30 +732,255 @@ class BatchGetBasketsResponse(_message.Message):
 Global___BatchGetBasketsResponse: _TypeAlias = BatchGetBasketsResponse  # noqa: Y015
 
 @_typing.final
+class RegimeColumns(_message.Message):
+    """A row a basket. The history of a basket is that of its constituents' snapshots under its present weights."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIME_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    KNOWN_FROM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def regime(self) -> _containers.RepeatedScalarFieldContainer[Global___Regime.ValueType]:
+        """Of the latest snapshots; unspecified where errors names the basket or no constituent has one."""
+
+    @_builtins.property
+    def since(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The moment of the first figure of the present regime; 0 where no other is known."""
+
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedScalarFieldContainer[Global___Regime.ValueType]:
+        """What was before; unspecified where no other is known."""
+
+    @_builtins.property
+    def known_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The moment of the oldest figure that was looked at."""
+
+    def __init__(
+        self,
+        *,
+        regime: _abc.Iterable[Global___Regime.ValueType] | None = ...,
+        since: _abc.Iterable[_builtins.float] | None = ...,
+        previous: _abc.Iterable[Global___Regime.ValueType] | None = ...,
+        known_from: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_from", b"known_from", "previous", b"previous", "regime", b"regime", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegimeColumns: _TypeAlias = RegimeColumns  # noqa: Y015
+
+@_typing.final
+class WatchBasketsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASKETS_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
+    pace: _builtins.float
+    """Seconds between two messages, at least; less than 1 counts as 1."""
+    @_builtins.property
+    def baskets(self) -> Global___BatchGetBasketsRequest:
+        """Its refresh must be unspecified or normal: watching spends as a sheet that is recalculated does, no more."""
+
+    def __init__(
+        self,
+        *,
+        baskets: Global___BatchGetBasketsRequest | None = ...,
+        pace: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "pace", b"pace"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchBasketsRequest: _TypeAlias = WatchBasketsRequest  # noqa: Y015
+
+@_typing.final
+class WatchBasketsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    BASKETS_FIELD_NUMBER: _builtins.int
+    REGIMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers, in the request, of the baskets that changed, ascending: row i of what follows is basket changed[i]."""
+
+    @_builtins.property
+    def baskets(self) -> Global___BatchGetBasketsResponse: ...
+    @_builtins.property
+    def regimes(self) -> Global___RegimeColumns: ...
+    def __init__(
+        self,
+        *,
+        changed: _abc.Iterable[_builtins.int] | None = ...,
+        baskets: Global___BatchGetBasketsResponse | None = ...,
+        regimes: Global___RegimeColumns | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "regimes", b"regimes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "changed", b"changed", "regimes", b"regimes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchBasketsResponse: _TypeAlias = WatchBasketsResponse  # noqa: Y015
+
+@_typing.final
+class GetRegimesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASKETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def baskets(self) -> Global___BatchGetBasketsRequest:
+        """Its refresh is not read: nothing is asked of the source."""
+
+    def __init__(
+        self,
+        *,
+        baskets: Global___BatchGetBasketsRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRegimesRequest: _TypeAlias = GetRegimesRequest  # noqa: Y015
+
+@_typing.final
+class GetRegimesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIMES_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    @_builtins.property
+    def regimes(self) -> Global___RegimeColumns: ...
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___BasketError]:
+        """Sparse."""
+
+    def __init__(
+        self,
+        *,
+        regimes: Global___RegimeColumns | None = ...,
+        errors: _abc.Iterable[Global___BasketError] | None = ...,
+        client_ttl: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["regimes", b"regimes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_ttl", b"client_ttl", "errors", b"errors", "regimes", b"regimes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRegimesResponse: _TypeAlias = GetRegimesResponse  # noqa: Y015
+
+@_typing.final
 class GetSymbolRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOL_FIELD_NUMBER: _builtins.int
     REFRESH_FIELD_NUMBER: _builtins.int
     PER_STRIKE_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     refresh: Global___Refresh.ValueType
     per_strike: _builtins.bool
     """Wants GetSymbolResponse.strikes."""
+    levels: _builtins.bool
+    """Wants GetSymbolResponse.levels, which may take a source call of its own."""
     def __init__(
         self,
         *,
         symbol: _builtins.str = ...,
         refresh: Global___Refresh.ValueType = ...,
         per_strike: _builtins.bool = ...,
+        levels: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["per_strike", b"per_strike", "refresh", b"refresh", "symbol", b"symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "per_strike", b"per_strike", "refresh", b"refresh", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSymbolRequest: _TypeAlias = GetSymbolRequest  # noqa: Y015
+
+@_typing.final
+class Levels(_message.Message):
+    """Prices in USD; a level that there is not is absent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GAMMA_FLIP_FIELD_NUMBER: _builtins.int
+    GAMMA_FLIP_STATUS_FIELD_NUMBER: _builtins.int
+    CALL_WALL_FIELD_NUMBER: _builtins.int
+    PUT_WALL_FIELD_NUMBER: _builtins.int
+    MAX_POSITIVE_GAMMA_FIELD_NUMBER: _builtins.int
+    MAX_NEGATIVE_GAMMA_FIELD_NUMBER: _builtins.int
+    HIGHEST_OI_STRIKE_FIELD_NUMBER: _builtins.int
+    ZERO_DTE_MAGNET_FIELD_NUMBER: _builtins.int
+    gamma_flip: _builtins.float
+    """The spot, nearest the present one, at which net GEX repriced over spot changes its sign."""
+    gamma_flip_status: _builtins.str
+    """"available", or why there is none."""
+    call_wall: _builtins.float
+    put_wall: _builtins.float
+    max_positive_gamma: _builtins.float
+    max_negative_gamma: _builtins.float
+    highest_oi_strike: _builtins.float
+    zero_dte_magnet: _builtins.float
+    def __init__(
+        self,
+        *,
+        gamma_flip: _builtins.float | None = ...,
+        gamma_flip_status: _builtins.str = ...,
+        call_wall: _builtins.float | None = ...,
+        put_wall: _builtins.float | None = ...,
+        max_positive_gamma: _builtins.float | None = ...,
+        max_negative_gamma: _builtins.float | None = ...,
+        highest_oi_strike: _builtins.float | None = ...,
+        zero_dte_magnet: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_gamma_flip", b"_gamma_flip", "_highest_oi_strike", b"_highest_oi_strike", "_max_negative_gamma", b"_max_negative_gamma", "_max_positive_gamma", b"_max_positive_gamma", "_put_wall", b"_put_wall", "_zero_dte_magnet", b"_zero_dte_magnet", "call_wall", b"call_wall", "gamma_flip", b"gamma_flip", "highest_oi_strike", b"highest_oi_strike", "max_negative_gamma", b"max_negative_gamma", "max_positive_gamma", b"max_positive_gamma", "put_wall", b"put_wall", "zero_dte_magnet", b"zero_dte_magnet"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_gamma_flip", b"_gamma_flip", "_highest_oi_strike", b"_highest_oi_strike", "_max_negative_gamma", b"_max_negative_gamma", "_max_positive_gamma", b"_max_positive_gamma", "_put_wall", b"_put_wall", "_zero_dte_magnet", b"_zero_dte_magnet", "call_wall", b"call_wall", "gamma_flip", b"gamma_flip", "gamma_flip_status", b"gamma_flip_status", "highest_oi_strike", b"highest_oi_strike", "max_negative_gamma", b"max_negative_gamma", "max_positive_gamma", b"max_positive_gamma", "put_wall", b"put_wall", "zero_dte_magnet", b"zero_dte_magnet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__call_wall: _TypeAlias = _typing.Literal["call_wall"]  # noqa: Y015
+    _WhichOneofArgType__call_wall: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall"]  # noqa: Y015
+    _WhichOneofReturnType__gamma_flip: _TypeAlias = _typing.Literal["gamma_flip"]  # noqa: Y015
+    _WhichOneofArgType__gamma_flip: _TypeAlias = _typing.Literal["_gamma_flip", b"_gamma_flip"]  # noqa: Y015
+    _WhichOneofReturnType__highest_oi_strike: _TypeAlias = _typing.Literal["highest_oi_strike"]  # noqa: Y015
+    _WhichOneofArgType__highest_oi_strike: _TypeAlias = _typing.Literal["_highest_oi_strike", b"_highest_oi_strike"]  # noqa: Y015
+    _WhichOneofReturnType__max_negative_gamma: _TypeAlias = _typing.Literal["max_negative_gamma"]  # noqa: Y015
+    _WhichOneofArgType__max_negative_gamma: _TypeAlias = _typing.Literal["_max_negative_gamma", b"_max_negative_gamma"]  # noqa: Y015
+    _WhichOneofReturnType__max_positive_gamma: _TypeAlias = _typing.Literal["max_positive_gamma"]  # noqa: Y015
+    _WhichOneofArgType__max_positive_gamma: _TypeAlias = _typing.Literal["_max_positive_gamma", b"_max_positive_gamma"]  # noqa: Y015
+    _WhichOneofReturnType__put_wall: _TypeAlias = _typing.Literal["put_wall"]  # noqa: Y015
+    _WhichOneofArgType__put_wall: _TypeAlias = _typing.Literal["_put_wall", b"_put_wall"]  # noqa: Y015
+    _WhichOneofReturnType__zero_dte_magnet: _TypeAlias = _typing.Literal["zero_dte_magnet"]  # noqa: Y015
+    _WhichOneofArgType__zero_dte_magnet: _TypeAlias = _typing.Literal["_zero_dte_magnet", b"_zero_dte_magnet"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__call_wall) -> _WhichOneofReturnType__call_wall | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gamma_flip) -> _WhichOneofReturnType__gamma_flip | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__highest_oi_strike) -> _WhichOneofReturnType__highest_oi_strike | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_negative_gamma) -> _WhichOneofReturnType__max_negative_gamma | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_positive_gamma) -> _WhichOneofReturnType__max_positive_gamma | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__put_wall) -> _WhichOneofReturnType__put_wall | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__zero_dte_magnet) -> _WhichOneofReturnType__zero_dte_magnet | None: ...
+
+Global___Levels: _TypeAlias = Levels  # noqa: Y015
 
 @_typing.final
 class SideMeasures(_message.Message):
@@ -895,6 +1120,7 @@ class GetSymbolResponse(_message.Message):
     NOTICE_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     DEBITS_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     underlying_price: _builtins.float
     usable_open_interest: _builtins.float
@@ -918,6 +1144,10 @@ class GetSymbolResponse(_message.Message):
     def strikes(self) -> Global___StrikeColumns: ...
     @_builtins.property
     def origin(self) -> Global___Origin: ...
+    @_builtins.property
+    def levels(self) -> Global___Levels:
+        """Absent where not asked for."""
+
     def __init__(
         self,
         *,
@@ -937,10 +1167,11 @@ class GetSymbolResponse(_message.Message):
         notice: _builtins.str = ...,
         origin: Global___Origin | None = ...,
         debits: _builtins.int = ...,
+        levels: Global___Levels | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "fetched_at", b"fetched_at", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

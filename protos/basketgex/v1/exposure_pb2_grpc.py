@@ -44,6 +44,16 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsResponse.FromString,
                 _registered_method=True)
+        self.WatchBaskets = channel.unary_stream(
+                '/basketgex.v1.ExposureService/WatchBaskets',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.WatchBasketsRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.WatchBasketsResponse.FromString,
+                _registered_method=True)
+        self.GetRegimes = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetRegimes',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetRegimesRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetRegimesResponse.FromString,
+                _registered_method=True)
         self.GetSymbol = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetSymbol',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetSymbolRequest.SerializeToString,
@@ -78,8 +88,22 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchBaskets(self, request, context):
+        """Baskets as they change: all of them first, then those that changed, never faster than the client's pace.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRegimes(self, request, context):
+        """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSymbol(self, request, context):
-        """One underlying: calls and puts apart and, if asked for, a row a strike.
+        """One underlying: calls and puts apart and, if asked for, its levels and a row a strike.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +135,16 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.BatchGetBaskets,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsResponse.SerializeToString,
+            ),
+            'WatchBaskets': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchBaskets,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.WatchBasketsRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.WatchBasketsResponse.SerializeToString,
+            ),
+            'GetRegimes': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRegimes,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetRegimesRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetRegimesResponse.SerializeToString,
             ),
             'GetSymbol': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSymbol,
@@ -182,6 +216,60 @@ class ExposureService:
             '/basketgex.v1.ExposureService/BatchGetBaskets',
             basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.BatchGetBasketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchBaskets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/WatchBaskets',
+            basketgex_dot_v1_dot_exposure__pb2.WatchBasketsRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.WatchBasketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRegimes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetRegimes',
+            basketgex_dot_v1_dot_exposure__pb2.GetRegimesRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetRegimesResponse.FromString,
             options,
             channel_credentials,
             insecure,

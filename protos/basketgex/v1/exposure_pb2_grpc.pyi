@@ -40,8 +40,12 @@ class ExposureServiceStub:
     """One basket, a row a constituent: for people and simple clients."""
     BatchGetBaskets: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetBasketsRequest, _exposure_pb2.BatchGetBasketsResponse]
     """Any number of baskets as columns: for sheets."""
+    WatchBaskets: _grpc.UnaryStreamMultiCallable[_exposure_pb2.WatchBasketsRequest, _exposure_pb2.WatchBasketsResponse]
+    """Baskets as they change: all of them first, then those that changed, never faster than the client's pace."""
+    GetRegimes: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetRegimesRequest, _exposure_pb2.GetRegimesResponse]
+    """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]
-    """One underlying: calls and puts apart and, if asked for, a row a strike."""
+    """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
     """What serves, from which source, and what it has spent."""
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
@@ -54,8 +58,12 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """One basket, a row a constituent: for people and simple clients."""
     BatchGetBaskets: _aio.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetBasketsRequest, _exposure_pb2.BatchGetBasketsResponse]  # type: ignore[assignment]
     """Any number of baskets as columns: for sheets."""
+    WatchBaskets: _aio.UnaryStreamMultiCallable[_exposure_pb2.WatchBasketsRequest, _exposure_pb2.WatchBasketsResponse]  # type: ignore[assignment]
+    """Baskets as they change: all of them first, then those that changed, never faster than the client's pace."""
+    GetRegimes: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetRegimesRequest, _exposure_pb2.GetRegimesResponse]  # type: ignore[assignment]
+    """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]  # type: ignore[assignment]
-    """One underlying: calls and puts apart and, if asked for, a row a strike."""
+    """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What serves, from which source, and what it has spent."""
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
@@ -79,12 +87,28 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         """Any number of baskets as columns: for sheets."""
 
     @_abc_1.abstractmethod
+    def WatchBaskets(
+        self,
+        request: _exposure_pb2.WatchBasketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_exposure_pb2.WatchBasketsResponse], _abc.AsyncIterator[_exposure_pb2.WatchBasketsResponse]]:
+        """Baskets as they change: all of them first, then those that changed, never faster than the client's pace."""
+
+    @_abc_1.abstractmethod
+    def GetRegimes(
+        self,
+        request: _exposure_pb2.GetRegimesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetRegimesResponse, _abc.Awaitable[_exposure_pb2.GetRegimesResponse]]:
+        """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
+
+    @_abc_1.abstractmethod
     def GetSymbol(
         self,
         request: _exposure_pb2.GetSymbolRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetSymbolResponse, _abc.Awaitable[_exposure_pb2.GetSymbolResponse]]:
-        """One underlying: calls and puts apart and, if asked for, a row a strike."""
+        """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
 
     @_abc_1.abstractmethod
     def GetStatus(
