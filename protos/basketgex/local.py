@@ -24,9 +24,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 HOME_VARIABLE = "BASKETGEX_HOME"
+CELLS_VARIABLE = "BASKETGEX_CELL_MODE"
+CELLS_PREFETCH, CELLS_LIVE = "prefetch", "live"
+"""Cells wait for one call that all of a sheet share; or show #N/A until the server's stream has brought their value."""
 TOKEN_METADATA = "authorization"  # noqa: S105 - the name of a header
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_http_proxy", 0),  # a proxy in the environment would break 127.0.0.1
@@ -45,6 +49,8 @@ class Runtime:
     pid: int
     version: str
     boot: str
+    http: str = ""
+    """Where the REST gateway listens, empty where there is none."""
 
     def channel_token(self, token: str) -> tuple[tuple[str, str], ...]:
         """Return the metadata that a call to this server carries."""
@@ -113,6 +119,10 @@ class Home:
     def log_file(self) -> Path:
         """What happened."""
         return self.path / "server.log"
+
+    def cell_mode(self) -> str:
+        """Return how cells get their values: what the environment says, else the configuration, else CELLS_PREFETCH."""
+        return os.environ.get(CELLS_VARIABLE) or _cell_mode(str(self.config_file), _stamp(self.config_file))
 
     def create(self) -> None:
         """Make the folder, readable by its owner only."""
@@ -187,6 +197,18 @@ class Home:
         A killed server leaves its runtime file; its lock it cannot leave.
         """
         return (*_stamp(self.runtime_file), *_stamp(self.config_file), int(self.is_served()))
+
+
+@lru_cache(maxsize=8)
+def _cell_mode(config: str, stamp: tuple[int, int]) -> str:
+    """``stamp`` is the file's: it is read again when that has changed."""
+    try:
+        import tomllib
+
+        found = tomllib.loads(Path(config).read_text("utf-8")).get("cell_mode")
+    except (ImportError, OSError, ValueError):
+        found = None
+    return CELLS_LIVE if found == CELLS_LIVE else CELLS_PREFETCH
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -7,8 +7,9 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -16,11 +17,13 @@ from basketgex import __version__
 from basketgex.local import Home, default_home
 from basketgex_server.domain import CONVENTIONS
 from basketgex_server.errors import BadSettings, BasketgexError
-from basketgex_server.settings import SOURCES, change_config, keep_source, load
+from basketgex_server.settings import KEPT, SOURCES, Settings, change_config, keep_source, load, read_config
 
 LOG = logging.getLogger(__name__)
 ENDING = 200
 """Looks, a twentieth of a second apart, for the end of a server that drains."""
+OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}
+"""Where an option is not called as its setting."""
 START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
 
 
@@ -50,22 +53,56 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
 
     home.create()
     log_to(home.log_file)
+    given = {
+        "source": chosen.source,
+        "chain_folder": _absolute(chosen.folder),
+        "chain_as_of": chosen.as_of,
+        "convention": chosen.convention,
+        "listen": chosen.listen,
+        "tls_certificate": _absolute(chosen.tls_certificate),
+        "tls_key": _absolute(chosen.tls_key),
+        "http_listen": chosen.http_listen,
+    }
     try:
-        settings = load(
-            home.config_file,
-            source=chosen.source,
-            chain_folder=_absolute(chosen.folder),
-            chain_as_of=chosen.as_of,
-            convention=chosen.convention,
-            listen=chosen.listen,
-            tls_certificate=_absolute(chosen.tls_certificate),
-            tls_key=_absolute(chosen.tls_key),
-            http_listen=chosen.http_listen,
-        )
-        serve(home, settings, make_source, announce, keep=lambda: keep_source(home.config_file, settings))
+        settings = load(home.config_file, **given)
+        keep = partial(keep_source, home.config_file, settings)
+        alone = serve(home, settings, make_source, announce, keep=keep)
+        if not alone and (unheeded := _unheeded(home, settings, given)):
+            print(
+                f"basketgex: This home is served already, but not with the given {' and '.join(unheeded)}: "
+                "end that server with basketgex stop, then serve again.",
+                file=sys.stderr,
+            )
     except BasketgexError as error:  # nobody reads the standard error of a server that a spreadsheet started
         LOG.error("Not serving: %s", error.sentence)
         raise
+
+
+def _unheeded(home: Home, settings: Settings, given: Mapping[str, str | None]) -> list[str]:
+    """Return the options, of those given, that the living server does not serve by. Of TLS nothing can be told."""
+    runtime = home.server()
+    if runtime is None:
+        return []
+    kept, default = read_config(home.config_file), Settings()
+    served = {n: kept.get(n, getattr(default, n)) for n in KEPT}
+    found = [name for name in KEPT if given[name] is not None and getattr(settings, name) != served[name]]
+    doors = {"http_listen": runtime.http}
+    if not settings.tls_certificate:  # with it the runtime names another door
+        doors["listen"] = runtime.grpc
+    found += [n for n, at in doors.items() if given[n] is not None and not _is_at(getattr(settings, n), at)]
+    return [OPTIONS.get(name, f"--{name.replace('_', '-')}") for name in found]
+
+
+def _is_at(wanted: str, served: str) -> bool:
+    """Tell whether an address is the wanted one, whose port 0 is any.
+
+    >>> _is_at("localhost:0", "127.0.0.1:8080"), _is_at("127.0.0.1:80", "127.0.0.1:8080"), _is_at("", "")
+    (True, False, True)
+    """
+    (host, _, port), (its_host, _, its_port) = (
+        a.replace("localhost", "127.0.0.1").rpartition(":") for a in (wanted, served)
+    )
+    return host == its_host and port in ("0", its_port)
 
 
 def _source(home: Home, chosen: argparse.Namespace) -> None:
@@ -81,23 +118,56 @@ def _source(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _install(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_addin.calc.install import InstallError, install, uninstall
+    from basketgex_addin.calc.install import InstallError
+    from basketgex_addin.excel.install import InstallError as ExcelError
 
     try:
-        if chosen.command == "install":
-            install(home, START_COMMAND)
-            print("Installed in LibreOffice. Open a sheet and type =BASKETGEX(A2:A7,B2:B7).")
-        else:
-            uninstall()
-            print("Removed from LibreOffice. Your home folder was left alone.")
-    except InstallError as error:
+        said = _install_excel(home, chosen) if chosen.host == "excel" else _install_calc(home, chosen)
+    except (InstallError, ExcelError) as error:
         raise BadSettings(str(error)) from error
+    for line in said:
+        print(line)
+
+
+def _install_calc(home: Home, chosen: argparse.Namespace) -> list[str]:
+    from basketgex_addin.calc.install import OXT, install, uninstall
+
+    if getattr(chosen, "build", None):
+        raise BadSettings("--build goes with excel.")
+    if chosen.command == "install":
+        if chosen.dry_run:
+            return [f"Would write {home.launch_file}.", f"Would add {home.path / OXT} to LibreOffice."]
+        install(home, START_COMMAND)
+        return ["Installed in LibreOffice. Open a sheet and type =BASKETGEX(A2:A7,B2:B7)."]
+    if chosen.dry_run:
+        return ["Would remove the extension from LibreOffice."]
+    uninstall()
+    return ["Removed from LibreOffice. Your home folder was left alone."]
+
+
+def _install_excel(home: Home, chosen: argparse.Namespace) -> list[str]:
+    from basketgex_addin.excel.install import install, this_profile, uninstall, write_add_in
+
+    if chosen.command == "uninstall":
+        return uninstall(home, profile=this_profile(), dry_run=chosen.dry_run)
+    if chosen.build:
+        if chosen.dry_run:
+            return [f"Would write {chosen.build}."]
+        return [f"Wrote {write_add_in(chosen.build)}."]
+    said = install(home, START_COMMAND, profile=this_profile(), dry_run=chosen.dry_run)
+    return said if chosen.dry_run else [*said, "Start Excel and type =BASKETGEX(A2:A7,B2:B7)."]
 
 
 def _basket(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_ask import basket
 
     basket(home, chosen.symbols, chosen.weights, as_json=chosen.json)
+
+
+def _watch(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_watch import watch
+
+    watch(home, chosen.baskets, pace=chosen.pace, as_json=chosen.json)
 
 
 def _symbol(home: Home, chosen: argparse.Namespace) -> None:
@@ -123,6 +193,12 @@ def _status(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_ask import status
 
     status(home, as_json=chosen.json)
+
+
+def _doctor(home: Home, chosen: argparse.Namespace) -> int:
+    from basketgex_server.cli_doctor import doctor
+
+    return doctor(home, ask=chosen.ask, as_json=chosen.json)
 
 
 def _quota(home: Home, chosen: argparse.Namespace) -> None:
@@ -226,6 +302,14 @@ def _parser() -> argparse.ArgumentParser:
     basket.add_argument("--json", action="store_true")
     basket.set_defaults(run=_basket)
 
+    watch = commands.add_parser("watch", help="baskets as they change, and when their regime flipped")
+    watch.add_argument(
+        "baskets", nargs="+", metavar="NAME=SYMBOLS", help="semis=NVDA,AMD or semis=NVDA:2,AMD:1"
+    )
+    watch.add_argument("--pace", type=float, default=2.0, help="seconds between two looks, at least 1")
+    watch.add_argument("--json", action="store_true", help="one object a line, a line a change")
+    watch.set_defaults(run=_watch)
+
     symbol = commands.add_parser("symbol", help="the exposure of one underlying, calls and puts apart")
     symbol.add_argument("symbol")
     symbol.add_argument("--chain-file", type=Path, help="compute from this file, without a server")
@@ -245,6 +329,15 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
 
+    doctor = commands.add_parser("doctor", help="what is installed, what runs, what is wrong and what to do")
+    doctor.add_argument(
+        "--ask",
+        action="store_true",
+        help="ask the source and its account too: starts a server where none runs, and may cost two debits",
+    )
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(run=_doctor)
+
     quota = commands.add_parser(
         "quota", help="the day's debits of a metered source; asks its account, which may cost one"
     )
@@ -263,7 +356,15 @@ def _parser() -> argparse.ArgumentParser:
 
     for name in ("install", "uninstall"):
         install = commands.add_parser(name, help=f"{name} the spreadsheet add-in")
-        install.add_argument("host", choices=["calc"], nargs="?", default="calc")
+        install.add_argument("host", choices=["calc", "excel"], nargs="?", default="calc")
+        install.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+        if name == "install":
+            install.add_argument(
+                "--build",
+                type=Path,
+                metavar="FILE",
+                help="only write Excel's add-in to this file, on any platform",
+            )
         install.set_defaults(run=_install)
 
     templates = commands.add_parser("templates", help="copy the template workbooks")

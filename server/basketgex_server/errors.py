@@ -37,6 +37,8 @@ class BasketgexError(Exception):
 
     code: ClassVar[str] = "error"
     reason: ClassVar[str] = "UNKNOWN"
+    free: ClassVar[bool] = False
+    """Whether a source call that ended so certainly cost nothing."""
 
     def __init__(self, sentence: str, *, argument: str = "", retry_after: float = 0.0) -> None:
         super().__init__(sentence)

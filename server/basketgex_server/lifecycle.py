@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -105,7 +105,7 @@ def serve(
     home.create()
     lock = filelock.FileLock(home.lock)
     if other := _lock_or_other(lock, home):
-        ready(Serving(other.grpc, other.pid, str(home.token_file)))
+        ready(Serving(other.grpc, other.pid, str(home.token_file), http=other.http))
         return False
     try:
         home.remove_runtime()
@@ -188,13 +188,13 @@ class _Server:
         try:
             if self._settings.http_listen:
                 gateway = await self._open_gateway(dispatcher)
-            self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8)))
-            LOG.info("Serving %s, version %s.", self._settings.source, __version__)
             http = gateway.address if gateway else ""
+            self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http))
+            LOG.info("Serving %s, version %s.", self._settings.source, __version__)
             ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http))
             warm = loop.call_later(WARM_AFTER, compute.submit, _load, source)
             tidy()
-            await self._until_told(stop)
+            await self._until_told(stop, servicer.watches)
             warm.cancel()
         finally:
             LOG.info("Ending.")
@@ -202,6 +202,7 @@ class _Server:
                 timer.cancel()
             await alive.enter_graceful_shutdown()
             self._home.remove_runtime()
+            servicer.watches.end()
             await self._in_turn(close_doors, dispatcher.close)
 
     async def _listen(
@@ -230,10 +231,12 @@ class _Server:
     def _asked(self) -> None:
         self._asked_at = time.monotonic()
 
-    async def _until_told(self, stop: asyncio.Event) -> None:
-        """Wait for the end: told, or idle for long enough."""
+    async def _until_told(self, stop: asyncio.Event, watches: Sized) -> None:
+        """Wait for the end: told, or idle for long enough. Where somebody watches it is not idle."""
         idle = self._settings.idle_stop
         while not stop.is_set():
+            if watches:
+                self._asked()
             left = self._asked_at + idle - time.monotonic() if idle else None
             if left is not None and left <= 0:
                 return

@@ -12,12 +12,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import write_whole
+from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, write_whole
 from basketgex_server.domain import CONVENTIONS, Convention
 from basketgex_server.errors import BadSettings, quoted
 
 SOURCES = ("sample", "chain-files", "flashalpha")
 PREFIX = "BASKETGEX_"
+KEPT = ("source", "chain_folder", "chain_as_of", "convention")
+"""What is written to the configuration once it is served: see keep_source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Settings:
     """The deadline of a call that comes without one."""
     idle_stop: float = 1_800.0
     """The server ends when nobody asked for so long; 0: never."""
+    cell_mode: str = CELLS_PREFETCH
+    """How spreadsheets get their values: prefetch or live. Read by the add-in, not by the server."""
     listen: str = "127.0.0.1:0"
     """Where the server listens; port 0: any free one."""
     tls_certificate: str = ""
@@ -83,6 +87,8 @@ class Settings:
             raise BadSettings(
                 f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}."
             )
+        if self.cell_mode not in (CELLS_PREFETCH, CELLS_LIVE):
+            raise BadSettings(f"cell_mode is {quoted(self.cell_mode)}: use prefetch or live.")
         for name in ("rate", "dividend_yield"):
             if not math.isfinite(getattr(self, name)):
                 raise BadSettings(f"{name} must be a finite number.")
@@ -143,9 +149,7 @@ def change_config(config: Path, **values: Any) -> None:
 def keep_source(config: Path, settings: Settings) -> None:
     """Write the source that is served to the configuration, however it was chosen: a later start goes on with it."""
     kept = read_config(config)
-    chosen = {
-        name: getattr(settings, name) for name in ("source", "chain_folder", "chain_as_of", "convention")
-    }
+    chosen = {name: getattr(settings, name) for name in KEPT}
     default = Settings()
     if changed := {n: v for n, v in chosen.items() if v != kept.get(n, getattr(default, n))}:
         change_config(config, **changed)

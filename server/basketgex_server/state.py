@@ -11,12 +11,12 @@ import json
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot, SymbolExposure
 from basketgex_server.errors import BadSettings
@@ -25,6 +25,8 @@ LOG = logging.getLogger(__name__)
 VERSION = 1
 DAY = 86_400.0
 T = TypeVar("T")
+PastGex: TypeAlias = tuple[float, float, float]
+"""A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
 
 _TABLES = """
 CREATE TABLE snapshot (
@@ -88,9 +90,17 @@ class State:
         """Return the newest of an origin."""
         return await self._run(lambda: self._load(origin))
 
-    async def debit(self, origin: str, symbols: int, now: float) -> None:
-        """Commit one debit, before its call leaves."""
-        await self._run(lambda: self._debit(origin, symbols, now))
+    async def past(self, origin: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
+        """Return what is kept of some symbols, the oldest first: the ``most`` newest of each."""
+        return await self._run(lambda: {symbol: self._past(origin, symbol, most) for symbol in symbols})
+
+    async def debit(self, origin: str, symbols: int, now: float) -> int:
+        """Commit one debit, before its call leaves; return its number."""
+        return await self._run(lambda: self._debit(origin, symbols, now))
+
+    async def refund(self, debit: int) -> None:
+        """Take back a debit, by its number, whose call certainly cost nothing."""
+        await self._run(lambda: self._refund(debit))
 
     async def spent(self, origin: str, now: float) -> Spent:
         """Return the debits of an origin."""
@@ -134,11 +144,25 @@ class State:
         newest = (row for row in rows if row["fetched_at"] > gone.get(row["symbol"], -1.0))
         return Known({row["symbol"]: _snapshot(row) for row in newest}, gone)
 
-    def _debit(self, origin: str, symbols: int, now: float) -> None:
+    def _past(self, origin: str, symbol: str, most: int) -> list[PastGex]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None  # plain tuples: there may be a million
+        newest_first = cursor.execute(
+            "SELECT fetched_at, as_of, gex FROM snapshot WHERE origin = ? AND symbol = ? ORDER BY id DESC LIMIT ?",
+            (origin, symbol, most),
+        )
+        return newest_first.fetchall()[::-1]
+
+    def _debit(self, origin: str, symbols: int, now: float) -> int:
         with self._connection as c:
-            c.execute(
+            made = c.execute(
                 "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)", (origin, now, symbols)
             )
+        return int(made.lastrowid or 0)
+
+    def _refund(self, debit: int) -> None:
+        with self._connection as c:
+            c.execute("DELETE FROM debit WHERE id = ?", (debit,))
 
     def _spent(self, origin: str, now: float) -> Spent:
         day = math.floor(now / DAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,8 @@ KEY_REFUSED = (
     "FlashAlpha refused the key: correct BASKETGEX_FLASHALPHA_API_KEY, "
     "or store the right key with basketgex key set."
 )
+NO_KEY = "There is no FlashAlpha key: set BASKETGEX_FLASHALPHA_API_KEY, or store one with basketgex key set."
+NOT_REACHED = "FlashAlpha cannot be reached: check the network, then recalculate."
 PLAN_TOO_LOW = (
     "This needs FlashAlpha's Growth plan or higher, and this key has Basic: "
     "change the plan, or use another source."
@@ -84,13 +87,17 @@ def _row(change: Callable[[dict[str, Any]], None]) -> Callable[[], Fault]:
 
 @dataclass(frozen=True)
 class Case:
-    """``fault`` for one call; ``sentence`` how what stands in the way begins. ``heals_after``: seconds, by its clock."""
+    """``fault`` for one call; ``sentence`` how what stands in the way begins. ``heals_after``: seconds, by its clock.
+
+    ``free``: such a call certainly cost nothing, and the ledger does not show it.
+    """
 
     name: str
     fault: Callable[[], Fault]
     sentence: str
     charged: int = 1
     heals_after: float = 0.0
+    free: bool = False
 
 
 OUT_OF_ORDER = "FlashAlpha is out of order (status {}). Recalculate later to ask again."
@@ -105,7 +112,13 @@ CASES = [
     Case("500", lambda: answered(500), OUT_OF_ORDER.format(500)),
     Case("502", lambda: answered(502, b"Bad Gateway"), OUT_OF_ORDER.format(502)),
     Case("503", lambda: answered(503), OUT_OF_ORDER.format(503)),
-    Case("401", lambda: answered(401, {"detail": "Invalid API key."}, charged=False), KEY_REFUSED, charged=0),
+    Case(
+        "401",
+        lambda: answered(401, {"detail": "Invalid API key."}, charged=False),
+        KEY_REFUSED,
+        charged=0,
+        free=True,
+    ),
     Case("403 plan", lambda: answered(403, TIER), PLAN_TOO_LOW),
     Case("429 short", lambda: rate_limited("30"), RATE, charged=0, heals_after=30),
     Case("429 without Retry-After", lambda: rate_limited(None), RATE, charged=0, heals_after=60),
@@ -166,7 +179,7 @@ def test_a_fault_says_so_in_one_sentence_serves_the_last_good_value_and_heals(
     again = reply(home, *names)
     assert (again.freshness, again.notice) == ("FRESH", "")
     assert len(upstream.calls) == 5
-    assert upstream.debits == 3 + 2 * case.charged <= debits(home) == 5
+    assert upstream.debits == 3 + 2 * case.charged <= debits(home) == 5 - 2 * case.free
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -294,16 +307,48 @@ def test_a_symbol_that_the_plan_does_not_cover_is_named_and_not_paid_for_again_b
     )  # fmt: skip
     upstream.uncovered = {"ZZZ"}
     assert problem(home, "AMD", "ZZZ").sentence == sentence
-    paid = upstream.debits
+    assert upstream.asked == [("AMD", "ZZZ"), ("AMD",)]
     assert problem(home, "ZZZ").sentence == sentence
-    assert upstream.debits == paid == 1
     assert reply(home, "AMD").freshness == "FRESH"
     assert problem(home, "AMD", "ZZZ").sentence == sentence
-    assert upstream.debits == 2
+    assert upstream.debits == 2 == debits(home)
     upstream.uncovered = set()
     clock.advance(DAY)
     assert reply(home, "ZZZ").missing == ()
     assert upstream.debits == 3 == debits(home)
+
+
+def test_a_symbol_that_the_plan_does_not_cover_takes_nothing_from_other_cells(
+    server: Server, upstream: Upstream
+) -> None:
+    """They share a call, and a wait. The service names one symbol at a time."""
+    upstream.uncovered = {"S7", "S31"}
+    cells = [(f"S{n}", f"S{n + 1}") for n in range(0, 40, 2)]
+    found = asked(server.home, *cells)
+    for cell, answer in zip(cells, found, strict=True):
+        if set(cell) & upstream.uncovered:
+            assert isinstance(answer, Problem) and f"does not cover {cell[1]}:" in answer.sentence
+        else:
+            assert isinstance(answer, Reply) and (answer.freshness, answer.missing) == ("FRESH", ())
+    assert [len(call) for call in upstream.asked] == [40, 39, 38]
+    assert upstream.debits == 3 == debits(server.home) == status(server.home).debits_total
+
+
+@pytest.mark.parametrize("what", ["no connection", "no key"])
+def test_a_call_that_never_left_is_not_in_the_ledger(
+    tmp_path: Path, clock: Clock, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        host, port = nobody.getsockname()
+    settings = {"source": "flashalpha", "flashalpha_base_url": upstream.url, "flashalpha_api_key": ""}
+    if what == "no connection":
+        settings |= {"flashalpha_base_url": f"http://{host}:{port}", "flashalpha_api_key": upstream.key}
+    with Server(tmp_path / "home", command=clock.command, **settings) as server:
+        for names in (("AMD",), ("AMD", "NVDA")):
+            assert problem(server.home, *names).sentence in (NO_KEY, NOT_REACHED)
+        assert debits(server.home) == status(server.home).debits_total == 0
+    assert upstream.calls == []
 
 
 def test_a_spent_quota_stops_the_calls_and_serves_what_is_known_until_the_reset(

@@ -177,9 +177,12 @@ def test_the_ready_line(town: Town) -> None:
     assert town.ask(found["grpc"], "GetStatus", pb.GetStatusRequest()).version == __version__
 
 
-def test_a_second_serve_says_who_serves(town: Town) -> None:
+@pytest.mark.parametrize("http", ["", "127.0.0.1:0"])
+def test_a_second_serve_says_who_serves(town: Town, http: str) -> None:
+    change_config(town.home.config_file, http_listen=http)
     first = town.start()
     line = first.line()
+    assert ("http" in json.loads(line)) == bool(http)
     second = town.start()
     assert second.line() == line
     assert second.ended() == 0

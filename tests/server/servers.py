@@ -19,7 +19,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
 from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, StrikeRow, SymbolExposure
-from basketgex_server.errors import NotOffered
+from basketgex_server.errors import NotEntitled, NotOffered
 from basketgex_server.lifecycle import Serving
 from basketgex_server.settings import Settings
 from basketgex_server.sources.factory import make_source
@@ -91,6 +91,7 @@ class FakeSource:
     lags: float = 0.0
     nothing: set[str] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)
+    uncovered: set[str] = field(default_factory=set)
     error: Exception | None = None
     gate: asyncio.Event | None = None
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -101,8 +102,8 @@ class FakeSource:
         return self.comes_from
 
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
-        self.before()
         self.calls.append(symbols)
+        self.before()
         assert not self.seats or len(symbols) <= self.seats
         if self.gate is not None:
             await self.gate.wait()
@@ -110,6 +111,8 @@ class FakeSource:
             self.quota = replace(said)
         if self.error is not None:
             raise self.error
+        for symbol in (s for s in symbols if s in self.uncovered):  # the service names the first
+            raise NotEntitled(f"The plan does not cover {symbol}.", symbols=(symbol,))
         at = self.clock() - self.lags
         good = [s for s in symbols if s not in self.nothing and s not in self.broken]
         return Fetched(

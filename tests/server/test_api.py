@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.errors import Internal, SourceUnavailable
+from basketgex_server.errors import Internal, NotOffered, SourceUnavailable
 from basketgex_server.settings import Settings
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, made_up, serving
 
@@ -69,6 +69,8 @@ REQUESTS = {
     "GetBasket": pb.GetBasketRequest(symbols=["NVDA"]),
     "BatchGetBaskets": pb.BatchGetBasketsRequest(offsets=[0]),
     "GetSymbol": pb.GetSymbolRequest(symbol="NVDA"),
+    "GetRegimes": pb.GetRegimesRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
+    "WatchBaskets": pb.WatchBasketsRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
     "GetStatus": pb.GetStatusRequest(),
     "Shutdown": pb.ShutdownRequest(),
 }
@@ -92,7 +94,8 @@ def test_no_call_without_the_token(
     sample: Served, method: str, metadata: tuple[tuple[str, str], ...]
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        getattr(sample.stub, method)(REQUESTS[method], metadata=metadata, timeout=PATIENCE)
+        found = getattr(sample.stub, method)(REQUESTS[method], metadata=metadata, timeout=PATIENCE)
+        next(found)  # of a stream
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     assert error.details() == "The server refused the token: use the one in its home folder."
@@ -320,6 +323,43 @@ def test_get_symbol_per_strike(sample: Served) -> None:
         assert sum(call) == pytest.approx(getattr(rich.sides.call, measure), rel=1e-9)
         assert sum(call) + sum(put) == pytest.approx(getattr(rich.net, measure), rel=1e-9, abs=1e-3)
     assert rich.rows.used > 0
+
+
+def test_get_symbol_with_levels(sample: Served) -> None:
+    assert not ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="NVDA")).HasField("levels")
+    found = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="NVDA", levels=True))
+    levels = found.levels
+    assert levels.gamma_flip_status in ("available", "no_boundary")
+    assert levels.HasField("gamma_flip") == (levels.gamma_flip_status == "available")
+    strikes = set(
+        ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="NVDA", per_strike=True)).strikes.strike
+    )
+    assert {levels.call_wall, levels.put_wall, levels.highest_oi_strike} <= strikes
+    assert found.net.gex != 0
+
+
+def test_levels_that_the_source_does_not_offer(live: Live) -> None:
+    code, details, trailing = refused(
+        live.served, "GetSymbol", pb.GetSymbolRequest(symbol="A", levels=True), PATIENCE
+    )
+    assert (code, details) == (grpc.StatusCode.UNIMPLEMENTED, "This source has no levels.")
+    assert trailing["basketgex-code"] == NotOffered.code
+
+
+def test_regimes(live: Live) -> None:
+    request = pb.GetRegimesRequest(baskets=batch([(["A", "B"], [1, 1]), (["A"], [-1]), (["C"], [1])]))
+    nothing = live.call("GetRegimes", request)
+    assert list(nothing.regimes.regime) == [pb.REGIME_UNSPECIFIED] * 3
+    assert (nothing.client_ttl, live.source.calls) == (2.0, [])
+    live.call("GetBasket", pb.GetBasketRequest(symbols=["A", "B", "C"]))
+    found = live.call("GetRegimes", request)
+    gex = [made_up("A").net.gex + made_up("B").net.gex, 0, made_up("C").net.gex]
+    expected = [pb.REGIME_POSITIVE_GAMMA if x >= 0 else pb.REGIME_NEGATIVE_GAMMA for x in gex]
+    assert list(found.regimes.regime) == [expected[0], pb.REGIME_UNSPECIFIED, expected[2]]
+    assert list(found.regimes.known_from) == [NOON, 0.0, NOON]
+    assert list(found.regimes.since) == [0.0] * 3
+    assert [(e.basket, e.problem.code) for e in found.errors] == [(1, "invalid_weights")]
+    assert (found.client_ttl, len(live.source.calls)) == (30.0, 1)
 
 
 def test_status(live: Live) -> None:

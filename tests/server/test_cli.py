@@ -13,9 +13,13 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.template_files import TEMPLATES
 from basketgex_server.cli import main
 from basketgex_server.settings import read_config
 from tests.e2e.serving import COMMAND, Server, environment
+from tests.server import keyring_file
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +215,72 @@ def test_what_serve_was_told_is_kept_for_the_next_start(tmp_path: Path, shared_d
     )
 
 
+def test_a_second_serve_says_which_of_its_options_are_not_served(tmp_path: Path) -> None:
+    def second(*options: str) -> tuple[str, str]:
+        done = subprocess.run(
+            (*COMMAND, *options),
+            env=environment(server.home.path),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout, done.stderr
+
+    def sentence(names: str) -> str:
+        return (
+            f"basketgex: This home is served already, but not with the given {names}: "
+            "end that server with basketgex stop, then serve again.\n"
+        )
+
+    first = (*COMMAND, "--convention", "dealer", "--http-listen", "127.0.0.1:0")
+    with Server(tmp_path / "home", command=first) as server:
+        line = json.dumps(server.ready) + "\n"
+        port = server.ready["http"].rpartition(":")[2]
+        assert second() == (line, "")
+        same = ("--source", "sample", "--convention", "dealer", "--listen", "localhost:0")
+        assert second(*same, "--http-listen", f"127.0.0.1:{port}") == (line, "")
+        for options, names in (
+            (("--source", "flashalpha"), "--source"),
+            (("--folder", str(tmp_path)), "--folder"),
+            (("--as-of", "2026-07-10T16:00"), "--as-of"),
+            (("--convention", "flashalpha", "--listen", "127.0.0.1:1"), "--convention and --listen"),
+            (("--http-listen", "127.0.0.1:1"), "--http-listen"),
+        ):
+            assert second(*options) == (line, sentence(names))
+    assert read_config(server.home.config_file) == {"convention": "dealer"}
+
+
+def test_the_key_goes_from_standard_input_to_the_keyring_and_is_not_shown(tmp_path: Path) -> None:
+    kept, key = tmp_path / "keyring", "fa-test-4d1c88b2e0"
+    backend = {"PYTHON_KEYRING_BACKEND": "tests.server.keyring_file.InFile", keyring_file.VARIABLE: str(kept)}
+
+    def run(action: str, typed: str = "") -> tuple[int, str, str]:
+        done = subprocess.run(
+            (sys.executable, "-m", "basketgex_server", "--home", str(tmp_path / "home"), "key", action),
+            env=environment(tmp_path / "home") | backend,
+            cwd=ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert not any(key[i : i + 6] in done.stdout + done.stderr for i in range(len(key) - 5))
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("set", f"  {key}\n") == (0, "The key is in the keyring.\n", "")
+    assert json.loads(kept.read_text()) == {"basketgex/flashalpha": key}
+    bad = "basketgex: This cannot be a FlashAlpha key: copy it again, without spaces or line breaks.\n"
+    for typed in (f"{key} {key}\n", "\n", ""):
+        assert run("set", typed) == (1, "", bad)
+    assert json.loads(kept.read_text()) == {"basketgex/flashalpha": key}
+    assert run("clear") == (0, "The key is gone from the keyring.\n", "")
+    assert json.loads(kept.read_text()) == {}
+    assert run("clear") == (0, "There was no key in the keyring.\n", "")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and key in path.read_text("latin-1")]
+
+
 def test_a_start_that_fails_says_why_in_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Home(tmp_path / "home")
     home.create()
@@ -263,7 +333,9 @@ def test_the_token_is_changed_only_while_nobody_serves(
 
 
 def test_templates_are_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "templates", "--to", tmp_path).split() == [str(tmp_path / "sector_scanner.xlsx")]
+    copied = said(capsys, "templates", "--to", tmp_path).split()
+    assert copied == sorted(str(tmp_path / f"{name}.xlsx") for name in TEMPLATES)
+    assert all(Path(path).is_file() for path in copied)
 
 
 def test_a_reader_that_stops_reading_is_no_failure(home: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -115,8 +117,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield opened
 
 
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+@contextmanager
+def over_made_up(folder: Path) -> Iterator[Live]:
     clock = Clock()
     source = Source(clock)
     quick = Settings(http_listen=ANYWHERE, window_quiet=0.0, window_longest=0.0)
@@ -124,10 +126,16 @@ def live(tmp_path: Path) -> Iterator[Live]:
     def make(_: Settings, __: Executor) -> Source:
         return source
 
-    with serving(tmp_path, quick, make, now=clock) as served:
+    with serving(folder, quick, make, now=clock) as served:
         opened = Live(served, source, clock)
         with opened.client:
             yield opened
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with over_made_up(tmp_path) as opened:
+        yield opened
 
 
 # -- the basket ----------------------------------------------------------------------------------------------------------
@@ -355,6 +363,23 @@ def test_levels(live: Live) -> None:
     live.ok("/v1/exposure/levels/NVDA")
     live.ok("/v1/exposure/summary/NVDA")
     assert len(live.source.calls) == 2
+
+
+def test_a_price_that_is_on_the_shelf_is_not_asked_for_again(live: Live) -> None:
+    live.ok(BASKET, symbols="NVDA,AMD")
+    for path in ("levels", "summary", "levels", "gex"):
+        live.ok(f"/v1/exposure/{path}/NVDA")
+    live.ok("/v1/exposure/summary/AMD")
+    assert live.source.calls == [("NVDA", "AMD"), ("levels of NVDA",), ("levels of AMD",)]
+
+    # Grown old, but usable: nobody waits for it. It is refreshed behind the answer like any other, both names in one call.
+    live.clock.at += 61
+    left = threading.Event()
+    live.source.gate, live.source.before = asyncio.Event(), left.set
+    for path in ("levels/NVDA", "summary/AMD"):
+        assert live.ok(f"/v1/exposure/{path}")["basketgex"]["freshness"] == "stale"
+    assert left.wait(PATIENCE)
+    assert set(live.source.calls[-1]) == {"NVDA", "AMD"} and len(live.source.calls) == 4
 
 
 def test_levels_of_the_sample(sample: Gateway) -> None:
@@ -706,6 +731,44 @@ def test_one_broken_chain_is_502(live: Live) -> None:
 
 
 # -- opening and closing -------------------------------------------------------------------------------------------------
+
+
+def test_what_outlasts_the_grace_is_told_that_the_server_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "GRACE", 0)
+    came = threading.Event()
+    with over_made_up(tmp_path) as hasty, ThreadPoolExecutor(1) as caller:
+        hasty.source.gate, hasty.source.before = asyncio.Event(), came.set
+        waiting = caller.submit(hasty.get, BASKET, symbols="NVDA")
+        assert came.wait(PATIENCE)
+        hasty.served.stop()
+        reply = waiting.result(PATIENCE)
+    assert reply.status_code == 503
+    assert reply.json() == {
+        "status": "ERROR",
+        "error": "draining",
+        "message": "The server is stopping. Recalculate to start it again.",
+    }
+
+
+def test_what_is_asked_here_counts_in_the_status(live: Live) -> None:
+    def requests() -> int:
+        found = live.served.stub.GetStatus(
+            pb.GetStatusRequest(), metadata=live.served.token, timeout=PATIENCE
+        )
+        return int(found.requests)
+
+    live.get(BASKET, "no", symbols="NVDA")
+    live.client.get("/health")
+    assert requests() == 0
+    for _ in range(3):  # the last two are warm
+        live.ok(BASKET, symbols="NVDA")
+    live.refused(BASKET)
+    live.served.stub.GetBasket(
+        pb.GetBasketRequest(symbols=["NVDA"]), metadata=live.served.token, timeout=PATIENCE
+    )
+    assert requests() == 5
 
 
 def test_without_the_setting_there_is_no_gateway(tmp_path: Path) -> None:

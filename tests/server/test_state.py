@@ -99,6 +99,15 @@ def test_the_ledger_counts_by_day(tmp_path: Path) -> None:
         assert asyncio.run(state.spent("here", midnight + DAY)) == Spent(0, 3, 0, 0)
 
 
+def test_a_debit_that_is_taken_back_is_gone_at_once_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        numbers = [asyncio.run(state.debit("here", n, NOON)) for n in (7, 8, 9)]
+        asyncio.run(state.refund(numbers[1]))
+        assert rows(path, "SELECT symbols FROM debit ORDER BY id") == [(7,), (9,)]
+        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 2, 0, 0)
+
+
 def test_a_debit_is_there_for_others_at_once(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with store(path) as state:

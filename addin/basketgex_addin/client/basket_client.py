@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, overload
 
 from basketgex.local import Home, Runtime
-from basketgex_addin.cells import Ask, Problem, Quota, Reply
+from basketgex_addin.cells import (
+    Ask,
+    LevelFigures,
+    LevelsOf,
+    Problem,
+    Question,
+    Quota,
+    QuotaOf,
+    RegimesOf,
+    Reply,
+    Since,
+)
 from basketgex_addin.client import problems
 from basketgex_addin.client.collector import Collector
 from basketgex_addin.client.connection import Connection
 from basketgex_addin.client.launcher import start
 from basketgex_addin.client.memo import Memo
+from basketgex_addin.client.watcher import Watcher
 
 COLLECTING = 0.1
 """A call that threads share may have kept them waiting before it left: it ends so many seconds before their deadline.
 
 Else the last good values, which the server sends at a call's end, would come too late for some.
 """
+
+NOT_CACHED = "not_cached"
+"""The server's code for a basket that it has no figure of and was not to ask for."""
+
+_LEVELS = (
+    "gamma_flip",
+    "call_wall",
+    "put_wall",
+    "max_positive_gamma",
+    "max_negative_gamma",
+    "highest_oi_strike",
+    "zero_dte_magnet",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +104,35 @@ class BasketClient:
     ) -> None:
         self._deadline = deadline
         self._connection = Connection(home, deadline, start, clock)
+        self._stamp = home.stamp
         self._memo = Memo(clock, home.stamp)
         early = min(COLLECTING, deadline / 10)
         self._collector = Collector(lambda asks: self._send(asks, early=early))
 
-    def known(self, ask: Ask) -> Reply | Problem | None:
+    def known(self, question: Question) -> Any:
         """Return the answer that memory still vouches for, or None: no call."""
-        return self._memo.get(ask)
+        return self._memo.get(question)
 
     def remembered(self, ask: Ask) -> Reply | None:
         """Return the last reply, of any age, or None: no call."""
         return self._memo.remembered(ask)
 
-    def ask(self, ask: Ask) -> Reply | Problem:
-        """Return the answer, from memory or by a call shared with the threads that ask meanwhile."""
-        return self._memo.get(ask) or self._collector.ask(ask, self._deadline)
+    @overload
+    def ask(self, question: Ask) -> Reply | Problem: ...
+    @overload
+    def ask(self, question: Question) -> Any: ...
+    def ask(self, question: Question) -> Any:
+        """Return the answer, from memory or by a call, which for baskets is shared with the threads that ask meanwhile."""
+        if not isinstance(question, QuotaOf) and (found := self._memo.get(question)) is not None:
+            return found  # what is left of a quota is known by the server alone
+        if isinstance(question, Ask):
+            return self._collector.ask(question, self._deadline)
+        if isinstance(question, RegimesOf):
+            return self.ask_many([question])[0]
+        stamp = self._stamp()
+        found = self.levels(question.symbol) if isinstance(question, LevelsOf) else self.quota()
+        self._memo.put([(question, found)], stamp)
+        return found
 
     def submit(self, ask: Ask) -> Future[Reply | Problem]:
         """Return the answer to come, for a host that must not wait: from memory, or by a call that others share."""
@@ -103,15 +142,25 @@ class BasketClient:
         known.set_result(answer)
         return known
 
-    def ask_many(self, asks: Sequence[Ask], refresh: str = "NORMAL") -> list[Reply | Problem]:
-        """Return the answers in order: one call for what memory lacks, or for all unless ``refresh`` is NORMAL."""
-        found: dict[Ask, Reply | Problem | None] = dict.fromkeys(asks)
+    def ask_many(self, questions: Sequence[Ask | RegimesOf], refresh: str = "NORMAL") -> list[Any]:
+        """Return the answers in order: one call for what memory lacks, or for all unless ``refresh`` is NORMAL.
+
+        Regimes are one call more; the server knows only those of baskets it has been asked for. What is asked for by FORCE is
+        news for every basket that has one of its symbols: their answers hold no longer.
+        """
+        found: dict[Ask | RegimesOf, Any] = dict.fromkeys(questions)
         if refresh == "NORMAL":
-            found = {ask: self._memo.get(ask) for ask in found}
-        lacking = [ask for ask, answer in found.items() if answer is None]
-        if lacking:
-            found.update(zip(lacking, self._send(lacking, refresh), strict=True))
-        return [found[ask] or problems.CLIENT_FAULT for ask in asks]
+            found = {question: self._memo.get(question) for question in found}
+        regimes = [q for q, answer in found.items() if answer is None and isinstance(q, RegimesOf)]
+        asks = [q for q, answer in found.items() if answer is None and isinstance(q, Ask)]
+        asks += [q.ask for q in regimes if q.ask not in found and self._memo.get(q.ask) is None]
+        if asks:
+            if refresh == "FORCE":
+                self._memo.forget(symbol for ask in asks for symbol in ask.symbols)
+            found.update(zip(asks, self._send(asks, refresh), strict=True))
+        if regimes:
+            found.update(zip(regimes, self.regimes([q.ask for q in regimes]), strict=True))
+        return [found[question] or problems.CLIENT_FAULT for question in questions]
 
     def status(self) -> ServerStatus | Problem:
         """Return what serves and what it has done; a server is started where none is."""
@@ -156,6 +205,61 @@ class BasketClient:
             else None,
         )
 
+    def levels(self, symbol: str) -> LevelFigures | Problem:
+        """Return the levels of one underlying, which may take a source call of its own."""
+        found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol, levels=True)
+        if isinstance(found, Problem):
+            return found
+        if not found.HasField("levels"):
+            return problems.BAD_REPLY
+        known = {
+            name: getattr(found.levels, name) if found.levels.HasField(name) else None for name in _LEVELS
+        }
+        return LevelFigures(
+            underlying_price=found.underlying_price,
+            gamma_flip_status=found.levels.gamma_flip_status,
+            as_of=found.as_of,
+            client_ttl=found.client_ttl,
+            **known,
+        )
+
+    def regimes(self, asks: Sequence[Ask]) -> list[Since | Problem]:
+        """Return, in order, since when baskets have been in their regime: from what the server keeps, at no source call."""
+        try:
+            from basketgex.v1 import exposure_pb2 as pb
+            from basketgex_addin.client import codec
+        except Exception:  # noqa: BLE001 - protobuf missing, or older than the contract's code
+            return [problems.MISSING_PACKAGE] * len(asks)
+        stamp = self._stamp()
+        try:
+            answers: list[Since | Problem] = []
+            for part in codec.chunks(asks):
+                request = pb.GetRegimesRequest(baskets=codec.encode(part))
+                found = self._connection.call("GetRegimes", request)
+                answers.extend(
+                    [found] * len(part)
+                    if isinstance(found, Problem)
+                    else codec.decode_baskets_regimes(len(part), found)
+                )
+        except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
+            return [problems.CLIENT_FAULT] * len(asks)
+        self._memo.put(zip(map(RegimesOf, asks), answers, strict=True), stamp)
+        return answers
+
+    def watch(self, changed: Callable[[frozenset[Ask]], None], **how: Any) -> Watcher:
+        """Return a stream that tells, on a thread of its own, which baskets changed; memory has their answers by then.
+
+        ``how`` goes to the watcher: its pace, and who hears that the server is lost.
+        """
+
+        def deliver(answers: Mapping[Ask, Reply | Problem], regimes: Mapping[Ask, Since]) -> None:
+            self._memo.put(answers.items(), watcher.stamp)
+            self._memo.put(((RegimesOf(ask), since) for ask, since in regimes.items()), watcher.stamp)
+            changed(frozenset((*answers, *regimes)))
+
+        watcher = Watcher(self._connection, deliver, deadline=self._deadline, **how)
+        return watcher
+
     def shutdown(self) -> bool | Problem:
         """Tell the server to end; one is started where none is, so look at the home first."""
         found = self._call("Shutdown", "ShutdownRequest")
@@ -196,14 +300,14 @@ class BasketClient:
             return [problems.CLIENT_FAULT] * len(asks)
         # A source that was too slow for one basket is too slow for the next: the deadline is the whole pass's.
         self._connection.note(*(answer for answer in answers if isinstance(answer, Problem)))
-        alone = len(asks) == 1  # what was too much for all at once may be answered for one alone
+        # What was too much for all at once may be answered for one alone, and that the server was told not to ask the source
+        # is no answer for those who let it.
+        passing = problems.TOO_MUCH_AT_ONCE if len(asks) > 1 else frozenset[str]()
+        if refresh == "CACHE_ONLY":
+            passing |= {NOT_CACHED}
         pairs = zip(asks, answers, strict=True)
-        self._memo.put(((ask, answer) for ask, answer in pairs if alone or not _crowded(answer)), stamp)
+        self._memo.put((pair for pair in pairs if getattr(pair[1], "code", "") not in passing), stamp)
         return answers
-
-
-def _crowded(answer: Reply | Problem) -> bool:
-    return isinstance(answer, Problem) and answer.code in problems.TOO_MUCH_AT_ONCE
 
 
 def _measures(found: Any) -> tuple[float, ...]:

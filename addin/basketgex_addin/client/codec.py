@@ -7,13 +7,16 @@ from itertools import pairwise, repeat
 from typing import NamedTuple, overload
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Ask, Problem, Reply, Row
+from basketgex_addin.cells import Ask, Problem, Reply, Row, Since
 from basketgex_addin.client.problems import BAD_REPLY
 
 MOST_ENTRIES = 40_000  # about 1 MB a message
 
 _FRESHNESS: dict[int, str] = {
     int(value): name.removeprefix("FRESHNESS_") for name, value in pb.Freshness.items() if value
+}
+_REGIME: dict[int, str] = {
+    int(value): name.removeprefix("REGIME_").lower() for name, value in pb.Regime.items() if value
 }
 
 
@@ -59,6 +62,51 @@ def decode(asks: Sequence[Ask], response: pb.BatchGetBasketsResponse) -> list[Re
         return _decode(len(asks), response)
     except (IndexError, ValueError):
         return [BAD_REPLY] * len(asks)
+
+
+def decode_regimes(columns: pb.RegimeColumns, client_ttl: float | None = None) -> list[Since]:
+    """Return since when each basket has been in its regime. Raises ValueError where the columns do not fit together."""
+    rows = zip(columns.regime, columns.since, columns.previous, columns.known_from, strict=True)
+    kept = {} if client_ttl is None else {"client_ttl": client_ttl}
+    return [
+        Since(_REGIME.get(r, ""), since, _REGIME.get(p, ""), known, **kept) for r, since, p, known in rows
+    ]
+
+
+def decode_baskets_regimes(count: int, response: pb.GetRegimesResponse) -> list[Since | Problem]:
+    """Return since when each basket has been in its regime, or what stands in the way."""
+    try:
+        found: list[Since | Problem] = [*decode_regimes(response.regimes, response.client_ttl)]
+    except ValueError:
+        found = []
+    if len(found) != count:
+        return [BAD_REPLY] * count
+    for error in response.errors:
+        if error.basket < count:
+            found[error.basket] = _problem(error.problem)
+    return found
+
+
+class News(NamedTuple):
+    """What a message of a stream says."""
+
+    answers: dict[Ask, Reply | Problem]
+    regimes: dict[Ask, Since]
+
+
+def decode_watch(asks: Sequence[Ask], response: pb.WatchBasketsResponse) -> News:
+    """Return what changed, of the questions that the stream was opened with; nothing where the message is broken."""
+    try:
+        changed = [asks[number] for number in response.changed]
+        regimes = decode_regimes(response.regimes)
+    except (IndexError, ValueError):
+        return News({}, {})
+    if len(regimes) != len(changed):
+        return News({}, {})
+    return News(
+        dict(zip(changed, decode(changed, response.baskets), strict=True)),
+        dict(zip(changed, regimes, strict=True)),
+    )
 
 
 def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Problem]:

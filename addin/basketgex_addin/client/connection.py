@@ -7,7 +7,7 @@ an old port. grpc is imported in the methods that call: where it is missing, the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Lock
@@ -51,6 +51,33 @@ class _Link:
     stub: Any
 
 
+class Stream:
+    """An open stream: iterating gives its messages until it ends; then ``problem`` says why. ``cancel`` ends it.
+
+    ``stamp`` is the home's under which it was opened.
+    """
+
+    def __init__(self, stamp: Hashable, call: Any) -> None:
+        self.stamp = stamp
+        self.problem = problems.SERVER_ABSENT
+        self._call = call
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the messages; never raises."""
+        import grpc
+
+        try:
+            yield from self._call
+        except grpc.RpcError as error:
+            self.problem = _problem(error)
+        except Exception:  # noqa: BLE001 - another thread closed the channel, which grpc says in many ways
+            self.problem = problems.SERVER_ABSENT
+
+    def cancel(self) -> None:
+        """End it, from any thread."""
+        self._call.cancel()
+
+
 class _Failure(Exception):
     """Carries a problem out of the depths of a call."""
 
@@ -91,6 +118,21 @@ class Connection:
     def call(self, method: str, request: Any) -> Any:
         """Send one request, and return its response or a problem."""
         return self._call(method, [request])[1][0]
+
+    def stream(self, method: str, request: Any) -> Stream | Problem:
+        """Open a stream, or say why there is none. It has no deadline of its own."""
+        if (failed := self._quarantined()) is not None:
+            return failed
+        try:
+            link = self._reach(self._clock() + self._deadline, None)
+        except _Failure as failure:
+            self.note(failure.problem)
+            return failure.problem
+        try:
+            call = getattr(link.stub, method)(request, metadata=link.runtime.channel_token(link.token))
+        except ValueError:  # another thread closed the channel
+            return problems.SERVER_ABSENT
+        return Stream(link.stamp, call)
 
     def close(self) -> None:
         """Close the channel; the next call opens another."""

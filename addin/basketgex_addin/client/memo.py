@@ -7,16 +7,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.cells import Ask, Question, RegimesOf, Reply
 
-PROBLEM_TTL = 2.0  # seconds
+SHORT_TTL = 2.0  # seconds, of problems and of what does not say how long it holds
 LOOK = 0.005  # seconds between two looks at the stamp: it is read from the disk
 
 
 class _Entry(NamedTuple):
-    answer: Reply | Problem
+    answer: Any
     expires: float
     reply: Reply | None
 
@@ -39,17 +39,17 @@ class Memo:
         self._most = most
         self._seen: Hashable = stamp()
         self._looked = clock()
-        self._entries: OrderedDict[Ask, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Question, _Entry] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
 
-    def get(self, ask: Ask) -> Reply | Problem | None:
+    def get(self, question: Question) -> Any:
         """Return the answer that still holds, or None."""
         with self._lock:
-            entry = self._find(ask)
+            entry = self._find(question)
             return entry.answer if entry is not None and self._clock() < entry.expires else None
 
     def remembered(self, ask: Ask) -> Reply | None:
@@ -58,22 +58,30 @@ class Memo:
             entry = self._find(ask)
             return entry.reply if entry is not None else None
 
-    def put(self, answers: Iterable[tuple[Ask, Reply | Problem]], stamp: Hashable = None) -> None:
+    def put(self, answers: Iterable[tuple[Question, Any]], stamp: Hashable = None) -> None:
         """Keep answers. ``stamp`` is the one under which they were asked: answers from before a change are not kept."""
         with self._lock:
             now = self._clock()
             self._look(pause=0.0)
             if stamp is not None and stamp != self._seen:
                 return
-            for ask, answer in answers:
-                before = self._entries.pop(ask, None)
-                if isinstance(answer, Reply):
-                    ttl = answer.client_ttl if math.isfinite(answer.client_ttl) else PROBLEM_TTL
-                    self._entries[ask] = _Entry(answer, now + ttl, answer)
-                else:
-                    self._entries[ask] = _Entry(answer, now + PROBLEM_TTL, before.reply if before else None)
+            for question, answer in answers:
+                before = self._entries.pop(question, None)
+                ttl = getattr(answer, "client_ttl", SHORT_TTL)
+                expires = now + (ttl if math.isfinite(ttl) else SHORT_TTL)
+                reply = answer if isinstance(answer, Reply) else before.reply if before else None
+                self._entries[question] = _Entry(answer, expires, reply)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
+
+    def forget(self, symbols: Iterable[str]) -> None:
+        """Let no answer that has one of these symbols hold any longer: their figures were asked for anew."""
+        changed = frozenset(symbols)
+        with self._lock:
+            for question, entry in self._entries.items():
+                asked = question.ask if isinstance(question, RegimesOf) else question
+                if isinstance(asked, Ask) and not changed.isdisjoint(asked.symbols):
+                    self._entries[question] = entry._replace(expires=-math.inf)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -90,9 +98,9 @@ class Memo:
             self._seen = stamp
             self._entries.clear()
 
-    def _find(self, ask: Ask) -> _Entry | None:
+    def _find(self, question: Question) -> _Entry | None:
         self._look()
-        entry = self._entries.get(ask)
+        entry = self._entries.get(question)
         if entry is not None:
-            self._entries.move_to_end(ask)
+            self._entries.move_to_end(question)
         return entry

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GRACE = 5
 """Seconds that requests under way may take once the server is told to end."""
+LAST_WORD = 1.0
+"""Seconds in which those that took longer are told that they get no answer."""
 KEEP_ALIVE = 60
 """Seconds for which a connection without requests stays open."""
 BACKLOG = 2_048
@@ -59,7 +61,7 @@ class HttpServer:
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Take no more connections, let what is under way end, and close."""
+        """Take no more connections, let what is under way end, or be told after the grace that it will not, and close."""
         self._told.set()
         await self._running
 
@@ -71,6 +73,10 @@ class HttpServer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), 1.0)
         await self._server.shutdown(sockets=[self._listener])
+        if (
+            late := self._server.server_state.tasks
+        ):  # cancelled after the grace, they have their refusal to say
+            await asyncio.wait(late, timeout=LAST_WORD)
 
 
 async def serve_http(app: ASGIApp, host: str, port: int) -> HttpServer:

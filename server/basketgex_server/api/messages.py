@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
@@ -12,6 +12,10 @@ from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.domain import Measures, Origin, StrikeRow
 from basketgex_server.errors import BasketgexError
 from basketgex_server.state import Spent
+
+if TYPE_CHECKING:
+    from basketgex_server.dispatch.history import Standings
+    from basketgex_server.exposure.levels import Levels
 
 _REFRESH = {
     pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
@@ -133,11 +137,28 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
         missing_symbols=answer.missing,
         missing_offsets=_plain(answer.missing_offsets),
         missing_index=_plain(answer.missing_index),
-        errors=[pb.BasketError(basket=b, problem=problem(e)) for b, e in sorted(answer.errors.items())],
+        errors=_errors(answer.errors),
         origin=origin(answer.origin),
         notices=answer.notices,
         debits=answer.debits,
     )
+
+
+def watch_reply(changed: Sequence[int], answer: BatchAnswer, standings: Standings) -> pb.WatchBasketsResponse:
+    """Return what changed: row i of answer and standings is basket ``changed[i]`` of the request."""
+    return pb.WatchBasketsResponse(changed=changed, baskets=batch_reply(answer), regimes=_regimes(standings))
+
+
+def regimes_reply(
+    standings: Standings, errors: Mapping[int, BasketgexError], ttl: float
+) -> pb.GetRegimesResponse:
+    """Return since when baskets have been in their regime."""
+    return pb.GetRegimesResponse(regimes=_regimes(standings), errors=_errors(errors), client_ttl=ttl)
+
+
+def levels(known: Levels) -> pb.Levels:
+    """Return an underlying's levels; one that there is not is absent."""
+    return pb.Levels(**{field.name: getattr(known, field.name) for field in pb.Levels.DESCRIPTOR.fields})
 
 
 def symbol_reply(found: Found, findings: Findings, per_strike: bool) -> pb.GetSymbolResponse:
@@ -193,6 +214,19 @@ def quota(found: QuotaStatus, spent: Spent) -> pb.Quota:
         resets_at=found.resets_at,
         saved=spent.answered_today - spent.today,
     )
+
+
+def _regimes(standings: Standings) -> pb.RegimeColumns:
+    return pb.RegimeColumns(  # the history numbers them as the contract does
+        regime=standings.regime,  # type: ignore[arg-type]
+        since=standings.since,
+        previous=standings.previous,  # type: ignore[arg-type]
+        known_from=standings.known_from,
+    )
+
+
+def _errors(errors: Mapping[int, BasketgexError]) -> list[pb.BasketError]:
+    return [pb.BasketError(basket=b, problem=problem(e)) for b, e in sorted(errors.items())]
 
 
 def _strikes(rows: tuple[StrikeRow, ...]) -> pb.StrikeColumns:

@@ -36,6 +36,7 @@ from basketgex_server.domain import StrikeRow, basket, ticker
 from basketgex_server.errors import (
     BadRequest,
     BasketgexError,
+    Draining,
     Internal,
     NoData,
     NotOffered,
@@ -208,12 +209,15 @@ class _Door:
             if not self._knows(request):
                 return _reply(401, _encoded(_BAD_KEY), {})
             self._asked()
+            self._dispatcher.counts.rest_requests += 1
             refused: BasketgexError
             try:
                 body = await work(request)
                 return _reply(200, body, bodies.rate_limits(await self._quota()))
             except BasketgexError as error:
                 refused = error
+            except asyncio.CancelledError:  # the server ends, and this has outlasted its grace
+                refused = Draining()
             except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
                 LOG.error("A request failed: %s.", fault(error))
                 refused = Internal()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -16,10 +17,12 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api import messages
 from basketgex_server.api.warm import WarmReplies
+from basketgex_server.api.watching import Watches
 from basketgex_server.dispatch.answers import answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
+from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
-from basketgex_server.errors import BasketgexError, Internal, NoData
+from basketgex_server.errors import BasketgexError, Internal, NoData, TimedOut
 from basketgex_server.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ Reply = TypeVar("Reply")
 
 if TYPE_CHECKING:  # generic for the type checker only
     Context = grpc.aio.ServicerContext[Any, Any]
+    from basketgex_server.exposure.levels import Levels
 
 
 class ExposureServicer(ExposureServiceServicer):
@@ -48,9 +52,23 @@ class ExposureServicer(ExposureServiceServicer):
         self._now = now
         self._stop = stop
         self._warm: WarmReplies[pb.GetBasketResponse] = WarmReplies(dispatcher, now)
+        self._regimes = Regimes(dispatcher, compute, settings.max_symbols)
+        self._watches = Watches(
+            dispatcher,
+            self._regimes,
+            most=settings.max_symbols,
+            compute=compute,
+            timeout=settings.request_timeout,
+            sent=self._sent,
+        )
         self._started_at = now()
         self._requests = 0
         self._baskets = 0
+
+    @property
+    def watches(self) -> Watches:
+        """The streams that are open."""
+        return self._watches
 
     async def GetBasket(self, request: pb.GetBasketRequest, context: Context) -> pb.GetBasketResponse:  # noqa: N802
         """Answer one basket."""
@@ -108,7 +126,28 @@ class ExposureServicer(ExposureServiceServicer):
                 raise findings.failed[symbol]
             if symbol not in findings.found:
                 raise NoData(f"The source has no data for {symbol}: check the spelling.")
-            return messages.symbol_reply(findings.found[symbol], findings, request.per_strike)
+            reply = messages.symbol_reply(findings.found[symbol], findings, request.per_strike)
+            if request.levels:
+                before = self._dispatcher.counts.debits
+                reply.levels.CopyFrom(messages.levels(await self._levels(symbol, self._time_left(context))))
+                reply.debits += max(self._dispatcher.counts.debits - before, 0)
+            return reply
+
+        return await self._guarded(context, work)
+
+    async def WatchBaskets(  # type: ignore[override]  # noqa: N802 - a stream may be written to: then it ends when cancelled
+        self, request: pb.WatchBasketsRequest, context: Context
+    ) -> None:
+        """Send baskets as they change."""
+        await self._guarded(context, lambda: self._watches.stream(request, context.write))
+
+    async def GetRegimes(self, request: pb.GetRegimesRequest, context: Context) -> pb.GetRegimesResponse:  # noqa: N802
+        """Tell since when baskets have been in their regime."""
+
+        async def work() -> pb.GetRegimesResponse:
+            asked = await self._regimes.prepare(messages.batch(request.baskets))
+            ttl = await self._regimes.ttl(asked, self._settings.client_ttl)
+            return messages.regimes_reply(await self._regimes.standings(asked), asked.errors, ttl)
 
         return await self._guarded(context, work)
 
@@ -128,7 +167,7 @@ class ExposureServicer(ExposureServiceServicer):
                 started_at=self._started_at,
                 sentence=sentence(shelf.origin),
                 symbols_known=len(shelf.snapshots),
-                requests=self._requests,
+                requests=self._requests + counts.rest_requests,
                 baskets=self._baskets,
                 source_calls=counts.source_calls,
                 symbols_fetched=counts.symbols_fetched,
@@ -146,6 +185,20 @@ class ExposureServicer(ExposureServiceServicer):
         """Drain and end the server; this reply is among the last."""
         self._stop()
         return pb.ShutdownResponse()
+
+    async def _levels(self, symbol: str, timeout: float) -> Levels:
+        try:
+            async with asyncio.timeout(timeout):
+                known = await self._dispatcher.levels(symbol)
+        except TimeoutError:
+            raise TimedOut from None
+        if known is None:
+            raise NoData(f"The source has no levels of {symbol}: check the spelling.")
+        return known
+
+    def _sent(self, sizes: list[int]) -> None:
+        self._baskets += len(sizes)
+        self._dispatcher.answered(sizes)
 
     def _time_left(self, context: Context) -> float:
         left = context.time_remaining()

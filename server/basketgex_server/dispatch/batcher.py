@@ -1,9 +1,9 @@
 """Many waiters, one plan, one result each, no waiter left behind.
 
 Only misses come here. The first opens a window; the call leaves when no new symbol came for ``quiet`` seconds, or ``longest``
-after the first. A full one leaves at once, and what it has no seat for keeps its window. While a metered call of an earlier
-window is in flight an under-full one waits for it: whoever arrives meanwhile shares its price. A symbol on its way is joined,
-never asked for twice.
+after the first. A full one leaves at once, and what it has no seat for keeps its window. While any metered call is in flight,
+be it a full one of the same plan, an under-full one waits for it: whoever arrives meanwhile shares its price. A symbol on its
+way is joined, never asked for twice.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Batcher:
         self._longest = longest
         self._riders = riders
         self._seated: dict[str, _Seat] = {}  # wanted or on their way, in order of arrival
-        self._tasks: dict[asyncio.Task[None], float] = {}  # the calls in flight, and when they left
+        self._tasks: set[asyncio.Task[None]] = set()  # the calls in flight
         self._timer: asyncio.Handle | None = None
         self._first = 0.0  # when the window opened, in the loop's time
         self._closed = False
@@ -156,18 +156,21 @@ class Batcher:
             self._flush()
             return
         self._disarm()
-        self._depart(busy=True)
+        self._depart(only_full=True)
         if self._wanted():
             self._timer = asyncio.get_running_loop().call_at(ends, self._flush)
 
     def _flush(self) -> None:
         """The window is over."""
         self._disarm()
-        self._depart(busy=self._metered and any(left < self._first for left in self._tasks.values()))
+        self._depart()
 
-    def _depart(self, *, busy: bool) -> None:
+    def _depart(self, *, only_full: bool = False) -> None:
+        wanted = self._wanted()
+        fills_one = 0 < self._seats <= len(wanted)  # then the rest of this very plan has a call beside it
+        busy = self._metered and (only_full or fills_one or bool(self._tasks))
         riders = (symbol for symbol in self._riders() if symbol not in self._seated)
-        for symbols in plan(self._wanted(), riders, seats=self._seats, busy=busy).calls:
+        for symbols in plan(wanted, riders, seats=self._seats, busy=busy).calls:
             self._dispatch(symbols)
 
     def _dispatch(self, symbols: Sequence[str]) -> None:
@@ -176,7 +179,7 @@ class Batcher:
             seat = self._seated.setdefault(symbol, _Seat(loop.create_future()))
             seat.asked = True
         task = loop.create_task(self._run(tuple(symbols)))
-        self._tasks[task] = loop.time()
+        self._tasks.add(task)
         task.add_done_callback(self._landed)
 
     async def _run(self, symbols: tuple[str, ...]) -> None:
@@ -195,9 +198,9 @@ class Batcher:
                     _settle(seat, outcomes.get(symbol, rest))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        self._tasks.discard(task)
         if not self._closed and self._timer is None and self._wanted():
-            self._depart(busy=self._metered and bool(self._tasks))  # those held back have waited long enough
+            self._depart()  # those held back have waited long enough
 
 
 def _settle(seat: _Seat, outcome: Outcome) -> None:

@@ -28,7 +28,7 @@ from basketgex_server.errors import (
 )
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.state import Spent, State
+from basketgex_server.state import PastGex, Spent, State
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Dispatcher", "Findings", "Found", "Refresh", "fault"]
 
 LOG = logging.getLogger(__name__)
+AGAIN = 3
+"""Times at most that the rest of a call is asked for again, without the symbols that the plan does not cover."""
 FLUSH = 1_000
 """Answers counted before the count is journalled."""
 T = TypeVar("T")
@@ -48,6 +50,7 @@ class Counts:
     source_calls: int = 0
     symbols_fetched: int = 0
     debits: int = 0
+    rest_requests: int = 0
     last_problem: str = ""
 
 
@@ -147,7 +150,7 @@ class Dispatcher:
         forced = wait if refresh is Refresh.FORCE else ()
         with shelf.explicitly(forced):
             outcomes = await batcher.fetch(wait, timeout)
-        debits = self.counts.debits - before
+        debits = max(self.counts.debits - before, 0)  # another's may have been taken back
         return shelf.findings(wanted, set(wait), outcomes, self._now(), refresh, refused, debits)
 
     async def levels(self, symbol: str) -> Levels | None:
@@ -162,6 +165,10 @@ class Dispatcher:
         if found is not None:
             self._levels[symbol] = (age, found)
         return found
+
+    async def past(self, shelf: Shelf, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
+        """Return what the store keeps of some symbols, the ``most`` newest of each."""
+        return await self._state.past(shelf.origin.key, symbols, most)
 
     async def quota(self, *, reconcile: bool = False) -> tuple[QuotaStatus, Spent]:
         """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""
@@ -199,12 +206,27 @@ class Dispatcher:
         errors = {b: TooManyCalls(math.ceil(needs / seats), most) for b, needs in refused.items()}
         return [s for s in wait if s in admitted], errors
 
-    async def _call(self, shelf: Shelf, symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
-        """Make one source call for symbols, keep what it brings, and say what became of each."""
+    async def _call(
+        self, shelf: Shelf, symbols: tuple[str, ...], again: int = AGAIN
+    ) -> Mapping[str, Outcome]:
+        """Make one source call for symbols, keep what it brings, and say what became of each.
+
+        Where the plan does not cover some of them the call was refused whole: the rest is asked for again, at once.
+        """
         explicit = any(symbol in shelf.forced for symbol in symbols)
-        fetched = await self._spend(
-            shelf, len(symbols), lambda: self._source.fetch(symbols), explicit=explicit
-        )
+        try:
+            fetched = await self._spend(
+                shelf, len(symbols), lambda: self._source.fetch(symbols), explicit=explicit
+            )
+        except NotEntitled as error:
+            rest = tuple(symbol for symbol in symbols if symbol not in error.symbols)
+            if not again or not 0 < len(rest) < len(symbols):
+                raise
+            refused: dict[str, Outcome] = {s: error for s in symbols if s not in rest}
+            try:
+                return refused | dict(await self._call(shelf, rest, again - 1))
+            except BasketgexError as last:
+                return refused | dict.fromkeys(rest, last)
         if self._source.origin() != shelf.origin:
             raise SourceUnavailable("The source changed while it was asked. Recalculate to ask again.")
         self._brought += 1
@@ -220,28 +242,37 @@ class Dispatcher:
     async def _spend(
         self, shelf: Shelf, symbols: int, ask: Callable[[], Awaitable[T]], *, explicit: bool
     ) -> T:
-        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota."""
+        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota.
+
+        A debit is taken back only where the call certainly cost nothing.
+        """
         key, metered, said = shelf.origin.key, self._source.metered, self._source.quota
-        left = False
+        left = free = False
         try:
             if metered:
                 if self._now() < self._pause[0]:
                     raise self._pause[1]
                 shelf.quota.check(self._now(), explicit=explicit)
                 shelf.quota.leaves(self._now())
-                await self._state.debit(key, symbols, self._now())
+                debit = await self._state.debit(key, symbols, self._now())
                 self.counts.debits += 1
             left = True
             self.counts.source_calls += 1
             self.counts.symbols_fetched += symbols
             try:
                 return await ask()
+            except BasketgexError as error:
+                free = error.free
+                raise
             finally:
                 if metered:
                     reading = self._source.quota if self._source.quota is not said else None
-                    shelf.quota.lands(reading, self._now())
+                    shelf.quota.lands(reading, self._now(), free=free)
                     if reading is not None:
                         self._state.hear(key, reading, self._now())
+                    if free:
+                        await self._state.refund(debit)
+                        self.counts.debits -= 1
         except BasketgexError as error:
             self.counts.last_problem = error.sentence
             if left:

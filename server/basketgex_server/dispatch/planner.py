@@ -22,7 +22,7 @@ class Plan:
 def plan(wanted: Sequence[str], riders: Iterable[str], *, seats: int, busy: bool) -> Plan:
     """Return the fewest calls for distinct ``wanted`` symbols, ⌈wanted / seats⌉, the seats left over given to ``riders``.
 
-    ``seats`` 0 means any number, ``busy`` that a metered call is in flight: then only full calls leave.
+    ``seats`` 0 means any number, ``busy`` that a metered call is in flight, or about to be: then only full calls leave.
 
     >>> plan(["A", "B", "C"], ["X", "A", "Y"], seats=2, busy=False)
     Plan(calls=(('A', 'B'), ('C', 'X')), held=())

@@ -56,14 +56,16 @@ class Quota:
         self._today += 1
         self._flying += 1
 
-    def lands(self, reading: QuotaReading | None, now: float) -> None:
-        """Take note of a call's end, and of what its reply said of the quota."""
+    def lands(self, reading: QuotaReading | None, now: float, *, free: bool = False) -> None:
+        """Take note of a call's end, and of what its reply said of the quota; a ``free`` one certainly cost nothing."""
         self._roll(now)
         self._flying = max(self._flying - 1, 0)
-        if reading is None:
-            self._count_down()
-        else:
+        if free:
+            self._today = max(self._today - 1, 0)
+        if reading is not None:
             self.hears(reading, now)
+        elif not free:
+            self._count_down()
 
     def hears(self, reading: QuotaReading, now: float) -> None:
         """Take note of what the source says. Of two readings of a day the lower counts: replies overtake each other."""

@@ -14,9 +14,12 @@ from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import Fetched, Freshness, Origin, Snapshot
 from basketgex_server.errors import BasketgexError, NoData, NotCached, NotEntitled, TimedOut, TooManyCalls
 from basketgex_server.settings import Settings
+from basketgex_server.state import PastGex
 
 SHORT_TTL = 2.0
 """Seconds for which a client may answer from a stale reply or an error."""
+MOST_NEWS = 200_000
+"""Figures that are kept for a history that nobody looks at; then it is forgotten, and read anew when somebody does."""
 RECENTLY = 3_600.0
 """A symbol used within so many seconds is worth a seat that is left over."""
 
@@ -81,6 +84,9 @@ class Shelf:
         self.quota = quota
         self.snapshots = snapshots
         self.missing = missing  # when the source said that it has nothing
+        self.news: list[tuple[str, PastGex]] | None = (
+            None  # what calls bring, for a history that is kept beside
+        )
         self.forced: dict[str, int] = {}  # symbols that explicit requests wait for: these may use the reserve
         self._rules = rules
         self._sessions = sessions
@@ -119,7 +125,7 @@ class Shelf:
         """Return what a request makes worth asking for; ``strikes``: only figures with a row a strike will do."""
         if refresh is Refresh.CACHE_ONLY:
             return Wants([], [])
-        open_ = [s for s in symbols if now >= self._uncovered.get(s, (0.0,))[0]]
+        open_ = [s for s in symbols if self._covers(s, now)]
         if refresh is Refresh.FORCE:
             return Wants(open_, [])
         wait: list[str] = []
@@ -143,7 +149,7 @@ class Shelf:
         ageing = []
         for symbol, used in self._used.items():
             snapshot = self.snapshots.get(symbol)
-            if snapshot is None or now - used > RECENTLY:
+            if snapshot is None or now - used > RECENTLY or not self._covers(symbol, now):
                 continue
             if may_ask(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules):
                 ageing.append((snapshot.exposure.as_of, symbol))
@@ -166,6 +172,7 @@ class Shelf:
                 self._warmed.add(symbol)
             elif symbol not in self._warmed:
                 self._warming.add(symbol)
+        self._tell(snapshots, missing)
         return snapshots, missing
 
     def exclude(self, error: NotEntitled, now: float) -> None:
@@ -215,6 +222,16 @@ class Shelf:
                 failed[symbol] = NoData("There is no figure of this session yet.")
         return Findings(self.origin, found, missing, failed, refused, debits, holds_until)
 
+    def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        if self.news is None:
+            return
+        if len(self.news) > MOST_NEWS:
+            self.news = None
+            return
+        for symbol, x in snapshots.items():
+            self.news.append((symbol, (x.fetched_at, x.exposure.as_of, x.exposure.net.gex)))
+        self.news += [(symbol, (at, at, math.nan)) for symbol, at in missing.items()]
+
     def _error(
         self, symbol: str, asked: set[str], outcomes: Mapping[str, Outcome], now: float
     ) -> BasketgexError | None:
@@ -223,6 +240,9 @@ class Shelf:
             return outcome if isinstance(outcome, BasketgexError) else None
         until, error = self._uncovered.get(symbol, (0.0, None))
         return error if now < until else None
+
+    def _covers(self, symbol: str, now: float) -> bool:
+        return now >= self._uncovered.get(symbol, (0.0,))[0]
 
     def _judge(self, snapshot: Snapshot, now: float) -> Verdict:
         return judge(snapshot.exposure.as_of, snapshot.fetched_at, now, self._rules, self._sessions)

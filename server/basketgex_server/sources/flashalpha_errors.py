@@ -64,6 +64,7 @@ class SourceKeyMissing(SourceRefused):
     """There is no key; no call was made."""
 
     code = "source_key_missing"
+    free = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -72,9 +73,10 @@ class SourceKeyMissing(SourceRefused):
 
 
 class SourceKeyRefused(SourceRefused):
-    """The key is not one that the source knows."""
+    """The key is not one that the source knows: there is no account that it could charge."""
 
     code = "source_key_refused"
+    free = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -166,6 +168,8 @@ class RequestRejected(BasketgexError):
 class SourceUnreached(SourceUnavailable):
     """No connection came about: nothing was sent, nothing can have been charged."""
 
+    free = True
+
     def __init__(self) -> None:
         super().__init__("FlashAlpha cannot be reached: check the network, then recalculate.")
 
@@ -175,6 +179,7 @@ class KeyStoreUnavailable(BasketgexError):
 
     code = "key_store_unavailable"
     reason = "FAILED_PRECONDITION"
+    free = True
 
 
 class BadKey(BasketgexError):
@@ -182,14 +187,10 @@ class BadKey(BasketgexError):
 
     code = "bad_key"
     reason = "FAILED_PRECONDITION"
+    free = True
 
     def __init__(self) -> None:
         super().__init__("This cannot be a FlashAlpha key: copy it again, without spaces or line breaks.")
-
-
-def certainly_free(error: BasketgexError) -> bool:
-    """Tell whether a call that ended so cannot have cost a debit, since nothing left this machine."""
-    return isinstance(error, SourceKeyMissing | SourceUnreached | KeyStoreUnavailable | BadKey)
 
 
 @dataclass(frozen=True, slots=True)

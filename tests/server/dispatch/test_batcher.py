@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -270,6 +271,84 @@ def test_full_calls_overlap_and_leave_the_rest_waiting() -> None:
         await asyncio.gather(*tasks)
 
     run(story())
+
+
+def test_the_rest_of_a_plan_waits_for_the_full_calls_of_the_same_plan() -> None:
+    async def story() -> None:
+        gated = Gated()
+        found = batcher(gated)
+        task = asyncio.create_task(found.fetch("ABCDEFG"))
+        await until(lambda: len(gated.sent) == 2)
+        await turns()
+        assert gated.sent == [tuple("ABC"), tuple("DEF")]  # its window is over, and G waits
+        gated.let_go(1)
+        await turns()
+        assert len(gated.sent) == 2
+        late = asyncio.create_task(found.fetch("H"))
+        await turns()
+        gated.let_go(0)
+        await until(lambda: len(gated.sent) == 3)
+        assert gated.sent[2] == tuple("GH")
+        gated.let_go(2)
+        assert set(await task) == set("ABCDEFG")
+        await late
+
+    run(story())
+
+
+def test_only_full_calls_leave_early_and_the_rest_keeps_its_window() -> None:
+    async def story() -> None:
+        gated = Gated()
+        found = batcher(gated, quiet=LONG, longest=LONG)
+        task = asyncio.create_task(found.fetch("ABCD"))
+        await until(lambda: gated.sent)
+        gated.let_go(0)
+        await until(lambda: "0 calls" in repr(found))
+        await turns()
+        assert gated.sent == [tuple("ABC")]  # nothing is in flight, but D may get company yet
+        late = asyncio.create_task(found.fetch("EF"))
+        await until(lambda: len(gated.sent) == 2)
+        assert gated.sent[1] == tuple("DEF")
+        gated.let_go(1)
+        await asyncio.gather(task, late)
+
+    run(story())
+
+
+@pytest.mark.parametrize("seats", [2, 3, 7])
+def test_no_under_full_call_ever_leaves_beside_another(seats: int) -> None:
+    """Whatever arrives when, and whichever call lands first."""
+
+    async def story(chance: random.Random) -> None:
+        gated, flying, wrong = Gated(), set[int](), list[tuple[str, ...]]()
+
+        async def call(symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
+            if len(symbols) < seats and flying:
+                wrong.append(symbols)
+            number = len(gated.sent)
+            flying.add(number)
+            try:
+                return await gated(symbols)
+            finally:
+                flying.discard(number)
+
+        found = Batcher(call, seats=seats, metered=True, quiet=0.0, longest=0.0)
+        names = [f"S{n}" for n in range(60)]
+        waiting = []
+        for _ in range(40):
+            waiting.append(asyncio.create_task(found.fetch(chance.sample(names, chance.randint(1, 9)))))
+            await turns(chance.randint(0, 4))
+            if flying and chance.random() < 0.5:
+                gated.let_go(chance.choice(sorted(flying)))
+                await turns(2)
+        while not all(task.done() for task in waiting):
+            for number in [n for n in flying if not gated.open[n].done()]:
+                gated.let_go(number)
+            await asyncio.sleep(0)
+        assert not wrong
+
+    for seed in range(20):
+        run(story(random.Random(seed)))
 
 
 def test_free_calls_never_wait() -> None:

@@ -15,12 +15,14 @@ import pytest
 from basketgex_server.dispatch.answers import answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
-from basketgex_server.domain import Basket, Freshness
+from basketgex_server.domain import Basket, Freshness, QuotaReading
 from basketgex_server.errors import (
     BadChain,
     Internal,
     NoData,
     NotCached,
+    NotEntitled,
+    QuotaSpent,
     SourceUnavailable,
     TimedOut,
     TooManyCalls,
@@ -298,6 +300,117 @@ def test_a_debit_is_committed_before_the_call_leaves(tmp_path: Path) -> None:
             b.source.error = AWAY
             await b.find("C")
             assert (b.debits(), b.dispatcher.counts.debits) == (3, 3)
+
+    run(story())
+
+
+def test_a_debit_is_taken_back_only_where_the_call_certainly_cost_nothing(tmp_path: Path) -> None:
+    class Unreached(SourceUnavailable):
+        free = True
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            seen: list[int] = []
+            b.source.before = lambda: seen.append(b.debits())
+            b.source.says = lambda: QuotaReading(2_500, 2_500)
+            b.source.error = Unreached("Nobody there.")
+            findings = await b.find("A")
+            assert (findings.failed["A"].sentence, findings.debits) == ("Nobody there.", 0)
+            assert seen == [1]  # committed before it left all the same
+            assert (b.debits(), b.dispatcher.counts.debits) == (0, 0)
+            quota, spent = await b.dispatcher.quota()
+            assert (quota.used, quota.left, spent.today) == (0, 2_500, 0)
+            b.source.error = AWAY
+            assert (await b.find("A")).debits == b.debits() == 1
+
+    run(story())
+
+
+def test_what_others_get_back_is_no_debit_less_for_oneself(tmp_path: Path) -> None:
+    class Unreached(SourceUnavailable):
+        free = True
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.find("A")
+            b.source.error, b.source.gate = Unreached("Nobody there."), asyncio.Event()
+            first = asyncio.create_task(b.find("B"))
+            await until(lambda: len(b.source.calls) == 2)
+            joins = asyncio.create_task(b.find("B"))
+            await turns()
+            b.source.gate.set()
+            assert [(await task).debits for task in (first, joins)] == [0, 0]
+
+    run(story())
+
+
+@pytest.mark.parametrize("uncovered", ["X", "X Y", "X Y Z"])
+def test_what_the_plan_does_not_cover_fails_alone(tmp_path: Path, uncovered: str) -> None:
+    async def story() -> None:
+        async with bench(tmp_path, uncovered=set(uncovered.split())) as b:
+            seen: list[int] = []
+            b.source.before = lambda: seen.append(b.debits())
+            findings = await b.find("A X Y Z B")
+            gone = uncovered.split()
+            assert {s: e.sentence for s, e in findings.failed.items()} == {
+                s: f"The plan does not cover {s}." for s in gone
+            }
+            assert sorted(findings.found) == sorted(set("ABXYZ") - set(gone))
+            assert findings.debits == b.debits() == len(b.source.calls) == 1 + len(gone)
+            assert seen == list(range(1, 2 + len(gone)))  # each debit before its call
+            again = await b.find("A X Y Z B")
+            assert (again.debits, set(again.failed)) == (0, set(gone))
+
+    run(story())
+
+
+def test_of_many_that_the_plan_does_not_cover_the_rest_fails_in_the_end(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path, uncovered=set("VWXYZ")) as b:
+            findings = await b.find("A V W X Y Z")
+            last = "The plan does not cover Y."
+            assert findings.failed["A"].sentence == findings.failed["Z"].sentence == last
+            assert findings.failed["V"].sentence == "The plan does not cover V."
+            assert [len(c) for c in b.source.calls] == [6, 5, 4, 3]
+            assert sorted((await b.find("A Z")).failed) == ["Z"]  # four are remembered
+
+    run(story())
+
+
+def test_where_the_source_names_nobody_the_call_fails_as_a_whole(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path, error=NotEntitled("Not in your plan.", symbols=("OTHER",))) as b:
+            assert sorted((await b.find("A B")).failed) == ["A", "B"]
+            b.source.error = NotEntitled("Not in your plan.")
+            assert sorted((await b.find("A B")).failed) == ["A", "B"]
+            assert len(b.source.calls) == b.debits() == 2
+
+    run(story())
+
+
+def test_the_quota_is_looked_at_before_the_rest_is_asked_for_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path, uncovered={"X"}) as b:
+            b.source.says = lambda: QuotaReading(5, 0)
+            findings = await b.find("A X")
+            assert findings.failed["X"].code == "not_entitled"
+            assert isinstance(findings.failed["A"], QuotaSpent)
+            assert len(b.source.calls) == b.debits() == 1
+
+    run(story())
+
+
+def test_what_the_plan_no_longer_covers_does_not_ride_along(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.find("A X")
+            b.clock.at += 61
+            b.source.uncovered = {"X"}
+            await b.find("B")
+            assert [set(c) for c in b.source.calls[1:]] == [{"A", "B", "X"}, {"A", "B"}]
+            b.clock.at += 61
+            await b.find("C")
+            assert [set(c) for c in b.source.calls[3:]] == [{"A", "B", "C"}]
 
     run(story())
 

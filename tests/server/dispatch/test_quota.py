@@ -84,6 +84,22 @@ def test_a_reply_that_says_nothing_was_a_call_all_the_same() -> None:
     assert quota.left(NOON) == 9
 
 
+def test_a_call_that_certainly_cost_nothing_is_forgotten() -> None:
+    quota = Quota(0, NOON)
+    quota.hears(growth(remaining=10), NOON)
+    quota.leaves(NOON)
+    assert quota.left(NOON) == 9
+    quota.lands(None, NOON, free=True)
+    assert quota.left(NOON) == 10
+    quota.leaves(NOON)
+    quota.lands(growth(remaining=8), NOON, free=True)  # what the source says counts all the same
+    assert quota.left(NOON) == 8
+    unheard = Quota(0, NOON)
+    unheard.leaves(MIDNIGHT - 1)
+    unheard.lands(None, MIDNIGHT, free=True)
+    assert unheard.status(MIDNIGHT).used == 0
+
+
 def test_midnight_utc_starts_again() -> None:
     quota = Quota(50, NOON)
     quota.hears(growth(remaining=0), NOON)

@@ -41,7 +41,6 @@ from basketgex_server.sources.flashalpha_errors import (
     SourceRefused,
     SourceUnreached,
     SymbolNotCovered,
-    certainly_free,
     moment,
 )
 from basketgex_server.sources.port import ExposureSource
@@ -423,7 +422,7 @@ def test_what_cannot_be_read_fails_whole_and_once(upstream: Upstream, fault: Fau
     upstream.script(fault)
     error = refused(upstream)
     assert type(error) is SourceUnavailable and error.sentence == UNREADABLE
-    assert upstream.debits == 1 and not certainly_free(error)
+    assert upstream.debits == 1 and not error.free
     assert ask(upstream, "NVDA", "AMD") == Fetched(unpublished())
 
 
@@ -448,7 +447,7 @@ def test_a_timeout_is_not_tried_again(upstream: Upstream) -> None:
     error = refused(upstream, timeout=0.25)
     assert type(error) is SourceUnavailable
     assert error.sentence == "FlashAlpha did not answer within 0.25 seconds. Recalculate to ask again."
-    assert upstream.debits == 1 and not certainly_free(error)
+    assert upstream.debits == 1 and not error.free
     gate.open()
     assert ask(upstream, "NVDA", "AMD") == Fetched(unpublished())
 
@@ -552,7 +551,7 @@ def test_without_a_key_no_call_is_made(upstream: Upstream) -> None:
     assert error.sentence == (
         "There is no FlashAlpha key: set BASKETGEX_FLASHALPHA_API_KEY, or store one with basketgex key set."
     )
-    assert not upstream.connections and certainly_free(error)
+    assert not upstream.connections and error.free
 
 
 def test_a_plan_too_low(upstream: Upstream, shared_data: Path) -> None:
@@ -913,7 +912,7 @@ def test_a_refused_connection_is_tried_again_once(pauses: list[float]) -> None:
     nobody.url = f"http://127.0.0.1:{free_port()}"
     error = refused(nobody, pause=recorder(pauses))
     assert type(error) is SourceUnreached and error.code == "source_unavailable"
-    assert error.sentence == NOT_REACHED and certainly_free(error)
+    assert error.sentence == NOT_REACHED and error.free
     assert pauses == [flashalpha.REFUSED_WAIT]
 
 
