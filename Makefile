@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench proto templates clean help
+.PHONY: run test check bench proto templates functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -30,6 +30,10 @@ proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 
 templates: .venv/.installed-dev ## Build the workbook templates again
 	$(BIN)/python -m workbook_templates.build
+
+functions: .venv/.installed-dev ## Make what comes from the function table again: docs/functions.md and basketgex.xlam
+	$(BIN)/python -m basketgex_addin.reference
+	$(BIN)/python -m basketgex_addin.excel.xlam
 
 clean: ## Remove all that make made, the virtual environment too
 	rm -rf .venv out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -38,6 +38,8 @@ check "buf lint" $bin/buf lint
 check "buf breaking, against protos/baseline.binpb" $bin/buf breaking --against protos/baseline.binpb
 check "generated Python of the contract is current" generated_is_current
 check "workbook templates are current" $bin/python -m workbook_templates.build --check
+check "the function reference is current" $bin/python -m basketgex_addin.reference --check
+check "the Excel add-in is current" $bin/python -m basketgex_addin.excel.xlam --check
 
 if [ ${#failed[@]} -gt 0 ]; then
     say "failed: $(printf '%s; ' "${failed[@]}")see above."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -29,6 +30,18 @@ HEADINGS = (
 
 Scalar = float | str | bool | None
 """A cell as a host gives it: number, text, Boolean, or None for a blank one."""
+
+MEASURES = ("GEX", "DEX", "VEX", "CHEX")
+TOP = 3
+LEVELS = {
+    "gamma_flip": "gamma flip",
+    "call_wall": "call wall",
+    "put_wall": "put wall",
+    "max_positive_gamma": "largest positive gamma",
+    "max_negative_gamma": "largest negative gamma",
+    "highest_oi_strike": "highest open interest",
+    "zero_dte_magnet": "0DTE magnet",
+}
 
 
 class CellError(Enum):
@@ -138,6 +151,53 @@ class Reply(NamedTuple):
     chex_kind: str = "computed"
 
 
+class Since(NamedTuple):
+    """A basket's regime: since when (Unix seconds, 0 where no other is known), and which it had before ("" likewise)."""
+
+    regime: str
+    since: float
+    previous: str
+    known_from: float = 0.0
+    client_ttl: float = 2.0
+
+
+class LevelFigures(NamedTuple):
+    """The levels of one underlying: prices in USD, None where there is none. Times are Unix seconds."""
+
+    underlying_price: float
+    gamma_flip: float | None
+    gamma_flip_status: str
+    call_wall: float | None
+    put_wall: float | None
+    max_positive_gamma: float | None
+    max_negative_gamma: float | None
+    highest_oi_strike: float | None
+    zero_dte_magnet: float | None
+    as_of: float
+    client_ttl: float
+
+
+class RegimesOf(NamedTuple):
+    """The question for a basket's ``Since``."""
+
+    ask: Ask
+
+
+class LevelsOf(NamedTuple):
+    """The question for one underlying's ``LevelFigures``."""
+
+    symbol: str
+
+
+class QuotaOf(NamedTuple):
+    """The question for the ``Quota``."""
+
+
+Question = Ask | RegimesOf | LevelsOf | QuotaOf
+Option = bool | int | str | ZoneInfo | None
+"""What a function's last argument says: headers, number of names, measure, time zone."""
+
+
 class BadInput(Exception):
     """The cells do not make a basket; ``problem`` says why, and its ``bad_input`` is True."""
 
@@ -181,23 +241,59 @@ def ask(symbols: Block | None, weights: Block | None) -> Ask:
     return Ask(tuple(name for name, _ in pairs), tuple(weight for _, weight in pairs))
 
 
-def wants_headers(block: Block | None) -> bool:
-    """Tell whether the headers argument says TRUE; left out or blank says FALSE. Raises BadInput."""
-    cell = block[0][0] if block and block[0] else None
-    if isinstance(cell, str) and cell.strip().upper() in ("TRUE", "FALSE"):
-        return cell.strip().upper() == "TRUE"
-    if cell is None or isinstance(cell, bool | int | float):
-        return bool(cell)
-    if isinstance(cell, str) and not cell.strip():
-        return False
-    raise BadInput("invalid_headers", "The headers argument must be TRUE or FALSE.", "headers")
+def symbol(block: Block | None) -> str:
+    """Return the one ticker that an argument names. Raises BadInput.
+
+    >>> symbol(((None, " nvda "),))
+    'nvda'
+    """
+    names = ask(block, None).symbols
+    if len(names) > 1:
+        raise BadInput("one_symbol", f"{len(names):,} symbols: give one ticker.", "symbol")
+    return names[0]
 
 
-def render(name: str, reply: Reply, headers: bool = False) -> Result:
-    """Return what the cell of function ``name`` shows for an answered basket; ``headers`` matters to BASKET only."""
-    if name == "BASKET":
-        return _table(reply, headers)
-    return _RENDERERS[name](reply)
+def option(name: str, block: Block | None) -> Option:
+    """Return what the last argument of function ``name`` says, its default where it is left out or blank. Raises BadInput."""
+    read = _OPTIONS.get(name)
+    return None if read is None else read(_only(block))
+
+
+def trigger(block: Block | None) -> InputCell:
+    """Return the cell whose change makes BASKETREFRESH ask; of a range, the first. An error is a value like others."""
+    return block[0][0] if block and block[0] else None
+
+
+def render(name: str, reply: Reply, option: Option = None) -> Result:
+    """Return what the cell of function ``name`` shows for an answered basket; ``option`` is what ``option`` returned."""
+    return _RENDERERS[name](reply, option)
+
+
+def since(found: Since) -> Table:
+    """Return BASKETSINCE's row: regime, since when (date serial, New York), the regime before."""
+    na = CellError.NOT_AVAILABLE
+    moment = serial(found.since, _new_york()) if found.since else na
+    return ((found.regime or na, moment, found.previous or na),)
+
+
+def levels(found: LevelFigures) -> Table:
+    """Return GEXLEVELS' rows: name, price, distance from the underlying price as a share of it; #N/A where there is none."""
+    spot = found.underlying_price
+    named = [("underlying price", spot)]
+    named += [(label, getattr(found, field)) for field, label in LEVELS.items()]
+    na = CellError.NOT_AVAILABLE
+    return tuple(
+        (label, na, na)
+        if price is None
+        else (label, _number(price), _number(price / spot - 1) if spot else na)
+        for label, price in named
+    )
+
+
+def serial(seconds: float, zone: ZoneInfo) -> float:
+    """Return a moment as sheets count them: days since 1899-12-30, by the clock of ``zone``."""
+    local = datetime.fromtimestamp(seconds, UTC).astimezone(zone).replace(tzinfo=None)
+    return (local - _EPOCH).total_seconds() / 86_400
 
 
 def quota(found: Quota) -> Table:
@@ -378,15 +474,89 @@ def _status(reply: Reply) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def _total(reply: Reply, measure: Option) -> Table:
+    rows = [row for row in reply.rows if row.weight]
+    sums = {name: _number(math.fsum(getattr(row, name.lower()) for row in rows)) for name in MEASURES}
+    return ((sums[measure],),) if isinstance(measure, str) and measure in sums else (tuple(sums.values()),)
+
+
+def _top(reply: Reply, count: Option) -> Table:
+    """Signed shares; contributions that tie stay in the order of the names."""
+    most = int(count) if isinstance(count, int) else TOP
+    rows = sorted((row for row in reply.rows if row.weight), key=lambda row: -row.contribution_pct)[:most]
+    return tuple((row.symbol, math.copysign(row.contribution_pct / 100, row.gex)) for row in rows)
+
+
+def _breadth(reply: Reply) -> CellValue:
+    rows = len(reply.rows)
+    return sum(row.gex >= 0 for row in reply.rows) / rows if rows else CellError.NOT_AVAILABLE
+
+
+def _only(block: Block | None) -> InputCell:
+    """Return the one cell of an argument that takes one; of a range, the first."""
+    cell = block[0][0] if block and block[0] else None
+    return None if _is_blank(cell) else cell
+
+
+def _headers(cell: InputCell) -> bool:
+    if isinstance(cell, str) and cell.strip().upper() in ("TRUE", "FALSE"):
+        return cell.strip().upper() == "TRUE"
+    if cell is None or isinstance(cell, bool | int | float):
+        return bool(cell)
+    raise BadInput("invalid_headers", "The headers argument must be TRUE or FALSE.", "headers")
+
+
+def _measure(cell: InputCell) -> str:
+    found = "ALL" if cell is None else cell.strip().upper() if isinstance(cell, str) else ""
+    if found not in (*MEASURES, "ALL"):
+        raise BadInput("invalid_measure", "The measure must be GEX, DEX, VEX, CHEX or ALL.", "measure")
+    return found
+
+
+def _count(cell: InputCell) -> int:
+    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) and not cell.strip().endswith("%"):
+        cell = float(cell)
+    found = TOP if cell is None else cell
+    if isinstance(found, bool | str | CellError) or not 1 <= found <= MOST_CELLS or found != int(found):
+        raise BadInput("invalid_n", "n must be a whole number, 1 or more.", "n")
+    return int(found)
+
+
+def _zone(cell: InputCell) -> ZoneInfo:
+    if cell is None:
+        return _new_york()
+    if isinstance(cell, str):
+        with suppress(KeyError, ValueError, OSError):
+            return ZoneInfo(cell.strip())
+    raise BadInput("invalid_zone", "The zone is not known: write one such as Europe/London or UTC.", "zone")
+
+
+def _net(field: str) -> Callable[[Reply, Option], Result]:
+    return lambda reply, _: _number(getattr(reply, field))
+
+
 _MIXED_AFTER = 15 * 60
-_RENDERERS: dict[str, Callable[[Reply], CellValue]] = {
-    "BASKETGEX": lambda reply: _number(reply.gex),
-    "BASKETDEX": lambda reply: _number(reply.dex),
-    "BASKETVEX": lambda reply: _number(reply.vex),
-    "BASKETCHEX": lambda reply: _number(reply.chex),
-    "BASKETREGIME": lambda reply: _regime(reply.gex),
-    "BASKETMISSING": lambda reply: ", ".join(reply.missing),
-    "BASKETCOVERAGE": lambda reply: _number(reply.covered_weight),
-    "BASKETSTATUS": _status,
-    "BASKETWHY": lambda reply: "OK",
+_EPOCH = datetime(1899, 12, 30)
+_OPTIONS: dict[str, Callable[[InputCell], Option]] = {
+    "BASKET": _headers,
+    "BASKETTOTAL": _measure,
+    "BASKETTOP": _count,
+    "BASKETASOF": _zone,
 }
+_RENDERERS: dict[str, Callable[[Reply, Option], Result]] = {
+    "BASKET": lambda reply, headers: _table(reply, bool(headers)),
+    "BASKETTOTAL": _total,
+    "BASKETTOP": _top,
+    "BASKETASOF": lambda reply, zone: serial(
+        reply.as_of, zone if isinstance(zone, ZoneInfo) else _new_york()
+    ),
+    "BASKETREFRESH": lambda reply, _: serial(reply.as_of, _new_york()),
+    "BASKETREGIME": lambda reply, _: _regime(reply.gex),
+    "BASKETBREADTH": lambda reply, _: _breadth(reply),
+    "BASKETCOUNT": lambda reply, _: float(len(reply.rows)),
+    "BASKETMISSING": lambda reply, _: ", ".join(reply.missing),
+    "BASKETCOVERAGE": lambda reply, _: _number(reply.covered_weight),
+    "BASKETSTATUS": lambda reply, _: _status(reply),
+    "BASKETWHY": lambda reply, _: "OK",
+}
+_RENDERERS.update((f"{kind}{name}", _net(name.lower())) for kind in ("BASKET", "SYMBOL") for name in MEASURES)

@@ -26,20 +26,43 @@ class Argument:
     default: str = ""
 
 
+class Answer(Enum):
+    """What a function is answered from."""
+
+    BASKET = "basket"
+    """A basket's reply: all such functions of a sheet share one call."""
+    MEMORY = "memory"
+    """What the client last received: recalculated every time, and therefore never asks."""
+    REGIMES = "regimes"
+    REFRESH = "refresh"
+    LEVELS = "levels"
+    QUOTA = "quota"
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One worksheet function. A volatile one is recalculated every time and therefore never asks the server."""
+    """One worksheet function."""
 
     name: str
     summary: str
     arguments: tuple[Argument, ...]
     shape: Shape = Shape.NUMBER
-    volatile: bool = False
+    answer: Answer = Answer.BASKET
+
+    @property
+    def volatile(self) -> bool:
+        """Whether it is recalculated every time."""
+        return self.answer is Answer.MEMORY
 
     @property
     def asks(self) -> bool:
-        """Whether it asks the server for a basket."""
-        return bool(self.arguments) and not self.volatile
+        """Whether it asks the server for a basket, of its first argument and, where that is its second, the weights."""
+        return self.answer in (Answer.BASKET, Answer.REGIMES)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether its second argument is the weights."""
+        return WEIGHTS in self.arguments
 
 
 SYMBOLS = Argument("symbols", "Tickers: a range in any orientation, or a text such as NVDA,AMD.")
@@ -50,69 +73,135 @@ WEIGHTS = Argument(
     default="equal",
 )
 HEADERS = Argument("headers", "TRUE puts a row of headings on top.", optional=True, default="FALSE")
+MEASURE = Argument(
+    "measure", "GEX, DEX, VEX or CHEX; ALL: the four side by side.", optional=True, default="ALL"
+)
+TOP = Argument("n", "How many names, at most.", optional=True, default="3")
+ZONE = Argument(
+    "zone",
+    "Time zone of the result, such as Europe/London or UTC.",
+    optional=True,
+    default="America/New_York",
+)
+TRIGGER = Argument("trigger", "Any cell. When its value changes, and only then, the source is asked again.")
+SYMBOL = Argument("symbol", "One ticker.")
 
 _BASKET = (SYMBOLS, WEIGHTS)
 
 
-def _function(name: str, shape: Shape, summary: str) -> Function:
-    return Function(name, summary, _BASKET, shape)
+def _basket(
+    name: str,
+    shape: Shape,
+    summary: str,
+    *more: Argument,
+    answer: Answer = Answer.BASKET,
+) -> Function:
+    return Function(name, summary, (*_BASKET, *more), shape, answer)
 
+
+def _symbol(measure: str, what: str) -> Function:
+    return Function(f"SYMBOL{measure}", f"Net dealer {what} of one underlying.", (SYMBOL,))
+
+
+GEX, DEX = "gamma exposure, in USD of delta per 1 % move,", "delta exposure, in USD of delta,"
+VEX, CHEX = (
+    "vanna exposure, in USD of delta per vol point,",
+    "charm exposure, in USD of delta per calendar day,",
+)
 
 FUNCTIONS: tuple[Function, ...] = (
-    _function(
+    _basket(
         "BASKETGEX",
         Shape.NUMBER,
-        "Weighted net dealer gamma exposure of a basket, in USD of delta per 1 % move. Negative: dealers amplify moves.",
+        f"Weighted net dealer {GEX} of a basket: a weighted mean, not a total. Negative: dealers amplify moves.",
     ),
-    _function("BASKETDEX", Shape.NUMBER, "Weighted net dealer delta exposure of a basket, in USD of delta."),
-    _function(
-        "BASKETVEX",
-        Shape.NUMBER,
-        "Weighted net dealer vanna exposure of a basket, in USD of delta per vol point.",
-    ),
-    _function(
-        "BASKETCHEX",
-        Shape.NUMBER,
-        "Weighted net dealer charm exposure of a basket, in USD of delta per calendar day.",
-    ),
-    Function(
+    _basket("BASKETDEX", Shape.NUMBER, f"Weighted net dealer {DEX} of a basket."),
+    _basket("BASKETVEX", Shape.NUMBER, f"Weighted net dealer {VEX} of a basket."),
+    _basket("BASKETCHEX", Shape.NUMBER, f"Weighted net dealer {CHEX} of a basket."),
+    _basket(
         "BASKET",
+        Shape.TABLE,
         "A row a name: symbol, weight, underlying price, GEX, DEX, VEX, CHEX, contribution %, regime, as of (New York). "
         "Names without data come last.",
-        (SYMBOLS, WEIGHTS, HEADERS),
-        Shape.TABLE,
+        HEADERS,
     ),
-    _function(
+    _basket(
+        "BASKETTOTAL",
+        Shape.TABLE,
+        "Plain sums of the names' own exposures, not weighted: one measure, or GEX, DEX, VEX and CHEX side by side. "
+        "Names of weight 0 are left out.",
+        MEASURE,
+    ),
+    _basket(
+        "BASKETTOP",
+        Shape.TABLE,
+        "The names that drive the basket's GEX, a row each: symbol, and its share of the gross weighted GEX, from -1 to 1, "
+        "with the sign of its GEX.",
+        TOP,
+    ),
+    _basket(
         "BASKETREGIME", Shape.TEXT, "positive_gamma or negative_gamma: the sign of the basket's net GEX."
     ),
-    _function(
+    _basket(
+        "BASKETSINCE",
+        Shape.TABLE,
+        "Side by side: the regime, since when (date and time, New York), and the regime before. Where the figures kept "
+        "show no other regime: #N/A for the last two.",
+        answer=Answer.REGIMES,
+    ),
+    _basket(
+        "BASKETBREADTH",
+        Shape.NUMBER,
+        "Share of the names with data whose own net GEX is positive, from 0 to 1.",
+    ),
+    _basket("BASKETCOUNT", Shape.NUMBER, "How many names had data and were used."),
+    _basket(
         "BASKETMISSING",
         Shape.TEXT,
         "The names without data, separated by commas; empty where none is missing.",
     ),
-    _function("BASKETCOVERAGE", Shape.NUMBER, "Share of the requested weight that had data, from 0 to 1."),
-    _function(
-        "BASKETSTATUS",
-        Shape.TEXT,
-        "Source, moment, convention, coverage, what is missing.",
-    ),
-    _function("BASKETWHY", Shape.TEXT, "Why the basket has no value, and what to do; OK where it has one."),
-    Function(
-        "BASKETAGE",
-        "Minutes since the basket's oldest figure, from what this program last received: it never asks the server.",
-        _BASKET,
+    _basket("BASKETCOVERAGE", Shape.NUMBER, "Share of the requested weight that had data, from 0 to 1."),
+    _basket(
+        "BASKETASOF",
         Shape.NUMBER,
-        volatile=True,
+        "Moment of the basket's oldest figure, as a date and time to be formatted as such.",
+        ZONE,
+    ),
+    _basket("BASKETSTATUS", Shape.TEXT, "Source, moment, convention, coverage, what is missing."),
+    _basket("BASKETWHY", Shape.TEXT, "Why the basket has no value, and what to do; OK where it has one."),
+    _basket(
+        "BASKETAGE",
+        Shape.NUMBER,
+        "Minutes since the basket's oldest figure, from what this program last received: it never asks the server.",
+        answer=Answer.MEMORY,
+    ),
+    Function(
+        "BASKETREFRESH",
+        "Asks the source again whenever the trigger changes, which may cost debits; the first time after opening it only "
+        "looks. Moment of the oldest figure, as BASKETASOF.",
+        (SYMBOLS, TRIGGER),
+        answer=Answer.REFRESH,
+    ),
+    _symbol("GEX", GEX.rstrip(",")),
+    _symbol("DEX", DEX.rstrip(",")),
+    _symbol("VEX", VEX.rstrip(",")),
+    _symbol("CHEX", CHEX.rstrip(",")),
+    Function(
+        "GEXLEVELS",
+        "A row a level of one underlying: its name, price, and distance from the underlying price, 0.01 being 1 %. Price, "
+        "gamma flip, call wall, put wall, largest positive and negative strike, highest open interest, 0DTE magnet.",
+        (SYMBOL,),
+        Shape.TABLE,
+        Answer.LEVELS,
+    ),
+    Function(
+        "BASKETQUOTA",
+        "A metered source's day in a row: plan, debits a day, used, left, when the count starts again (UTC), and what was "
+        "saved against one call a cell.",
+        (),
+        Shape.TABLE,
+        Answer.QUOTA,
     ),
 )
-
-QUOTA = Function(
-    "BASKETQUOTA",
-    "A metered source's day in a row: plan, debits a day, used, left, when the count starts again (UTC), and what was saved "
-    "against one call a cell.",
-    (),
-    Shape.TABLE,
-)
-FUNCTIONS += (QUOTA,)
 
 BY_NAME = {function.name: function for function in FUNCTIONS}

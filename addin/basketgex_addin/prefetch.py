@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, BadInput, Block
-from basketgex_addin.functions import BY_NAME
+from basketgex_addin.cells import Ask, BadInput, Block, RegimesOf
+from basketgex_addin.functions import BY_NAME, SYMBOL, Answer
 
 LAST_COLUMN, LAST_ROW = 16_383, 1_048_575
 MOST_RIDING = 1_000  # as many names as a basket may have
@@ -74,6 +74,7 @@ class Partial:
     block: Block
 
 
+Foreseen = Ask | RegimesOf
 Read = Callable[[RangeRef], Block | Partial | None]
 Resolve = Callable[[Name], RangeRef | str | None]
 
@@ -84,7 +85,7 @@ def calls(formula: str) -> tuple[Call, ...]:
     >>> calls('=IF(A1>0, BASKETREGIME("NVDA,AMD"), "")')
     (Call(name='BASKETREGIME', arguments=(Literal(value='NVDA,AMD'),)),)
     """
-    if "BASKET" not in formula.upper():
+    if not any(start in formula.upper() for start in ("BASKET", "SYMBOL")):
         return ()
     found: list[Call] = []
     frames: list[_Frame] = []
@@ -131,20 +132,23 @@ def reference(text: str) -> RangeRef | None:
     return RangeRef(sheet, (min(columns), min(rows)), (max(columns), max(rows)), text.strip())
 
 
-def asks(found: Sequence[Call], read: Read, name: Resolve) -> list[Ask]:
-    """Return the baskets that some calls are about to ask for, each once, and last the names that ride along.
+def asks(found: Sequence[Call], read: Read, name: Resolve) -> list[Foreseen]:
+    """Return what some calls are about to ask for, each once, and last the names that ride along.
 
     ``read`` gives a range's cells, a Partial where it holds formulas, or None where it cannot tell; ``name`` gives what
     a name refers to. Calls that cannot be foreseen, and those with bad input, are passed over.
     """
-    wanted: dict[Ask, None] = {}
+    wanted: dict[Foreseen, None] = {}
     for call in _asking(found):
-        arguments = [_block(argument, read, name) for argument in (*call.arguments, Omitted(), Omitted())[:2]]
+        arguments = _arguments(call, read, name)
         if not any(isinstance(argument, Computed | Partial) for argument in arguments):
             try:
-                wanted[cells.ask(*(a if isinstance(a, tuple) else None for a in arguments))] = None
+                ask = cells.ask(*(a if isinstance(a, tuple) else None for a in arguments))
             except BadInput:
                 continue
+            function = BY_NAME[call.name]
+            if len(ask.symbols) == 1 or SYMBOL not in function.arguments:
+                wanted[RegimesOf(ask) if function.answer is Answer.REGIMES else ask] = None
     riding = ride_along(found, read, name)
     if riding is not None:
         wanted.setdefault(riding)
@@ -155,15 +159,19 @@ def ride_along(found: Sequence[Call], read: Read, name: Resolve) -> Ask | None:
     """Return one basket, its answer of no use to a cell, of the names known in calls that cannot be foreseen whole."""
     riding: dict[str, None] = {}
     for call in _asking(found):
-        symbols, weights = (
-            _block(argument, read, name) for argument in (*call.arguments, Omitted(), Omitted())[:2]
-        )
+        symbols, weights = _arguments(call, read, name)
         block = symbols.block if isinstance(symbols, Partial) else symbols
         if isinstance(block, tuple) and (
             isinstance(symbols, Partial) or isinstance(weights, Computed | Partial)
         ):
             riding.update(dict.fromkeys(_tickers(block)))
     return Ask(tuple(riding)[:MOST_RIDING]) if riding else None
+
+
+def _arguments(call: Call, read: Read, name: Resolve) -> list[Block | Partial | Omitted | Computed]:
+    """Return what is known of a call's symbols and weights."""
+    given = call.arguments[: 2 if BY_NAME[call.name].weighs else 1]
+    return [_block(argument, read, name) for argument in (*given, Omitted(), Omitted())[:2]]
 
 
 class _Frame:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 
-from basketgex_addin.cells import Ask
+from basketgex_addin.prefetch import Foreseen
 
 MIN_PAUSE = 0.25  # seconds between two readings of one document
 PAUSE_FACTOR = 10  # and so many times as long as the last one took
@@ -23,7 +23,7 @@ class Throttle:
         self._enabled = os.environ.get(SWITCH) != "0"
         self._next: dict[str, float] = {}
 
-    def asks(self, key: Callable[[], str], read: Callable[[], Iterable[Ask]]) -> tuple[Ask, ...]:
+    def asks(self, key: Callable[[], str], read: Callable[[], Iterable[Foreseen]]) -> tuple[Foreseen, ...]:
         """Return what ``read`` finds, each once; nothing when the document ``key`` was read just now. Never raises."""
         if not self._enabled:
             return ()

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, BadInput, Block, CellError, Problem, Quota, Reply, Result
+from basketgex_addin.cells import (
+    Ask,
+    BadInput,
+    Block,
+    CellError,
+    InputCell,
+    LevelsOf,
+    Problem,
+    Question,
+    QuotaOf,
+    RegimesOf,
+    Reply,
+    Result,
+)
 from basketgex_addin.client.problems import TOO_MUCH_AT_ONCE
-from basketgex_addin.functions import BY_NAME, QUOTA
+from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
 
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
+
+Prefetch = Callable[[], Sequence[Ask | RegimesOf]]
 
 _MOST_FAULTS = 256
 
@@ -19,20 +34,30 @@ _MOST_FAULTS = 256
 class Client(Protocol):
     """What the functions need of ``client.BasketClient``. No method raises."""
 
-    def known(self, ask: Ask) -> Reply | Problem | None:
+    def known(self, question: Question) -> Any:
         """Return the answer that memory still vouches for, or None: no call."""
 
-    def ask(self, ask: Ask) -> Reply | Problem:
-        """Return the answer, from memory or by a call that many threads share."""
+    def ask(self, question: Question) -> Any:
+        """Return the answer or a Problem, from memory or by a call, which for baskets many threads share."""
 
-    def ask_many(self, asks: Sequence[Ask]) -> list[Reply | Problem]:
+    def ask_many(self, questions: Sequence[Ask | RegimesOf], refresh: str = "NORMAL") -> list[Any]:
         """Return the answers, those not in memory by one call."""
 
     def remembered(self, ask: Ask) -> Reply | None:
         """Return the last reply of any age: no call."""
 
-    def quota(self) -> Quota | Problem:
-        """Return a metered source's quota."""
+
+class Live(Protocol):
+    """What a host in live mode offers: cells that do not wait, and are told when their answer is there. Nothing blocks."""
+
+    def latest(self, question: Ask | RegimesOf) -> Any:
+        """Return what the stream last said of a basket."""
+
+    def want(self, question: Ask | RegimesOf) -> None:
+        """Let the stream carry this basket, for the cell that is being calculated."""
+
+    def later(self, question: Question, work: Callable[[], object]) -> None:
+        """Do ``work`` on another thread, then calculate the cell again that is being calculated."""
 
 
 class Worksheet:
@@ -41,89 +66,143 @@ class Worksheet:
     def __init__(self, client: Client, now: Callable[[], float] = time.time) -> None:
         self._client = client
         self._now = now
-        self._faults: dict[tuple[str, str], None] = {}
+        self._faults: dict[tuple[str, str], str] = {}
 
     def evaluate(
         self,
         name: str,
         arguments: Sequence[Block | None],
-        prefetch: Callable[[], Sequence[Ask]] | None = None,
+        prefetch: Prefetch | None = None,
+        *,
+        trigger: Callable[[InputCell], bool] | None = None,
+        live: Live | None = None,
     ) -> Result:
         """Return what the cell shows: a value, a table, or the error value that stands for a problem. Never raises.
 
         ``prefetch`` tells the baskets that the document is about to ask for; it is called where memory has no answer,
-        and they travel in the same call.
+        and they travel in the same call. ``trigger`` tells whether BASKETREFRESH's trigger has changed in the calling cell
+        since it was last seen there. With ``live`` nothing waits: what is not known yet is #N/A until it is.
         """
+        name = name.upper()
         try:
-            result = self._evaluate(name.upper(), arguments, prefetch)
-            if self._faults:
-                result = self._recall(name.upper(), arguments, result)
+            result = self._evaluate(name, arguments, _Pass(prefetch, trigger, live))
+            return self._recall(arguments, result) if name == "BASKETWHY" and self._faults else result
         except Exception:  # noqa: BLE001 - the last guard: nothing of ours may reach a cell
-            return self._remember(name, arguments)
-        return result
+            if name == "BASKETWHY":
+                return FAULT
+            self._remember(name, arguments, FAULT)
+            return CellError.NOT_AVAILABLE
 
-    def _evaluate(
-        self, name: str, arguments: Sequence[Block | None], prefetch: Callable[[], Sequence[Ask]] | None
-    ) -> Result:
+    def _evaluate(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
         function = BY_NAME[name]
-        if function is QUOTA:
-            found = self._client.quota()
-            return found.cell_error if isinstance(found, Problem) else cells.quota(found)
-        symbols, weights, headers = (*arguments, None, None, None)[:3]
+        first, second, third = (*arguments, None, None, None)[:3]
+        weights = second if function.weighs else None
         try:
-            ask = cells.ask(symbols, weights)
-            with_headers = name == "BASKET" and cells.wants_headers(headers)
+            question = _question(function, first, weights)
+            option = cells.option(name, third)
         except BadInput as bad:
             return _refusal(name, bad.problem)
-        if function.volatile:
-            reply = self._client.remembered(ask)
+        if function.volatile and isinstance(question, Ask):
+            reply = self._client.remembered(question)
             return CellError.NOT_AVAILABLE if reply is None else cells.age(reply, self._now())
-        answer = self._answer(ask, prefetch)
-        return (
-            _refusal(name, answer)
-            if isinstance(answer, Problem)
-            else cells.render(name, answer, with_headers)
-        )
+        if function.answer is Answer.REFRESH and isinstance(question, Ask):
+            answer = self._refresh(question, cells.trigger(second), now)
+        else:
+            answer = self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
+        # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
+        if isinstance(answer, Problem) and function.answer is not Answer.BASKET:
+            self._remember(name, arguments, answer.sentence)
+        elif self._faults:
+            self._faults.pop((name, _key(name, arguments)), None)
+        if answer is None:  # on its way
+            return CellError.NOT_AVAILABLE
+        if isinstance(answer, Problem):
+            return _refusal(name, answer)
+        shown = _SHOWN.get(function.answer)
+        return shown(answer) if shown else cells.render(name, answer, option)
 
-    def _answer(self, ask: Ask, prefetch: Callable[[], Sequence[Ask]] | None) -> Reply | Problem:
-        if prefetch is None:
-            return self._client.ask(ask)
-        known = self._client.known(ask)
+    def _answer(self, question: Question, prefetch: Prefetch | None) -> Any:
+        if not isinstance(question, Ask | RegimesOf) or prefetch is None:
+            return self._client.ask(question)
+        known = self._client.known(question)
         if known is not None:
             return known
-        answer = self._client.ask_many([ask, *_others(ask, prefetch)])[0]
+        answer = self._client.ask_many([question, *_others(question, prefetch)])[0]
         if isinstance(answer, Problem) and answer.code in TOO_MUCH_AT_ONCE:
             # The company was too large, not the question: a cell must not depend on what travels with it.
-            return self._client.ask(ask)
+            return self._client.ask(question)
         return answer
 
-    def _remember(self, name: str, arguments: Sequence[Block | None]) -> Result:
-        if name.upper() == "BASKETWHY":
-            return FAULT
+    def _live(self, question: Question, live: Live) -> Any:
+        known = self._client.known(question)
+        if isinstance(question, Ask | RegimesOf):
+            live.want(question)
+            return known if known is not None else live.latest(question)
+        if known is None:
+            live.later(question, lambda: self._client.ask(question))
+        return known
+
+    def _refresh(self, ask: Ask, value: InputCell, now: _Pass) -> Any:
+        """Ask the source again where the trigger changed, else only look at what is there."""
+        refresh = "FORCE" if now.trigger is not None and now.trigger(value) else "CACHE_ONLY"
+        if now.live is None:
+            known = self._client.known(ask) if refresh == "CACHE_ONLY" else None
+            return known if known is not None else self._client.ask_many([ask], refresh)[0]
+        known = self._client.known(ask) or self._client.remembered(ask)
+        if refresh == "FORCE" or known is None:
+            now.live.later(ask, lambda: self._client.ask_many([ask], refresh))
+        return known
+
+    def _remember(self, name: str, arguments: Sequence[Block | None], sentence: str) -> None:
         while len(self._faults) >= _MOST_FAULTS:
             self._faults.pop(next(iter(self._faults), ("", "")), None)
-        self._faults[name.upper(), _key(arguments)] = None
-        return CellError.NOT_AVAILABLE
+        self._faults[name, _key(name, arguments)] = sentence
 
-    def _recall(self, name: str, arguments: Sequence[Block | None], result: Result) -> Result:
-        key = _key(arguments)
-        if name != "BASKETWHY":
-            self._faults.pop((name, key), None)
-        elif result == "OK" and any(fault[1] == key for fault in list(self._faults)):
-            return FAULT
-        return result
+    def _recall(self, arguments: Sequence[Block | None], result: Result) -> Result:
+        key = _key("BASKETWHY", arguments)
+        said = (sentence for (_, fault), sentence in list(self._faults.items()) if fault == key)
+        return next(said, result) if result == "OK" else result
+
+
+class _Pass(NamedTuple):
+    """What the host gives for one evaluation."""
+
+    prefetch: Prefetch | None
+    trigger: Callable[[InputCell], bool] | None
+    live: Live | None
+
+
+_SHOWN: dict[Answer, Callable[[Any], Result]] = {
+    Answer.REGIMES: cells.since,
+    Answer.LEVELS: cells.levels,
+    Answer.QUOTA: cells.quota,
+}
+
+
+def _question(function: Function, first: Block | None, weights: Block | None) -> Question:
+    if function.answer is Answer.QUOTA:
+        return QuotaOf()
+    if function.answer is Answer.LEVELS:
+        return LevelsOf(cells.symbol(first))
+    if function.arguments == (SYMBOL,):
+        return Ask((cells.symbol(first),))
+    ask = cells.ask(first, weights)
+    return RegimesOf(ask) if function.answer is Answer.REGIMES else ask
 
 
 def _refusal(name: str, problem: Problem) -> Result:
     return problem.sentence if name == "BASKETWHY" else problem.cell_error
 
 
-def _others(ask: Ask, prefetch: Callable[[], Sequence[Ask]]) -> list[Ask]:
+def _others(question: Ask | RegimesOf, prefetch: Prefetch) -> list[Ask | RegimesOf]:
     try:
-        return [other for other in prefetch() if other != ask]
+        return [other for other in prefetch() if other != question]
     except Exception:  # noqa: BLE001 - reading ahead is a courtesy; the cell itself can still be answered
         return []
 
 
-def _key(arguments: Sequence[Block | None]) -> str:
-    return repr((*arguments, None, None)[:2])
+def _key(name: str, arguments: Sequence[Block | None]) -> str:
+    """Return what BASKETWHY is called with where it is asked about this cell."""
+    symbols, weights = (*arguments, None, None)[:2]
+    function = BY_NAME.get(name)
+    return repr((symbols, weights if function is not None and function.weighs else None))

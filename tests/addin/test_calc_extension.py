@@ -13,7 +13,7 @@ import pytest
 
 from basketgex_addin.calc import extension, values
 from basketgex_addin.cells import CellError
-from basketgex_addin.functions import FUNCTIONS, Function, Shape
+from basketgex_addin.functions import FUNCTIONS, Function
 
 OOR = "{http://openoffice.org/2001/registry}"
 MANIFEST = "{http://openoffice.org/2001/manifest}"
@@ -53,10 +53,7 @@ def test_the_wizard_knows_each_function(function: Function) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_the_interface_declares_each_function(function: Function) -> None:
     line = next(line.strip() for line in extension.idl().splitlines() if f" {function.name.lower()}(" in line)
-    result = "sequence< sequence< any > >" if function.shape is Shape.TABLE else "any"
-    assert line.startswith(
-        f"{result} {function.name.lower()}([in] com::sun::star::beans::XPropertySet document"
-    )
+    assert line.startswith(f"any {function.name.lower()}([in] com::sun::star::beans::XPropertySet document")
     assert line.count("[in]") == 1 + len(function.arguments)
 
 

@@ -259,7 +259,7 @@ def test_a_status_never_says_what_a_clock_makes_untrue(freshness: str) -> None:
 
 
 def test_the_table_with_headings_and_the_missing_last() -> None:
-    table = cells.render("BASKET", REPLY, headers=True)
+    table = cells.render("BASKET", REPLY, True)
     assert table == (
         cells.HEADINGS,
         ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, 50.0, "negative_gamma", "2026-07-10 16:00"),
@@ -279,15 +279,82 @@ def test_a_figure_that_is_no_number_is_an_error_value() -> None:
     [(True, True), (0, False), (1.0, True), (None, False), ("true", True), ("FALSE", False), (" ", False)],
 )
 def test_headers(cell: cells.Scalar, expected: bool) -> None:
-    assert cells.wants_headers(((cell,),)) is expected
-    assert cells.wants_headers(None) is False
+    assert cells.option("BASKET", ((cell,),)) is expected
+    assert cells.option("BASKET", None) is False
 
 
 def test_headers_that_say_nothing() -> None:
     with pytest.raises(BadInput, match=r"^The headers argument must be TRUE or FALSE\.$"):
-        cells.wants_headers((("yes",),))
+        cells.option("BASKET", (("yes",),))
 
 
 def test_age_in_minutes() -> None:
     assert cells.age(REPLY, AS_OF + 90) == 1.5
     assert cells.age(REPLY, AS_OF - 90) == 0
+
+
+def block(value: cells.InputCell) -> cells.Block:
+    return ((value,),)
+
+
+WEIGHED = REPLY._replace(
+    rows=(
+        row("A", 0.5, -10.0)._replace(contribution_pct=62.5),
+        row("B", 0.5, 6.0)._replace(contribution_pct=37.5),
+        row("C", 0.0, 1e9)._replace(contribution_pct=0.0),
+    )
+)
+
+
+def test_totals_are_plain_sums_of_the_names_that_weigh() -> None:
+    assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", None)) == ((-4.0, 4.0, 6.0, 8.0),)
+    assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", block(" gex "))) == ((-4.0,),)
+
+
+def test_the_top_is_by_contribution_with_the_sign_of_the_exposure() -> None:
+    assert cells.render("BASKETTOP", WEIGHED, cells.option("BASKETTOP", None)) == (
+        ("A", -0.625),
+        ("B", 0.375),
+    )
+    assert cells.render("BASKETTOP", WEIGHED, cells.option("BASKETTOP", block("1"))) == (("A", -0.625),)
+
+
+def test_breadth_and_count_are_of_the_names_with_data() -> None:
+    assert cells.render("BASKETBREADTH", WEIGHED) == pytest.approx(2 / 3)
+    assert cells.render("BASKETCOUNT", WEIGHED) == 3
+    assert cells.render("BASKETBREADTH", WEIGHED._replace(rows=())) is CellError.NOT_AVAILABLE
+
+
+def test_the_moment_is_a_serial_in_the_zone_asked_for() -> None:
+    new_york = cells.render("BASKETASOF", REPLY, cells.option("BASKETASOF", None))
+    utc = cells.render("BASKETASOF", REPLY, cells.option("BASKETASOF", block("UTC")))
+    assert new_york == pytest.approx(46213 + 16 / 24)  # 2026-07-10 16:00
+    assert utc == pytest.approx(46213 + 20 / 24)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "argument"),
+    [
+        ("BASKETTOTAL", "GAMMA", "measure"),
+        ("BASKETTOTAL", 1.0, "measure"),
+        ("BASKETTOP", 0.0, "n"),
+        ("BASKETTOP", 1.5, "n"),
+        ("BASKETTOP", "three", "n"),
+        ("BASKETTOP", True, "n"),
+        ("BASKETTOP", math.nan, "n"),
+        ("BASKETTOP", CellError.VALUE, "n"),
+        ("BASKETASOF", "Gotham", "zone"),
+        ("BASKETASOF", "../etc/passwd", "zone"),
+        ("BASKETASOF", "America", "zone"),
+        ("BASKETASOF", 5.0, "zone"),
+    ],
+)
+def test_an_option_that_says_nothing_is_bad_input(name: str, cell: cells.InputCell, argument: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        cells.option(name, block(cell))
+    assert refused.value.problem.argument == argument
+
+
+def test_levels_of_an_underlying_without_a_price_have_no_distance() -> None:
+    found = cells.LevelFigures(0.0, 95.0, "available", *(None,) * 6, 0.0, 30.0)
+    assert cells.levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from basketgex_addin.cells import Ask, CellError, Problem, Quota, Reply
+from basketgex_addin.cells import (
+    Ask,
+    CellError,
+    LevelFigures,
+    LevelsOf,
+    Problem,
+    Question,
+    Quota,
+    RegimesOf,
+    Reply,
+    Since,
+)
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import NOT_METERED
 from basketgex_addin.functions import FUNCTIONS
@@ -31,28 +42,43 @@ ASK = Ask(("NVDA",))
 class FakeClient:
     def __init__(self, answer: Any = REPLY) -> None:
         self.answer = answer
-        self.memory: dict[Ask, Reply | Problem] = {}
-        self.calls: list[tuple[Ask, ...]] = []
+        self.memory: dict[Question, Any] = {}
+        self.calls: list[tuple[Question, ...]] = []
+        self.refreshes: list[str] = []
 
-    def known(self, ask: Ask) -> Reply | Problem | None:
-        return self.memory.get(ask)
+    def known(self, question: Question) -> Any:
+        return self.memory.get(question)
 
-    def ask(self, ask: Ask) -> Reply | Problem:
-        return self.memory.get(ask) or self.ask_many([ask])[0]
+    def ask(self, question: Question) -> Any:
+        return self.memory.get(question) or self.ask_many([question])[0]
 
-    def ask_many(self, asks: Sequence[Ask]) -> list[Reply | Problem]:
-        self.calls.append(tuple(asks))
+    def ask_many(self, questions: Sequence[Any], refresh: str = "NORMAL") -> list[Any]:
+        self.calls.append(tuple(questions))
+        self.refreshes.append(refresh)
         if isinstance(self.answer, Exception):
             raise self.answer
-        self.memory.update((ask, self.answer) for ask in asks)
-        return [self.answer] * len(asks)
-
-    def quota(self) -> Quota | Problem:
-        return NOT_METERED
+        self.memory.update((question, self.answer) for question in questions)
+        return [self.answer] * len(questions)
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
         return found if isinstance(found, Reply) else None
+
+
+class FakeLive:
+    def __init__(self) -> None:
+        self.wanted: list[Question] = []
+        self.work: list[tuple[Question, Callable[[], object]]] = []
+        self.said: dict[Question, Any] = {}
+
+    def latest(self, question: Ask | RegimesOf) -> Any:
+        return self.said.get(question)
+
+    def want(self, question: Ask | RegimesOf) -> None:
+        self.wanted.append(question)
+
+    def later(self, question: Question, work: Callable[[], object]) -> None:
+        self.work.append((question, work))
 
 
 def test_a_value() -> None:
@@ -116,9 +142,9 @@ def test_a_prefetch_that_fails_costs_nobody_the_value() -> None:
 
 def test_company_that_is_too_large_is_left_behind() -> None:
     class Crowded(FakeClient):
-        def ask_many(self, asks: Sequence[Ask]) -> list[Reply | Problem]:
-            self.calls.append(tuple(asks))
-            return [REPLY if len(asks) == 1 else problems.TOO_LARGE] * len(asks)
+        def ask_many(self, questions: Sequence[Any], refresh: str = "NORMAL") -> list[Any]:
+            self.calls.append(tuple(questions))
+            return [REPLY if len(questions) == 1 else problems.TOO_LARGE] * len(questions)
 
     client = Crowded()
     assert Worksheet(client).evaluate("BASKETGEX", NVDA, lambda: [Ask(("AMD",))]) == 1.0
@@ -155,11 +181,108 @@ def test_faults_do_not_pile_up() -> None:
 
 
 def test_the_quota_of_a_source_that_costs_nothing_is_not_available() -> None:
-    assert Worksheet(FakeClient()).evaluate("BASKETQUOTA", []) is CellError.NOT_AVAILABLE
+    assert Worksheet(FakeClient(NOT_METERED)).evaluate("BASKETQUOTA", []) is CellError.NOT_AVAILABLE
 
 
 def test_an_unlimited_plan_says_so() -> None:
-    client = FakeClient()
-    client.quota = lambda: Quota("Alpha", None, 7, None, True, 1_795_046_400.0, 93)  # type: ignore[method-assign]
+    client = FakeClient(Quota("Alpha", None, 7, None, True, 1_795_046_400.0, 93))
     row = ("Alpha", "unlimited", 7.0, "unlimited", "2026-11-19 00:00 UTC", 93.0)
     assert Worksheet(client).evaluate("BASKETQUOTA", []) == (row,)
+
+
+def test_one_symbol_is_a_basket_of_one_and_two_are_refused() -> None:
+    client = FakeClient()
+    sheet = Worksheet(client)
+    assert [sheet.evaluate(f"SYMBOL{m}", NVDA) for m in ("GEX", "DEX", "VEX", "CHEX")] == [1.0, 2.0, 3.0, 4.0]
+    assert client.calls == [(ASK,)]
+    two = ((("NVDA",), ("AMD",)),)
+    assert sheet.evaluate("SYMBOLGEX", two) is CellError.VALUE
+    assert sheet.evaluate("GEXLEVELS", two) is CellError.VALUE
+    assert client.calls == [(ASK,)]
+
+
+def test_levels_and_why_there_are_none() -> None:
+    flip = LevelFigures(100.0, 95.0, "available", 110.0, None, 110.0, 90.0, 100.0, None, 0.0, 30.0)
+    client = FakeClient(flip)
+    sheet = Worksheet(client)
+    found = sheet.evaluate("GEXLEVELS", NVDA)
+    assert isinstance(found, tuple)
+    assert found[0] == ("underlying price", 100.0, 0.0)
+    assert found[1] == ("gamma flip", 95.0, pytest.approx(-0.05))
+    assert found[3] == ("put wall", CellError.NOT_AVAILABLE, CellError.NOT_AVAILABLE)
+    assert len(found) == 8
+    assert client.calls == [(LevelsOf("NVDA"),)]
+
+    client.memory[LevelsOf("NVDA")] = Problem("not_offered", "The source has no levels.")
+    client.memory[ASK] = REPLY
+    assert sheet.evaluate("GEXLEVELS", NVDA) is CellError.NOT_AVAILABLE
+    assert sheet.evaluate("BASKETWHY", NVDA) == "The source has no levels."
+    client.memory[LevelsOf("NVDA")] = flip
+    sheet.evaluate("GEXLEVELS", NVDA)
+    assert sheet.evaluate("BASKETWHY", NVDA) == "OK"
+
+
+def test_since_takes_the_document_along_in_one_call() -> None:
+    client = FakeClient(Since("negative_gamma", 1_789_000_000.0, "positive_gamma"))
+    sheet = Worksheet(client)
+    others = [RegimesOf(Ask(("AMD",))), Ask(("MU",))]
+    regime, since, previous = sheet.evaluate("BASKETSINCE", NVDA, lambda: others)[0]  # type: ignore[index, misc]
+    assert (regime, previous) == ("negative_gamma", "positive_gamma")
+    assert since == pytest.approx(46274.8519, abs=1e-4)  # 2026-09-09 20:26:40 in New York
+    assert client.calls == [(RegimesOf(ASK), *others)]
+    client.memory[RegimesOf(ASK)] = Since("negative_gamma", 0.0, "")
+    na = CellError.NOT_AVAILABLE
+    assert sheet.evaluate("BASKETSINCE", NVDA) == (("negative_gamma", na, na),)
+
+
+def test_a_refresh_spends_only_when_the_host_says_that_the_trigger_changed() -> None:
+    client = FakeClient()
+    sheet = Worksheet(client)
+    seen: list[object] = []
+
+    def trigger(value: object) -> bool:
+        seen.append(value)
+        return len(seen) == 2
+
+    for value in (1.0, 2.0, 2.0):
+        found = sheet.evaluate("BASKETREFRESH", (*NVDA, ((value,),)), trigger=trigger)
+        assert found == pytest.approx(25568.80, abs=0.01)  # the moment of the reply, New York
+    assert seen == [1.0, 2.0, 2.0]
+    assert client.refreshes == ["CACHE_ONLY", "FORCE"]  # the third was in memory
+    sheet.evaluate("BASKETREFRESH", (*NVDA, ((3.0,),)))
+    assert client.refreshes == ["CACHE_ONLY", "FORCE"]
+
+
+def test_live_never_waits() -> None:
+    client, live = FakeClient(), FakeLive()
+    sheet = Worksheet(client)
+    assert sheet.evaluate("BASKETGEX", NVDA, live=live) is CellError.NOT_AVAILABLE
+    assert (live.wanted, client.calls) == ([ASK], [])
+    live.said[ASK] = REPLY
+    assert sheet.evaluate("BASKETGEX", NVDA, live=live) == 1.0
+    client.memory[ASK] = REPLY._replace(gex=-7.0)
+    assert sheet.evaluate("BASKETGEX", NVDA, live=live) == -7.0
+
+    assert sheet.evaluate("BASKETQUOTA", [], live=live) is CellError.NOT_AVAILABLE
+    [(question, work)] = live.work
+    client.answer = Quota("Alpha", 100, 7, 93, False, 1_795_046_400.0, 93)
+    work()
+    assert client.calls == [(question,)]
+    row = sheet.evaluate("BASKETQUOTA", [], live=live)
+    assert isinstance(row, tuple)
+    assert row[0][0] == "Alpha"
+
+
+def test_a_live_refresh_shows_the_last_value_and_asks_behind() -> None:
+    client, live = FakeClient(), FakeLive()
+    sheet = Worksheet(client)
+    arguments = (*NVDA, ((1.0,),))
+    assert (
+        sheet.evaluate("BASKETREFRESH", arguments, trigger=lambda _: False, live=live)
+        is CellError.NOT_AVAILABLE
+    )
+    live.work.pop()[1]()
+    assert client.refreshes == ["CACHE_ONLY"]
+    assert isinstance(sheet.evaluate("BASKETREFRESH", arguments, trigger=lambda _: True, live=live), float)
+    live.work.pop()[1]()
+    assert client.refreshes == ["CACHE_ONLY", "FORCE"]

@@ -18,7 +18,7 @@ from basketgex_addin.cells import Ask, CellError, Problem
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.excel import component
 from basketgex_addin.excel.book import Scanner
-from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.functions import FUNCTIONS, Answer
 from tests.addin.excel.com_stub import Application, Area, Sheet, Workbook, excel
 from tests.e2e.serving import Server
 
@@ -27,7 +27,7 @@ NVDA AMD AVGO MU SMCI TSM QCOM ASML AAPL MSFT AMZN META GOOGL TSLA CRM ORCL ADBE
 JPM BAC WFC C GS MS BRK.B XOM CVX SLB OXY COP LLY UNH JNJ SPY QQQ IWM
 """
 SYMBOLS = (*SAMPLE.split(), "ZZZZ", "YYYY")
-ASKING = tuple(f.name for f in FUNCTIONS if f.asks)
+ASKING = tuple(f.name for f in FUNCTIONS if f.answer is Answer.BASKET and f.weighs)
 MOST = 500
 DEADLINE = 4.0
 
@@ -104,6 +104,8 @@ def test_five_hundred_cells_are_one_call_and_show_what_the_client_says(app: Appl
             expected: Any = answer.sentence if name == "BASKETWHY" else answer.cell_error
         else:
             expected = blank_as_text(cells.render(name, answer))
+            if isinstance(expected, tuple) and len(expected) == 1:
+                [expected] = expected  # COM's own way with a single row
         assert repr(found) == repr(expected)  # the digits that tell every float from its neighbours
     assert {type(found) for found in shown} == {float, str, tuple, CellError}
 

@@ -2,34 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import Home, default_home
+from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.calc.age import Ages
 from basketgex_addin.calc.document import Scanner
+from basketgex_addin.calc.live import LiveCells
+from basketgex_addin.calc.results import CalcValue, Result
 from basketgex_addin.calc.values import block, scalar, table
+from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
-from basketgex_addin.functions import BY_NAME, Shape
-from basketgex_addin.worksheet import Worksheet
+from basketgex_addin.functions import BY_NAME, Function, Shape
+from basketgex_addin.triggers import Triggers
+from basketgex_addin.worksheet import Live, Worksheet
 
 _ages = Ages()
 _scanner = Scanner()
+_triggers = Triggers()
+_tables: dict[Hashable, Result] = {}
+
+
+class _Host:
+    """The functions over the one client that this process has for a home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.client = BasketClient(home)
+        self.worksheet = Worksheet(self.client)
+        self.live = LiveCells(self.client)
 
 
 @cache
-def _worksheet(home: str | None) -> Worksheet:
-    """Return the functions over the one client that this process has for a home."""
-    return Worksheet(BasketClient(Home(Path(home) if home else default_home())))
+def host(home: str | None) -> _Host:
+    """Return what serves a home's cells; None: the default home."""
+    return _Host(Home(Path(home) if home else default_home()))
 
 
 def evaluate(name: str, document: Any, arguments: tuple[Any, ...], home: str | None) -> Any:
     """Return a function's value for a cell of ``document``. ``home``: the one recorded, None: the default."""
-    function = BY_NAME[name]
-    worksheet = _worksheet(home)
+    function, serving = BY_NAME[name], host(home)
     blocks = tuple(map(block, arguments))
     if function.volatile:
-        return _ages.get((home, name, blocks), lambda: scalar(worksheet.evaluate(name, blocks)))
-    result = worksheet.evaluate(name, blocks, partial(_scanner.asks, document))
-    return table(result) if function.shape is Shape.TABLE else scalar(result)
+        return _ages.get((home, name, blocks), lambda: scalar(serving.worksheet.evaluate(name, blocks)))
+    key = (home, _document(document), name, blocks)
+    if serving.home.cell_mode() == CELLS_LIVE:
+        return serving.live.get(key, partial(_read, serving.worksheet, function, key[1], blocks))
+    found = serving.worksheet.evaluate(
+        name, blocks, partial(_scanner.asks, document), trigger=_trigger(key[1], blocks)
+    )
+    return _shown(key, table(found)) if function.shape is Shape.TABLE else scalar(found)
+
+
+def _read(
+    worksheet: Worksheet, function: Function, document: str, blocks: tuple[Block | None, ...], live: Live
+) -> CalcValue:
+    found = worksheet.evaluate(function.name, blocks, trigger=_trigger(document, blocks), live=live)
+    return table(found) if function.shape is Shape.TABLE else scalar(found)
+
+
+def _shown(key: Hashable, value: CalcValue) -> Result:
+    """Return the object that shows a table: the same one for the same cell's question, until no cell shows it."""
+    if key not in _tables:
+        _tables[key] = Result(value, partial(_forget, key))
+    _tables[key].show(value)
+    return _tables[key]
+
+
+def _forget(key: Hashable) -> None:
+    _tables.pop(key, None)
+
+
+def _document(document: Any) -> str:
+    return "" if document is None else str(document.RuntimeUID)
+
+
+def _trigger(document: str, blocks: tuple[Block | None, ...]) -> Any:
+    """Return whether a trigger changed. Which cell is calculating Calc does not say: its symbols stand for it."""
+    return lambda value: _triggers.changed(document, repr(blocks[:1]), value)

@@ -15,7 +15,8 @@ from typing import Any
 from basketgex_addin import prefetch
 from basketgex_addin.calc.extension import SERVICE
 from basketgex_addin.calc.values import block
-from basketgex_addin.cells import Ask, Block
+from basketgex_addin.cells import Block
+from basketgex_addin.prefetch import Foreseen
 from basketgex_addin.throttle import Throttle
 
 # com.sun.star.sheet.CellFlags
@@ -35,29 +36,46 @@ class Scanner:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._throttle = Throttle(clock)
 
-    def asks(self, document: Any) -> tuple[Ask, ...]:
+    def asks(self, document: Any) -> tuple[Foreseen, ...]:
         """Return what the document's formulas ask; nothing when it was scanned just now. Never raises."""
         if document is None:
             return ()
         return self._throttle.asks(lambda: str(document.RuntimeUID), lambda: _Reader(document).asks())
 
 
-class _Reader:
-    """One scan of one document: every range is read once."""
+def asks_of(document: Any, sheet: Any = None, cells: Any = None) -> tuple[Foreseen, ...]:
+    """Return what the formulas of a document, of one sheet, or of some of its cells ask, each once.
 
-    def __init__(self, document: Any) -> None:
+    Not for inside a call: what formulas show is read too.
+    """
+    reader = _Reader(document, calculated=True)
+    found = reader.asks() if sheet is None else reader.asks_in(sheet, sheet if cells is None else cells)
+    return tuple(dict.fromkeys(found))
+
+
+class _Reader:
+    """One scan of one document: every range is read once. ``calculated``: what a formula shows may be read."""
+
+    def __init__(self, document: Any, *, calculated: bool = False) -> None:
+        self._calculated = calculated
         self._sheets = document.Sheets
         self._names = document.NamedRanges
         self._read: dict[tuple[str, tuple[int, int], tuple[int, int]], Found] = {}
         self._used: dict[str, tuple[int, int]] = {}
 
-    def asks(self) -> Iterator[Ask]:
+    def asks(self) -> Iterator[Foreseen]:
         """Yield what every sheet's formulas ask."""
         for name in self._sheets.ElementNames:
             sheet = self._sheets.getByName(name)
-            found = [call for formula in dict.fromkeys(_formulas(sheet)) for call in prefetch.calls(formula)]
-            if found:
-                yield from prefetch.asks(found, partial(self._range, name), partial(self._named, sheet))
+            yield from self.asks_in(sheet, sheet)
+
+    def asks_in(self, sheet: Any, cells: Any) -> Iterator[Foreseen]:
+        """Yield what the formulas of some cells of a sheet ask."""
+        found = [call for formula in dict.fromkeys(_formulas(cells)) for call in prefetch.calls(formula)]
+        if found:
+            yield from prefetch.asks(
+                found, partial(self._range, str(sheet.Name)), partial(self._named, sheet)
+            )
 
     def _named(self, sheet: Any, name: prefetch.Name) -> str | None:
         for names in (sheet.NamedRanges, self._names):
@@ -83,7 +101,7 @@ class _Reader:
         if (right - first[0] + 1) * (bottom - first[1] + 1) > MAX_CELLS:
             return None
         cells = sheet.getCellRangeByPosition(first[0], first[1], right, bottom)
-        if not cells.queryContentCells(_FORMULA).Count:
+        if self._calculated or not cells.queryContentCells(_FORMULA).Count:
             return block(cells.getDataArray())
         constants = [row for part in cells.queryContentCells(_CONSTANTS) for row in part.getDataArray()]
         return prefetch.Partial(block(tuple(constants)) or ())
@@ -97,7 +115,7 @@ class _Reader:
         return self._used[name]
 
 
-def _formulas(sheet: Any) -> Iterator[str]:
-    for cells in sheet.queryContentCells(_FORMULA):
+def _formulas(area: Any) -> Iterator[str]:
+    for cells in area.queryContentCells(_FORMULA):
         for row in cells.getFormulaArray():
             yield from (formula for formula in row if _SERVICE in formula)

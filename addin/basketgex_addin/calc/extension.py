@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from basketgex import __version__
-from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function, Shape
+from basketgex_addin import menu
+from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function
 
 IDENTIFIER = "org.basketgex"
 SERVICE = f"{IDENTIFIER}.AddIn"
@@ -22,6 +23,8 @@ INTERFACE = "XBasketGex"
 IDL = f"{INTERFACE}.idl"
 COMPONENTS = "basketgex.components"
 ADDINS = "CalcAddIns.xcu"
+MENU_SERVICE = f"{IDENTIFIER}.Menu"
+MENU = "Addons.xcu"
 SHIM = "basketgex_calc.py"
 BESIDE = "extension.json"
 
@@ -54,11 +57,9 @@ def idl() -> str:
 
 
 def _signature(function: Function) -> str:
-    # A table inside an any is #VALUE! in Calc: tables have to be declared.
-    result = "sequence< sequence< any > >" if function.shape is Shape.TABLE else "any"
     parameters = ["[in] com::sun::star::beans::XPropertySet document"]
     parameters += [f"[in] any {argument.name}" for argument in function.arguments]
-    return f"{result} {method_name(function)}({', '.join(parameters)})"
+    return f"any {method_name(function)}({', '.join(parameters)})"
 
 
 def add_ins() -> str:
@@ -99,12 +100,41 @@ def _property(name: str, text: str, indent: str = "") -> str:
     return f'     {indent}<prop oor:name="{name}"><value xml:lang="en">{escape(text)}</value></prop>\n'
 
 
+def menu_bar() -> str:
+    """Return Calc's menu Basket GEX; each entry's command goes to the shim."""
+    return (
+        _XML + '<oor:component-data xmlns:oor="http://openoffice.org/2001/registry" '
+        'xmlns:xs="http://www.w3.org/2001/XMLSchema" oor:name="Addons" oor:package="org.openoffice.Office">\n'
+        ' <node oor:name="AddonUI"><node oor:name="OfficeMenuBar">\n'
+        f'  <node oor:name="{MENU_SERVICE}" oor:op="replace">\n'
+        + _property("Title", CATEGORY)
+        + '     <prop oor:name="Context"><value>com.sun.star.sheet.SpreadsheetDocument</value></prop>\n'
+        + _submenu(menu.entries())
+        + "  </node>\n </node></node>\n</oor:component-data>\n"
+    )
+
+
+def _submenu(entries: Iterable[tuple[str, str, tuple[tuple[str, str], ...]]]) -> str:
+    nodes = []
+    for at, (command, text, inner) in enumerate(entries):
+        url = f"service:{MENU_SERVICE}?{command}" if command else ""
+        below = _submenu((name, title, ()) for name, title in inner) if inner else ""
+        nodes.append(
+            f'     <node oor:name="M{at:02}" oor:op="replace">\n'
+            + (f'      <prop oor:name="URL"><value>{url}</value></prop>\n' if url else "")
+            + _property("Title", text, " ")
+            + f'      <prop oor:name="Target"><value>_self</value></prop>\n{below}     </node>\n'
+        )
+    return f'    <node oor:name="Submenu">\n{"".join(nodes)}    </node>\n'
+
+
 def manifest() -> str:
     """Return the list of parts and what each is."""
     parts = {
         IDL: "application/vnd.sun.star.uno-typelibrary;type=RDB",
         COMPONENTS: "application/vnd.sun.star.uno-components",
         ADDINS: "application/vnd.sun.star.configuration-data",
+        MENU: "application/vnd.sun.star.configuration-data",
     }
     entries = "".join(
         f' <manifest:file-entry manifest:full-path="{name}" manifest:media-type="{kind}"/>\n'
@@ -117,11 +147,15 @@ def manifest() -> str:
 
 
 def components() -> str:
-    """Return which service the shim implements."""
+    """Return which services the shim implements."""
+    services = "".join(
+        f'  <implementation name="{name}"><service name="{name}"/></implementation>\n'
+        for name in (SERVICE, MENU_SERVICE)
+    )
     return (
         f'{_XML}<components xmlns="http://openoffice.org/2010/uno-components">\n'
         f' <component loader="com.sun.star.loader.Python" uri="{SHIM}">\n'
-        f'  <implementation name="{SERVICE}"><service name="{SERVICE}"/></implementation>\n'
+        f"{services}"
         " </component>\n</components>\n"
     )
 
@@ -137,12 +171,10 @@ def description() -> str:
 
 def beside(home: Path | None = None) -> str:
     """Return what the shim reads: the functions, where the packages lie and for which Python, and the home."""
-    functions = [
-        {"name": function.name, "method": method_name(function), "table": function.shape is Shape.TABLE}
-        for function in FUNCTIONS
-    ]
+    functions = [{"name": function.name, "method": method_name(function)} for function in FUNCTIONS]
     content = {
         "service": SERVICE,
+        "menu": MENU_SERVICE,
         "functions": functions,
         "home": str(home) if home else None,
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
@@ -157,6 +189,7 @@ def _parts(home: Path | None) -> Iterator[tuple[str, str]]:
     yield IDL, idl()
     yield COMPONENTS, components()
     yield ADDINS, add_ins()
+    yield MENU, menu_bar()
     yield SHIM, Path(__file__).with_name("shim.py").read_text("utf-8")
     yield BESIDE, beside(home)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import unohelper
 from com.sun.star.lang import XServiceInfo
+from com.sun.star.task import XJobExecutor
 from org.basketgex import XBasketGex  # LibreOffice makes it from the extension's IDL
 
 NOT_AVAILABLE = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 32767))[0]
@@ -62,14 +63,17 @@ def _load() -> Any:
         return NOT_FOUND.format(missing=getattr(error, "name", None) or type(error).__name__)
 
 
-def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...]) -> Any:
+def _component() -> Any:
     if not _loaded:
         _loaded.append(_load())
-    component = _loaded[0]
+    return _loaded[0]
+
+
+def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...]) -> Any:
+    component = _component()
     if not isinstance(component, str):
         return component.evaluate(function["name"], document, arguments, _home())
-    answer = component if function["name"] == "BASKETWHY" else NOT_AVAILABLE
-    return ((answer,),) if function["table"] else answer
+    return component if function["name"] == "BASKETWHY" else NOT_AVAILABLE
 
 
 def _method(function: dict[str, Any]) -> Callable[..., Any]:
@@ -79,27 +83,47 @@ def _method(function: dict[str, Any]) -> Callable[..., Any]:
     return method
 
 
-class AddIn(unohelper.Base, XServiceInfo, XBasketGex):  # type: ignore[misc]
-    """The UNO service; one method a worksheet function."""
+class Service(unohelper.Base, XServiceInfo):  # type: ignore[misc]
+    """What both services are to UNO."""
+
+    name = ""
 
     def __init__(self, context: Any, *_: Any) -> None:
         self.context = context
 
     def getImplementationName(self) -> str:  # noqa: N802 - UNO's name
         """Return the name under which the extension lists it."""
-        return str(BESIDE["service"])
+        return self.name
 
     def supportsService(self, name: str) -> bool:  # noqa: N802 - UNO's name
         """Tell whether it is the named service."""
-        return bool(name == BESIDE["service"])
+        return name == self.name
 
     def getSupportedServiceNames(self) -> tuple[str, ...]:  # noqa: N802 - UNO's name
         """Return the one service it is."""
-        return (BESIDE["service"],)
+        return (self.name,)
+
+
+class AddIn(Service, XBasketGex):  # type: ignore[misc]
+    """The worksheet functions, a method each."""
+
+    name = str(BESIDE["service"])
+
+
+class Menu(Service, XJobExecutor):  # type: ignore[misc]
+    """The menu's entries."""
+
+    name = str(BESIDE["menu"])
+
+    def trigger(self, command: str) -> None:
+        """Do what an entry says."""
+        if not isinstance(_component(), str):
+            import_module("basketgex_addin.calc.commands").run(command, self.context, _home())
 
 
 for _function in BESIDE["functions"]:
     setattr(AddIn, _function["method"], _method(_function))
 
 g_ImplementationHelper = unohelper.ImplementationHelper()  # noqa: N816 - the name the loader looks for
-g_ImplementationHelper.addImplementation(AddIn, BESIDE["service"], (BESIDE["service"],))
+for _service in (AddIn, Menu):
+    g_ImplementationHelper.addImplementation(_service, _service.name, (_service.name,))

@@ -8,14 +8,15 @@ be shorter, but inside a function called from a cell Excel gives the whole range
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from basketgex_addin import prefetch
-from basketgex_addin.cells import Ask, Block
+from basketgex_addin.cells import Block
 from basketgex_addin.excel.values import block
+from basketgex_addin.prefetch import Foreseen
 from basketgex_addin.throttle import Throttle
 
 MAX_CELLS = 50_000  # a larger range makes its own call
@@ -25,6 +26,7 @@ MAX_SCANNED = (
 
 Found = Block | prefetch.Partial | None
 Corner = tuple[int, int]
+Area = tuple[Corner, Corner]
 
 _ABSOLUTE = re.compile(r"\$[A-Z]{1,3}(?:\$[0-9]+)?|\$[0-9]+", re.IGNORECASE)
 _TABLE = re.compile(r"([^\[\]]+)(?:\[([^\[\]]+)\])?")
@@ -36,7 +38,7 @@ class Scanner:
     def __init__(self, throttle: Throttle | None = None) -> None:
         self._throttle = throttle or Throttle()
 
-    def asks(self, cell: Any) -> tuple[Ask, ...]:
+    def asks(self, cell: Any) -> tuple[Foreseen, ...]:
         """Return what the formulas of the workbook of ``cell``, an xlwings range, ask. Never raises.
 
         Nothing when the workbook was read just now, or when no cell asks.
@@ -44,6 +46,28 @@ class Scanner:
         if cell is None:
             return ()
         return self._throttle.asks(lambda: _key(_book(cell)), lambda: _Reader(_book(cell)).asks())
+
+
+def asks_within(cells: Any) -> tuple[Foreseen, ...]:
+    """Return what the formulas of a range ask, each once, for a macro: what the sheets show is calculated then."""
+    sheet = cells.Worksheet
+    areas = [_corners(area) for area in cells.Areas]
+    return tuple(
+        dict.fromkeys(_Reader(sheet.Parent, calculated=True).asks_of(str(sheet.Name).casefold(), areas))
+    )
+
+
+def asks_of(book: Any) -> tuple[Foreseen, ...]:
+    """Return what all formulas of a workbook ask, each once, for a macro likewise."""
+    return tuple(dict.fromkeys(_Reader(book, calculated=True).asks()))
+
+
+def formulas_of(book: Any) -> Iterator[tuple[Any, Iterator[tuple[int, int, str]]]]:
+    """Yield a workbook's sheets, each with its formulas: row and column, counted from 1, and text."""
+    reader = _Reader(book)
+    for sheet in book.Worksheets:
+        name = str(sheet.Name).casefold()
+        yield sheet, reader.placed(name, reader.used(name))
 
 
 def _book(cell: Any) -> Any:
@@ -56,33 +80,48 @@ def _key(book: Any) -> str:
 
 
 class _Reader:
-    """One reading of one workbook: every range is read once."""
+    """One reading of one workbook: every range is read once.
 
-    def __init__(self, book: Any) -> None:
+    ``calculated``: what a formula shows may be relied on.
+    """
+
+    def __init__(self, book: Any, *, calculated: bool = False) -> None:
+        self._calculated = calculated
         self._names = book.Names
         self._sheets = {str(sheet.Name).casefold(): sheet for sheet in book.Worksheets}
-        self._used: dict[str, tuple[Corner, Corner]] = {}
+        self._used: dict[str, Area] = {}
         self._read: dict[tuple[str, Corner, Corner], Found] = {}
         self._tables: dict[str, Any] | None = None
 
-    def asks(self) -> Iterator[Ask]:
+    def asks(self) -> Iterator[Foreseen]:
         """Yield what every sheet's formulas ask."""
-        for name, sheet in self._sheets.items():
-            found = [
-                call for formula in dict.fromkeys(self._formulas(name)) for call in prefetch.calls(formula)
-            ]
-            if found:
-                yield from prefetch.asks(found, partial(self._range, name), partial(self._named, sheet))
+        for name in self._sheets:
+            yield from self.asks_of(name, [self.used(name)])
 
-    def _formulas(self, name: str) -> Iterator[str]:
-        (left, top), (right, bottom) = self._used_area(name)
+    def asks_of(self, name: str, areas: Sequence[Area]) -> Iterator[Foreseen]:
+        """Yield what the formulas in some areas of a sheet ask."""
+        formulas = dict.fromkeys(text for area in areas for _, _, text in self.placed(name, area))
+        found = [call for formula in formulas for call in prefetch.calls(formula)]
+        if found:
+            yield from prefetch.asks(
+                found, partial(self._range, name), partial(self._named, self._sheets[name])
+            )
+
+    def placed(self, name: str, area: Area) -> Iterator[tuple[int, int, str]]:
+        """Yield the formulas in an area of a sheet: row and column, counted from 1, and text."""
+        used = self.used(name)
+        left, top = map(max, area[0], used[0])
+        right, bottom = map(min, area[1], used[1])
+        if left > right or top > bottom:
+            return
         width = right - left + 1
         height = max(1, MAX_CELLS // width)
         last = min(bottom, top + MAX_SCANNED // width)
         for row in range(top, last + 1, height):
             cells = self._cells(name, (left, row), (right, min(last, row + height - 1)))
             if cells.HasFormula is not False:  # None: some have
-                yield from (text for line in _rows(cells.Formula) for text in line if _is_formula(text))
+                for y, line in enumerate(_rows(cells.Formula), row + 1):
+                    yield from ((y, x, text) for x, text in enumerate(line, left + 1) if _is_formula(text))
 
     def _range(self, own: str, reference: prefetch.RangeRef) -> Found:
         key = ((reference.sheet or own).casefold(), reference.first, reference.last)
@@ -95,14 +134,14 @@ class _Reader:
     def _read_range(self, name: str, first: Corner, last: Corner) -> Found:
         if name not in self._sheets:
             return None
-        _, used = self._used_area(name)
+        _, used = self.used(name)
         right, bottom = min(last[0], max(used[0], first[0])), min(last[1], max(used[1], first[1]))
         if (right - first[0] + 1) * (bottom - first[1] + 1) > MAX_CELLS:
             return None
         cells = self._cells(name, first, (right, bottom))
-        if _spills(cells):
+        if not self._calculated and _spills(cells):
             return None
-        if cells.HasFormula is False:
+        if self._calculated or cells.HasFormula is False:
             return block(cells.Value2)
         pairs = zip(_rows(cells.Formula), _rows(cells.Value2), strict=True)
         constants = [
@@ -111,13 +150,14 @@ class _Reader:
         ]
         return prefetch.Partial(block(constants) or ())
 
-    def _used_area(self, name: str) -> tuple[Corner, Corner]:
+    def used(self, name: str) -> Area:
+        """Return the part of a sheet that holds anything."""
         if name not in self._used:
             self._used[name] = _corners(self._sheets[name].UsedRange)
         return self._used[name]
 
     def _cells(self, name: str, first: Corner, last: Corner) -> Any:
-        return self._sheets[name].Range(f"{_address(first)}:{_address(last)}")
+        return self._sheets[name].Range(f"{address(first)}:{address(last)}")
 
     def _named(self, sheet: Any, name: prefetch.Name) -> str | prefetch.RangeRef | None:
         for names in (sheet.Names, self._names):
@@ -150,12 +190,17 @@ def _spills(cells: Any) -> bool:
     return False
 
 
-def _corners(cells: Any) -> tuple[Corner, Corner]:
+def _corners(cells: Any) -> Area:
     column, row = int(cells.Column) - 1, int(cells.Row) - 1
     return (column, row), (column + int(cells.Columns.Count) - 1, row + int(cells.Rows.Count) - 1)
 
 
-def _address(corner: Corner) -> str:
+def address(corner: Corner) -> str:
+    """Return a cell as Excel writes it, absolute.
+
+    >>> address((27, 0))
+    '$AB$1'
+    """
     letters, left = "", corner[0] + 1
     while left:
         left, letter = divmod(left - 1, 26)

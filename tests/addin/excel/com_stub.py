@@ -22,6 +22,7 @@ from unittest.mock import MagicMock
 from basketgex_addin.excel.values import unmarked
 
 UDFS = "basketgex_addin.excel.udfs"
+COMMANDS = "basketgex_addin.excel.commands"
 RANGE_INTERFACE = "{00020846-0000-0000-C000-000000000046}"
 OMITTED = -2147352572  # DISP_E_PARAMNOTFOUND
 ERRORS = {
@@ -89,6 +90,10 @@ class Area:
         kind = SimpleNamespace(GetTypeAttr=lambda: SimpleNamespace(iid=RANGE_INTERFACE))
         self._oleobj_ = SimpleNamespace(GetTypeInfo=lambda: kind)
 
+    @property
+    def Areas(self) -> Collection:  # noqa: N802
+        return Collection([self])
+
     def _each(self, of: Any) -> Any:
         found = tuple(tuple(of(self.Worksheet.cells.get((r, c))) for c in self.Columns) for r in self.Rows)
         return found[0][0] if self.Count == 1 else found
@@ -119,6 +124,13 @@ class Area:
         if not self.Worksheet.dynamic:
             raise AttributeError("HasSpill")
         return self._has(lambda cell: isinstance(cell, Spilled))
+
+
+class Selection:
+    """A Range of several areas."""
+
+    def __init__(self, *areas: Area) -> None:
+        self.Worksheet, self.Areas = areas[0].Worksheet, Collection(areas)
 
 
 class Formula:
@@ -220,6 +232,11 @@ class Application:
         """What the cell shows: the wrapper has made errors of the markers."""
         return unmarked(self.raw(name, *arguments, cell=cell))
 
+    def command(self, name: str, *argument: Any) -> str:
+        """What the VBA's Commanded returns, its way through the COM server being the same."""
+        server = self._server
+        return str(server.Str(server.Call(server.Module(COMMANDS), name, server.Tuple(*argument))))
+
 
 @contextmanager
 def excel() -> Iterator[Application]:
@@ -273,7 +290,9 @@ def _place_stubs() -> None:
         if parent:
             setattr(sys.modules[parent], child, module)
 
-    def unwrap(_: Any) -> Any:
+    def unwrap(value: Any) -> Any:
+        if hasattr(value, "obj"):
+            return value
         raise ComError("not an object of Python's")
 
     place("pywintypes", com_error=ComError, error=ComError, TimeType=ComDate, IID=str.upper)

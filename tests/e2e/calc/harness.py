@@ -55,11 +55,16 @@ def import_uno() -> Any:
 class Calc:
     """One running Calc: open a workbook, look at its cells, recalculate, close."""
 
-    def __init__(self, office: Office, process: subprocess.Popen[bytes], desktop: Any) -> None:
+    def __init__(self, office: Office, process: subprocess.Popen[bytes], context: Any) -> None:
         self.office = office
         self.home = office.home
         self.process = process
-        self.desktop = desktop
+        self.context = context
+        self.desktop = self.service("com.sun.star.frame.Desktop")
+
+    def service(self, name: str) -> Any:
+        """Return a service that lives in the running LibreOffice."""
+        return self.context.ServiceManager.createInstanceWithContext(name, self.context)
 
     @contextmanager
     def document(self, path: Path) -> Iterator[Any]:
@@ -150,10 +155,10 @@ def running_calc(soffice: Path, folder: Path, home: Path) -> Iterator[Calc]:
     pipe = f"basketgex{secrets.token_hex(8)}"
     process = office.start(f"--accept=pipe,name={pipe};urp;")
     try:
-        desktop = _connect(uno, pipe, process)
-        yield Calc(office, process, desktop)
+        calc = Calc(office, process, _connect(uno, pipe, process))
+        yield calc
         with suppress(Exception):  # the bridge breaks while it answers
-            desktop.terminate()
+            calc.desktop.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(20)
     finally:
@@ -169,9 +174,7 @@ def _connect(uno: Any, pipe: str, process: subprocess.Popen[bytes]) -> Any:
     for _ in range(ATTEMPTS):
         assert process.poll() is None, f"soffice ended with code {process.returncode}"
         try:
-            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
         except NoConnectException:
             pause.wait(PAUSE)
-        else:
-            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
     raise AssertionError(f"soffice did not listen within {ATTEMPTS * PAUSE:.0f} s")

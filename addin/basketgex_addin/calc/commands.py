@@ -1,0 +1,107 @@
+"""What the menu Basket GEX does. Nothing waits on Calc's own thread: what asks the server does so behind it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import uno
+from com.sun.star.awt.MessageBoxType import INFOBOX, WARNINGBOX
+from com.sun.star.beans import PropertyValue
+
+from basketgex_addin import menu, template_files
+from basketgex_addin.calc.component import host
+from basketgex_addin.calc.document import asks_of
+from basketgex_addin.menu import AUTO, REFRESH, TEMPLATE
+from basketgex_addin.prefetch import Foreseen
+
+
+def run(command: str, context: Any, home: str | None) -> None:
+    """Do what a menu entry says. Never raises."""
+    with suppress(Exception):  # the last guard: nothing of ours may reach Calc
+        desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+        document = desktop.getCurrentComponent()
+        if command.startswith(TEMPLATE):
+            _open_template(desktop, command.removeprefix(TEMPLATE))
+        elif command.startswith(AUTO):
+            autos.set(document, int(command.removeprefix(AUTO)))
+        else:
+            asks = _asks(document, command.removeprefix(REFRESH)) if command.startswith(REFRESH) else ()
+            _behind(lambda: _answer(command, context, document, asks, home))
+
+
+def _answer(command: str, context: Any, document: Any, asks: tuple[Foreseen, ...], home: str | None) -> None:
+    client = host(home).client
+    if command.startswith(REFRESH):
+        said = menu.refresh(client, asks)
+        recalculate(document)
+    else:
+        said = {"quota": menu.quota, "status": menu.status}.get(command, lambda _: menu.manual())(client)
+    if said:
+        _tell(context, document, said, warns=command.startswith(REFRESH))
+
+
+def _asks(document: Any, scope: str) -> tuple[Foreseen, ...]:
+    controller = document.CurrentController
+    if scope == "selection":
+        return asks_of(document, controller.ActiveSheet, document.CurrentSelection)
+    return asks_of(document, controller.ActiveSheet) if scope == "sheet" else asks_of(document)
+
+
+def recalculate(document: Any) -> None:
+    """Calculate a document again; nothing where it was closed meanwhile."""
+    with suppress(Exception):
+        document.calculateAll()
+
+
+class _Autos:
+    """The documents that are recalculated by themselves: only age decides whether the source is asked."""
+
+    def __init__(self) -> None:
+        self._stops: dict[str, threading.Event] = {}
+
+    def set(self, document: Any, seconds: int) -> None:
+        """Recalculate a document every so many seconds; 0: no more."""
+        name = str(document.RuntimeUID)
+        if before := self._stops.pop(name, None):
+            before.set()
+        if seconds:
+            self._stops[name] = threading.Event()
+            _behind(lambda: self._run(document, seconds, self._stops[name]))
+
+    def _run(self, document: Any, seconds: int, stop: threading.Event) -> None:
+        while not stop.wait(seconds):
+            try:
+                document.calculateAll()
+            except Exception:  # noqa: BLE001 - the document was closed
+                return
+
+
+autos = _Autos()
+
+
+def _open_template(desktop: Any, name: str) -> None:
+    found = template_files.find(name)
+    if found is not None:
+        new = PropertyValue(
+            "AsTemplate", 0, True, uno.Enum("com.sun.star.beans.PropertyState", "DIRECT_VALUE")
+        )
+        desktop.loadComponentFromURL(found.resolve().as_uri(), "_default", 0, (new,))
+
+
+def _behind(work: Callable[[], None]) -> None:
+    threading.Thread(target=_guarded, args=(work,), name="basketgex-menu", daemon=True).start()
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    with suppress(Exception):
+        work()
+
+
+def _tell(context: Any, document: Any, sentence: str, *, warns: bool) -> None:
+    window = document.CurrentController.Frame.ContainerWindow
+    box = window.Toolkit.createMessageBox(window, WARNINGBOX if warns else INFOBOX, 1, "Basket GEX", sentence)
+    box.execute()
+    box.dispose()

@@ -1,0 +1,68 @@
+"""Live mode in Calc: every cell of ours takes its value from an object that the stream delivers to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable
+
+from basketgex_addin.calc.results import CalcValue, Result
+from basketgex_addin.live import Board, Source
+from basketgex_addin.worksheet import Live
+
+UNSEEN = 3
+"""So many deliveries in a row that no cell came for: a formula that has other arguments now, or is gone.
+
+Calc keeps the listener of such a cell until the document closes, and the basket must not go on spending for so long.
+"""
+
+Read = Callable[[Live], CalcValue]
+
+
+class _Cell:
+    """What shows one function of one set of arguments in one document."""
+
+    __slots__ = ("read", "result", "unseen")
+
+    def __init__(self, result: Result, read: Read) -> None:
+        self.result = result
+        self.read = read
+        self.unseen = 0
+
+
+class LiveCells:
+    """One object a key (document, function, arguments), as Calc wants it. Called on Calc's thread and on the board's."""
+
+    def __init__(self, client: Source) -> None:
+        self._board: Board[Hashable] = Board(client, self._redraw)
+        self._lock = threading.Lock()
+        self._cells: dict[Hashable, _Cell] = {}
+
+    def __len__(self) -> int:
+        return len(self._board)
+
+    def get(self, key: Hashable, read: Read) -> Result:
+        """Return the object of a cell that is being calculated, with what is known now."""
+        value = read(self._board.at(key))
+        with self._lock:
+            cell = self._cells.get(key)
+            if cell is None:
+                cell = self._cells[key] = _Cell(Result(value, lambda: self._gone(key)), read)
+            cell.unseen = 0
+        cell.result.show(value)
+        return cell.result
+
+    def _redraw(self, keys: Collection[Hashable]) -> None:
+        with self._lock:
+            cells = [(key, self._cells[key]) for key in keys if key in self._cells]
+        for key, cell in cells:
+            cell.unseen += 1
+            if cell.unseen > UNSEEN:
+                self._board.leave(key)  # should the cell come back, it is subscribed again
+            else:
+                cell.result.show(cell.read(self._board.at(key)))
+
+    def _gone(self, key: Hashable) -> None:
+        """No cell shows it: its document was closed."""
+        with self._lock:
+            self._cells.pop(key, None)
+        self._board.leave(key)

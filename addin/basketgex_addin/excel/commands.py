@@ -1,0 +1,95 @@
+"""What the ribbon and the workbook events call in Python. Each returns a sentence to show, or "", and never raises."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from itertools import count
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from basketgex.local import default_home
+from basketgex_addin import menu, template_files
+from basketgex_addin.client import BasketClient
+from basketgex_addin.excel import book, component
+
+P = ParamSpec("P")
+
+
+def _command(work: Callable[P, str]) -> Callable[P, str]:
+    @wraps(work)
+    def command(*given: P.args, **named: P.kwargs) -> str:
+        try:
+            return work(*given, **named)
+        except Exception:  # noqa: BLE001 - the last guard: a traceback is no sentence
+            return menu.FAULT
+
+    return command
+
+
+@_command
+def refresh(area: Any) -> str:
+    """Ask the source again for the baskets that the formulas of a range ask for, in one call."""
+    return menu.refresh(_client(), book.asks_within(area))
+
+
+@_command
+def refresh_book(workbook: Any) -> str:
+    """Ask the source again for the baskets of a whole workbook, in one call."""
+    return menu.refresh(_client(), book.asks_of(workbook))
+
+
+@_command
+def quota() -> str:
+    """Return a metered source's day."""
+    return menu.quota(_client())
+
+
+@_command
+def status() -> str:
+    """Return what serves, and what it has done."""
+    return menu.status(_client())
+
+
+@_command
+def template(name: str) -> str:
+    """Copy a template to where it can be saved, and return that path, or why there is none."""
+    found = template_files.find(name)
+    if found is None:
+        return "This template is missing from the installation: install basketgex again."
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    titles = (f"{found.stem}{f' {n}' if n > 1 else ''}{found.suffix}" for n in count(1))
+    target = next(path for title in titles if not (path := folder / title).exists())
+    return str(shutil.copyfile(found, target))
+
+
+@_command
+def manual() -> str:
+    """Return how to begin."""
+    return menu.manual()
+
+
+@_command
+def opened(workbook: str) -> str:
+    """Forget the triggers of a workbook: its cells have just been opened."""
+    component.triggers.forget(workbook)
+    return ""
+
+
+@_command
+def closed(workbook: str) -> str:
+    """Forget the triggers of a workbook: opened again, it may be calculated before anybody says so."""
+    component.triggers.forget(workbook)
+    return ""
+
+
+def _client() -> BasketClient:
+    return component.client(default_home())
+
+
+def _folder() -> Path:
+    documents = Path.home() / "Documents"
+    return (documents if documents.is_dir() else Path(tempfile.gettempdir())) / "Basket GEX"

@@ -1,0 +1,184 @@
+"""Live mode, in any host: which cell shows the answer to which question, and what is to be calculated again when one comes.
+
+A cell never waits: it shows what is known, or #N/A until it is. Baskets come by one stream, everything else by a call on
+another thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, Protocol, TypeVar
+
+from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
+
+WORKERS = 4
+"""Calls under way at once, of questions that the stream does not answer."""
+
+Place = TypeVar("Place", bound=Hashable)
+
+
+class Stream(Protocol):
+    """What is needed of ``client.Watcher``. Nothing blocks."""
+
+    def want(self, ask: Ask) -> None:
+        """Let the stream carry a basket."""
+
+    def drop(self, ask: Ask) -> None:
+        """Let the stream do without it."""
+
+    def latest(self, ask: Ask) -> Reply | Problem | None:
+        """Return what it last said of a basket it carries."""
+
+    def since(self, ask: Ask) -> Since | None:
+        """Return what it last said of the regime of a basket it carries."""
+
+    def close(self) -> None:
+        """End the stream."""
+
+
+class Source(Protocol):
+    """What is needed of ``client.BasketClient``."""
+
+    def watch(self, changed: Callable[[frozenset[Ask]], None]) -> Stream:
+        """Return a stream that tells which baskets changed."""
+
+    def remembered(self, ask: Ask) -> Reply | None:
+        """Return the last reply of any age: no call."""
+
+
+class Board(Generic[Place]):
+    """The places (cells, as a host names them) that show answers. ``redraw`` is told which are to be calculated again.
+
+    It is called on threads of the board's. Every method may be called from any thread, and none blocks.
+    """
+
+    def __init__(self, client: Source, redraw: Callable[[Collection[Place]], None]) -> None:
+        self._client = client
+        self._redraw = redraw
+        self._lock = threading.Lock()
+        self._shows: dict[Place, Question] = {}
+        self._places: dict[Question, dict[Place, None]] = {}
+        self._working: set[Question] = set()
+        self._stream: Stream | None = None
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="basketgex-live")
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._shows)
+
+    def at(self, place: Place) -> Seat[Place]:
+        """Return what the worksheet functions are given for one evaluation of ``place``."""
+        return Seat(self, place)
+
+    def shows(self, place: Place, question: Question) -> None:
+        """Note what a place shows now; what it showed before is dropped where no other place does."""
+        with self._lock:
+            if self._shows.get(place) == question:
+                return
+            dropped = self._forget(place)
+            self._shows[place] = question
+            self._places.setdefault(question, {})[place] = None
+        self._drop(dropped)
+
+    def leave(self, place: Place) -> None:
+        """Note that a place shows nothing of ours any more."""
+        with self._lock:
+            dropped = self._forget(place)
+        self._drop(dropped)
+
+    def latest(self, question: Ask | RegimesOf) -> Any:
+        """Return what is known of a basket, of any age: the reply says how it stands."""
+        stream = self._stream
+        if isinstance(question, RegimesOf):
+            return stream.since(question.ask) if stream is not None else None
+        found = stream.latest(question) if stream is not None else None
+        return found if found is not None else self._client.remembered(question)
+
+    def want(self, ask: Ask) -> None:
+        """Let the stream carry a basket."""
+        with self._lock:
+            if self._stream is None:
+                self._stream = self._client.watch(self._changed)
+            stream = self._stream
+        stream.want(ask)
+
+    def later(self, question: Question, work: Callable[[], object]) -> None:
+        """Do a question's work on another thread, once at a time; then the places that show it are calculated again."""
+        with self._lock:
+            if question in self._working:
+                return
+            self._working.add(question)
+        self._workers.submit(self._work, question, work)
+
+    def close(self) -> None:
+        """End the stream, and forget every place."""
+        with self._lock:
+            stream, self._stream = self._stream, None
+            self._shows.clear()
+            self._places.clear()
+        if stream is not None:
+            stream.close()
+
+    def _work(self, question: Question, work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
+            with self._lock:
+                self._working.discard(question)
+            self._changed(frozenset((question,)))
+
+    def _changed(self, questions: Collection[Question]) -> None:
+        with self._lock:
+            both = [q for question in questions for q in (question, _regimes(question)) if q in self._places]
+            places = {place: None for question in both for place in self._places[question]}
+        if places:
+            self._redraw(places)
+
+    def _forget(self, place: Place) -> Ask | None:
+        """Forget what a place shows; return the basket that none shows any more. Under the lock."""
+        question = self._shows.pop(place, None)
+        if question is None:
+            return None
+        places = self._places[question]
+        del places[place]
+        if places:
+            return None
+        del self._places[question]
+        ask = question.ask if isinstance(question, RegimesOf) else question
+        if not isinstance(ask, Ask) or ask in self._places or RegimesOf(ask) in self._places:
+            return None
+        return ask
+
+    def _drop(self, ask: Ask | None) -> None:
+        if ask is not None and self._stream is not None:
+            self._stream.drop(ask)
+
+
+def _regimes(question: Question) -> Question:
+    return RegimesOf(question) if isinstance(question, Ask) else question
+
+
+class Seat(Generic[Place]):
+    """One place's view of the board, as ``worksheet.Live`` wants it."""
+
+    __slots__ = ("_board", "_place")
+
+    def __init__(self, board: Board[Place], place: Place) -> None:
+        self._board = board
+        self._place = place
+
+    def latest(self, question: Ask | RegimesOf) -> Any:
+        """Return what is known of a basket."""
+        return self._board.latest(question)
+
+    def want(self, question: Ask | RegimesOf) -> None:
+        """Let the stream carry this basket for the place."""
+        self._board.shows(self._place, question)
+        self._board.want(question.ask if isinstance(question, RegimesOf) else question)
+
+    def later(self, question: Question, work: Callable[[], object]) -> None:
+        """Do work for the place on another thread."""
+        self._board.shows(self._place, question)
+        self._board.later(question, work)

@@ -1,0 +1,86 @@
+"""What the menus of both hosts do and say: each returns a sentence to show, or ""."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from basketgex_addin import cells, template_files
+from basketgex_addin.cells import Problem, QuotaOf, RegimesOf
+from basketgex_addin.client import BasketClient
+from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.prefetch import Foreseen
+
+AUTO_CHOICES = ((0, "Off"), (30, "Every 30 s"), (60, "Every minute"), (300, "Every 5 minutes"))
+"""How often sheets are recalculated by themselves: seconds, and the choice as shown."""
+REFRESH, AUTO, TEMPLATE = "refresh-", "auto-", "template-"
+"""What commands of a kind begin with; the rest says which."""
+FAULT = "The add-in failed to do this. Try again, and run basketgex doctor in a terminal if it fails again."
+NOTHING_TO_REFRESH = "No formula there asks for a basket."
+SENTENCES = 3
+"""So many reasons are shown at most."""
+
+
+def entries() -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Yield the menu: a command, its text, and the entries of its own menu where it has one."""
+    for scope in ("selection", "sheet", "all"):
+        yield f"{REFRESH}{scope}", f"Refresh {scope}", ()
+    yield "", "Auto-refresh", tuple((f"{AUTO}{seconds}", text) for seconds, text in AUTO_CHOICES)
+    yield "quota", "Quota", ()
+    yield "status", "Status", ()
+    templates = ((f"{TEMPLATE}{name}", template_files.title(name)) for name in template_files.TEMPLATES)
+    yield "", "Insert template", tuple(templates)
+    yield "help", "Help", ()
+
+
+def refresh(client: BasketClient, foreseen: Sequence[Foreseen]) -> str:
+    """Ask the source again for baskets, in one call."""
+    asks = list(dict.fromkeys(q.ask if isinstance(q, RegimesOf) else q for q in foreseen))
+    if not asks:
+        return NOTHING_TO_REFRESH
+    failed = [found for found in client.ask_many(asks, "FORCE") if isinstance(found, Problem)]
+    if not failed:
+        return ""
+    reasons = list(dict.fromkeys(problem.sentence for problem in failed))[:SENTENCES]
+    return "\n".join([f"{len(failed):,} of {len(asks):,} baskets could not be refreshed.", *reasons])
+
+
+def quota(client: BasketClient) -> str:
+    """Return a metered source's day, as far as the server has counted: its account is not asked, which may cost a debit."""
+    found = client.ask(QuotaOf())
+    if isinstance(found, Problem):
+        return found.sentence
+    plan, limit, used, left, resets, saved = cells.quota(found)[0]
+    return (
+        f"Plan {plan}: {used:,.0f} debits used, {_count(left)} left of {_count(limit)}. The count starts again at {resets}. "
+        f"Saved today against one call a cell: {saved:,.0f}."
+    )
+
+
+def status(client: BasketClient) -> str:
+    """Return what serves, and what it has done."""
+    found = client.status()
+    if isinstance(found, Problem):
+        return found.sentence
+    done = (
+        f"{found.requests:,} requests for {found.baskets:,} baskets took {found.source_calls:,} source calls for "
+        f"{found.symbols_fetched:,} symbols."
+    )
+    debits = f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all." if found.metered else ""
+    problem = f"Last problem: {found.last_problem}" if found.last_problem else ""
+    return "\n".join(filter(None, (found.sentence, f"Version {found.version}.", done, debits, problem)))
+
+
+def manual() -> str:
+    """Return how to begin."""
+    names = ", ".join(function.name for function in FUNCTIONS)
+    return (
+        "Type tickers into A2:A7, weights into B2:B7, and =BASKETGEX(A2:A7,B2:B7) into a cell.\n\n"
+        "Where a cell shows an error, =BASKETWHY(A2:A7,B2:B7) says why. Insert Function, category Basket GEX, explains "
+        f"every function:\n{names}.\n\nIn a terminal, basketgex doctor looks after the installation."
+    )
+
+
+def _count(number: cells.CellValue) -> str:
+    return (
+        "unknown" if number is None else f"{number:,.0f}" if isinstance(number, float | int) else str(number)
+    )

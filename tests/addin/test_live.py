@@ -1,0 +1,144 @@
+"""Which cells are calculated again when an answer comes, and what is subscribed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from threading import Event
+
+from basketgex_addin.cells import Ask, LevelsOf, Problem, RegimesOf, Reply, Since
+from basketgex_addin.live import Board
+from tests.addin.test_worksheet import REPLY
+
+SINCE = Since("negative_gamma", 0.0, "")
+A, B = Ask(("A",)), Ask(("B",))
+DEADLINE = 10.0
+
+
+class FakeStream:
+    def __init__(self, changed: Callable[[frozenset[Ask]], None]) -> None:
+        self.changed = changed
+        self.wanted: set[Ask] = set()
+        self.closed = False
+
+    def want(self, ask: Ask) -> None:
+        self.wanted.add(ask)
+
+    def drop(self, ask: Ask) -> None:
+        self.wanted.discard(ask)
+
+    def latest(self, ask: Ask) -> Reply | Problem | None:
+        return REPLY if ask == A else None
+
+    def since(self, ask: Ask) -> Since | None:
+        return SINCE
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeClient:
+    def __init__(self) -> None:
+        self.streams: list[FakeStream] = []
+
+    def watch(self, changed: Callable[[frozenset[Ask]], None]) -> FakeStream:
+        self.streams.append(FakeStream(changed))
+        return self.streams[-1]
+
+    def remembered(self, ask: Ask) -> Reply | None:
+        return REPLY._replace(gex=9.0)
+
+
+class World:
+    def __init__(self) -> None:
+        self.client = FakeClient()
+        self.drawn: list[list[str]] = []
+        self.came = Event()
+        self.board: Board[str] = Board(self.client, self.redraw)
+
+    def redraw(self, places: Collection[str]) -> None:
+        self.drawn.append(sorted(places))
+        self.came.set()
+
+
+def test_one_stream_carries_what_cells_show_and_tells_which_to_draw_again() -> None:
+    world = World()
+    board = world.board
+    for place, ask in (("1", A), ("2", A), ("3", B)):
+        board.at(place).want(ask)
+    [stream] = world.client.streams
+    assert stream.wanted == {A, B}
+    stream.changed(frozenset((A,)))
+    stream.changed(frozenset((Ask(("C",)),)))
+    assert world.drawn == [["1", "2"]]
+
+
+def test_a_baskets_regime_comes_by_the_same_stream() -> None:
+    world = World()
+    board = world.board
+    assert board.latest(RegimesOf(A)) is None
+    board.at("1").want(A)
+    board.at("2").want(RegimesOf(A))
+    [stream] = world.client.streams
+    assert board.latest(RegimesOf(A)) is SINCE
+    stream.changed(frozenset((A,)))
+    assert world.drawn == [["1", "2"]]
+    board.leave("1")
+    assert stream.wanted == {A}
+    board.leave("2")
+    assert stream.wanted == set()
+
+
+def test_what_no_cell_shows_any_more_is_dropped() -> None:
+    world = World()
+    board = world.board
+    board.at("1").want(A)
+    board.at("2").want(A)
+    [stream] = world.client.streams
+    board.at("1").want(B)  # its formula changed
+    assert stream.wanted == {A, B}
+    board.leave("2")
+    assert stream.wanted == {B}
+    board.leave("1")
+    board.leave("1")
+    assert (stream.wanted, len(board)) == (set(), 0)
+    board.close()
+    assert stream.closed
+
+
+def test_the_last_known_is_shown_where_the_stream_has_nothing_yet() -> None:
+    board = World().board
+    assert board.latest(A) == REPLY._replace(gex=9.0)
+    board.at("1").want(A)
+    assert board.latest(A) is REPLY
+    assert board.latest(B) == REPLY._replace(gex=9.0)
+
+
+def test_other_questions_are_worked_on_once_at_a_time_behind_the_cell() -> None:
+    world, go, begun = World(), Event(), Event()
+    worked: list[int] = []
+
+    def work() -> None:
+        begun.set()
+        assert go.wait(DEADLINE)
+        worked.append(1)
+
+    for place in ("1", "2"):
+        world.board.at(place).later(LevelsOf("NVDA"), work)
+    assert begun.wait(DEADLINE)
+    assert worked == []
+    go.set()
+    assert world.came.wait(DEADLINE)
+    assert (worked, world.drawn) == ([1], [["1", "2"]])
+
+
+def test_work_that_fails_is_no_reason_to_work_never_again() -> None:
+    world = World()
+
+    def work() -> None:
+        raise RuntimeError
+
+    world.board.at("1").later(LevelsOf("NVDA"), work)
+    assert world.came.wait(DEADLINE)
+    world.came.clear()
+    world.board.at("1").later(LevelsOf("NVDA"), work)
+    assert world.came.wait(DEADLINE)

@@ -1,0 +1,362 @@
+"""Each template in a real Calc, on the sample and on real chains: numbers where numbers belong, and the right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+
+from basketgex.local import Home
+from basketgex_addin.cells import Ask, Reply, serial
+from basketgex_addin.client import BasketClient
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from tests.e2e.clocked import Clock, asked
+from tests.e2e.serving import Server, fresh
+from tests.standin.upstream import Figures, Upstream
+from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
+from workbook_templates.build import TEMPLATES, path
+from workbook_templates.dispersion.contents import INDEX, MEMBERS
+from workbook_templates.marks import OLD
+from workbook_templates.scanner.layout import ALL
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # openpyxl's
+SOURCES = ("sample", "chains")
+QUIET = ("", "–")
+"""What may stand in place of a number that there is not."""
+Value = float | str | Error
+ERRORS = 4  # com.sun.star.sheet.FormulaResult.ERROR
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A template in Calc, and a client of the server that answers it."""
+
+    name: str
+    source: str
+    calc: Calc
+    document: Any
+    client: BasketClient
+
+    def cell(self, sheet: str, address: str) -> Value:
+        return self.calc.cell(self.document, sheet, address)
+
+    def row(self, sheet: str, area: str) -> list[Value]:
+        return self.calc.cells(self.document, sheet, area)[0]
+
+    def column(self, sheet: str, area: str) -> list[Value]:
+        return [row[0] for row in self.calc.cells(self.document, sheet, area)]
+
+    def reply(self, symbols: tuple[str, ...], weights: tuple[float, ...] | None = None) -> Reply:
+        found = self.client.ask(Ask(symbols, weights))
+        assert isinstance(found, Reply), found
+        return found
+
+    def everything(self) -> dict[str, Any]:
+        """Every sheet's values, errors as None."""
+        return {name: used(self.document.Sheets.getByName(name)).getDataArray() for name in self.sheets}
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        return tuple(self.document.Sheets.ElementNames)
+
+
+def used(sheet: Any) -> Any:
+    cursor = sheet.createCursor()
+    cursor.gotoEndOfUsedArea(True)
+    return cursor
+
+
+@pytest.fixture(scope="module", params=SOURCES)
+def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
+    """What answers: the sample, or a folder of real chains."""
+    settings: dict[str, Any] = {}
+    if request.param == "chains":
+        chains = request.getfixturevalue("shared_data") / "chains" / "basket_2026-07-10"
+        settings = {"source": "chain-files", "chain_folder": chains}
+    with fresh(calc.home), Server(calc.home, **settings):
+        calc.awake()
+        yield str(request.param)
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def opened(request: pytest.FixtureRequest, calc: Calc, source: str) -> Iterator[Opened]:
+    client = BasketClient(Home(calc.home))
+    try:
+        with calc.document(path(request.param)) as document:
+            yield Opened(request.param, source, calc, document, client)
+    finally:
+        client.close()
+
+
+def test_no_error_but_below_a_table_and_beside_what_is_missing(opened: Opened) -> None:
+    """Calc pads an array formula that is larger than its table with #N/A, and a basket none of whose names has data is one."""
+    for name in opened.sheets:
+        wrong = used(opened.document.Sheets.getByName(name)).queryFormulaCells(ERRORS)
+        for area in wrong.RangeAddresses:
+            for row in range(area.StartRow, area.EndRow + 1):
+                for column in range(area.StartColumn, area.EndColumn + 1):
+                    cell = opened.document.Sheets.getByName(name).getCellByPosition(column, row)
+                    assert Error(cell.getError()) == NOT_AVAILABLE, cell.AbsoluteName
+                    none = opened.source == "chains" and "BASKET" in cell.Formula
+                    assert cell.ArrayFormula or none, cell.AbsoluteName
+
+
+def test_numbers_where_numbers_belong(opened: Opened) -> None:
+    for sheet in openpyxl.load_workbook(path(opened.name)):
+        values = opened.everything()[sheet.title]
+        for row in sheet.iter_rows():
+            for cell in row:
+                numeric = cell.number_format not in ("General", "@")
+                value = values[cell.row - 1][cell.column - 1] if cell.row <= len(values) else None
+                if numeric and isinstance(value, str):
+                    assert value in QUIET, f"{sheet.title}!{cell.coordinate}: {value}"
+
+
+def test_where_the_figures_come_from_and_whether_they_are_made_up(opened: Opened) -> None:
+    front, synthetic = opened.sheets[0], opened.source == "sample"
+    status, warning = opened.column(front, "B2:B3")
+    origin = "SYNTHETIC (synthetic sample); " if synthetic else "chains in basket_2026-07-10; historical; "
+    assert str(status).startswith(origin)
+    assert str(warning).startswith("SYNTHETIC FIGURES") == synthetic
+
+
+def test_calculating_again_changes_nothing(opened: Opened) -> None:
+    before = opened.everything()
+    opened.calc.recalculate(opened.document)
+    assert opened.everything() == before
+
+
+def close(figures: Any) -> Any:
+    return pytest.approx(figures, rel=1e-9)
+
+
+def measures(reply: Reply) -> list[float]:
+    return [reply.gex, reply.dex, reply.vex, reply.chex]
+
+
+def words(regime_of: float) -> str:
+    return "▼ negative" if regime_of < 0 else "▲ positive"
+
+
+def usable(reply: Reply) -> Any:
+    """The status cuts to a tenth of a per cent."""
+    return pytest.approx(reply.usable_open_interest, abs=0.00101)
+
+
+def check_sector_scanner(opened: Opened) -> None:
+    answered = 0
+    for sector in ALL:
+        shown = opened.row("Scanner", f"B{sector.scanner + 1}:S{sector.scanner + 1}")
+        reply = opened.client.ask(Ask(sector.symbols, (1.0,) * len(sector.symbols)))
+        if not isinstance(reply, Reply):
+            assert shown[2:7] == [NOT_AVAILABLE] * 5 and shown[13] == reply.sentence
+            continue
+        answered += 1
+        assert shown[2:6] == close(measures(reply)), sector.name
+        assert shown[6] == words(reply.gex)
+        assert shown[9] == close(reply.net_to_gross)
+        assert shown[10] == f"{reply.negative_names} of {len(reply.rows)}"
+        assert shown[11] == close(reply.negative_weight)
+        assert shown[14:] == [close(reply.covered_weight), usable(reply), "", ", ".join(reply.missing)]
+    assert answered == len(ALL) if opened.source == "sample" else answered
+
+
+def check_book(opened: Opened) -> None:
+    money: dict[str, float] = {}
+    for symbol, size, unit in POSITIONS:
+        alone = opened.client.ask(Ask((symbol,)))
+        if unit == "$":
+            money[symbol] = size
+        elif unit == "%":
+            money[symbol] = size / 100 * BOOK_VALUE
+        elif isinstance(alone, Reply):
+            money[symbol] = size * alone.rows[0].underlying_price
+    for row, side in ((7, 1), (8, -1), (9, 0)):
+        leg = {symbol: abs(held) for symbol, held in money.items() if not side or held * side > 0}
+        reply = opened.reply(tuple(leg), tuple(leg.values()))
+        shown = opened.row("Book", f"C{row}:N{row}")
+        assert shown[:2] == [close(sum(leg.values())), len(leg)]
+        assert shown[2:6] == close(measures(reply))
+        assert shown[6:9] == [words(reply.gex), close(reply.net_to_gross), close(reply.covered_weight)]
+        assert shown[9:] == [usable(reply), "", ", ".join(reply.missing)]
+    ranked = [r.symbol for r in sorted(reply.rows, key=lambda r: -r.contribution_pct)]
+    assert [name for name in opened.column("Book", "B16:B30") if name] == ranked
+    shares = [share for share in opened.column("Book", "F16:F30") if share != ""]
+    assert shares == close(sorted((r.contribution_pct / 100 for r in reply.rows), reverse=True))
+    out = len(POSITIONS) - len(money)
+    said = f"{out} of the positions not counted: see the notes on the sheet Positions." if out else ""
+    assert opened.cell("Book", "B10") == said
+
+
+def check_dispersion(opened: Opened) -> None:
+    index = opened.reply((INDEX,))
+    members = opened.reply(tuple(name for name, _ in MEMBERS), tuple(weight for _, weight in MEMBERS))
+    for row, reply in ((7, index), (8, members)):
+        shown = opened.row("Dispersion", f"C{row}:P{row}")
+        assert shown[:4] == close(measures(reply))
+        assert shown[4] == words(reply.gex)
+        assert shown[9:] == [
+            len(reply.rows), close(reply.covered_weight), usable(reply), "", ", ".join(reply.missing),
+        ]  # fmt: skip
+    assert opened.cell("Dispersion", "J7") == ""
+    positive = sum(r.gex >= 0 for r in members.rows) / len(members.rows)
+    assert opened.row("Dispersion", "J8:K8") == close([members.net_to_gross, positive])
+    sums = [sum(getattr(r, measure) for r in members.rows) for measure in ("gex", "dex", "vex", "chex")]
+    assert opened.row("Dispersion", "C9:F9") == close(sums)
+    against = [r for r in members.rows if (r.gex < 0) != (index.gex < 0)]
+    verdict, listed = opened.column("Dispersion", "B11:B12")
+    differ = "differ" if (index.gex < 0) != (members.gex < 0) else "agree"
+    assert verdict == (
+        f"The regimes {differ}: the index {words(index.gex)}, its members {words(members.gex)}."
+    )
+    weight, names = sum(r.weight for r in against), ", ".join(r.symbol for r in against)
+    assert listed == (
+        f"{len(against)} of {len(members.rows)} members, with {100 * weight:.0f} % of the weight, are against the index"
+        + (f": {names}." if against else ".")
+    )
+    ranked = sorted(members.rows, key=lambda r: -r.contribution_pct)
+    first = opened.calc.cells(opened.document, "Dispersion", f"B18:G{17 + len(ranked)}")
+    assert [row[0] for row in first] == [r.symbol for r in ranked]
+    assert [row[5] for row in first] == [words(r.gex) for r in ranked]
+
+
+FIGURES: dict[str, Callable[[Opened], None]] = {
+    "sector_scanner": check_sector_scanner,
+    "book": check_book,
+    "dispersion": check_dispersion,
+}
+
+
+def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
+    if opened.name not in FIGURES:
+        pytest.skip("it has a test of its own")
+    FIGURES[opened.name](opened)
+
+
+@pytest.fixture
+def sample(calc: Calc) -> Iterator[Callable[[str], Opened]]:
+    """Opens a template of one's own, to be changed, on the sample."""
+    documents: list[Any] = []
+    with fresh(calc.home), Server(calc.home):
+        calc.awake()
+        client = BasketClient(Home(calc.home))
+
+        def open_(name: str) -> Opened:
+            documents.append(calc.open_document(path(name)))
+            return Opened(name, "sample", calc, documents[-1], client)
+
+        try:
+            yield open_
+        finally:
+            client.close()
+            for document in documents:
+                calc.close(document)
+
+
+def put(opened: Opened, sheet: str, cells: dict[str, float | str]) -> None:
+    for address, value in cells.items():
+        opened.calc.set(opened.document, sheet, address, value)
+
+
+def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened]) -> None:
+    book = sample("book")
+    for row, (symbol, size, unit) in enumerate(
+        (
+            ("zzzz", 10.0, "shares"),
+            ("YYYY", 500_000.0, "$"),
+            ("AMD", 1.0, ""),
+            ("AMD", "many", "$"),
+            ("", 5.0, "$"),
+            ("", "", "shares"),
+            ("brk/b", 100.0, "shares"),
+        ),
+        start=24,
+    ):
+        put(book, "Positions", {f"B{row}": symbol, f"C{row}": size, f"D{row}": unit})
+    assert book.column("Positions", "M24:M30") == [
+        "Not counted: no price. The source has no data for ZZZZ: check the spelling.",
+        "The source has no data for YYYY: check the spelling.",
+        "Not counted: say $, % or shares.",
+        "Not counted: the size is not a number.",
+        "Not counted: no symbol.",
+        "",
+        "",
+    ]
+    assert book.row("Positions", "F30:G30") == ["long", 49_720.0]
+    assert book.cell("Book", "B10") == "4 of the positions not counted: see the notes on the sheet Positions."
+    missing = book.row("Book", "K7:N7")
+    assert missing[0] == close(1 - 500_000 / (6_484_370 + 500_000 + 49_720)) and missing[3] == "YYYY"
+    put(book, "Positions", {"C4": ""})
+    assert book.cell("Positions", "M10") == "Not counted: no book value."
+
+
+def test_a_leg_without_a_position_is_blank(sample: Callable[[str], Opened]) -> None:
+    book = sample("book")
+    put(book, "Positions", {f"C{row}": 100.0 for row in range(17, 23)})
+    assert book.row("Book", "B8:N8") == ["Short", 0, 0, *[""] * 4, "–", *[""] * 4, "no position"]
+    assert book.row("Book", "C7:G7") == [book.cell("Book", f"{c}9") for c in "CDEFG"]
+    put(book, "Positions", {f"B{row}": "" for row in range(8, 48)})
+    assert book.column("Book", "N7:N9") == ["no position"] * 3
+    assert str(book.cell("Book", "B2")).startswith("No figures")
+
+
+def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Callable[[str], Opened]) -> None:
+    book = sample("book")
+    put(book, "Positions", {"B8": "NV?DA", "D8": "$"})
+    sentence = '"NV?DA" is not a ticker: correct or clear it.'
+    assert book.cell("Positions", "M8") == sentence
+    assert [book.cell("Book", f"N{row}") for row in (7, 8, 9)] == [sentence, "", sentence]
+    assert isinstance(book.cell("Book", "E7"), Error) and isinstance(book.cell("Book", "E8"), float)
+
+
+@pytest.fixture
+def service(calc: Calc, tmp_path: Path) -> Iterator[tuple[Upstream, Clock]]:
+    """A source that is not historical, of a day long past, and its clock."""
+    clock = Clock(tmp_path)
+    with Upstream(now=clock) as upstream:
+        settings = {"flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
+        with fresh(calc.home), Server(calc.home, command=clock.command, source="flashalpha", **settings):
+            calc.awake()
+            yield upstream, clock
+
+
+@pytest.mark.parametrize(
+    ("name", "ages", "debits"),
+    [("book", "M7:M9", 1), ("sector_scanner", "R7:R17", 2), ("dispersion", "O7:O8", 1)],
+)
+def test_figures_that_are_not_historical_have_an_age_and_cost_few_debits(
+    calc: Calc, service: tuple[Upstream, Clock], name: str, ages: str, debits: int
+) -> None:
+    with calc.document(path(name)) as document:
+        shown = calc.cells(document, document.Sheets.ElementNames[0], ages)
+    assert all(isinstance(age, float) and age > OLD for (age,) in shown)
+    assert service[0].debits == debits
+
+
+def test_a_flip_is_seen(calc: Calc, service: tuple[Upstream, Clock]) -> None:
+    upstream, clock = service
+    energy = next(sector for sector in ALL if sector.name == "Energy")
+    for gex in (2e9, -3e9):
+        upstream.published = {symbol: Figures(100.0, gex, 0.0, 0.0, 0.0) for symbol in energy.symbols}
+        clock.advance(3600)
+        asked(Home(calc.home), energy.symbols)
+    flipped = serial(clock(), ZoneInfo("America/New_York"))
+    with calc.document(path("sector_scanner")) as document:
+        shown = calc.cells(document, "Scanner", f"H{energy.scanner + 1}:J{energy.scanner + 1}")[0]
+    assert shown == ["▼ negative", pytest.approx(flipped, abs=1e-3), "▲ positive"]
+
+
+def test_an_index_without_data_says_so_and_accuses_no_member(sample: Callable[[str], Opened]) -> None:
+    dispersion = sample("dispersion")
+    put(dispersion, "Members", {"C4": "ZZZZ", "C9": 0.0, "B10": "YYYY"})
+    assert dispersion.cell("Dispersion", "P7") == "The source has no data for ZZZZ: check the spelling."
+    assert dispersion.column("Dispersion", "B11:B12") == ["", ""]
+    assert dispersion.cell("Dispersion", "P8") == "YYYY"
+    names = tuple("YYYY" if name == "AAPL" else name for name, _ in MEMBERS)
+    weights = tuple(0.0 if name == "MSFT" else weight for name, weight in MEMBERS)
+    assert dispersion.row("Dispersion", "C8:F8") == close(measures(dispersion.reply(names, weights)))
