@@ -8,6 +8,7 @@ function Calc refuses that, delivered by such an object it takes it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -65,5 +66,11 @@ class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
 
 
 def same(one: CalcValue, other: CalcValue) -> bool:
-    """Tell whether two values look the same in a cell: an error value, which is a NaN, is like itself."""
-    return repr(one) == repr(other)
+    """Tell whether two values look the same in a cell. An error value is a NaN, and its bits say which."""
+    return _bits(one) == _bits(other)
+
+
+def _bits(value: CalcValue) -> object:
+    if isinstance(value, tuple):
+        return tuple(tuple(map(_bits, row)) for row in value)
+    return struct.pack("<d", value) if isinstance(value, float) else value

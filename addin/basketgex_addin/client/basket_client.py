@@ -69,6 +69,7 @@ class ServerStatus:
     metered: bool
     seats: int
     last_problem: str
+    watches: int
 
 
 @dataclass(frozen=True, slots=True)

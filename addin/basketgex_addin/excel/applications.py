@@ -114,14 +114,13 @@ class Desk:
             """The workbooks that are open."""
         self._marked: list[Any] = []
 
-    def mark(self, places: Collection[Place]) -> set[Place]:
-        """Have places of open workbooks calculated again; return those that hold no formula of ours any more."""
-        gone: set[Place] = set()
+    def mark(self, places: Collection[Place]) -> None:
+        """Have those cells of open workbooks calculated again that hold a formula of ours."""
         with _told():
             for (book, name), there in groupby(sorted(places), lambda place: (place.book, place.sheet)):
                 sheets = {str(sheet.Name): sheet for sheet in self.books[book].Worksheets}
-                gone.update(self._mark(sheets[name], there) if name in sheets else there)
-        return gone
+                if name in sheets:
+                    self._mark(sheets[name], there)
 
     def mark_all(self, book: Book) -> None:
         """Have every formula of ours in an open workbook calculated again."""
@@ -145,16 +144,12 @@ class Desk:
                         raise
                     # Part of an array formula: it is marked, and calculated with the rest.
 
-    def _mark(self, sheet: Any, places: Iterable[Place]) -> Iterator[Place]:
+    def _mark(self, sheet: Any, places: Iterable[Place]) -> None:
         for run in _runs(places):
             cells = _range(sheet, run)
-            formulas = cells.Formula
-            rows = formulas if isinstance(formulas, tuple) else ((formulas,),)
-            # An array formula is one place of many cells, and each of them has its text.
-            gone = [place for place, row in zip(run, rows, strict=False) if not _is_ours(row[0])]
-            if len(gone) < len(run):
+            texts = cells.Formula
+            if any(_is_ours(row[0]) for row in (texts if isinstance(texts, tuple) else ((texts,),))):
                 self._touch(cells)
-            yield from gone
 
     def _touch(self, cells: Any) -> None:
         cells.Dirty()

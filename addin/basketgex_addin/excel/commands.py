@@ -81,8 +81,8 @@ def opened(workbook: str) -> str:
 
 @_command
 def closed(workbook: str) -> str:
-    """Forget the triggers of a workbook: opened again, it may be calculated before anybody says so."""
-    component.triggers.forget(workbook)
+    """Forget the cells of a workbook: opened again, it may be calculated before anybody says so."""
+    component.closed(workbook)
     return ""
 
 

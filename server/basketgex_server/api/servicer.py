@@ -176,6 +176,7 @@ class ExposureServicer(ExposureServiceServicer):
                 metered=source.metered,
                 seats=source.seats,
                 last_problem=counts.last_problem,
+                watches=len(self._watches),
                 quota=messages.quota(quota, spent) if source.metered else None,
             )
 

@@ -11,14 +11,18 @@ import ctypes
 import datetime as dt
 import importlib
 import math
+import operator
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
+from threading import Condition, RLock, get_ident
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
+from basketgex_addin import prefetch
 from basketgex_addin.excel.values import unmarked
 
 UDFS = "basketgex_addin.excel.udfs"
@@ -46,12 +50,16 @@ _STUBS = frozenset(
 )
 _ROOTS = _STUBS | {"xlwings"}
 _EPOCH = dt.datetime(1899, 12, 30)
+_attached: set[int] = set()  # threads that called CoInitializeEx
 
 
 class ComError(Exception):
     """pywintypes.com_error: what a missing member or item raises."""
 
-    hresult = -2147352567
+    def __init__(self, text: str = "", hresult: int = -2147352567, scode: int = 0) -> None:
+        details = (0, "Microsoft Excel", text, None, 0, scode) if scode else None
+        super().__init__(hresult, text, details, None)
+        self.hresult = hresult
 
 
 class ComDate(dt.datetime):
@@ -94,6 +102,23 @@ class Area:
     def Areas(self) -> Collection:  # noqa: N802
         return Collection([self])
 
+    @property
+    def Application(self) -> Any:  # noqa: N802
+        return self.Worksheet.Parent.Application
+
+    def _cells(self) -> Iterator[Formula]:
+        cells = (self.Worksheet.cells.get((row, column)) for row in self.Rows for column in self.Columns)
+        return (cell for cell in cells if isinstance(cell, Formula))
+
+    def Dirty(self) -> None:  # noqa: N802
+        self.Application.accept("Dirty")
+        for cell in self._cells():
+            cell.dirty = True
+
+    def Calculate(self) -> None:  # noqa: N802
+        self.Application.accept("Range.Calculate")
+        self.Application.run({id(cell) for cell in self._cells()})
+
     def _each(self, of: Any) -> Any:
         found = tuple(tuple(of(self.Worksheet.cells.get((r, c))) for c in self.Columns) for r in self.Rows)
         return found[0][0] if self.Count == 1 else found
@@ -134,10 +159,14 @@ class Selection:
 
 
 class Formula:
-    """A cell's formula and what it shows, which nobody may rely on before it is calculated."""
+    """A cell's formula and what it shows, which nobody may rely on before it is calculated.
+
+    ``calculated`` counts how often it was.
+    """
 
     def __init__(self, text: str, shown: Any = 0.0) -> None:
         self.text, self.shown = text, shown
+        self.dirty, self.calculated = True, 0
 
 
 class Spilled(str):
@@ -175,6 +204,10 @@ class Sheet:
         rows, columns = zip(*self.cells, strict=True) if self.cells else ((1,), (1,))
         return Area(self, min(rows), min(columns), max(rows), max(columns))
 
+    def insert_row(self, above: int) -> None:
+        """Move everything from a row on down by one; no formula is calculated for it."""
+        self.cells = {(row + (row >= above), column): cell for (row, column), cell in self.cells.items()}
+
     def name(self, name: str, refers_to: str) -> None:
         self.Names.items.append(SimpleNamespace(Name=name, RefersTo=refers_to))
 
@@ -197,12 +230,99 @@ class Workbook:
         self.Name, self.FullName = name, f"C:\\{name}"
         self.Worksheets = self.Sheets = Collection(sheets)
         self.Names = Collection()
-        self.Application = SimpleNamespace(Hwnd=7, Version="16.0", Name="Microsoft Excel")
+        self.Application = Host(self)
         for sheet in sheets:
             sheet.Parent = self
 
     def name(self, name: str, refers_to: str) -> None:
         self.Names.items.append(SimpleNamespace(Name=name, RefersTo=refers_to))
+
+
+class Host:
+    """Excel's Application. What its thread is busy with makes it reject other threads' calls.
+
+    ``calls``: what it was asked to do by those; ``rejections``: errors for the next of them, one each.
+    """
+
+    Hwnd, Version, Name = 7, "16.0", "Microsoft Excel"
+    AUTOMATIC, MANUAL = -4105, -4135
+
+    def __init__(self, *books: Workbook) -> None:
+        self.CutCopyMode: Any = False
+        self.Calculation = self.AUTOMATIC
+        self.calls: list[str] = []
+        self.rejections: list[ComError | Exception] = []
+        self.rejected, self.calculated = Condition(), Condition()
+        self.evaluate: Callable[[str, Area], Any] | None = None
+        self._books = Collection(books)
+        self._thread = RLock()
+
+    @property
+    def Workbooks(self) -> Collection:  # noqa: N802
+        self.accept("Workbooks")
+        return self._books
+
+    def Calculate(self) -> None:  # noqa: N802
+        self.accept("Calculate")
+        self.run(None)
+
+    def open(self, book: Workbook) -> None:
+        """Open a workbook and calculate it."""
+        with self._thread:
+            self._books.items.append(book)
+            book.Application = self
+            self.run(None)
+
+    def close(self, book: Workbook) -> None:
+        with self._thread:
+            self._books.items.remove(book)
+
+    def type(self, sheet: Sheet, row: int, column: int, cell: Any) -> None:
+        """Change a cell as somebody does, and calculate: in this Excel, all of its formulas and those that refer to it."""
+        with self._thread:
+            sheet.fill([[cell]], top=row, left=column)
+            for found in sheet.cells.values():
+                if isinstance(found, Formula):
+                    calls = prefetch.calls(found.text)
+                    ranges = [a for c in calls for a in c.arguments if isinstance(a, prefetch.RangeRef)]
+                    at = (column - 1, row - 1)
+                    found.dirty |= any(
+                        all(map(operator.le, a.first, at)) and all(map(operator.le, at, a.last))
+                        for a in ranges
+                    )
+            self.run(None)
+
+    def held(self) -> Any:
+        """Somebody edits a cell: while the block runs, every call is rejected."""
+        return self._thread
+
+    def run(self, only: set[int] | None) -> None:
+        """Calculate the formulas that are marked."""
+        assert self.evaluate is not None
+        with self._thread:
+            for book in self._books:
+                for sheet in book.Worksheets:
+                    for (row, column), cell in [*sheet.cells.items()]:
+                        if isinstance(cell, Formula) and (cell.dirty if only is None else id(cell) in only):
+                            cell.dirty, cell.calculated = False, cell.calculated + 1
+                            cell.shown = self.evaluate(cell.text, Area(sheet, row, column, row, column))
+        with self.calculated:
+            self.calculated.notify_all()
+
+    def accept(self, call: str) -> None:
+        """Take a call of another program's thread, or raise."""
+        assert get_ident() in _attached, "a thread that does not know COM"
+        if not self._thread.acquire(blocking=False):
+            self._reject(ComError("rejected", -2147418111))
+        self._thread.release()
+        if self.rejections:
+            self._reject(self.rejections.pop(0))
+        self.calls.append(call)
+
+    def _reject(self, error: Exception) -> None:
+        with self.rejected:
+            self.rejected.notify_all()
+        raise error
 
 
 class Application:
@@ -212,7 +332,10 @@ class Application:
         self.xlwings, self.udfs = xlwings, udfs
         self._server = importlib.import_module("xlwings.com_server").XLPython()
         self.active = Workbook(Sheet("Sheet1"))
+        self.host = self.active.Application
+        self.host.evaluate = self.evaluate
         self.addin = SimpleNamespace(Name="basketgex.xlam")
+        self._random = count(0.5)
 
     def area(self, *rows: Sequence[Any]) -> Area:
         """A range with these cells, at A1 of a sheet of its own."""
@@ -231,6 +354,28 @@ class Application:
     def call(self, name: str, *arguments: Any, cell: Area | None = None) -> Any:
         """What the cell shows: the wrapper has made errors of the markers."""
         return unmarked(self.raw(name, *arguments, cell=cell))
+
+    def fresh(self) -> Host:
+        """Another session of Excel, nothing of which has been seen yet."""
+        self.active = Workbook(Sheet("Sheet1"))
+        self.host = self.active.Application
+        self.host.evaluate = self.evaluate
+        return self.host
+
+    def evaluate(self, formula: str, cell: Area) -> Any:
+        """Calculate the calls of ours in a formula, one after the other; one alone is what the cell shows."""
+        shown = []
+        for call in prefetch.calls(formula):
+            given = [self._argument(argument, cell.Worksheet) for argument in call.arguments]
+            shown.append(self.call(call.name, *given, cell=cell))
+        return shown[0] if len(shown) == 1 else shown
+
+    def _argument(self, argument: prefetch.Argument, sheet: Sheet) -> Any:
+        if isinstance(argument, prefetch.RangeRef):
+            return sheet.Range(argument.text)
+        if isinstance(argument, prefetch.Computed):
+            return next(self._random)
+        return argument.value if isinstance(argument, prefetch.Literal) else None
 
     def command(self, name: str, *argument: Any) -> str:
         """What the VBA's Commanded returns, its way through the COM server being the same."""
@@ -290,6 +435,10 @@ def _place_stubs() -> None:
         if parent:
             setattr(sys.modules[parent], child, module)
 
+    def attach(how: int) -> None:
+        assert how == 0
+        _attached.add(get_ident())
+
     def unwrap(value: Any) -> Any:
         if hasattr(value, "obj"):
             return value
@@ -305,6 +454,10 @@ def _place_stubs() -> None:
         IID_IEnumVARIANT="IEnumVARIANT",
         TypeIIDs={"IDispatch": type("PyIDispatch", (), {})},
         CoInitialize=lambda: None,
+        COINIT_MULTITHREADED=0,
+        CoInitializeEx=attach,
+        CoMarshalInterThreadInterfaceInStream=lambda iid, com: [com],
+        CoGetInterfaceAndReleaseStream=lambda stream, iid: stream.pop(),
     )
     place("win32com")
     bases = {name: type(name, (), {}) for name in ("CDispatch", "CoClassBaseClass", "DispatchBaseClass")}

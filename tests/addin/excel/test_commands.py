@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +15,12 @@ from basketgex_addin.cells import Ask, Problem, Quota, QuotaOf
 from basketgex_addin.client import problems
 from basketgex_addin.client.basket_client import ServerStatus
 from basketgex_addin.excel import commands, component
-from basketgex_addin.excel.triggers import Triggers
+from basketgex_addin.triggers import CALCULATION, Triggers
 from tests.addin.excel.com_stub import Application, Area, Formula, Selection, Sheet, Workbook, excel
 
 STATUS = ServerStatus(
     *("1.0", "sample", "Sample", True, "flashalpha", "SYNTHETIC figures of the sample."),
-    *(0.0, 12, 3, 4, 5, 6, 7, 8, True, 50, "The source was slow."),
+    *(0.0, 12, 3, 4, 5, 6, 7, 8, True, 50, "The source was slow.", 1),
 )
 
 
@@ -153,13 +154,14 @@ def test_a_template_has_a_place_without_documents(tmp_path: Path, monkeypatch: p
 def test_a_workbook_that_opens_or_closes_is_forgotten(
     app: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(component, "triggers", triggers := Triggers())
+    clock = count(0.0, CALCULATION).__next__
+    monkeypatch.setattr(component, "triggers", triggers := Triggers(clock))
     for command in ("opened", "closed"):
         for book, value in (("one.xlsx", 1.0), ("two.xlsx", 1.0)):
-            triggers.changed((book, "S", "R1C1"), value)
+            triggers.changed(book, "R1C1", value)
         assert app.command(command, "one.xlsx") == ""
-        assert not triggers.changed(("one.xlsx", "S", "R1C1"), 2.0)
-        assert triggers.changed(("two.xlsx", "S", "R1C1"), 2.0)
+        assert not triggers.changed("one.xlsx", "R1C1", 2.0)
+        assert triggers.changed("two.xlsx", "R1C1", 2.0)
         triggers.forget("two.xlsx")
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,9 +34,9 @@ from basketgex_addin.cells import (
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
-from basketgex_addin.excel.triggers import Triggers
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Answer
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
+from basketgex_addin.triggers import CALCULATION, Triggers
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.excel.com_stub import (
     ERRORS,
@@ -202,8 +203,9 @@ def test_one_underlying(app: Application, client: FakeClient) -> None:
 
 
 def test_a_trigger_that_changes_asks_the_source_again_and_its_first_sight_does_not(
-    app: Application, client: FakeClient
+    app: Application, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(component, "triggers", Triggers(count(0.0, CALCULATION).__next__))
     one, other = workbook(), workbook()
     other.FullName = "C:\\other.xlsx"
     cell = Area(one.Worksheets.items[0], 15, 5, 15, 5)
@@ -220,13 +222,12 @@ def test_a_trigger_that_changes_asks_the_source_again_and_its_first_sight_does_n
     assert len(client.refreshes) == 4
 
 
-def test_triggers_are_remembered_within_bounds() -> None:
-    triggers = Triggers(most=2)
-    a, b, c = (("book", "sheet", f"R{i}C1") for i in range(3))
-    assert not any(triggers.changed(place, 1.0) for place in (a, b, a, c))
-    assert not triggers.changed(b, 2.0)  # forgotten: seen longest ago
-    assert triggers.changed(c, True)  # which is not 1
-    assert not triggers.changed(c, True)
+def test_one_cell_may_refresh_several_baskets(app: Application, client: FakeClient) -> None:
+    cell = Area(workbook().Worksheets.items[0], 15, 5, 15, 5)
+    for _ in range(3):
+        for symbols, value in (("NVDA", 1), ("AMD", 2)):
+            app.call("BASKETREFRESH", symbols, value, cell=cell)
+    assert client.refreshes == ["CACHE_ONLY"] * 2
 
 
 def test_the_quota_is_one_row(app: Application, client: FakeClient) -> None:
