@@ -1,6 +1,7 @@
-"""Builds sector_scanner.xlsx: sectors down the side, formulas only, the same bytes each time.
+"""Builds the template workbooks: formulas only, the same bytes each time.
 
-``python -m workbook_templates.build`` writes it, ``--check`` says whether the committed one is current.
+``python -m workbook_templates.build`` writes them all, ``--check`` says which committed one is not current. A template is a
+writer in ``TEMPLATES``: it gets an empty workbook, its formats, and what may rewrite a formula.
 """
 
 from __future__ import annotations
@@ -8,36 +9,42 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from workbook_templates import look as style
-from workbook_templates.detail import write_detail
+from workbook_templates.book.front import write_book
+from workbook_templates.dispersion.front import write_dispersion
 from workbook_templates.look import Look
-from workbook_templates.members import write_members, write_notes
-from workbook_templates.scanner import write_scanner
-from workbook_templates.sheet import Rewrite, Sheet
+from workbook_templates.scanner.front import write_sector_scanner
+from workbook_templates.sheet import Rewrite
+from workbook_templates.status.front import write_status
+from workbook_templates.watchlist.front import write_watchlist
 
-TEMPLATE = Path(__file__).with_name("sector_scanner.xlsx")
+TEMPLATES: dict[str, Callable[[Workbook, Look, Rewrite], None]] = {
+    "sector_scanner": write_sector_scanner,
+    "book": write_book,
+    "dispersion": write_dispersion,
+    "watchlist": write_watchlist,
+    "status": write_status,
+}
 
 
-def build(rewrite: Rewrite = str) -> bytes:
-    """The workbook's bytes: the same each time."""
+def path(name: str) -> Path:
+    """Where a template lies, committed."""
+    return Path(__file__).with_name(f"{name}.xlsx")
+
+
+def build(name: str, rewrite: Rewrite = str) -> bytes:
+    """A template's bytes: the same each time."""
     stream = io.BytesIO()
     book = Workbook(stream, {"in_memory": True})
-    book.set_properties({"title": "Sector scanner", "author": "basketgex", "created": datetime(2026, 1, 1)})
+    title = name.replace("_", " ").capitalize()
+    book.set_properties({"title": title, "author": "basketgex", "created": datetime(2026, 1, 1)})
     book.set_size(2400, 1500)
-    look = Look(book)
-    sheets = [Sheet(book, name, rewrite) for name in ("Scanner", "Members", "Detail", "Notes")]
-    scanner, members, detail, notes = sheets
-    write_scanner(scanner, look, book)
-    write_members(members, look)
-    write_detail(detail, look)
-    write_notes(notes, look)
-    for sheet, colour in zip(sheets, (style.POSITIVE, style.WARNING, style.FAINT, style.FAINT), strict=True):
-        sheet.raw.set_tab_color(colour)
+    TEMPLATES[name](book, Look(book), rewrite)
     book.close()
     return stream.getvalue()
 
@@ -49,15 +56,17 @@ def parts(workbook: bytes) -> dict[str, bytes]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the template, or with ``--check`` compare it; 1 where it is not current."""
-    fresh = build()
-    if arguments == ["--check"]:
-        if TEMPLATE.exists() and parts(TEMPLATE.read_bytes()) == parts(fresh):
-            return 0
-        print(f"{TEMPLATE.name} is not what its script builds: run make templates and commit it.")
-        return 1
-    TEMPLATE.write_bytes(fresh)
-    return 0
+    """Write the templates, or with ``--check`` compare them; 1 where one is not current."""
+    stale = []
+    for name in TEMPLATES:
+        fresh, file = build(name), path(name)
+        if arguments != ["--check"]:
+            file.write_bytes(fresh)
+        elif not file.exists() or parts(file.read_bytes()) != parts(fresh):
+            stale.append(file.name)
+    if stale:
+        print(f"{', '.join(stale)}: not what the script builds. Run make templates and commit.")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

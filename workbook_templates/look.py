@@ -17,16 +17,23 @@ POSITIVE = "#1F5FA8"
 NEGATIVE = "#C2570C"
 POSITIVE_BAR = "#A9C8EA"
 NEGATIVE_BAR = "#F3BE93"
+NEUTRAL_BAR = "#CBD3DB"
 EDITABLE = "#FBFAF4"
 WARNING = "#FFE7B0"
 WARNING_TEXT = "#6B4200"
+PALE_WARNING = "#FFF6E0"
 
 # The commas scale: one for thousands each. Excel and Calc read the same codes; the minus is a true one.
 MILLIONS = '"+"#,##0.0,,;"−"#,##0.0,,;0.0'
 BILLIONS = '"+"#,##0.00,,,;"−"#,##0.00,,,;0.00'
-SIGNED_PERCENT = '"+"0" %";"−"0" %";0" %"'
+SIGNED = '"+"#,##0.0;"−"#,##0.0;0.0'
 SIGNED_SHARE = '"+"0%;"−"0%;0%'
 SHARE = "0%"
+SIGNED_SHARE_1 = '"+"0.0%;"−"0.0%;0.0%'
+PRICE = "#,##0.00"
+DOLLARS = '#,##0;"−"#,##0;0'
+MOMENT = "yyyy-mm-dd hh:mm"
+MINUTES = "0"
 
 FONT = "Calibri"
 

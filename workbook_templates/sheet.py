@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from workbook_templates import look as style
-from workbook_templates.layout import SEATS, TABLE_WIDTH
 from workbook_templates.look import Look
 
 Rewrite = Callable[[str], str]
 """Sees every formula before it is written; a stand-in for the functions where there are none."""
 
+Heading = tuple[int, float, str, str, str]
+"""Column, its width, heading, unit below it, alignment (left, right, center)."""
+
+NO_ANSWER = "No figures: the BasketGEX add-in did not answer. See Notes."
+SYNTHETIC = "SYNTHETIC FIGURES: made up to show the sheet at work. They are not the market."
+STATUS = "$B$2"
+"""Where ``front`` puts the status of everything on the sheet."""
+
 
 class Sheet:
     """A worksheet that writes formulas the way every host computes them on opening."""
 
-    def __init__(self, book: Workbook, name: str, rewrite: Rewrite) -> None:
+    def __init__(self, book: Workbook, name: str, rewrite: Rewrite, tab: str = style.FAINT) -> None:
         self.raw: Worksheet = book.add_worksheet(name)
         self.raw.hide_gridlines(2)
+        self.raw.set_tab_color(tab)
         self._rewrite = rewrite
 
     def text(self, row: int, column: int, text: str, look: Format) -> None:
@@ -32,17 +40,17 @@ class Sheet:
         """A formula without a cached value: Calc keeps a cached 0 and does not compute."""
         self.raw.write_formula(row, column, self._rewrite(formula), look, "")
 
-    def table(self, row: int, column: int, formula: str, looks: Callable[[int], tuple[Format, ...]]) -> None:
-        """A formula that spills in Excel and fills a block of SEATS rows in Calc; ``looks`` are those of a row."""
-        last = (row + SEATS - 1, column + TABLE_WIDTH - 1)
-        self.raw.write_dynamic_array_formula(row, column, *last, self._rewrite(formula), looks(row)[0], "")
-        for r in range(row, last[0] + 1):
-            for c, cell in enumerate(looks(r), start=column):
+    def spill(self, row: int, column: int, formula: str, looks: Sequence[Sequence[Format]]) -> None:
+        """A formula that spills in Excel and fills a block in Calc: as many cells as there are ``looks``, row by row."""
+        last = (row + len(looks) - 1, column + len(looks[0]) - 1)
+        self.raw.write_dynamic_array_formula(row, column, *last, self._rewrite(formula), looks[0][0], "")
+        for r, line in enumerate(looks, start=row):
+            for c, cell in enumerate(line, start=column):
                 if (r, c) != (row, column):  # XlsxWriter has put zeros there
                     self.raw.write_blank(r, c, None, cell)
 
-    def band(self, title: str, line: str, last_column: int, look: Look) -> None:
-        """The dark band on top; ``line`` may be a formula."""
+    def band(self, title: str, line: str, last_column: int, look: Look, aside: str = "") -> None:
+        """The dark band on top; ``line`` may be a formula, ``aside`` stands on the right."""
         ground = {"bg_color": style.BAND}
         for row, height in ((0, 32), (1, 20)):
             self.raw.set_row(row, height)
@@ -51,6 +59,36 @@ class Sheet:
         self.text(0, 1, title, look(size=18, bold=True, colour="#FFFFFF", **ground))
         small = look(size=9, colour=style.BAND_TEXT, valign="top", **ground)
         (self.formula if line.startswith("=") else self.text)(1, 1, line, small)
+        if aside:
+            right = look(size=10, colour=style.BAND_TEXT, align="right", **ground)
+            self.text(0, last_column, f"{aside}  ", right)
+
+    def front(self, title: str, aside: str, status: str, last_column: int, look: Look) -> None:
+        """The band of a sheet with figures: ``status`` is the call that says where they come from; synthetic ones say so."""
+        self.band(title, f'=IFERROR({status},"{NO_ANSWER}")', last_column, look, aside)
+        self.raw.set_row(2, 19)
+        warning = f'=IF(LEFT({STATUS},9)="SYNTHETIC","{SYNTHETIC}","")'
+        for column in [0, *range(2, last_column + 1)]:
+            self.raw.write_blank(2, column, None, look())
+        self.formula(2, 1, warning, look(size=10, bold=True, colour=style.WARNING_TEXT))
+        amber = {
+            "type": "formula",
+            "criteria": '=$B$3<>""',
+            "format": look.change(bg_color=style.WARNING),
+        }
+        self.raw.conditional_format(2, 0, 2, last_column, amber)
+        self.raw.set_row(3, 8)
+
+    def heads(self, row: int, headings: Iterable[Heading], look: Look, indented: Sequence[int] = ()) -> None:
+        """Column widths, headings in ``row`` and their units in the row below, which ends in a rule."""
+        self.raw.set_row(row, 16)
+        self.raw.set_row(row + 1, 15)
+        for column, width, heading, unit, align in headings:
+            place = {"align": align, **({"indent": 1} if column in indented else {})}
+            if width:
+                self.raw.set_column(column, column, width)
+            self.text(row, column, heading, look.head(**place))
+            self.text(row + 1, column, unit, look.unit(**place))
 
     def page(self, last_row: int, last_column: int, head_rows: tuple[int, int]) -> None:
         """Landscape, one page wide, the head on each page."""

@@ -212,6 +212,8 @@ def ask(symbols: Block | None, weights: Block | None) -> Ask:
     >>> ask((("NVDA, AMD",),), ((0.6,), (0.4,)))
     Ask(symbols=('NVDA', 'AMD'), weights=(0.6, 0.4))
     """
+    if (plain := _plain(symbols, weights)) is not None:
+        return plain
     names = _flat(symbols or (), "symbols")
     loads = None if weights is None else _flat(weights, "weights")
     _refuse_errors(names)
@@ -307,6 +309,21 @@ def quota(found: Quota) -> Table:
 def age(reply: Reply, now: float) -> float:
     """Return the minutes between the basket's oldest figure and ``now`` (Unix seconds)."""
     return max(0.0, now - reply.as_of) / 60
+
+
+def _plain(symbols: Block | None, weights: Block | None) -> Ask | None:
+    """Return the basket of what nearly every formula has, texts beside as many numbers; None where it takes a closer look."""
+    if not symbols or len(symbols) * len(symbols[0]) < 2:
+        return None
+    if weights is not None and (len(weights) != len(symbols) or len(weights[0]) != len(symbols[0])):
+        return None
+    names = [cell.strip() for row in symbols for cell in row if type(cell) is str]
+    if not all(names) or not len(names) == len(symbols) * len(symbols[0]) <= MOST_CELLS:
+        return None
+    if weights is None:
+        return Ask(tuple(names))
+    loads = [cell for row in weights for cell in row if type(cell) is float and math.isfinite(cell)]
+    return Ask(tuple(names), tuple(loads)) if len(loads) == len(names) and any(loads) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Sinc
 
 WORKERS = 4
 """Calls under way at once, of questions that the stream does not answer."""
+TRIES = 3
+"""So many calls in a row are made for a place that finds no answer after any: memory keeps none, or not for long enough."""
 
 Place = TypeVar("Place", bound=Hashable)
 
@@ -41,7 +43,7 @@ class Stream(Protocol):
 class Source(Protocol):
     """What is needed of ``client.BasketClient``."""
 
-    def watch(self, changed: Callable[[frozenset[Ask]], None]) -> Stream:
+    def watch(self, changed: Callable[[frozenset[Ask]], None], **how: Any) -> Stream:
         """Return a stream that tells which baskets changed."""
 
     def remembered(self, ask: Ask) -> Reply | None:
@@ -51,16 +53,19 @@ class Source(Protocol):
 class Board(Generic[Place]):
     """The places (cells, as a host names them) that show answers. ``redraw`` is told which are to be calculated again.
 
-    It is called on threads of the board's. Every method may be called from any thread, and none blocks.
+    It is called on threads of the board's. Every method may be called from any thread, and none blocks. ``how`` goes to the
+    stream.
     """
 
-    def __init__(self, client: Source, redraw: Callable[[Collection[Place]], None]) -> None:
+    def __init__(self, client: Source, redraw: Callable[[Collection[Place]], None], **how: Any) -> None:
         self._client = client
         self._redraw = redraw
+        self._how = how
         self._lock = threading.Lock()
         self._shows: dict[Place, Question] = {}
         self._places: dict[Question, dict[Place, None]] = {}
         self._working: set[Question] = set()
+        self._tried: dict[Place, int] = {}  # calls made since it was last evaluated, and in a row before
         self._stream: Stream | None = None
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="basketgex-live")
 
@@ -70,7 +75,8 @@ class Board(Generic[Place]):
 
     def at(self, place: Place) -> Seat[Place]:
         """Return what the worksheet functions are given for one evaluation of ``place``."""
-        return Seat(self, place)
+        with self._lock:
+            return Seat(self, place, self._tried.pop(place, 0))
 
     def shows(self, place: Place, question: Question) -> None:
         """Note what a place shows now; what it showed before is dropped where no other place does."""
@@ -100,17 +106,23 @@ class Board(Generic[Place]):
         """Let the stream carry a basket."""
         with self._lock:
             if self._stream is None:
-                self._stream = self._client.watch(self._changed)
+                self._stream = self._client.watch(self._changed, **self._how)
             stream = self._stream
         stream.want(ask)
 
-    def later(self, question: Question, work: Callable[[], object]) -> None:
-        """Do a question's work on another thread, once at a time; then the places that show it are calculated again."""
+    def later(
+        self, question: Question, work: Callable[[], object], tried: int = 0, *, wanted: bool = False
+    ) -> None:
+        """Do a question's work on another thread, once at a time; then the places that show it are calculated again.
+
+        ``tried``: how often this was done in a row, without an answer being found. ``wanted``: a person asked for it, so it
+        is done whatever else is under way.
+        """
         with self._lock:
-            if question in self._working:
+            if question in self._working and not wanted:
                 return
             self._working.add(question)
-        self._workers.submit(self._work, question, work)
+        self._workers.submit(self._work, question, work, tried + 1)
 
     def close(self) -> None:
         """End the stream, and forget every place."""
@@ -118,15 +130,17 @@ class Board(Generic[Place]):
             stream, self._stream = self._stream, None
             self._shows.clear()
             self._places.clear()
+            self._tried.clear()
         if stream is not None:
             stream.close()
 
-    def _work(self, question: Question, work: Callable[[], object]) -> None:
+    def _work(self, question: Question, work: Callable[[], object], tried: int) -> None:
         try:
             work()
         finally:
             with self._lock:
                 self._working.discard(question)
+                self._tried.update(dict.fromkeys(self._places.get(question, ()), tried))
             self._changed(frozenset((question,)))
 
     def _changed(self, questions: Collection[Question]) -> None:
@@ -139,6 +153,7 @@ class Board(Generic[Place]):
     def _forget(self, place: Place) -> Ask | None:
         """Forget what a place shows; return the basket that none shows any more. Under the lock."""
         question = self._shows.pop(place, None)
+        self._tried.pop(place, None)
         if question is None:
             return None
         places = self._places[question]
@@ -163,11 +178,12 @@ def _regimes(question: Question) -> Question:
 class Seat(Generic[Place]):
     """One place's view of the board, as ``worksheet.Live`` wants it."""
 
-    __slots__ = ("_board", "_place")
+    __slots__ = ("_board", "_place", "_tried")
 
-    def __init__(self, board: Board[Place], place: Place) -> None:
+    def __init__(self, board: Board[Place], place: Place, tried: int) -> None:
         self._board = board
         self._place = place
+        self._tried = tried
 
     def latest(self, question: Ask | RegimesOf) -> Any:
         """Return what is known of a basket."""
@@ -178,7 +194,8 @@ class Seat(Generic[Place]):
         self._board.shows(self._place, question)
         self._board.want(question.ask if isinstance(question, RegimesOf) else question)
 
-    def later(self, question: Question, work: Callable[[], object]) -> None:
-        """Do work for the place on another thread."""
+    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
+        """Do work for the place on another thread; not where that has been done in vain, or it would be done for ever."""
         self._board.shows(self._place, question)
-        self._board.later(question, work)
+        if self._tried < TRIES or wanted:
+            self._board.later(question, work, self._tried, wanted=wanted)

@@ -85,7 +85,7 @@ def calls(formula: str) -> tuple[Call, ...]:
     >>> calls('=IF(A1>0, BASKETREGIME("NVDA,AMD"), "")')
     (Call(name='BASKETREGIME', arguments=(Literal(value='NVDA,AMD'),)),)
     """
-    if not any(start in formula.upper() for start in ("BASKET", "SYMBOL")):
+    if not any(start in formula.upper() for start in _STARTS):
         return ()
     found: list[Call] = []
     frames: list[_Frame] = []
@@ -211,6 +211,9 @@ _NUMERAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})
 _BOOLEAN = re.compile(r"(TRUE|FALSE)(?:\(\))?", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d][\w.\\]*(?:\[[^\[\]@#]+\])?")
 _PLAUSIBLE = re.compile(r"[\^$_]?[A-Z0-9]{1,10}(?:[./-][A-Z0-9]{1,3})?(?: US(?: EQUITY)?)?", re.IGNORECASE)
+
+
+_STARTS = tuple({name[:6] for name in BY_NAME})
 
 
 def _function(word: str) -> str:

@@ -56,8 +56,11 @@ class Live(Protocol):
     def want(self, question: Ask | RegimesOf) -> None:
         """Let the stream carry this basket, for the cell that is being calculated."""
 
-    def later(self, question: Question, work: Callable[[], object]) -> None:
-        """Do ``work`` on another thread, then calculate the cell again that is being calculated."""
+    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
+        """Do ``work`` on another thread, then calculate the cell again that is being calculated.
+
+        ``wanted``: a person asked for it, so it is done whatever else is under way for the question.
+        """
 
 
 class Worksheet:
@@ -150,7 +153,7 @@ class Worksheet:
             return known if known is not None else self._client.ask_many([ask], refresh)[0]
         known = self._client.known(ask) or self._client.remembered(ask)
         if refresh == "FORCE" or known is None:
-            now.live.later(ask, lambda: self._client.ask_many([ask], refresh))
+            now.live.later(ask, lambda: self._client.ask_many([ask], refresh), wanted=refresh == "FORCE")
         return known
 
     def _remember(self, name: str, arguments: Sequence[Block | None], sentence: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from threading import Event
 
 from basketgex_addin.cells import Ask, LevelsOf, Problem, RegimesOf, Reply, Since
-from basketgex_addin.live import Board
+from basketgex_addin.live import TRIES, Board
 from tests.addin.test_worksheet import REPLY
 
 SINCE = Since("negative_gamma", 0.0, "")
@@ -142,3 +142,52 @@ def test_work_that_fails_is_no_reason_to_work_never_again() -> None:
     world.came.clear()
     world.board.at("1").later(LevelsOf("NVDA"), work)
     assert world.came.wait(DEADLINE)
+
+
+def test_work_that_brings_no_answer_is_not_done_for_ever() -> None:
+    world, worked = World(), Event()
+    done: list[int] = []
+
+    def evaluate() -> None:
+        """As a cell that finds nothing in memory."""
+        world.board.at("1").later(LevelsOf("NVDA"), work)
+
+    def work() -> None:
+        done.append(1)
+
+    def redraw(places: Collection[str]) -> None:
+        before = len(done)
+        evaluate()
+        if before == TRIES:
+            worked.set()
+
+    world.board = Board(world.client, redraw)
+    evaluate()
+    assert worked.wait(DEADLINE)
+    world.board._workers.shutdown()
+    assert len(done) == TRIES
+
+
+def test_a_cell_that_is_evaluated_anew_has_work_done_anew() -> None:
+    world = World()
+    done: list[int] = []
+    for _ in range(TRIES + 2):
+        world.board.at("1")  # has found its answer, or is not interested
+        world.board.at("1").later(LevelsOf("NVDA"), lambda: done.append(1))
+        assert world.came.wait(DEADLINE)
+        world.came.clear()
+    assert len(done) == TRIES + 2
+
+
+def test_what_a_person_asked_for_is_done_beside_what_is_under_way() -> None:
+    world, go, begun, forced = World(), Event(), Event(), Event()
+
+    def look() -> None:
+        begun.set()
+        assert go.wait(DEADLINE)
+
+    world.board.at("1").later(A, look)
+    assert begun.wait(DEADLINE)
+    world.board.at("1").later(A, forced.set, wanted=True)
+    assert forced.wait(DEADLINE)
+    go.set()

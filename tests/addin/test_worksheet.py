@@ -77,7 +77,7 @@ class FakeLive:
     def want(self, question: Ask | RegimesOf) -> None:
         self.wanted.append(question)
 
-    def later(self, question: Question, work: Callable[[], object]) -> None:
+    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
         self.work.append((question, work))
 
 

@@ -15,7 +15,7 @@ import pytest
 from basketgex.local import HOME_VARIABLE, Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, CellError, Problem
-from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.client import BasketClient, ServerStatus, problems
 from basketgex_addin.excel import component
 from basketgex_addin.excel.book import Scanner
 from basketgex_addin.functions import FUNCTIONS, Answer
@@ -126,7 +126,7 @@ def test_every_function_once_without_a_workbook_to_read(app: Application, home: 
     assert {len(row) for row in table} == {10}
 
 
-@pytest.mark.parametrize("end", ["killed", "hung"])
+@pytest.mark.parametrize("end", ["killed", "hung", "wrong token"])
 def test_cells_over_a_dead_server_end_within_one_deadline(
     app: Application, home: Path, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,8 +138,10 @@ def test_cells_over_a_dead_server_end_within_one_deadline(
         try:
             if end == "killed":
                 server.kill()
-            else:
+            elif end == "hung":
                 server.process.send_signal(signal.SIGSTOP)
+            else:
+                server.home.token_file.write_text("another", "ascii")
             started = time.monotonic()
             shown = [app.call(name, symbols, weights, cell=cell) for name, cell, symbols, weights in asked]
             took = time.monotonic() - started
@@ -149,3 +151,5 @@ def test_cells_over_a_dead_server_end_within_one_deadline(
     assert took < 2 * DEADLINE, "more than one deadline"
     for (name, *_), found in zip(asked, shown, strict=True):
         assert found is CellError.NOT_AVAILABLE if name != "BASKETWHY" else found.endswith(".")
+    if end == "wrong token":
+        assert problems.TOKEN_REFUSED.sentence in shown

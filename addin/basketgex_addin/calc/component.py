@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Hashable
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +21,8 @@ from basketgex_addin.functions import BY_NAME, Function, Shape
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
+LOOK = 0.25  # seconds between two looks at the configuration
+
 _ages = Ages()
 _scanner = Scanner()
 _triggers = Triggers()
@@ -33,6 +37,14 @@ class _Host:
         self.client = BasketClient(home)
         self.worksheet = Worksheet(self.client)
         self.live = LiveCells(self.client)
+        self._live, self._looked = False, -math.inf
+
+    def is_live(self) -> bool:
+        """Tell whether cells are live; the configuration is looked at now and then, not for every cell."""
+        now = time.monotonic()
+        if now - self._looked > LOOK:
+            self._live, self._looked = self.home.cell_mode() == CELLS_LIVE, now
+        return self._live
 
 
 @cache
@@ -47,19 +59,23 @@ def evaluate(name: str, document: Any, arguments: tuple[Any, ...], home: str | N
     blocks = tuple(map(block, arguments))
     if function.volatile:
         return _ages.get((home, name, blocks), lambda: scalar(serving.worksheet.evaluate(name, blocks)))
-    key = (home, _document(document), name, blocks)
-    if serving.home.cell_mode() == CELLS_LIVE:
-        return serving.live.get(key, partial(_read, serving.worksheet, function, key[1], blocks))
+    if serving.is_live():
+        uid = _document(document)
+        read = partial(_read, serving.worksheet, function, uid, blocks)
+        return serving.live.get((home, uid, name, blocks), read)
     found = serving.worksheet.evaluate(
-        name, blocks, partial(_scanner.asks, document), trigger=_trigger(key[1], blocks)
+        name, blocks, partial(_scanner.asks, document), trigger=_trigger(document, blocks)
     )
-    return _shown(key, table(found)) if function.shape is Shape.TABLE else scalar(found)
+    if function.shape is Shape.TABLE:
+        return _shown((home, _document(document), name, blocks), table(found))
+    return scalar(found)
 
 
 def _read(
     worksheet: Worksheet, function: Function, document: str, blocks: tuple[Block | None, ...], live: Live
 ) -> CalcValue:
-    found = worksheet.evaluate(function.name, blocks, trigger=_trigger(document, blocks), live=live)
+    trigger = _trigger(document, blocks)
+    found = worksheet.evaluate(function.name, blocks, trigger=trigger, live=live)
     return table(found) if function.shape is Shape.TABLE else scalar(found)
 
 
@@ -76,9 +92,11 @@ def _forget(key: Hashable) -> None:
 
 
 def _document(document: Any) -> str:
-    return "" if document is None else str(document.RuntimeUID)
+    if document is None or isinstance(document, str):
+        return document or ""
+    return str(document.RuntimeUID)
 
 
-def _trigger(document: str, blocks: tuple[Block | None, ...]) -> Any:
+def _trigger(document: Any, blocks: tuple[Block | None, ...]) -> Any:
     """Return whether a trigger changed. Which cell is calculating Calc does not say: its symbols stand for it."""
-    return lambda value: _triggers.changed(document, repr(blocks[:1]), value)
+    return lambda value: _triggers.changed(_document(document), repr(blocks[:1]), value)

@@ -10,11 +10,13 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from basketgex import __version__
 from basketgex_addin import menu
+from basketgex_addin.calc import bundle
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function
 
 IDENTIFIER = "org.basketgex"
@@ -169,7 +171,7 @@ def description() -> str:
     )
 
 
-def beside(home: Path | None = None) -> str:
+def beside(home: Path | None = None, *, self_contained: bool = False) -> str:
     """Return what the shim reads: the functions, where the packages lie and for which Python, and the home."""
     functions = [{"name": function.name, "method": method_name(function)} for function in FUNCTIONS]
     content = {
@@ -178,12 +180,12 @@ def beside(home: Path | None = None) -> str:
         "functions": functions,
         "home": str(home) if home else None,
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
-        "python_path": python_path(),
+        "python_path": [] if self_contained else python_path(),
     }
     return json.dumps(content, indent=1) + "\n"
 
 
-def _parts(home: Path | None) -> Iterator[tuple[str, str]]:
+def _parts(home: Path | None, *, self_contained: bool = False) -> Iterator[tuple[str, str]]:
     yield "META-INF/manifest.xml", manifest()
     yield "description.xml", description()
     yield IDL, idl()
@@ -191,7 +193,7 @@ def _parts(home: Path | None) -> Iterator[tuple[str, str]]:
     yield ADDINS, add_ins()
     yield MENU, menu_bar()
     yield SHIM, Path(__file__).with_name("shim.py").read_text("utf-8")
-    yield BESIDE, beside(home)
+    yield BESIDE, beside(home, self_contained=self_contained)
 
 
 def write_folder(target: Path, home: Path | None = None) -> Path:
@@ -203,13 +205,17 @@ def write_folder(target: Path, home: Path | None = None) -> Path:
     return target
 
 
-def write_oxt(target: Path, home: Path | None = None) -> Path:
-    """Write the extension as one file and return it; the same content gives the same bytes."""
+def write_oxt(target: Path, home: Path | None = None, *, self_contained: bool = False) -> Path:
+    """Write the extension as one file and return it; the same content gives the same bytes.
+
+    ``self_contained``: with the packages it imports, for machines that do not have them.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    texts = ((name, text.encode()) for name, text in _parts(home, self_contained=self_contained))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in _parts(home):
+        for name, content in chain(texts, bundle.parts() if self_contained else ()):
             entry = zipfile.ZipInfo(name, _ZIP_DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, text)
+            archive.writestr(entry, content)
     return target

@@ -57,12 +57,17 @@ def install(home: Home, command: Sequence[str], python_path: Sequence[str] | Non
     return oxt
 
 
-def uninstall() -> None:
-    """Remove the extension from LibreOffice. Raises InstallError where it is missing or refuses."""
+def uninstall() -> bool:
+    """Remove the extension from LibreOffice; return False where it was not there. Raises InstallError where it refuses."""
     _, unopkg = _programs()
+    if extension.IDENTIFIER not in _run(
+        [str(unopkg), "list", *_shared()], "LibreOffice did not list extensions"
+    ):
+        return False
     _run(
         [str(unopkg), "remove", *_shared(), extension.IDENTIFIER], "LibreOffice did not remove the extension"
     )
+    return True
 
 
 def _programs() -> tuple[Path, Path]:
@@ -77,7 +82,8 @@ def _shared() -> list[str]:
     return ["--shared"] if sys.platform != "win32" and os.geteuid() == 0 else []
 
 
-def _run(command: list[str], failed: str) -> None:
+def _run(command: list[str], failed: str) -> str:
+    """Run a program and return what it printed. Raises InstallError with ``failed`` where it does not end well."""
     try:
         done = subprocess.run(  # noqa: S603 - LibreOffice's own programs
             command, capture_output=True, text=True, timeout=TIMEOUT, check=False
@@ -92,3 +98,4 @@ def _run(command: list[str], failed: str) -> None:
         lines = (line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines())
         said = [line for line in lines if line and "javaldx" not in line and line != "ERROR: unopkg failed."]
         raise InstallError(f"{failed}: {said[-1] if said else f'exit code {done.returncode}'}")
+    return done.stdout

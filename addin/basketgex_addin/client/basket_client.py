@@ -37,6 +37,8 @@ Else the last good values, which the server sends at a call's end, would come to
 NOT_CACHED = "not_cached"
 """The server's code for a basket that it has no figure of and was not to ask for."""
 
+MEASURES = ("gex", "dex", "vex", "chex")
+
 _LEVELS = (
     "gamma_flip",
     "call_wall",
@@ -76,7 +78,9 @@ class ServerStatus:
 class SymbolFigures:
     """One underlying: GEX, DEX, VEX, CHEX, net and of both sides (None where the source gives net figures only).
 
-    ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds.
+    ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds. ``strikes`` and ``expiries`` are
+    columns by name, as in the contract's StrikeColumns and ExpiryColumns; ``zero_dte`` is the net of what expires on the
+    chain's own day. All three None where not asked for.
     """
 
     symbol: str
@@ -87,6 +91,36 @@ class SymbolFigures:
     call: tuple[float, ...] | None
     put: tuple[float, ...] | None
     rows: dict[str, int] | None
+    strikes: dict[str, list[Any]] | None = None
+    expiries: dict[str, list[Any]] | None = None
+    zero_dte: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFigures:
+    """Net exposures over spot prices. ``moves`` are in units of each symbol's present price.
+
+    ``spots`` in USD, empty where more than one symbol was asked for; ``net`` has the measures asked for, by name, as long as
+    ``moves``; ``roots`` are the moves at which net GEX changes its sign and ``flip`` the one nearest no move. Times are Unix
+    seconds; ``covered_weight`` is the share of the requested weight that had data.
+    """
+
+    moves: tuple[float, ...]
+    spots: tuple[float, ...]
+    net: dict[str, tuple[float, ...]]
+    roots: tuple[float, ...]
+    flip: float | None
+    symbols: tuple[str, ...]
+    weights: tuple[float, ...]
+    underlying_price: tuple[float, ...]
+    missing: tuple[str, ...]
+    covered_weight: float
+    as_of: float
+    as_of_newest: float
+    client_ttl: float
+    notice: str
+    source: str
+    convention: str
 
 
 class BasketClient:
@@ -186,9 +220,12 @@ class BasketClient:
         limit, left = q.limit if known else None, q.left if known and q.left >= 0 else None
         return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
 
-    def symbol(self, symbol: str) -> SymbolFigures | Problem:
+    def symbol(
+        self, symbol: str, *, per_strike: bool = False, per_expiry: bool = False
+    ) -> SymbolFigures | Problem:
         """Return the figures of one underlying, calls and puts apart where the source has them apart."""
-        found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol)
+        wants = {"per_strike": per_strike, "per_expiry": per_expiry}
+        found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol, **wants)
         if isinstance(found, Problem):
             return found
         sides = found.sides if found.HasField("sides") else None
@@ -204,6 +241,50 @@ class BasketClient:
             rows={f.name: getattr(rows, f.name) for f in rows.DESCRIPTOR.fields}
             if rows is not None
             else None,
+            strikes=_named(found.strikes) if found.HasField("strikes") else None,
+            expiries=_named(found.expiries) if found.HasField("expiries") else None,
+            zero_dte=_measures(found.zero_dte) if found.HasField("zero_dte") else None,
+        )
+
+    def profile(
+        self,
+        symbols: Sequence[str],
+        weights: Sequence[float] | None = None,
+        *,
+        between: tuple[float, float] = (0.8, 1.2),
+        levels: int = 60,
+        measures: Sequence[str] = MEASURES,
+    ) -> ProfileFigures | Problem:
+        """Return net exposures over a range of prices, of one underlying or of a basket moved together. Not remembered."""
+        found = self._call(
+            "GetProfile",
+            "GetProfileRequest",
+            symbols=symbols,
+            weights=weights or (),
+            measures=[f"MEASURE_{name.upper()}" for name in measures],
+            from_move=between[0],
+            to_move=between[1],
+            levels=levels,
+        )
+        if isinstance(found, Problem):
+            return found
+        return ProfileFigures(
+            moves=tuple(found.move),
+            spots=tuple(found.spot),
+            net={name: tuple(getattr(found, name)) for name in MEASURES if name in measures},
+            roots=tuple(found.roots),
+            flip=found.flip if found.HasField("flip") else None,
+            symbols=tuple(found.symbols),
+            weights=tuple(found.weights),
+            underlying_price=tuple(found.underlying_price),
+            missing=tuple(found.missing_symbols),
+            covered_weight=found.covered_weight,
+            as_of=found.as_of,
+            as_of_newest=found.as_of_newest,
+            client_ttl=found.client_ttl,
+            notice=found.notice,
+            source=found.origin.source,
+            convention=found.origin.convention,
         )
 
     def levels(self, symbol: str) -> LevelFigures | Problem:
@@ -309,6 +390,10 @@ class BasketClient:
         pairs = zip(asks, answers, strict=True)
         self._memo.put((pair for pair in pairs if getattr(pair[1], "code", "") not in passing), stamp)
         return answers
+
+
+def _named(columns: Any) -> dict[str, list[Any]]:
+    return {field.name: list(getattr(columns, field.name)) for field in columns.DESCRIPTOR.fields}
 
 
 def _measures(found: Any) -> tuple[float, ...]:

@@ -7,20 +7,23 @@ and everything else is found from there.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from threading import Lock
 from typing import Any, NamedTuple
 
-from basketgex_addin import prefetch
 from basketgex_addin.excel.book import address, formulas_of
+from basketgex_addin.functions import FUNCTIONS
 
 MANUAL = -4135  # xlCalculationManual
 REJECTED = frozenset({-2147418111, -2147417846, -2146777998})
 """Excel takes no call now: RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER, VBA_E_IGNORE."""
 GONE = frozenset({-2147023174, -2147023170, -2147417848, -2147220995})
 """Excel has ended: RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED, RPC_E_DISCONNECTED, CO_E_OBJNOTCONNECTED."""
+
+_OURS = re.compile(rf"\b(?:{'|'.join(function.name for function in FUNCTIONS)})\(", re.IGNORECASE)
 
 
 class NotNow(Exception):
@@ -192,7 +195,7 @@ def _range(sheet: Any, run: Sequence[Place]) -> Any:
 
 
 def _is_ours(formula: Any) -> bool:
-    return isinstance(formula, str) and formula.startswith("=") and bool(prefetch.calls(formula))
+    return isinstance(formula, str) and formula.startswith("=") and bool(_OURS.search(formula))
 
 
 def _process(application: Any) -> int:

@@ -7,13 +7,16 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import Home, default_home
-from basketgex_addin.cells import CellError, InputCell
+from basketgex.local import CELLS_LIVE, Home, default_home
+from basketgex_addin.cells import Block, CellError, InputCell
 from basketgex_addin.client import BasketClient
+from basketgex_addin.excel.applications import place
 from basketgex_addin.excel.book import Scanner
-from basketgex_addin.excel.triggers import Place, Triggers
+from basketgex_addin.excel.live import LiveCells
 from basketgex_addin.excel.values import ExcelValue, block, result
-from basketgex_addin.worksheet import Worksheet
+from basketgex_addin.functions import BY_NAME
+from basketgex_addin.triggers import Triggers
+from basketgex_addin.worksheet import Live, Worksheet
 
 _scanner = Scanner()
 triggers = Triggers()
@@ -32,28 +35,48 @@ def worksheet(home: Path) -> Worksheet:
     return Worksheet(client(home))
 
 
+@cache
+def live(home: Path) -> LiveCells:
+    """Return the live cells over that client."""
+    return LiveCells(client(home))
+
+
 def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValue | list[list[ExcelValue]]:
     """Return a function's value for ``cell``, an xlwings range, None where no cell asks. Never raises.
 
     Whatever leaves a function raised stands as a traceback in the cell.
     """
     try:
-        found = worksheet(default_home()).evaluate(
+        home, blocks = default_home(), tuple(map(block, arguments))
+        found = worksheet(home).evaluate(
             name,
-            tuple(map(block, arguments)),
+            blocks,
             partial(_scanner.asks, cell),
-            trigger=partial(_has_changed, cell),
+            trigger=partial(_has_changed, cell, blocks[:1]),
+            live=_seat(home, name, blocks, cell),
         )
         return result(found)
     except Exception:  # noqa: BLE001 - the last guard
         return result(CellError.NOT_AVAILABLE)
 
 
-def _has_changed(cell: Any, value: InputCell) -> bool:
-    return cell is not None and triggers.changed(_place(cell), value)
+def closed(book: str) -> None:
+    """Forget the cells of a workbook: it closes."""
+    triggers.forget(book)
+    live(default_home()).closed(book)
 
 
-def _place(cell: Any) -> Place:
-    found = cell.api
-    sheet = found.Worksheet
-    return str(sheet.Parent.FullName), str(sheet.Name), f"R{int(found.Row)}C{int(found.Column)}"
+def _seat(home: Path, name: str, blocks: tuple[Block | None, ...], cell: Any) -> Live | None:
+    if cell is None or BY_NAME[name].volatile or Home(home).cell_mode() != CELLS_LIVE:
+        return None
+    try:
+        return live(home).seat(cell.api, name, blocks)
+    except Exception:  # noqa: BLE001 - where Excel cannot be reached later, the cell waits
+        return None
+
+
+def _has_changed(cell: Any, symbols: tuple[Block | None, ...], value: InputCell) -> bool:
+    if cell is None:
+        return False
+    at = place(cell.api)
+    return triggers.changed(at.book.name, (at, symbols), value)

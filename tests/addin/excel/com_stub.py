@@ -365,7 +365,7 @@ class Application:
     def evaluate(self, formula: str, cell: Area) -> Any:
         """Calculate the calls of ours in a formula, one after the other; one alone is what the cell shows."""
         shown = []
-        for call in prefetch.calls(formula):
+        for call in prefetch.calls(f"{formula} BASKET"):  # else one of GEXLEVELS alone would not be looked at
             given = [self._argument(argument, cell.Worksheet) for argument in call.arguments]
             shown.append(self.call(call.name, *given, cell=cell))
         return shown[0] if len(shown) == 1 else shown

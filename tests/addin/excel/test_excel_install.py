@@ -218,7 +218,7 @@ def test_the_command_line(
     assert cli.main(["install", "calc", "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith(f"Would write {home.launch_file}.")
     assert cli.main(["uninstall", "calc", "--dry-run"]) == 0
-    assert cli.main(["install", "calc", "--build", str(tmp_path / "x.xlam")]) == 1
+    assert cli.main(["install", "calc", "--dry-run", "--build", str(tmp_path / "x.oxt")]) == 0
     assert cli.main(["install", "excel", "--dry-run", "--build", str(tmp_path / "x.xlam")]) == 0
     monkeypatch.setattr(module, "sys", SimpleNamespace(platform="linux"))
     assert cli.main(["install", "excel"]) == cli.main(["uninstall", "excel"]) == 1

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,10 +147,12 @@ def _value(cell: Any) -> float | str | Error:
 
 
 @contextmanager
-def running_calc(soffice: Path, folder: Path, home: Path) -> Iterator[Calc]:
+def running_calc(
+    soffice: Path, folder: Path, home: Path, kind: Callable[[Path, Path, Path], Office] = Office
+) -> Iterator[Calc]:
     """Start a Calc with our extension, and end it and nothing else."""
     uno = import_uno()
-    office = Office(soffice, folder, home)
+    office = kind(soffice, folder, home)
     office.prepare()
     pipe = f"basketgex{secrets.token_hex(8)}"
     process = office.start(f"--accept=pipe,name={pipe};urp;")

@@ -232,9 +232,9 @@ FIGURES: dict[str, Callable[[Opened], None]] = {
 }
 
 
+@pytest.mark.parametrize("opened", FIGURES, indirect=True)
 def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
-    if opened.name not in FIGURES:
-        pytest.skip("it has a test of its own")
+    """Those of watchlist and status are looked at in test_watchlist_status.py."""
     FIGURES[opened.name](opened)
 
 

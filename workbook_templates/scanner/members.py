@@ -1,16 +1,16 @@
-"""The sheets Members and Notes: what people edit, and what they may look up."""
+"""The sheet Members: what people edit."""
 
 from __future__ import annotations
 
 from workbook_templates import look as style
-from workbook_templates.contents import NOTES
-from workbook_templates.layout import ALL, FIRST_MEMBERS, NAME_COLUMN, SEATS, WEIGHT_COLUMN
+from workbook_templates import marks
 from workbook_templates.look import Look
+from workbook_templates.scanner.layout import ALL, FIRST_MEMBERS, NAME_COLUMN, SEATS, WEIGHT_COLUMN
 from workbook_templates.sheet import Sheet
 
 
 def write_members(sheet: Sheet, look: Look) -> None:
-    """Writes the lists that people edit."""
+    """Writes the lists of names and weights."""
     raw = sheet.raw
     last_column = WEIGHT_COLUMN + SEATS - 1
     sheet.band(
@@ -48,31 +48,11 @@ def write_members(sheet: Sheet, look: Look) -> None:
                 raw.write_blank(sector.members, NAME_COLUMN + seat, None, name)
                 raw.write_blank(sector.members, WEIGHT_COLUMN + seat, None, weight)
     row = FIRST_MEMBERS + 1
-    raw.conditional_format(
-        FIRST_MEMBERS,
-        WEIGHT_COLUMN,
-        ALL[-1].members,
-        last_column,
-        {
-            "type": "formula",
-            "criteria": f'=AND(C{row}<>"",N{row}="")',
-            "format": look.change(bg_color=style.WARNING),
-        },
+    marks.rule(
+        raw,
+        (FIRST_MEMBERS, WEIGHT_COLUMN, ALL[-1].members, last_column),
+        f'AND(C{row}<>"",N{row}="")',
+        look.change(bg_color=style.WARNING),
     )
     raw.freeze_panes(FIRST_MEMBERS, 2)
     sheet.page(ALL[-1].members, last_column, (0, 4))
-
-
-def write_notes(sheet: Sheet, look: Look) -> None:
-    """Writes what the columns mean."""
-    raw = sheet.raw
-    sheet.band("Notes", "Units, signs and what the columns mean.", 2, look)
-    raw.set_row(2, 8)
-    raw.set_column(0, 0, 1.5)
-    raw.set_column(1, 1, 19)
-    raw.set_column(2, 2, 120)
-    for row, (term, text) in enumerate(NOTES, start=3):
-        raw.set_row(row, 18 if len(text) < 150 else 32)
-        sheet.text(row, 1, term, look.cell(bold=True, valign="top"))
-        sheet.text(row, 2, text, look.cell(text_wrap=True, valign="top"))
-    sheet.page(len(NOTES) + 2, 2, (0, 1))

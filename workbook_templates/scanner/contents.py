@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workbook_templates.notes import COVERAGE, NET_TO_GROSS, SOURCE, UNITS, Note
+
 SECTORS: tuple[tuple[str, str], ...] = (
     ("Semiconductors", "NVDA AMD AVGO MU SMCI TSM QCOM ASML"),
     ("Megacap tech", "AAPL MSFT NVDA AMZN META GOOGL TSLA"),
@@ -22,36 +24,19 @@ HOW_TO_READ = (
     "Figures are weighted means of the members, not totals."
 )
 
-NOTES: tuple[tuple[str, str], ...] = (
+NOTES: tuple[Note, ...] = (
     (
         "Figures",
         "Every figure is the weighted mean of the members' own net dealer exposures: the sum of weight × exposure, with the "
         "weights of the members that had data adding up to 1. It is not the sector's total.",
     ),
-    ("GEX", "Dealer gamma: USD of dealer delta gained or lost per 1 % move of the underlying. Shown in $ m."),
-    ("DEX", "Dealer delta: USD of delta. Shown in $ bn."),
-    ("VEX", "Dealer vanna: USD of delta per vol point (one percentage point of volatility). Shown in $ m."),
+    *UNITS,
     (
-        "CHEX",
-        "Dealer charm: USD of delta per calendar day. Shown in $ m. A source that publishes it in a unit or sign of its own "
-        "is passed through as published.",
+        "Since, before",
+        "When the sector's regime last changed, and what it was before, as far as the snapshots kept can tell. A dash: they "
+        "show no other regime.",
     ),
-    (
-        "Sign",
-        "GEX counts calls + and puts −: dealers are taken to be long the calls and short the puts that customers hold. The "
-        "convention of the other three is a setting of the server: flashalpha takes plain sums of calls and puts, dealer "
-        "counts calls + and puts − on all four. It is an assumption on who holds what, not an observation.",
-    ),
-    (
-        "Regime",
-        "The sign of the net GEX. Negative: to stay hedged dealers sell into falls and buy into rallies, which amplifies "
-        "moves. Positive: they do the opposite, which dampens them.",
-    ),
-    (
-        "Net ÷ gross",
-        "Net GEX over the sum of |weight × GEX|, from −100 % (every member pulls down) to +100 % (every member pulls up). "
-        "Near 0 the members cancel out and the sign alone says little.",
-    ),
+    NET_TO_GROSS,
     (
         "Negative names",
         "How many members have negative GEX, of those with data; and what share of the weight they carry.",
@@ -65,24 +50,11 @@ NOTES: tuple[tuple[str, str], ...] = (
         "The three members with the largest share of the sum of |weight × GEX|, each with its sign. Where the sector has no "
         "value, the reason stands here instead.",
     ),
-    (
-        "Coverage",
-        "Share of the requested weight that had data. The weight of missing names goes to the others in proportion; missing "
-        "names are listed, never counted as zero.",
-    ),
+    *COVERAGE,
     (
         "Members",
         "Edit names and weights on the sheet Members, up to ten names a sector. Weights may have any scale; a name whose "
         "weight is blank weighs nothing. Detail shows each member by itself.",
     ),
-    (
-        "As of",
-        "The line under the title names the source and the time of its oldest figure. Recalculating asks again only for what "
-        "has grown too old.",
-    ),
-    (
-        "Synthetic",
-        "While the source is the built-in sample, its option chains are made up: the amber line says so. Name a source of "
-        "your own to replace it.",
-    ),
+    *SOURCE,
 )

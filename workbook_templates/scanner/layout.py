@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_range_abs
 
-from workbook_templates.contents import SECTORS
+from workbook_templates.block import Block
+from workbook_templates.scanner.contents import SECTORS
 
 SEATS = 10
 """Names a sector may have; also the rows of its block on Detail."""
@@ -16,12 +17,8 @@ FIRST_MEMBERS = 5
 NAME_COLUMN = 2
 WEIGHT_COLUMN = NAME_COLUMN + SEATS + 1
 
-# Detail: the spilled table B:K, what is made of it L:Q, the charts' columns S:W.
-FIRST_DETAIL = 4
-TABLE_WIDTH = 10
-
+FIRST_DETAIL = 5
 FIRST_SCANNER = 6
-LAST_COLUMN = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +40,23 @@ class Sector:
         return FIRST_SCANNER + self.index
 
     @property
-    def first(self) -> int:
-        """The first row of its block on Detail."""
-        return FIRST_DETAIL + SEATS * self.index
+    def block(self) -> Block:
+        """Its block on Detail."""
+        return Block(FIRST_DETAIL + SEATS * self.index, SEATS)
+
+    @property
+    def line(self) -> int:
+        """Its row on Detail beside the blocks."""
+        return FIRST_DETAIL + self.index
 
     @property
     def arguments(self) -> str:
         """What each of our functions is called with: the names, the weights."""
         return arguments_of(self.members, self.members)
 
-    def detail(self, column: str) -> str:
-        """A column of its block on Detail."""
-        return f"Detail!${column}${self.first + 1}:${column}${self.first + SEATS}"
-
 
 def arguments_of(first: int, last: int) -> str:
+    """The names and weights of some rows of Members."""
     names = xl_range_abs(first, NAME_COLUMN, last, NAME_COLUMN + SEATS - 1)
     weights = xl_range_abs(first, WEIGHT_COLUMN, last, WEIGHT_COLUMN + SEATS - 1)
     return f"Members!{names},Members!{weights}"

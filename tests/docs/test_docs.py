@@ -1,0 +1,177 @@
+"""What the documents name is there: links, pictures, commands, functions, settings, and the numbers they give for these."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import fields
+from inspect import signature
+from pathlib import Path
+
+import pytest
+
+from basketgex.local import HOME_VARIABLE
+from basketgex_addin import throttle
+from basketgex_addin.client import BasketClient
+from basketgex_addin.client.watcher import Watcher
+from basketgex_addin.excel import install as excel_install
+from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.menu import AUTO_CHOICES
+from basketgex_addin.template_files import TEMPLATES
+from basketgex_server import keys
+from basketgex_server.cli import _parser
+from basketgex_server.cli_doctor import CHECKS
+from basketgex_server.dispatch import quota, shelf
+from basketgex_server.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+}
+TEXTS = {name: path.read_text("utf-8") for name, path in DOCUMENTS.items()}
+OF_TRADERS = (
+    "README.md",
+    "docs/guide.md",
+    "docs/templates.md",
+    "docs/troubleshooting.md",
+    "docs/flashalpha.md",
+)
+each_document = pytest.mark.parametrize("name", sorted(DOCUMENTS))
+each_of_traders = pytest.mark.parametrize("name", OF_TRADERS)
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
+COMMAND = re.compile(r"(?:^|(?<=[`/\\ ]))basketgex +([a-z-][^`\n|#]*?)[ ]*(?=$|`|\n|\||#)", re.MULTILINE)
+FUNCTION = re.compile(r"=\{?([A-Z][A-Z0-9]+)\(")
+SETTINGS = {field.name for field in fields(Settings)}
+NO_SETTING = {"positive_gamma", "negative_gamma"}
+VARIABLES = {HOME_VARIABLE, throttle.SWITCH, keys.VARIABLE, *(PREFIX + name.upper() for name in SETTINGS)}
+OF_THE_HOSTS = {"SUMPRODUCT", "INDEX", "MATCH", "IFERROR", "LEFT", "EXACT"}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def code(text: str) -> str:
+    """All that stands between backticks; a span that is broken over two lines is one line."""
+    spans = (found.group() for found in CODE.finditer(text))
+    return "\n".join(span if span.startswith("```") else span.replace("\n", " ") for span in spans)
+
+
+def commands(text: str) -> list[str]:
+    return [found.strip() for found in COMMAND.findall(code(text))]
+
+
+@each_document
+def test_every_link_and_picture_is_there(name: str) -> None:
+    for target in LINK.findall(TEXTS[name]):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        path = (DOCUMENTS[name].parent / file).resolve() if file else DOCUMENTS[name]
+        assert path.exists(), f"{name} leads to {target}"
+        if anchor:
+            assert anchor in anchors(path.read_text("utf-8")), f"{name} leads to {target}"
+
+
+@each_document
+def test_every_command_parses(name: str) -> None:
+    for text in commands(TEXTS[name]):
+        arguments = shlex.split(
+            text.replace('"$BASKETGEX_HOME/token"', "token").rstrip("…").replace("[", "").replace("]", "")
+        )
+        if len(arguments) == 1 and arguments[0] in ("source", "watch", "basket", "symbol", "key", "token"):
+            continue  # named as such, not to be typed
+        try:
+            _parser().parse_args(arguments)
+        except SystemExit as error:
+            pytest.fail(f"{name}: basketgex {text} ({error})")
+
+
+def test_commands_are_found() -> None:
+    found = commands(
+        "`.venv/bin/basketgex install calc --build x.oxt`\n\n```sh\nbasketgex status   # all\n```\n`env\\basketgex stop`"
+    )
+    assert found == ["install calc --build x.oxt", "status", "stop"]
+    assert len([text for name in OF_TRADERS for text in commands(TEXTS[name])]) > 40
+
+
+@each_document
+def test_every_function_is_one(name: str) -> None:
+    ours = {function.name for function in FUNCTIONS}
+    found = set(FUNCTION.findall(code(TEXTS[name]))) - OF_THE_HOSTS
+    named = set(re.findall(r"`((?:BASKET|SYMBOL|GEX)[A-Z]*)`", TEXTS[name])) - {"GEX"}
+    assert found | named <= ours
+
+
+@each_of_traders
+def test_every_setting_and_variable_is_one(name: str) -> None:
+    text = TEXTS[name]
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text)) - NO_SETTING
+    assert named <= SETTINGS
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL) + re.findall(r"`(\w+ = [^`\n]+)`", text)
+    assert {line.partition("=")[0].strip() for block in blocks for line in block.splitlines()} <= SETTINGS
+    assert set(re.findall(rf"{PREFIX}[A-Z_]+", text)) <= VARIABLES
+
+
+def test_the_readme_is_short_and_begins_as_it_did() -> None:
+    lines = TEXTS["README.md"].splitlines()
+    assert len(lines) <= 110
+    first = "\n".join(lines[:12])
+    assert all(word in first for word in ("make run", "make test", "docs/sector_scanner.png"))
+
+
+def test_each_template_has_its_section_and_picture() -> None:
+    text = TEXTS["docs/templates.md"]
+    sections = re.findall(r"^## (.+)\n\n!\[[^\]]+\]\((\w+)\.png\)", text, re.MULTILINE)
+    assert [(title.lower().replace(" ", "_"), picture) for title, picture in sections] == [
+        (t, t) for t in TEMPLATES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "unit"),
+    [
+        (r"younger than (\d+) s \|", Settings().refresh_after, 1),
+        (r"older than (\d+) minutes \| the source", Settings().expire_after, 60),
+        (r"within (\d+) ms of each other", Settings().window_quiet, 0.001),
+        (r"or (\d+) ms of the first", Settings().window_longest, 0.001),
+        (r"for (\d+) days \(`history_days`\)", Settings().history_days, 1),
+        (r"again for (\d+) minutes\s+\(`missing_ttl`\)", Settings().missing_ttl, 60),
+        (r"(\d+) debits of a day are kept", Settings().reserve, 1),
+        (r"most (\d+) calls \(`max_calls_per_request`\)", Settings().max_calls_per_request, 1),
+    ],
+)
+def test_the_guide_gives_the_defaults(said: str, found: float, unit: float) -> None:
+    (number,) = re.findall(said, TEXTS["docs/guide.md"])
+    assert int(number) * unit == pytest.approx(found)
+
+
+def test_what_the_guide_says_in_words() -> None:
+    text = TEXTS["docs/guide.md"]
+    assert ("half an hour (`idle_stop`)" in text, Settings().idle_stop) == (True, 1_800)
+    assert ("in the last hour" in text, shelf.RECENTLY) == (True, 3_600)
+    assert ("of a small quota at most a tenth" in text, quota.RESERVE_SHARE) == (True, 10)
+    assert ("10 s for a whole calculation" in text, default(BasketClient, "deadline")) == (True, 10)
+    assert ("without an answer after 10 s" in text, default(Watcher, "deadline")) == (True, 10)
+    assert ("2 if not given" in text, _parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)
+    assert all(choice.lower() in text for _, choice in AUTO_CHOICES[1:])
+    assert all(check.split()[-1].lower() in text.lower() for check in CHECKS)
+
+
+def default(function: Callable[..., object], argument: str) -> object:
+    return signature(function).parameters[argument].default
+
+
+def test_the_files_of_excel_are_those_that_are_installed(tmp_path: Path) -> None:
+    profile = excel_install.ExcelProfile(tmp_path / "user", tmp_path / "roaming", tmp_path / "python.exe")
+    for root, variable, path in (
+        (profile.roaming, "%APPDATA%", profile.add_in),
+        (profile.user, "%USERPROFILE%", profile.config),
+    ):
+        windows = "\\".join((variable, *path.relative_to(root).parts))
+        assert f"`{windows}`" in TEXTS["docs/guide.md"]

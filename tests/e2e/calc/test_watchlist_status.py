@@ -1,0 +1,334 @@
+"""The templates watchlist and status in a real Calc: the figures are the client's, and what is wrong shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from basketgex.local import CELLS_LIVE, Home
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
+from basketgex_addin.client import BasketClient
+from basketgex_server.settings import change_config
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from tests.e2e.clocked import MIDDAY, Clock
+from tests.e2e.serving import Server, fresh, until
+from tests.standin.upstream import Upstream
+from tests.standin.upstream import status as broken
+from workbook_templates.build import path
+from workbook_templates.status import contents as status
+from workbook_templates.status.layout import FIRST as FIRST_BASKET
+from workbook_templates.status.layout import SEATS as BASKET_SEATS
+from workbook_templates.watchlist.contents import CHOSEN, NAMES
+from workbook_templates.watchlist.layout import DRIVERS, FIRST, SEATS
+
+RELATIVE = 1e-9
+HEADLINE = "E7:U7"
+TABLE = f"E{FIRST + 1}:N{FIRST + SEATS}"
+Value = float | str | Error
+Names = tuple[tuple[str, float], ...]
+
+
+class Book:
+    """A template in Calc, and a client of the server that answers it."""
+
+    def __init__(self, calc: Calc, document: Any, client: BasketClient) -> None:
+        self.calc, self.document, self.client = calc, document, client
+        self.front = str(document.Sheets.ElementNames[0])
+
+    def rows(self, area: str, sheet: str = "") -> list[list[Value]]:
+        return self.calc.cells(self.document, sheet or self.front, area)
+
+    def row(self, area: str, sheet: str = "") -> list[Value]:
+        return self.rows(area, sheet)[0]
+
+    def column(self, area: str, sheet: str = "") -> list[Value]:
+        return [row[0] for row in self.rows(area, sheet)]
+
+    def recalculated(self, area: str) -> list[Value]:
+        """A column after a recalculation: ages that an earlier document showed are followed within seconds."""
+        self.calc.recalculate(self.document)
+        return self.column(area)
+
+    def cell(self, address: str, sheet: str = "") -> Value:
+        return self.calc.cell(self.document, sheet or self.front, address)
+
+    def put(self, values: dict[str, float | str]) -> None:
+        for address, value in values.items():
+            self.calc.set(self.document, self.front, address, value)
+
+    def reply(self, names: Names) -> Reply:
+        found = self.client.ask(Ask(tuple(name for name, _ in names), tuple(weight for _, weight in names)))
+        assert isinstance(found, Reply), found
+        return found
+
+
+@contextmanager
+def opened(calc: Calc, name: str) -> Iterator[Book]:
+    client = BasketClient(Home(calc.home))
+    try:
+        with calc.document(path(name)) as document:
+            yield Book(calc, document, client)
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="module", params=("sample", "chains"))
+def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
+    """What answers: the sample, or a folder of real chains."""
+    settings: dict[str, Any] = {}
+    if request.param == "chains":
+        chains = request.getfixturevalue("shared_data") / "chains" / "basket_2026-07-10"
+        settings = {"source": "chain-files", "chain_folder": chains}
+    with fresh(calc.home), Server(calc.home, **settings):
+        calc.awake()
+        yield str(request.param)
+
+
+@pytest.fixture
+def watchlist(calc: Calc, source: str) -> Iterator[Book]:
+    with opened(calc, "watchlist") as book:
+        yield book
+
+
+@pytest.fixture
+def overview(calc: Calc, source: str) -> Iterator[Book]:
+    with opened(calc, "status") as book:
+        yield book
+
+
+def close(figures: Any) -> Any:
+    return pytest.approx(figures, rel=RELATIVE)
+
+
+def usable(reply: Reply) -> Any:
+    """The status cuts to a tenth of a per cent."""
+    return pytest.approx(reply.usable_open_interest, abs=0.00101)
+
+
+def check_watchlist(book: Book, names: Names) -> None:
+    """Headline, table, chart and drivers are those of the client's reply."""
+    reply = book.reply(names)
+    shares = {row.symbol: row.contribution_pct / 100 * (-1 if row.gex < 0 else 1) for row in reply.rows}
+    ranked = sorted(shares.items(), key=lambda item: -abs(item[1]))
+    assert book.row(HEADLINE) == [
+        close(reply.covered_weight),
+        usable(reply),
+        close(sum(row.gex >= 0 for row in reply.rows) / len(reply.rows)),
+        *map(close, (reply.gex, reply.dex, reply.vex, reply.chex, reply.net_to_gross)),
+        "▼ negative" if reply.gex < 0 else "▲ positive",
+        "–",
+        "",
+        "–",
+        close(cells.render("BASKETASOF", reply)),
+        "",
+        "",
+        len(reply.rows),
+        close(abs(ranked[0][1])),
+    ]
+    expected = [
+        [row if row is not None else "" for row in line]
+        for line in cells.render("BASKET", reply)  # type: ignore[union-attr]
+    ]
+    padding = [[NOT_AVAILABLE] * 10] * (SEATS - len(expected))
+    assert (
+        book.rows(TABLE)
+        == [[close(value) if isinstance(value, float) else value for value in line] for line in expected]
+        + padding
+    )
+    missing = ", ".join(reply.missing)
+    assert book.cell("B8") == (f"No data: {missing}" if missing else "")
+    drivers = [[name, close(share)] for name, share in ranked[:DRIVERS]]
+    assert book.rows(f"T30:U{29 + len(drivers)}") == drivers
+    chart = [[name, close(max(share, 0)), close(min(share, 0))] for name, share in ranked[:12]]
+    assert book.rows("G6:I17", "Detail") == chart + [["", 0, 0]] * (12 - len(chart))
+
+
+def check_levels(book: Book, symbol: str) -> None:
+    found = book.client.levels(symbol)
+    assert isinstance(found, LevelFigures), found
+    expected = [
+        ["–" if value is CellError.NOT_AVAILABLE else value for value in row] for row in cells.levels(found)
+    ]
+    assert book.rows("P30:R37") == [[name, *map(_near, rest)] for name, *rest in expected]
+    assert book.cell("P38") == ""
+
+
+def _near(value: Any) -> Any:
+    return close(value) if isinstance(value, float) else value
+
+
+def test_the_watchlist_shows_what_the_client_is_answered(watchlist: Book) -> None:
+    check_watchlist(watchlist, NAMES)
+    check_levels(watchlist, CHOSEN)
+
+
+def test_a_changed_name_and_weight_change_all_of_it(watchlist: Book) -> None:
+    names = (("NVDA", 1.0), ("zzzz", 50.5), *NAMES[2:], ("SPY", 12.25))
+    end = FIRST + len(NAMES) + 1
+    watchlist.put({"C14": 1.0, "B15": "zzzz", "C15": 50.5, f"B{end}": "SPY", f"C{end}": 12.25, "Q27": "SPY"})
+    check_watchlist(watchlist, names)
+    check_levels(watchlist, "SPY")
+    assert "ZZZZ" in str(watchlist.cell("B8"))
+    assert float(watchlist.cell("E7")) < 0.9  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_answered_says_why(watchlist: Book) -> None:
+    watchlist.put({"B14": "NV?DA", "Q27": "ZZZZ"})
+    assert watchlist.cell("B8") == '"NV?DA" is not a ticker: correct or clear it.'
+    assert isinstance(watchlist.cell("H7"), Error)
+    assert watchlist.cell("Q30") == "–"
+    assert watchlist.cell("R27") == "no data"
+    assert watchlist.cell("P38") == "The source has no data for ZZZZ: check the spelling."
+    watchlist.put({"Q27": ""})
+    assert [watchlist.cell(cell) for cell in ("R27", "Q30", "P38")] == ["", "", "Choose a name."]
+    watchlist.put({"B14": "NVDA", "B15": "", "C15": 5.0})
+    assert "has a weight but no symbol" in str(watchlist.cell("B8"))
+
+
+def test_the_status_sheet_tells_each_basket_apart(overview: Book, source: str) -> None:
+    answered = 0
+    for seat, (name, symbols) in enumerate(status.BASKETS):
+        shown = overview.row(f"B{FIRST_BASKET + seat + 1}:K{FIRST_BASKET + seat + 1}")
+        reply = overview.client.ask(Ask(tuple(symbols.split(","))))
+        assert shown[:2] == [name, symbols]
+        if not isinstance(reply, Reply):
+            assert shown[2:] == [status.FAILING, *["–"] * 3, "", "–", "", reply.sentence]
+            continue
+        answered += 1
+        missing = ", ".join(reply.missing)
+        assert shown[2:] == [
+            status.MISSING if missing else status.HISTORICAL,
+            close(reply.gex),
+            len(reply.rows),
+            close(reply.covered_weight),
+            usable(reply),
+            close(cells.render("BASKETASOF", reply)),
+            "",
+            f"No data: {missing}." if missing else "",
+        ]
+    blank = overview.rows(f"B{FIRST_BASKET + len(status.BASKETS) + 1}:K{FIRST_BASKET + BASKET_SEATS}")
+    assert blank == [[""] * 10] * (BASKET_SEATS - len(status.BASKETS))
+    assert str(overview.cell("B2")).endswith(
+        f"historical; {answered} of {len(status.BASKETS)} baskets have figures"
+    )
+    total = {"sample": "11 historical", "chains": "1 historical, 2 names missing, 8 failing"}
+    assert overview.cell("K7") == total[source]
+
+
+def test_a_source_without_a_quota_costs_no_debits(overview: Book, source: str) -> None:
+    shown = overview.row("B7:J7")
+    if source == "chains":
+        assert shown == [
+            "answers", "chains in basket_2026-07-10", "flashalpha", "costs no debits", *["–"] * 5,
+        ]  # fmt: skip
+    else:  # which plays a metered source of unknown plan
+        used, saved = shown[5], shown[8]
+        assert shown[:5] == ["answers", "SYNTHETIC (synthetic sample)", "flashalpha", "unknown", "–"]
+        assert shown[6] == "–" and isinstance(used, float) and isinstance(saved, float)
+
+
+def test_an_edited_basket_is_told_what_is_wrong_with_it(overview: Book, source: str) -> None:
+    overview.put({"C11": "NVDA,ZZZZ", "C12": "NV?DA", "C13": " ", "B22": "mine", "C22": "nvda"})
+    assert overview.row("D11:K11")[0::7] == [status.MISSING, "No data: ZZZZ."]
+    sentence = '"NV?DA" is not a ticker: correct or clear it.'
+    assert overview.row("D12:K12") == [status.FAILING, *["–"] * 3, "", "–", "", sentence]
+    assert overview.row("D13:K13") == [""] * 8
+    assert overview.cell("D22") == status.HISTORICAL
+    overview.put({f"C{row}": "" for row in range(11, 26)})
+    server, plan = {"sample": ("answers", "unknown"), "chains": ("no figures", "–")}[source]
+    shown = overview.row("B7:K7")
+    assert shown[:4] == [server, "–", "–", plan] and shown[-1] == ""
+
+
+@pytest.fixture
+def metered(calc: Calc, tmp_path: Path) -> Iterator[Callable[[float], tuple[Clock, Upstream]]]:
+    """Starts a stand-in of the metered service, and our server, both at some time."""
+    with ExitStack() as running:
+
+        def start(at: float) -> tuple[Clock, Upstream]:
+            clock = Clock(tmp_path, at)
+            upstream = running.enter_context(Upstream(now=clock))
+            settings = {"flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
+            running.enter_context(fresh(calc.home))
+            running.enter_context(Server(calc.home, command=clock.command, source="flashalpha", **settings))
+            calc.awake()
+            return clock, upstream
+
+        yield start
+
+
+def test_fresh_and_stale_are_told_apart_and_the_quota_is_shown(
+    calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
+) -> None:
+    metered(time.time())
+    with opened(calc, "status") as book:
+        until(lambda: book.recalculated("D11:D21") == [status.FRESH] * 11)
+        shown = book.row("B7:K7")
+        assert shown[-1] == "11 fresh"
+        assert shown[0] == "answers" and shown[3] not in ("–", "costs no debits")
+        assert all(isinstance(number, float) for number in (shown[5], shown[8]))
+
+
+def test_figures_that_have_grown_old_are_stale(
+    calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
+) -> None:
+    metered(MIDDAY)
+    with opened(calc, "status") as book:
+        until(lambda: book.recalculated("D11:D21") == [status.STALE] * 11)
+        assert book.column("K11:K21") == ["Older than 15 minutes."] * 11
+        assert all(isinstance(age, float) and age > 15 for age in book.column("J11:J21"))
+
+
+def test_last_good_figures_are_stale_and_say_why(
+    calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
+) -> None:
+    clock, upstream = metered(MIDDAY)  # in a session: at other times nothing grows old
+    with opened(calc, "status") as book:
+        assert all(isinstance(gex, float) for gex in book.column("E11:E21"))
+        upstream.script(*[broken(500)] * 100)
+        clock.advance(3_600)
+        book.put({"C11": "AMD,NVDA"})  # not asked for yet, of names that are known
+        state, gex, *_, why = book.row("D11:K11")
+        assert state == status.STALE and isinstance(gex, float)
+        assert str(why).startswith("Last good value: ")
+
+
+def test_live_cells_wait_and_then_fill(calc: Calc, fresh_home: Home) -> None:
+    change_config(fresh_home.config_file, cell_mode=CELLS_LIVE)
+    with Server(calc.home):
+        with opened(calc, "status") as book:
+            assert set(book.column("D11:D21")) <= {status.WAITING, status.HISTORICAL}
+            until(lambda: book.cell("K7") == "11 historical")
+        with opened(calc, "watchlist") as book:
+            until(lambda: isinstance(book.cell("H7"), float) and isinstance(book.cell("Q30"), float))
+            until(lambda: book.cell("E14") == NAMES[0][0] and book.cell("G6", "Detail") != "")
+            check_watchlist(book, NAMES)
+            check_levels(book, CHOSEN)
+
+
+def test_a_changed_trigger_asks_the_source_again_and_opening_does_not(
+    calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
+) -> None:
+    clock, upstream = metered(time.time())
+    with opened(calc, "watchlist") as book:
+        before, as_of = upstream.debits, float(book.cell("Q7"))  # type: ignore[arg-type]
+        assert before <= 2  # the basket, and the levels of one name
+        calc.recalculate(book.document)
+        assert upstream.debits == before
+        clock.advance(60)  # the server's and the source's: nothing is too old, so only a trigger asks
+        trigger = count(2)
+
+        def triggered() -> bool:
+            book.put({"C9": float(next(trigger))})
+            return float(book.cell("Q7")) > as_of  # type: ignore[arg-type]
+
+        until(triggered)
+        assert upstream.debits == before + 1
+        assert book.column("N14:N25") == [book.cell("N14")] * len(NAMES)

@@ -1,0 +1,89 @@
+"""What the dispersion sheet says: its example and its notes."""
+
+from __future__ import annotations
+
+from workbook_templates.notes import COVERAGE, NET_TO_GROSS, SOURCE, UNITS, Note
+
+INDEX = "QQQ"
+MEMBERS: tuple[tuple[str, float], ...] = (
+    ("NVDA", 9.0),
+    ("MSFT", 8.0),
+    ("AAPL", 8.0),
+    ("GOOGL", 6.0),
+    ("AMZN", 5.5),
+    ("AVGO", 5.0),
+    ("META", 4.0),
+    ("TSLA", 3.5),
+    ("COST", 2.5),
+    ("NFLX", 2.5),
+    ("PLTR", 2.0),
+    ("AMD", 1.5),
+    ("QCOM", 1.0),
+    ("MU", 1.0),
+    ("ADBE", 1.0),
+    ("ASML", 0.5),
+)
+"""Round weights as an example: not the index's own of any day."""
+
+HOW_TO_READ = (
+    "The index's options are a market of their own. Its figures, the members' weighted mean and their plain sum are three "
+    "different things: compare signs and one-sidedness, not dollars."
+)
+
+NOTES: tuple[Note, ...] = (
+    (
+        "What this is",
+        "The dealer exposure in an index's own options beside that in the options of its members: whether the regimes agree, "
+        "how one-sided the members are, and which of them stand against the index.",
+    ),
+    (
+        "Index",
+        "The net dealer exposures of the one symbol named on the sheet Members, from its own options.",
+    ),
+    (
+        "Weighted mean",
+        "The members as a basket: the sum of weight × exposure, with the weights of the members that had data adding up to 1.",
+    ),
+    (
+        "Plain sum",
+        "The members' own exposures added up, each once, whatever its weight: how much hedging there is in all of them "
+        "together. Members of weight 0 are left out.",
+    ),
+    (
+        "No difference",
+        "There is no column of mean minus index: the one is an average member's dollars, the other one symbol's, and the "
+        "difference of the two means nothing.",
+    ),
+    *UNITS,
+    (
+        "Since, before",
+        "When the regime last changed, and what it was before, as far as the snapshots kept can tell. A dash: they show no "
+        "other regime.",
+    ),
+    NET_TO_GROSS,
+    (
+        "… of the index",
+        "A basket of one name is −100 % or +100 % by definition, which says nothing: it is left out. How far the calls and "
+        "puts of the index itself cancel out is not among the worksheet functions.",
+    ),
+    (
+        "Positive names",
+        "Share of the members with data whose own net GEX is positive.",
+    ),
+    (
+        "Against the index",
+        "Members whose own net GEX has the sign that the index's has not; and the share of the weight (of those with data) "
+        "that they carry.",
+    ),
+    (
+        "Signed share",
+        "The member's share of the sum of |weight × GEX|, with the sign of its GEX. They add up to net ÷ gross.",
+    ),
+    (
+        "Members",
+        "Index, names and weights are edited on the sheet Members, up to 60 names. The weights there are round examples, not "
+        "the index's own of any day; they may have any scale, and a name whose weight is blank weighs nothing.",
+    ),
+    *COVERAGE,
+    *SOURCE,
+)

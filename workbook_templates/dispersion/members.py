@@ -1,0 +1,105 @@
+"""The sheet Members, which people edit, and the sheet Detail behind it."""
+
+from __future__ import annotations
+
+from workbook_templates import look as style
+from workbook_templates import marks
+from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
+from workbook_templates.dispersion.contents import INDEX as EXAMPLE
+from workbook_templates.dispersion.contents import MEMBERS as EXAMPLES
+from workbook_templates.dispersion.layout import BLOCK, FIRST_MEMBER, INDEX, MEMBERS, SEATS, SHOWN
+from workbook_templates.look import Look
+from workbook_templates.sheet import Heading, Sheet
+
+
+def write_members(sheet: Sheet, look: Look) -> None:
+    """Writes the index and the list of its members."""
+    raw, cell = sheet.raw, look.cell
+    sheet.band("Members", "Edit the index, its members and their weights, up to 60 names.", 4, look)
+    raw.set_row(2, 8)
+    raw.set_row(3, 20)
+    raw.set_row(4, 8)
+    raw.set_column(0, 0, 1.5)
+    name = {"bg_color": style.EDITABLE, "num_format": "@", "bold": True}
+    sheet.text(3, 1, "Index", cell(bold=True))
+    sheet.text(3, 2, EXAMPLE, cell(**name, align="right"))
+    hint = look(size=9, colour=style.MUTED, indent=1)
+    sheet.text(3, 3, "one symbol with options of its own, such as QQQ, SPY or SPX", hint)
+    heads: tuple[Heading, ...] = (
+        (1, 14, "MEMBER", "", "left"),
+        (2, 12, "WEIGHT", "any scale", "right"),
+        (3, 12, "OF WEIGHT", "", "right"),
+        (4, 90, "NOTE", "", "left"),
+    )
+    sheet.heads(FIRST_MEMBER - 2, heads, look, indented=(4,))
+    first, last = FIRST_MEMBER, FIRST_MEMBER + SEATS - 1
+    weight = cell(bg_color=style.EDITABLE, align="right")
+    weights = f"$C${first + 1}:$C${last + 1}"
+    for seat in range(SEATS):
+        row, r = first + seat, first + seat + 1
+        raw.set_row(row, 17)
+        if seat < len(EXAMPLES):
+            sheet.text(row, 1, EXAMPLES[seat][0], cell(**name))
+            raw.write_number(row, 2, EXAMPLES[seat][1], weight)
+        else:
+            raw.write_blank(row, 1, None, cell(**name))
+            raw.write_blank(row, 2, None, weight)
+        share = f'=IF(AND(ISTEXT($B{r}),ISNUMBER($C{r}),SUM({weights})>0),$C{r}/SUM({weights}),"")'
+        sheet.formula(row, 3, share, cell(num_format="0.0%", align="right", colour=style.MUTED))
+        note = (
+            f'=IF(LEN(TRIM($B{r}))=0,IF(ISBLANK($C{r}),"","A weight without a name: clear it."),'
+            f'IF(ISNUMBER($C{r}),"","No weight: the name weighs nothing."))'
+        )
+        sheet.formula(row, 4, note, cell(size=9, indent=1))
+    amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
+    marks.rule(raw, (first, 4, last, 4), f'$E{first + 1}<>""', amber)
+    raw.freeze_panes(first, 2)
+    sheet.page(last, 4, (0, first - 1))
+
+
+BESIDE: tuple[Heading, ...] = (
+    (17, 12, "AGAINST", "the index", "left"),
+    (18, 10, "WEIGHT", "against", "right"),
+    (19, 2, "", "", "left"),
+    (20, 12, "CHART", "", "left"),
+    (21, 10, "SHARE +", "", "right"),
+    (22, 10, "SHARE −", "", "right"),
+    (23, 2, "", "", "left"),
+    (24, 16, "REGIME", "", "left"),
+    (25, 16, "SINCE", "New York", "left"),
+    (26, 16, "BEFORE", "", "left"),
+    (27, 100, "STATUS", "", "left"),
+)
+
+
+def write_detail(sheet: Sheet, look: Look) -> None:
+    """Writes the members' table, and beside it what Dispersion reads."""
+    raw = sheet.raw
+    sheet.band("Detail", "The members' table, and what Dispersion and its chart read from it.", 27, look)
+    raw.set_row(2, 8)
+    sheet.heads(BLOCK.first - 2, (*HEADINGS, *BESIDE), look, indented=(9, 17))
+    write_block(sheet, look, BLOCK, MEMBERS, '"Members"')
+    top, last = BLOCK.first + 1, BLOCK.first + BLOCK.rows - 1
+    quiet = {"colour": style.MUTED}
+    for row in range(BLOCK.first, last + 1):
+        r = row + 1
+        known = f"AND(ISNUMBER($M{r}),ISNUMBER(Dispersion!$C$7))"
+        against = f'=IF({known},IF(($E{r}<0)<>(Dispersion!$C$7<0),$B{r},""),"")'
+        sheet.formula(row, 17, against, look(indent=1, **quiet))
+        weight = f'=IF(LEN($R{r})>0,$L{r},"")'
+        sheet.formula(row, 18, weight, look(num_format="0.0%", align="right", **quiet))
+    for place in range(SHOWN):
+        row, small = BLOCK.first + place, {"size": 9, **quiet}
+        named = BLOCK.ranked(str(place + 1), "B")
+        sheet.formula(row, 20, f'=IFERROR({named},"")', look(**small))
+        for column, bound in ((21, "MAX"), (22, "MIN")):
+            signed = f"=IFERROR({bound}({BLOCK.ranked(str(place + 1), 'O')},0),0)"
+            sheet.formula(row, column, signed, look(num_format=style.SHARE, align="right", **small))
+    text, moment = look(size=9, **quiet), look(size=9, num_format=style.MOMENT, align="left", **quiet)
+    for line, arguments in enumerate((INDEX, MEMBERS)):
+        sheet.spill(BLOCK.first + line, 24, f"=BASKETSINCE({arguments})", [(text, moment, text)])
+        sheet.formula(BLOCK.first + line, 27, f"=BASKETSTATUS({arguments})", text)
+    marks.padding(raw, look, (BLOCK.first, TABLE, last, TABLE_WIDTH), f"B{top}")
+    marks.errors(raw, look, (BLOCK.first, 24, BLOCK.first + 1, 27), f"Y{top}")
+    raw.freeze_panes(BLOCK.first, 2)
+    sheet.page(last, LAST, (0, BLOCK.first - 1))

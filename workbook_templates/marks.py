@@ -1,0 +1,131 @@
+"""What the templates mark by colour, each rule once. Ranges count from 0; ``cell`` is the first row's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xlsxwriter.worksheet import Worksheet
+
+from workbook_templates import look as style
+from workbook_templates.look import Look
+
+Area = tuple[int, int, int, int]
+"""First row, first column, last row, last column."""
+
+ENOUGH = 0.9
+"""Coverage or usable open interest below this is amber."""
+OLD = 15
+"""Minutes: after these the server asks the source again before it answers."""
+
+
+def arrow(regime: str) -> str:
+    """The formula's part that shows a regime, by sign as well as by colour.
+
+    By its first letters: in Calc 25.2 a text inside an add-in's table equals no other text as it stands.
+    """
+    return f'IF(LEFT({regime},3)="pos","▲ positive","▼ negative")'
+
+
+def since(moment: str) -> str:
+    """The formula that shows BASKETSINCE's moment; a dash where none is known: #N/A, or in Excel blank beside an error."""
+    return f'=IF(ISNUMBER({moment}),{moment},"–")'
+
+
+def previous(regime: str) -> str:
+    """The same for the regime before."""
+    return f'=IF(ISTEXT({regime}),{arrow(regime)},"–")'
+
+
+def usable(status: str) -> str:
+    """The formula that reads the usable share of open interest out of a status, which names it only below 100 %."""
+    start = f'FIND("usable open interest ",{status})+21'
+    number = f'MID({status},{start},FIND(" %",{status},{start})-({start}))'
+    return f'=IF(ISERROR({status}),"",IFERROR(_xlfn.NUMBERVALUE({number},".",",")/100,1))'
+
+
+def age(value: str, status: str, arguments: str) -> str:
+    """The formula for a basket's age; after its value, so that there is something to tell the age of."""
+    return f'=IF(ISNUMBER({value}),IF(ISNUMBER(FIND("; historical;",{status})),"",IFERROR(BASKETAGE({arguments}),"")),"")'
+
+
+def rule(raw: Worksheet, area: Area, criteria: str, change: Any, *, stop: bool = False) -> None:
+    """A conditional format by formula."""
+    raw.conditional_format(
+        *area, {"type": "formula", "criteria": f"={criteria}", "format": change, "stop_if_true": stop}
+    )
+
+
+def errors(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+    """Errors stay readable, but quiet."""
+    rule(raw, area, f"ISERROR({cell})", look.change(bold=False, font_color=style.FAINT), stop=True)
+
+
+def padding(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+    """Calc fills the rows below a shorter table with #N/A: hidden. Other errors stay readable."""
+    for wrong, colour in (("ISNA", "#FFFFFF"), ("ISERR", style.FAINT)):
+        rule(raw, area, f"{wrong}({cell})", look.change(font_color=colour))
+
+
+def regimes(raw: Worksheet, look: Look, area: Area, cell: str, age: str = "") -> None:
+    """Orange where ``cell`` is a negative number, blue where it is another; with ``age``, ``old`` as well."""
+    _signs(raw, look, area, [f"ISNUMBER({cell}),{cell}{sign}0" for sign in ("<", ">=")], age)
+
+
+def before(raw: Worksheet, look: Look, area: Area, cell: str, age: str = "") -> None:
+    """The same by the text of ``cell``, as ``arrow`` writes it."""
+    _signs(raw, look, area, [f'LEFT({cell},1)="{sign}"' for sign in "▼▲"], age)
+
+
+def _signs(raw: Worksheet, look: Look, area: Area, criteria: list[str], age: str) -> None:
+    """Calc gives a cell the style of one format only: what shall be seen together stands in one rule."""
+    colours = (style.NEGATIVE, style.POSITIVE)
+    if age:
+        for criterion, colour in zip(criteria, colours, strict=True):
+            both = look.change(italic=True, bg_color=style.PALE_WARNING, font_color=colour)
+            rule(raw, area, f"AND({criterion},{_aged(age)})", both)
+    for criterion, colour in zip(criteria, colours, strict=True):
+        rule(raw, area, f"AND({criterion})", look.change(font_color=colour))
+
+
+def low(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+    """Amber where too little is covered."""
+    amber = look.change(bold=True, bg_color=style.WARNING, font_color=style.WARNING_TEXT)
+    rule(raw, area, f"AND(ISNUMBER({cell}),{cell}<{ENOUGH})", amber)
+
+
+def old(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+    """Pale amber and italic where the age in ``cell`` says that the figures are old."""
+    pale = look.change(italic=True, bg_color=style.PALE_WARNING)
+    rule(raw, area, f"AND({_aged(cell)})", pale)
+
+
+def _aged(cell: str) -> str:
+    return f"ISNUMBER({cell}),{cell}>{OLD}"
+
+
+def bars(
+    raw: Worksheet,
+    area: Area,
+    most: float = 1.0,
+    colours: tuple[str, str] = (style.POSITIVE_BAR, style.NEGATIVE_BAR),
+) -> None:
+    """Bars from the middle, up to ``most``: where they show a sign of gamma, blue to the right and orange to the left."""
+    right, left = colours
+    raw.conditional_format(
+        *area,
+        {
+            "type": "data_bar",
+            "data_bar_2010": True,
+            "bar_solid": True,
+            "bar_color": right,
+            "bar_negative_color": left,
+            "bar_border_color": right,
+            "bar_negative_border_color": left,
+            "bar_axis_position": "middle",
+            "bar_axis_color": style.FAINT,
+            "min_type": "num",
+            "min_value": -most,
+            "max_type": "num",
+            "max_value": most,
+        },
+    )

@@ -1,0 +1,58 @@
+"""The sheet Detail: each basket's status and reason as the functions give them, and the quota."""
+
+from __future__ import annotations
+
+from workbook_templates import look as style
+from workbook_templates import marks
+from workbook_templates.look import Look
+from workbook_templates.sheet import Heading, Sheet
+from workbook_templates.status.layout import FIRST, FIRST_DETAIL, SEATS, detail
+
+HEADINGS: tuple[Heading, ...] = (
+    (1, 19, "BASKET", "", "left"),
+    (2, 110, "STATUS", "BASKETSTATUS", "left"),
+    (3, 60, "WHY", "BASKETWHY", "left"),
+    (4, 30, "MISSING", "BASKETMISSING", "left"),
+    (5, 10, "FIGURES", "1: it has", "center"),
+    (6, 2, "", "", "left"),
+    (7, 30, "STATUS", "of the first", "left"),
+    (8, 2, "", "", "left"),
+    (9, 14, "PLAN", "BASKETQUOTA", "left"),
+    (10, 12, "DEBITS", "a day", "right"),
+    (11, 12, "USED", "", "right"),
+    (12, 12, "LEFT", "", "right"),
+    (13, 20, "RESETS", "", "left"),
+    (14, 12, "SAVED", "", "right"),
+)
+LAST_COLUMN = HEADINGS[-1][0]
+
+
+def write_detail(sheet: Sheet, look: Look) -> None:
+    """Writes a line a basket, and beside them what Status says once."""
+    raw = sheet.raw
+    sheet.band("Detail", "What Status reads: the functions' own words.", LAST_COLUMN, look)
+    raw.set_row(2, 8)
+    raw.set_column(0, 0, 1.5)
+    sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
+    text = look(size=9, colour=style.MUTED, align="left")
+    for seat in range(SEATS):
+        row, r, symbols = FIRST_DETAIL + seat, FIRST_DETAIL + seat + 1, f"Status!$C${FIRST + seat + 1}"
+        for column, value, form in (
+            (1, f'Status!$B${FIRST + seat + 1}&""', look(size=9, bold=True)),
+            (2, f"BASKETSTATUS({symbols})", text),
+            (3, f"BASKETWHY({symbols})", text),
+            (4, f'IFERROR(BASKETMISSING({symbols}),"")', text),
+            (5, f"IF(ISERROR($C{r}),0,1)", look(size=9, colour=style.MUTED, align="center")),
+        ):
+            sheet.formula(row, column, f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
+    first = f'=IFERROR(INDEX({detail("C")},MATCH(1,{detail("F")},0)),"")'
+    sheet.formula(FIRST_DETAIL, 7, first, text)
+    number = look(size=9, colour=style.MUTED, num_format=style.DOLLARS, align="right")
+    sheet.spill(FIRST_DETAIL, 9, "=BASKETQUOTA()", [(text, number, number, number, text, number)])
+    for area in (
+        (FIRST_DETAIL, 2, FIRST_DETAIL + SEATS - 1, 3),
+        (FIRST_DETAIL, 9, FIRST_DETAIL, LAST_COLUMN),
+    ):
+        marks.errors(raw, look, area, f"{'C' if area[1] == 2 else 'J'}{FIRST_DETAIL + 1}")
+    raw.freeze_panes(FIRST_DETAIL, 2)
+    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, (0, FIRST_DETAIL - 1))

@@ -1,0 +1,99 @@
+"""The right side of the sheet Watchlist: the chart, one name's levels, the drivers."""
+
+from __future__ import annotations
+
+from xlsxwriter import Workbook
+
+from workbook_templates import look as style
+from workbook_templates import marks
+from workbook_templates.charts import Series, bar_chart
+from workbook_templates.look import Look
+from workbook_templates.sheet import Heading, Sheet
+from workbook_templates.watchlist import contents
+from workbook_templates.watchlist.layout import (
+    BASKET,
+    CHOSEN,
+    DRIVERS,
+    FIRST,
+    FIRST_DETAIL,
+    FIRST_LEVEL,
+    LEVELS,
+    NAMES,
+    PANEL,
+    SHOWN,
+    after_refresh,
+)
+
+HEADINGS: tuple[Heading, ...] = (
+    (PANEL, 0, "LEVEL", "", "left"),
+    (PANEL + 1, 0, "PRICE", "$", "right"),
+    (PANEL + 2, 0, "DISTANCE", "from the price", "right"),
+    (PANEL + 4, 0, "DRIVER", "", "left"),
+    (PANEL + 5, 0, "SIGNED SHARE", "of gross", "right"),
+)
+
+
+def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
+    """Writes what stands on the right of the table."""
+    _chart(sheet, book)
+    title = FIRST_LEVEL - 3
+    sheet.heads(FIRST_LEVEL - 2, HEADINGS, look)
+    sheet.text(title, PANEL, "Levels of", look(size=11, bold=True))
+    sheet.text(title, PANEL + 4, "Top drivers", look(size=11, bold=True))
+    _levels(sheet, look, title)
+    right = look.cell(num_format=style.SIGNED_SHARE_1, align="right")
+    looks = [(look.cell(bold=True), right)] * DRIVERS
+    sheet.spill(FIRST_LEVEL, PANEL + 4, after_refresh(f"BASKETTOP({BASKET},{DRIVERS})"), looks)
+    area = (FIRST_LEVEL, PANEL + 4, FIRST_LEVEL + DRIVERS - 1, PANEL + 5)
+    marks.padding(sheet.raw, look, area, f"T{FIRST_LEVEL + 1}")
+    marks.regimes(sheet.raw, look, (area[0], PANEL + 5, *area[2:]), f"$U{FIRST_LEVEL + 1}")
+
+
+def _chart(sheet: Sheet, book: Workbook) -> None:
+    rows = f"${FIRST_DETAIL + 1}:${{0}}${FIRST_DETAIL + SHOWN}"
+    series = tuple(
+        Series(name, f"Detail!${letter}{rows.format(letter)}", colour)
+        for name, letter, colour in (
+            ("Positive", "H", style.POSITIVE),
+            ("Negative", "I", style.NEGATIVE),
+        )
+    )
+    title, names = "Signed share of |weight × GEX|", f"Detail!$G{rows.format('G')}"
+    chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
+    chart.set_size({"width": 530, "height": 352})
+    sheet.raw.insert_chart(FIRST - 3, PANEL, chart, {"object_position": 2})
+
+
+def _levels(sheet: Sheet, look: Look, title: int) -> None:
+    raw, cell = sheet.raw, look.cell
+    chosen = cell(bg_color=style.EDITABLE, num_format="@", bold=True, align="right")
+    sheet.text(title, PANEL + 1, contents.CHOSEN, chosen)
+    raw.data_validation(
+        title,
+        PANEL + 1,
+        title,
+        PANEL + 1,
+        {
+            "validate": "list",
+            "source": f"={NAMES.partition('!')[2]}",
+            "error_title": "Levels of",
+            "error_message": "One of the names in the list.",
+        },
+    )
+    blank = f"LEN(TRIM({CHOSEN}))=0"
+    gex = f"SYMBOLGEX({CHOSEN})"
+    arrow = f'IFERROR(IF({gex}<0,"▼ negative","▲ positive"),"no data")'
+    sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{arrow})'), look(align="right", bold=True))
+    marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$R${title + 1}")
+    looks = [
+        (
+            cell(),
+            cell(num_format=style.PRICE, align="right"),
+            cell(num_format=style.SIGNED_SHARE_1, align="right", colour=style.MUTED),
+        )
+    ] * LEVELS
+    asked = after_refresh(f'IF({blank},"",IFERROR(GEXLEVELS({CHOSEN}),"–"))')
+    sheet.spill(FIRST_LEVEL, PANEL, asked, looks)
+    price, below = f"$Q${FIRST_LEVEL + 1}", FIRST_LEVEL + LEVELS
+    why = f'=IF({blank},"Choose a name.",IF(ISNUMBER({price}),"",IFERROR(BASKETWHY({CHOSEN}),"")))'
+    sheet.formula(below, PANEL, why, look(size=9, italic=True, colour=style.MUTED))
