@@ -9,7 +9,20 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import baskets, burst, calls, greeks, planning, rest, start
+from benchmarks import (
+    baskets,
+    burst,
+    calls,
+    chains,
+    first_value,
+    greeks,
+    implied,
+    planning,
+    profile,
+    rest,
+    sheets,
+    start,
+)
 from benchmarks.pairs import PAIRS, Result
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -20,7 +33,20 @@ def main() -> int:
     print(HEAD)
     lines, missed = [], 0
     with tempfile.TemporaryDirectory() as folder:
-        for module in (planning, greeks, baskets, calls, burst, rest, start):
+        for module in (
+            planning,
+            greeks,
+            profile,
+            chains,
+            implied,
+            baskets,
+            calls,
+            burst,
+            rest,
+            start,
+            first_value,
+            sheets,
+        ):
             for result in module.measure(Path(folder)):
                 lines.append(row(result))
                 missed += not result.held

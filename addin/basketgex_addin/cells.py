@@ -14,7 +14,10 @@ from itertools import chain, islice, zip_longest
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+MOST_LEVELS = 2_000  # of a profile
 MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
+STRIKE_HEADINGS = ("strike", "call GEX", "put GEX", "net GEX", "call open interest", "put open interest")
+FLIP_REACH = (0.5, 1.5)  # of the present price: where BASKETFLIP looks
 HEADINGS = (
     "symbol",
     "weight",
@@ -193,7 +196,43 @@ class QuotaOf(NamedTuple):
     """The question for the ``Quota``."""
 
 
-Question = Ask | RegimesOf | LevelsOf | QuotaOf
+class StrikesOf(NamedTuple):
+    """The question for one underlying's ``Strikes``. Two fields, so that it is no ``LevelsOf``."""
+
+    symbol: str
+    per: str = "strike"
+
+
+class ProfileOf(NamedTuple):
+    """The question for a ``Profile``: a measure ("gex") between two prices in units of the present one."""
+
+    ask: Ask
+    measure: str
+    between: tuple[float, float]
+    levels: int
+
+
+class Strikes(NamedTuple):
+    """One underlying by strike: rows of strike, GEX of calls, of puts, and net, open interest of calls and puts."""
+
+    rows: tuple[tuple[float, ...], ...]
+    client_ttl: float
+
+
+class Profile(NamedTuple):
+    """Net exposure over ``moves`` (in units of the present price) and, of one underlying, ``spots`` in USD.
+
+    ``flip`` is the move, nearest none, at which net GEX changes its sign; None where there is none in the range.
+    """
+
+    moves: tuple[float, ...]
+    spots: tuple[float, ...]
+    net: tuple[float, ...]
+    flip: float | None
+    client_ttl: float
+
+
+Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf
 Option = bool | int | str | ZoneInfo | None
 """What a function's last argument says: headers, number of names, measure, time zone."""
 
@@ -259,6 +298,43 @@ def option(name: str, block: Block | None) -> Option:
     """Return what the last argument of function ``name`` says, its default where it is left out or blank. Raises BadInput."""
     read = _OPTIONS.get(name)
     return None if read is None else read(_only(block))
+
+
+def profile_of(ask: Ask, arguments: Sequence[Block | None]) -> ProfileOf:
+    """Return the question of a profile: ``arguments`` are measure, low, high and levels. Raises BadInput."""
+    measure, begin, end, levels = (_only(block) for block in (*arguments, None, None, None, None)[:4])
+    found = "GEX" if measure is None else measure.strip().upper() if isinstance(measure, str) else ""
+    if found not in MEASURES:
+        raise BadInput("invalid_measure", "The measure must be GEX, DEX, VEX or CHEX.", "measure")
+    between = _ratio(begin, 0.8, "low"), _ratio(end, 1.2, "high")
+    if not between[0] < between[1]:
+        raise BadInput("invalid_range", "low must be less than high: 0.8 and 1.2, say.", "low")
+    points = 60.0 if levels is None else _figure(levels)
+    if not 2 <= points <= MOST_LEVELS or points != int(points):
+        raise BadInput("invalid_levels", "levels must be a whole number, 2 to 2000.", "levels")
+    return ProfileOf(ask, found.lower(), between, int(points))
+
+
+def flip_of(ask: Ask) -> ProfileOf:
+    """Return the question whose answer has a basket's flip."""
+    return ProfileOf(ask, "gex", FLIP_REACH, 2)
+
+
+def strikes(found: Strikes, headers: Option = None) -> Table:
+    """Return GEXSTRIKES' rows."""
+    rows = tuple(tuple(map(_number, row)) for row in found.rows)
+    return (STRIKE_HEADINGS, *rows) if headers else rows
+
+
+def profile(found: Profile) -> Table:
+    """Return the rows of a profile: price where there is one underlying, else move; and the exposure there."""
+    across = found.spots or found.moves
+    return tuple((_number(x), _number(y)) for x, y in zip(across, found.net, strict=True))
+
+
+def flip(found: Profile) -> CellValue:
+    """Return the move at which a basket's regime changes, 0 being none."""
+    return CellError.NOT_AVAILABLE if found.flip is None else found.flip - 1
 
 
 def trigger(block: Block | None) -> InputCell:
@@ -539,6 +615,23 @@ def _count(cell: InputCell) -> int:
     return int(found)
 
 
+def _figure(cell: InputCell) -> float:
+    """Return the number in a cell, NaN where there is none."""
+    if isinstance(cell, str) and (match := _NUMBER.fullmatch(cell.strip())):
+        return float(match[1]) / (100 if match[2] else 1)
+    return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else math.nan
+
+
+def _ratio(cell: InputCell, default: float, argument: str) -> float:
+    found = default if cell is None else _figure(cell)
+    if not 0 < found < math.inf:
+        sentence = (
+            f"{argument} must be a number above 0, in units of the present price: 0.9 is 10 % below it."
+        )
+        raise BadInput("invalid_range", sentence, argument)
+    return found
+
+
 def _zone(cell: InputCell) -> ZoneInfo:
     if cell is None:
         return _new_york()
@@ -556,6 +649,7 @@ _MIXED_AFTER = 15 * 60
 _EPOCH = datetime(1899, 12, 30)
 _OPTIONS: dict[str, Callable[[InputCell], Option]] = {
     "BASKET": _headers,
+    "GEXSTRIKES": _headers,
     "BASKETTOTAL": _measure,
     "BASKETTOP": _count,
     "BASKETASOF": _zone,

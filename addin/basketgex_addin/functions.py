@@ -36,6 +36,9 @@ class Answer(Enum):
     REGIMES = "regimes"
     REFRESH = "refresh"
     LEVELS = "levels"
+    STRIKES = "strikes"
+    PROFILE = "profile"
+    FLIP = "flip"
     QUOTA = "quota"
 
 
@@ -85,6 +88,11 @@ ZONE = Argument(
 )
 TRIGGER = Argument("trigger", "Any cell. When its value changes, and only then, the source is asked again.")
 SYMBOL = Argument("symbol", "One ticker.")
+ONE_MEASURE = Argument("measure", "GEX, DEX, VEX or CHEX.", optional=True, default="GEX")
+LOW = Argument("low", "Where the range begins, in units of the present price.", optional=True, default="0.8")
+HIGH = Argument("high", "Where the range ends.", optional=True, default="1.2")
+POINTS = Argument("levels", "How many prices, 2 to 2000.", optional=True, default="60")
+_CURVE = (ONE_MEASURE, LOW, HIGH, POINTS)
 
 _BASKET = (SYMBOLS, WEIGHTS)
 
@@ -193,6 +201,36 @@ FUNCTIONS: tuple[Function, ...] = (
         (SYMBOL,),
         Shape.TABLE,
         Answer.LEVELS,
+    ),
+    Function(
+        "GEXSTRIKES",
+        "A row a strike of one underlying: strike, GEX of calls, of puts, and net, open interest of calls and of puts.",
+        (SYMBOL, HEADERS),
+        Shape.TABLE,
+        Answer.STRIKES,
+    ),
+    Function(
+        "GEXPROFILE",
+        "Net exposure of one underlying over a range of its price, a row a price: the price, and the exposure there, every "
+        "contract repriced.",
+        (SYMBOL, *_CURVE),
+        Shape.TABLE,
+        Answer.PROFILE,
+    ),
+    _basket(
+        "BASKETPROFILE",
+        Shape.TABLE,
+        "Weighted net exposure of a basket whose names all move together, a row a move: the move, 1 being none and 1.05 "
+        "being 5 % up, and the exposure there.",
+        *_CURVE,
+        answer=Answer.PROFILE,
+    ),
+    _basket(
+        "BASKETFLIP",
+        Shape.NUMBER,
+        "The common move of all names at which the basket's net GEX changes its sign, the one nearest none: -0.03 is 3 % "
+        "down. #N/A where there is none between -50 % and +50 %.",
+        answer=Answer.FLIP,
     ),
     Function(
         "BASKETQUOTA",

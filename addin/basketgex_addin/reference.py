@@ -33,6 +33,9 @@ _COSTS = {
     Answer.REGIMES: "From the figures that the server has kept: never costs a debit.",
     Answer.REFRESH: "Asks the source when the trigger changes: a debit for up to 50 names.",
     Answer.LEVELS: "From a metered source: one debit a symbol, while its figure is fresh only once.",
+    Answer.STRIKES: "From option chains: the sample, chain files and others that have them. FlashAlpha gives net figures only.",
+    Answer.PROFILE: "From option chains, likewise.",
+    Answer.FLIP: "From option chains, likewise.",
     Answer.QUOTA: "From what the server has counted: never costs a debit.",
 }
 _SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table, which spills"}

@@ -20,6 +20,7 @@ from basketgex_addin.cells import (
     RegimesOf,
     Reply,
     Result,
+    StrikesOf,
 )
 from basketgex_addin.client.problems import TOO_MUCH_AT_ONCE
 from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
@@ -101,8 +102,8 @@ class Worksheet:
         first, second, third = (*arguments, None, None, None)[:3]
         weights = second if function.weighs else None
         try:
-            question = _question(function, first, weights)
-            option = cells.option(name, third)
+            question = _question(function, first, weights, arguments)
+            option = cells.option(name, third if function.weighs else second)
         except BadInput as bad:
             return _refusal(name, bad.problem)
         if function.volatile and isinstance(question, Ask):
@@ -121,6 +122,8 @@ class Worksheet:
             return CellError.NOT_AVAILABLE
         if isinstance(answer, Problem):
             return _refusal(name, answer)
+        if function.answer is Answer.STRIKES:
+            return cells.strikes(answer, option)
         shown = _SHOWN.get(function.answer)
         return shown(answer) if shown else cells.render(name, answer, option)
 
@@ -178,18 +181,26 @@ class _Pass(NamedTuple):
 _SHOWN: dict[Answer, Callable[[Any], Result]] = {
     Answer.REGIMES: cells.since,
     Answer.LEVELS: cells.levels,
+    Answer.PROFILE: cells.profile,
+    Answer.FLIP: cells.flip,
     Answer.QUOTA: cells.quota,
 }
 
 
-def _question(function: Function, first: Block | None, weights: Block | None) -> Question:
+def _question(
+    function: Function, first: Block | None, weights: Block | None, arguments: Sequence[Block | None]
+) -> Question:
     if function.answer is Answer.QUOTA:
         return QuotaOf()
     if function.answer is Answer.LEVELS:
         return LevelsOf(cells.symbol(first))
-    if function.arguments == (SYMBOL,):
-        return Ask((cells.symbol(first),))
-    ask = cells.ask(first, weights)
+    if function.answer is Answer.STRIKES:
+        return StrikesOf(cells.symbol(first))
+    ask = Ask((cells.symbol(first),)) if SYMBOL in function.arguments else cells.ask(first, weights)
+    if function.answer is Answer.PROFILE:
+        return cells.profile_of(ask, arguments[2 if function.weighs else 1 :])
+    if function.answer is Answer.FLIP:
+        return cells.flip_of(ask)
     return RegimesOf(ask) if function.answer is Answer.REGIMES else ask
 
 

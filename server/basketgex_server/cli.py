@@ -15,7 +15,7 @@ from threading import Event
 
 from basketgex import __version__
 from basketgex.local import Home, default_home
-from basketgex_server.domain import CONVENTIONS
+from basketgex_server.domain import CONVENTIONS, DAY_COUNTS
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import KEPT, SOURCES, Settings, change_config, keep_source, load, read_config
 
@@ -115,6 +115,10 @@ def _source(home: Home, chosen: argparse.Namespace) -> None:
     change_config(home.config_file, **given)
     _end_server(home)  # the next question starts one with the new source
     print(f"The source is now {chosen.name}.")
+    if chosen.name == "cboe":
+        from basketgex_server.sources.cboe import TERMS
+
+        print(TERMS)
 
 
 def _install(home: Home, chosen: argparse.Namespace) -> None:
@@ -175,22 +179,29 @@ def _watch(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _symbol(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.cli_ask import symbol_of_chain, symbol_of_server
+    from basketgex_server.cli_ask import Wanted, profile_range, symbol_of_chain, symbol_of_server
 
+    curve = profile_range(chosen.profile) if chosen.profile is not None else None
+    wanted = Wanted(chosen.per_strike, chosen.per_expiry, curve, chosen.json)
     if chosen.chain_file is None:
-        alone = ("as_of", "spot", "rate", "dividend_yield", "convention")
+        alone = ("as_of", "spot", "rate", "dividend_yield", "convention", "day_count")
         if given := [name for name in alone if getattr(chosen, name) is not None]:
             raise BadSettings(
                 f"--{given[0].replace('_', '-')} goes with --chain-file: a server has its own settings."
             )
-        symbol_of_server(home, chosen.symbol, as_json=chosen.json)
+        symbol_of_server(home, chosen.symbol, wanted)
         return
+    # What is said here is of this symbol, and wins over what the configuration says of it.
     settings = load(
-        home.config_file, rate=chosen.rate, dividend_yield=chosen.dividend_yield, convention=chosen.convention
+        home.config_file,
+        rate=chosen.rate,
+        dividend_yield=chosen.dividend_yield,
+        rates={} if chosen.rate is not None else None,
+        dividend_yields={} if chosen.dividend_yield is not None else None,
+        convention=chosen.convention,
+        day_count=chosen.day_count,
     )
-    symbol_of_chain(
-        chosen.symbol, chosen.chain_file, settings, as_of=chosen.as_of, spot=chosen.spot, as_json=chosen.json
-    )
+    symbol_of_chain(chosen.symbol, chosen.chain_file, settings, wanted, as_of=chosen.as_of, spot=chosen.spot)
 
 
 def _status(home: Home, chosen: argparse.Namespace) -> None:
@@ -326,6 +337,16 @@ def _parser() -> argparse.ArgumentParser:
     symbol.add_argument("--rate", type=float, help="continuously compounded, 0.045 is 4.5 %% a year")
     symbol.add_argument("--dividend-yield", type=float)
     symbol.add_argument("--convention", choices=CONVENTIONS)
+    symbol.add_argument(
+        "--day-count",
+        choices=DAY_COUNTS,
+        help="how years to expiry are counted: elapsed time, or business days",
+    )
+    symbol.add_argument("--per-strike", action="store_true", help="a row a strike besides")
+    symbol.add_argument("--per-expiry", action="store_true", help="a row an expiry besides, today's apart")
+    symbol.add_argument(
+        "--profile", metavar="FROM:TO:LEVELS", help="net exposures over prices in units of spot: 0.8:1.2:60"
+    )
     symbol.add_argument("--json", action="store_true")
     symbol.set_defaults(run=_symbol)
 

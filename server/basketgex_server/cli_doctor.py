@@ -417,6 +417,8 @@ def _source(facts: Facts) -> Finding:
     symbol, text = SYMBOL, "FlashAlpha, not asked since a call costs a debit"
     if settings.source == "sample":
         text = f"synthetic sample, {len(Sample().symbols())} names, invented figures"
+    elif settings.source == "cboe":
+        text = "Cboe's delayed quotes, not asked"
     elif settings.source == "chain-files":
         another = "Run basketgex source chain-files with the --folder of the chains."
         folder = Path(settings.chain_folder).expanduser()

@@ -23,7 +23,10 @@ from basketgex_server.errors import (
 
 Convention = Literal["flashalpha", "dealer"]
 CONVENTIONS: tuple[Convention, ...] = ("flashalpha", "dealer")
-DAY_COUNT = "act365"
+DayCount = Literal["act365", "bus262", "bus252"]
+DAY_COUNTS: tuple[DayCount, ...] = ("act365", "bus262", "bus252")
+DAY_COUNT: DayCount = "act365"
+"""How years to expiry are counted: see ``Chain.years``."""
 SCHEMA_VERSION = 1
 
 _TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?")
@@ -41,6 +44,15 @@ class Measures(NamedTuple):
 def regime(gex: float) -> str:
     """Return the regime that a net GEX means: zero counts as positive."""
     return "positive_gamma" if gex >= 0 else "negative_gamma"
+
+
+class Terms(NamedTuple):
+    """What a chain's exposures are computed with; rate and dividend yield continuously compounded, per year."""
+
+    convention: Convention
+    rate: float
+    dividend_yield: float
+    day_count: DayCount = DAY_COUNT
 
 
 class Freshness(IntEnum):
@@ -65,6 +77,20 @@ class RowCounts(NamedTuple):
     other_root: int = 0
 
 
+class ExpiryRow(NamedTuple):
+    """The exposures of what expires at one instant (Unix seconds), calls and puts apart as in StrikeRow.
+
+    ``zero_dte``: that is on the chain's own day in New York.
+    """
+
+    expiry: float
+    zero_dte: bool
+    call: Measures
+    put: Measures
+    call_open_interest: float
+    put_open_interest: float
+
+
 class StrikeRow(NamedTuple):
     """One strike's exposures, calls and puts apart and signed so that they add up to the net."""
 
@@ -80,9 +106,9 @@ class SymbolExposure:
     """The dealer exposure of one underlying.
 
     ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
-    is empty where the source gives none, or where the figure comes from the store. ``usable_open_interest`` is the share of
-    the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown. ``unverified``: the source does not
-    check whether the plan covers this name.
+    and ``expiries``, both ascending, are empty where the source gives none, or where the figure comes from the store.
+    ``usable_open_interest`` is the share of the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where
+    unknown. ``unverified``: the source does not check whether the plan covers this name.
     """
 
     symbol: str
@@ -96,6 +122,13 @@ class SymbolExposure:
     usable_open_interest: float = 1.0
     unverified: bool = False
     strikes: tuple[StrikeRow, ...] = field(default=(), compare=False, repr=False)
+    expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def zero_dte(self) -> Measures:
+        """The part of ``net`` that expires on the chain's own day in New York: of no meaning where ``expiries`` is empty."""
+        today = [row for row in self.expiries if row.zero_dte]
+        return Measures(*(sum(row.call[m] + row.put[m] for row in today) for m in range(4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +144,8 @@ class Origin:
     """Where figures come from and how they were made. Figures of different origin are never mixed.
 
     ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
-    ``dividend_yield`` are continuously compounded, per year. ``chex`` as published: its unit and sign are not established.
+    ``dividend_yield`` are continuously compounded, per year; ``by_symbol`` names the symbols that have others, in a text
+    that differs where they do. ``chex`` as published: its unit and sign are not established.
     """
 
     source: str
@@ -120,10 +154,11 @@ class Origin:
     convention: Convention = "flashalpha"
     rate: float = 0.0
     dividend_yield: float = 0.0
-    day_count: str = DAY_COUNT
+    day_count: DayCount = DAY_COUNT
     synthetic: bool = False
     historical: bool = False
     chex: Literal["computed", "as published"] = "computed"
+    by_symbol: str = ""
 
     @property
     def key(self) -> str:
@@ -137,6 +172,7 @@ class Origin:
                 repr(self.dividend_yield),
                 self.day_count,
                 f"v{SCHEMA_VERSION}",
+                *((self.by_symbol,) if self.by_symbol else ()),
             )
         )
 
@@ -257,3 +293,13 @@ class Fetched:
     exposures: Mapping[str, SymbolExposure]
     missing: frozenset[str] = frozenset()
     failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def levels_between(low: float, high: float, count: int) -> tuple[float, ...]:
+    """Return ``count`` prices, at least 2, equally far apart, from ``low`` to ``high``, both among them.
+
+    >>> levels_between(0.5, 1.5, 5)
+    (0.5, 0.75, 1.0, 1.25, 1.5)
+    """
+    step = (high - low) / (count - 1)
+    return (*(low + i * step for i in range(count - 1)), high)

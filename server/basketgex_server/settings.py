@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, write_whole
-from basketgex_server.domain import CONVENTIONS, Convention
-from basketgex_server.errors import BadSettings, quoted
+from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount, ticker
+from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 
-SOURCES = ("sample", "chain-files", "flashalpha")
+SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
+MISSING_VOLATILITY = ("drop", "fill")
 PREFIX = "BASKETGEX_"
 KEPT = ("source", "chain_folder", "chain_as_of", "convention")
 """What is written to the configuration once it is served: see keep_source."""
@@ -27,19 +28,29 @@ class Settings:
     """The settings of one home. Times in seconds, rates continuously compounded per year."""
 
     source: str = "sample"
-    """Where figures come from: sample, chain-files or flashalpha."""
+    """Where figures come from: sample, chain-files, flashalpha or cboe."""
     chain_folder: str = ""
     """The folder of chain-files."""
     chain_as_of: str = ""
     """The moment of chains that do not carry it: ISO 8601, New York time where no zone is given."""
     flashalpha_base_url: str = "https://lab.flashalpha.com"
     """The address of the FlashAlpha service; its key is no setting (see keys.py)."""
+    cboe_base_url: str = "https://cdn.cboe.com/api/global/delayed_quotes/options"
+    """The address of Cboe's delayed quotes."""
+    missing_volatility: str = "drop"
+    """What becomes of open interest without a volatility: drop, or fill from the price or the smile."""
     convention: Convention = "flashalpha"
     """The sign of the put side: flashalpha or dealer."""
     rate: float = 0.045
     """The interest rate."""
     dividend_yield: float = 0.013
     """The dividend yield."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Interest rates of symbols that have their own: a table in the file, SPX=0.05,NDX=0.04 in the environment."""
+    dividend_yields: Mapping[str, float] = field(default_factory=dict)
+    """Dividend yields of symbols that have their own, likewise."""
+    day_count: DayCount = DAY_COUNT
+    """How years to expiry are counted: act365, or business days: bus262, bus252."""
     refresh_after: float = 60.0
     """A figure older than this is refreshed behind the answer."""
     expire_after: float = 900.0
@@ -86,6 +97,16 @@ class Settings:
         if self.convention not in CONVENTIONS:
             raise BadSettings(
                 f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}."
+            )
+        if self.day_count not in DAY_COUNTS:
+            raise BadSettings(f"day_count is {quoted(self.day_count)}: use one of {', '.join(DAY_COUNTS)}.")
+        for name in ("rates", "dividend_yields"):
+            for symbol, value in getattr(self, name).items():
+                if not math.isfinite(value):
+                    raise BadSettings(f"{name}: that of {symbol} must be a finite number.")
+        if self.missing_volatility not in MISSING_VOLATILITY:
+            raise BadSettings(
+                f"missing_volatility is {quoted(self.missing_volatility)}: use one of {', '.join(MISSING_VOLATILITY)}."
             )
         if self.cell_mode not in (CELLS_PREFETCH, CELLS_LIVE):
             raise BadSettings(f"cell_mode is {quoted(self.cell_mode)}: use prefetch or live.")
@@ -157,7 +178,21 @@ def keep_source(config: Path, settings: Settings) -> None:
 
 def _typed(name: str, value: Any) -> Any:
     default = getattr(Settings(), name)
+    if isinstance(default, dict):
+        return _by_symbol(name, value)
     try:
         return type(default)(value)
     except (TypeError, ValueError) as error:
         raise BadSettings(f"{name} must be a number.") from error
+
+
+def _by_symbol(name: str, value: Any) -> dict[str, float]:
+    """Return numbers by ticker, from a table or from a text like SPX=0.05,NDX=0.04."""
+    if isinstance(value, str):
+        value = dict(pair.partition("=")[::2] for pair in value.split(",") if pair.strip())
+    try:
+        return {ticker(symbol): float(number) for symbol, number in value.items()}
+    except InvalidSymbol as error:
+        raise BadSettings(f"{name}: {error.sentence}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadSettings(f"{name} must give a number to each symbol, like SPX = 0.05.") from error

@@ -358,3 +358,39 @@ def test_an_option_that_says_nothing_is_bad_input(name: str, cell: cells.InputCe
 def test_levels_of_an_underlying_without_a_price_have_no_distance() -> None:
     found = cells.LevelFigures(0.0, 95.0, "available", *(None,) * 6, 0.0, 30.0)
     assert cells.levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE)
+
+
+ASK = Ask(("NVDA", "AMD"))
+
+
+def test_a_profile_is_asked_for_with_what_is_left_out() -> None:
+    assert cells.profile_of(ASK, ()) == cells.ProfileOf(ASK, "gex", (0.8, 1.2), 60)
+    asked = cells.profile_of(ASK, (block(" vex "), block(0.5), block("110%"), block(5.0)))
+    assert asked == cells.ProfileOf(ASK, "vex", (0.5, 1.1), 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        (("ALL",), "measure"),
+        ((None, -1.0), "low"),
+        ((None, "low"), "low"),
+        ((None, 1.3), "low"),
+        ((None, None, True), "high"),
+        ((None, None, None, 1.0), "levels"),
+        ((None, None, None, 2001.0), "levels"),
+        ((None, None, None, "many"), "levels"),
+    ],
+)
+def test_a_range_that_is_none_is_bad_input(arguments: tuple[cells.InputCell, ...], argument: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        cells.profile_of(ASK, tuple(map(block, arguments)))
+    assert refused.value.problem.argument == argument
+
+
+def test_a_profile_is_over_prices_for_one_name_and_over_moves_for_several() -> None:
+    one = cells.Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 30.0)
+    assert cells.profile(one) == ((90.0, -5.0), (110.0, 5.0))
+    assert cells.profile(one._replace(spots=())) == ((0.9, -5.0), (1.1, 5.0))
+    assert cells.flip(one) == pytest.approx(-0.03)
+    assert cells.flip(one._replace(flip=None)) is CellError.NOT_AVAILABLE

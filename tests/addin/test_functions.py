@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 
 import pytest
@@ -16,6 +17,7 @@ def test_the_table_can_be_bound_to_any_host(function: Function) -> None:
     )
     optional = [argument.optional for argument in function.arguments]
     assert optional == sorted(optional), "what can be left out comes last"
+    assert not any(keyword.iskeyword(argument.name) for argument in function.arguments)
     for argument in function.arguments:
         assert argument.optional == bool(argument.default), "a default is shown where there is one"
         assert 0 < len(argument.help) <= 255
@@ -23,4 +25,4 @@ def test_the_table_can_be_bound_to_any_host(function: Function) -> None:
 
 
 def test_every_name_is_there_once() -> None:
-    assert len({function.name for function in FUNCTIONS}) == len(FUNCTIONS) == 24
+    assert len({function.name for function in FUNCTIONS}) == len(FUNCTIONS) == 28

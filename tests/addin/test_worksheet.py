@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 
 from basketgex_addin.cells import (
+    FLIP_REACH,
+    STRIKE_HEADINGS,
     Ask,
     CellError,
     LevelFigures,
     LevelsOf,
     Problem,
+    Profile,
+    ProfileOf,
     Question,
     Quota,
     RegimesOf,
     Reply,
     Since,
+    Strikes,
+    StrikesOf,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import NOT_METERED
@@ -286,3 +292,23 @@ def test_a_live_refresh_shows_the_last_value_and_asks_behind() -> None:
     assert isinstance(sheet.evaluate("BASKETREFRESH", arguments, trigger=lambda _: True, live=live), float)
     live.work.pop()[1]()
     assert client.refreshes == ["CACHE_ONLY", "FORCE"]
+
+
+def test_strikes_and_profiles_are_questions_of_their_own() -> None:
+    client = FakeClient(Strikes(((100.0, 1.0, -3.0, -2.0, 10.0, 20.0),), 30.0))
+    sheet = Worksheet(client)
+    found = sheet.evaluate("GEXSTRIKES", (*NVDA, (("TRUE",),)))
+    assert found == (STRIKE_HEADINGS, (100.0, 1.0, -3.0, -2.0, 10.0, 20.0))
+    client.answer = Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 30.0)
+    assert sheet.evaluate("GEXPROFILE", (*NVDA, None, ((0.9,),), ((1.1,),), ((2.0,),))) == (
+        (90.0, -5.0),
+        (110.0, 5.0),
+    )
+    assert sheet.evaluate("BASKETFLIP", (*NVDA, ((2.0,),))) == pytest.approx(-0.03)
+    weighed = Ask(("NVDA",), (2.0,))
+    assert client.calls == [
+        (StrikesOf("NVDA"),),
+        (ProfileOf(ASK, "gex", (0.9, 1.1), 2),),
+        (ProfileOf(weighed, "gex", FLIP_REACH, 2),),
+    ]
+    assert sheet.evaluate("BASKETPROFILE", (*NVDA, None, (("GAMMA",),))) is CellError.VALUE

@@ -71,6 +71,7 @@ REQUESTS = {
     "GetSymbol": pb.GetSymbolRequest(symbol="NVDA"),
     "GetRegimes": pb.GetRegimesRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
     "WatchBaskets": pb.WatchBasketsRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
+    "GetProfile": pb.GetProfileRequest(symbols=["NVDA"]),
     "GetStatus": pb.GetStatusRequest(),
     "Shutdown": pb.ShutdownRequest(),
 }

@@ -180,6 +180,17 @@ def test_source_is_kept_in_the_homes_configuration(
     assert read_config(Home(tmp_path).config_file) == kept
 
 
+def test_the_terms_of_cboe_are_named_when_it_is_switched_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "--home", tmp_path, "source", "cboe") == (
+        "The source is now cboe.\n"
+        "Cboe's delayed quotes are 15 minutes late and for personal, non-commercial use under the terms on cboe.com: "
+        "do not pass them on.\n"
+    )
+    assert read_config(Home(tmp_path).config_file) == {"source": "cboe"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -30,7 +30,7 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("source", "sampel", 'source is "sampel": use one of sample, chain-files, flashalpha.'),
+        ("source", "sampel", 'source is "sampel": use one of sample, chain-files, flashalpha, cboe.'),
         (
             "source",
             "chain-files",
@@ -38,6 +38,10 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
         ),
         ("convention", "broker", 'convention is "broker": use one of flashalpha, dealer.'),
         ("rate", "much", "rate must be a number."),
+        ("day_count", "30/360", 'day_count is "30/360": use one of act365, bus262, bus252.'),
+        ("rates", "SPX", "rates must give a number to each symbol, like SPX = 0.05."),
+        ("rates", "SPX=nan", "rates: that of SPX must be a finite number."),
+        ("dividend_yields", "S X=0.1", 'dividend_yields: "S X" is not a ticker: correct or clear it.'),
         ("max_symbols", "", "max_symbols must be a number."),
         ("refresh_after", "0", "refresh_after must be more than 0."),
         ("refresh_after", "nan", "refresh_after must be more than 0."),
@@ -67,6 +71,19 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None
     with pytest.raises(BadSettings) as caught:
         load(config, {})
     assert caught.value.sentence == sentence
+
+
+def test_symbols_may_have_rates_of_their_own(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[rates]\n"^spx" = 0.05\nNDX = 0\n[dividend_yields]\nSPX = 0.015\n')
+    found = load(config, {})
+    assert (found.rates, found.dividend_yields) == ({"SPX": 0.05, "NDX": 0.0}, {"SPX": 0.015})
+    assert load(config, {"BASKETGEX_RATES": "brk/b=0.04, NDX=0.1"}).rates == {"BRK.B": 0.04, "NDX": 0.1}
+    change_config(config, source="sample")
+    assert load(config, {}).rates == found.rates
+    config.write_text("rates = 0.05")
+    with pytest.raises(BadSettings, match="rates must give a number to each symbol"):
+        load(config, {})
 
 
 def test_changing_some_keys_keeps_the_others(tmp_path: Path) -> None:

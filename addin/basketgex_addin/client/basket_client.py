@@ -14,12 +14,16 @@ from basketgex_addin.cells import (
     LevelFigures,
     LevelsOf,
     Problem,
+    Profile,
+    ProfileOf,
     Question,
     Quota,
     QuotaOf,
     RegimesOf,
     Reply,
     Since,
+    Strikes,
+    StrikesOf,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.client.collector import Collector
@@ -165,7 +169,14 @@ class BasketClient:
         if isinstance(question, RegimesOf):
             return self.ask_many([question])[0]
         stamp = self._stamp()
-        found = self.levels(question.symbol) if isinstance(question, LevelsOf) else self.quota()
+        if isinstance(question, LevelsOf):
+            found = self.levels(question.symbol)
+        elif isinstance(question, StrikesOf):
+            found = self.strikes(question.symbol)
+        elif isinstance(question, ProfileOf):
+            found = self._curve(question)
+        else:
+            found = self.quota()
         self._memo.put([(question, found)], stamp)
         return found
 
@@ -286,6 +297,27 @@ class BasketClient:
             source=found.origin.source,
             convention=found.origin.convention,
         )
+
+    def strikes(self, symbol: str) -> Strikes | Problem:
+        """Return one underlying by strike; a source of net figures only has none."""
+        found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol, per_strike=True)
+        if isinstance(found, Problem):
+            return found
+        s = found.strikes
+        if not s.strike:
+            return problems.NO_STRIKES
+        net = (call + put for call, put in zip(s.call_gex, s.put_gex, strict=True))
+        columns = (s.strike, s.call_gex, s.put_gex, net, s.call_open_interest, s.put_open_interest)
+        return Strikes(tuple(zip(*columns, strict=True)), found.client_ttl)
+
+    def _curve(self, question: ProfileOf) -> Profile | Problem:
+        ask, measure = question.ask, question.measure
+        found = self.profile(
+            ask.symbols, ask.weights, between=question.between, levels=question.levels, measures=(measure,)
+        )
+        if isinstance(found, Problem):
+            return found
+        return Profile(found.moves, found.spots, found.net[measure], found.flip, found.client_ttl)
 
     def levels(self, symbol: str) -> LevelFigures | Problem:
         """Return the levels of one underlying, which may take a source call of its own."""

@@ -30,6 +30,7 @@ BAD_REPLY = Problem("bad_reply", "The server's answer cannot be read: run basket
 INTERNAL = Problem("internal", "The server failed while answering. Its log in the home folder says where.")
 CLIENT_FAULT = Problem("client_fault", "The add-in failed while asking the server. Recalculate to try again.")
 
+NO_STRIKES = Problem("no_strikes", "The source gives net figures only: there are none by strike.")
 NOT_METERED = Problem("not_metered", "The source costs no debits: there is no quota.")
 
 TOO_MUCH_AT_ONCE = frozenset({TOO_LARGE.code})

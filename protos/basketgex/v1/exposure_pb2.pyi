@@ -97,6 +97,27 @@ REGIME_POSITIVE_GAMMA: Regime.ValueType  # 1
 REGIME_NEGATIVE_GAMMA: Regime.ValueType  # 2
 Global___Regime: _TypeAlias = Regime  # noqa: Y015
 
+class _Measure:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MeasureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Measure.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEASURE_UNSPECIFIED: _Measure.ValueType  # 0
+    MEASURE_GEX: _Measure.ValueType  # 1
+    MEASURE_DEX: _Measure.ValueType  # 2
+    MEASURE_VEX: _Measure.ValueType  # 3
+    MEASURE_CHEX: _Measure.ValueType  # 4
+
+class Measure(_Measure, metaclass=_MeasureEnumTypeWrapper): ...
+
+MEASURE_UNSPECIFIED: Measure.ValueType  # 0
+MEASURE_GEX: Measure.ValueType  # 1
+MEASURE_DEX: Measure.ValueType  # 2
+MEASURE_VEX: Measure.ValueType  # 3
+MEASURE_CHEX: Measure.ValueType  # 4
+Global___Measure: _TypeAlias = Measure  # noqa: Y015
+
 @_typing.final
 class Measures(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -140,6 +161,7 @@ class Origin(_message.Message):
     DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
     DAY_COUNT_FIELD_NUMBER: _builtins.int
     CHEX_FIELD_NUMBER: _builtins.int
+    BY_SYMBOL_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Kind of source: "sample", "chain-files", ..."""
     label: _builtins.str
@@ -154,6 +176,8 @@ class Origin(_message.Message):
     day_count: _builtins.str
     chex: _builtins.str
     """"computed", or "as published": passed through, its unit and sign not established, never to be compared with the other."""
+    by_symbol: _builtins.str
+    """Symbols that have a rate or dividend yield of their own, for a person: "q SPX 0.015, r SPX 0.05"; empty where none has."""
     def __init__(
         self,
         *,
@@ -166,10 +190,11 @@ class Origin(_message.Message):
         dividend_yield: _builtins.float = ...,
         day_count: _builtins.str = ...,
         chex: _builtins.str = ...,
+        by_symbol: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -889,12 +914,15 @@ class GetSymbolRequest(_message.Message):
     REFRESH_FIELD_NUMBER: _builtins.int
     PER_STRIKE_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
+    PER_EXPIRY_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     refresh: Global___Refresh.ValueType
     per_strike: _builtins.bool
     """Wants GetSymbolResponse.strikes."""
     levels: _builtins.bool
     """Wants GetSymbolResponse.levels, which may take a source call of its own."""
+    per_expiry: _builtins.bool
+    """Wants GetSymbolResponse.expiries and zero_dte."""
     def __init__(
         self,
         *,
@@ -902,10 +930,11 @@ class GetSymbolRequest(_message.Message):
         refresh: Global___Refresh.ValueType = ...,
         per_strike: _builtins.bool = ...,
         levels: _builtins.bool = ...,
+        per_expiry: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "per_strike", b"per_strike", "refresh", b"refresh", "symbol", b"symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "per_expiry", b"per_expiry", "per_strike", b"per_strike", "refresh", b"refresh", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -925,16 +954,28 @@ class Levels(_message.Message):
     MAX_NEGATIVE_GAMMA_FIELD_NUMBER: _builtins.int
     HIGHEST_OI_STRIKE_FIELD_NUMBER: _builtins.int
     ZERO_DTE_MAGNET_FIELD_NUMBER: _builtins.int
+    GAMMA_FLIP_DOUBTS_FIELD_NUMBER: _builtins.int
+    GAMMA_FLIP_ROOTS_FIELD_NUMBER: _builtins.int
     gamma_flip: _builtins.float
     """The spot, nearest the present one, at which net GEX repriced over spot changes its sign."""
     gamma_flip_status: _builtins.str
-    """"available", or why there is none."""
+    """"available", why there is none ("no_boundary"), or why not to trust it ("insufficient_local_coverage", "sensitive_root")."""
     call_wall: _builtins.float
     put_wall: _builtins.float
     max_positive_gamma: _builtins.float
     max_negative_gamma: _builtins.float
     highest_oi_strike: _builtins.float
     zero_dte_magnet: _builtins.float
+    @_builtins.property
+    def gamma_flip_doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All reasons to mistrust the flip: the words above but "available", "several_roots", and "sign_disagrees": net GEX at spot
+        is not positive above the flip, or not negative below it.
+        """
+
+    @_builtins.property
+    def gamma_flip_roots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Every spot from 0.5 to 1.5 of the present one at which net GEX changes its sign, ascending; gamma_flip is the nearest."""
+
     def __init__(
         self,
         *,
@@ -946,10 +987,12 @@ class Levels(_message.Message):
         max_negative_gamma: _builtins.float | None = ...,
         highest_oi_strike: _builtins.float | None = ...,
         zero_dte_magnet: _builtins.float | None = ...,
+        gamma_flip_doubts: _abc.Iterable[_builtins.str] | None = ...,
+        gamma_flip_roots: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_gamma_flip", b"_gamma_flip", "_highest_oi_strike", b"_highest_oi_strike", "_max_negative_gamma", b"_max_negative_gamma", "_max_positive_gamma", b"_max_positive_gamma", "_put_wall", b"_put_wall", "_zero_dte_magnet", b"_zero_dte_magnet", "call_wall", b"call_wall", "gamma_flip", b"gamma_flip", "highest_oi_strike", b"highest_oi_strike", "max_negative_gamma", b"max_negative_gamma", "max_positive_gamma", b"max_positive_gamma", "put_wall", b"put_wall", "zero_dte_magnet", b"zero_dte_magnet"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_gamma_flip", b"_gamma_flip", "_highest_oi_strike", b"_highest_oi_strike", "_max_negative_gamma", b"_max_negative_gamma", "_max_positive_gamma", b"_max_positive_gamma", "_put_wall", b"_put_wall", "_zero_dte_magnet", b"_zero_dte_magnet", "call_wall", b"call_wall", "gamma_flip", b"gamma_flip", "gamma_flip_status", b"gamma_flip_status", "highest_oi_strike", b"highest_oi_strike", "max_negative_gamma", b"max_negative_gamma", "max_positive_gamma", b"max_positive_gamma", "put_wall", b"put_wall", "zero_dte_magnet", b"zero_dte_magnet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_gamma_flip", b"_gamma_flip", "_highest_oi_strike", b"_highest_oi_strike", "_max_negative_gamma", b"_max_negative_gamma", "_max_positive_gamma", b"_max_positive_gamma", "_put_wall", b"_put_wall", "_zero_dte_magnet", b"_zero_dte_magnet", "call_wall", b"call_wall", "gamma_flip", b"gamma_flip", "gamma_flip_doubts", b"gamma_flip_doubts", "gamma_flip_roots", b"gamma_flip_roots", "gamma_flip_status", b"gamma_flip_status", "highest_oi_strike", b"highest_oi_strike", "max_negative_gamma", b"max_negative_gamma", "max_positive_gamma", b"max_positive_gamma", "put_wall", b"put_wall", "zero_dte_magnet", b"zero_dte_magnet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__call_wall: _TypeAlias = _typing.Literal["call_wall"]  # noqa: Y015
     _WhichOneofArgType__call_wall: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall"]  # noqa: Y015
@@ -1069,6 +1112,76 @@ class StrikeColumns(_message.Message):
 Global___StrikeColumns: _TypeAlias = StrikeColumns  # noqa: Y015
 
 @_typing.final
+class ExpiryColumns(_message.Message):
+    """Calls and puts are signed so that their sum is the net. A row an instant of expiry, ascending: on one day the AM-settled
+    contracts have a row of their own.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    ZERO_DTE_FIELD_NUMBER: _builtins.int
+    CALL_GEX_FIELD_NUMBER: _builtins.int
+    PUT_GEX_FIELD_NUMBER: _builtins.int
+    CALL_DEX_FIELD_NUMBER: _builtins.int
+    PUT_DEX_FIELD_NUMBER: _builtins.int
+    CALL_VEX_FIELD_NUMBER: _builtins.int
+    PUT_VEX_FIELD_NUMBER: _builtins.int
+    CALL_CHEX_FIELD_NUMBER: _builtins.int
+    PUT_CHEX_FIELD_NUMBER: _builtins.int
+    CALL_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    PUT_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def zero_dte(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """On the chain's own day in New York."""
+
+    @_builtins.property
+    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        expiry: _abc.Iterable[_builtins.float] | None = ...,
+        zero_dte: _abc.Iterable[_builtins.bool] | None = ...,
+        call_gex: _abc.Iterable[_builtins.float] | None = ...,
+        put_gex: _abc.Iterable[_builtins.float] | None = ...,
+        call_dex: _abc.Iterable[_builtins.float] | None = ...,
+        put_dex: _abc.Iterable[_builtins.float] | None = ...,
+        call_vex: _abc.Iterable[_builtins.float] | None = ...,
+        put_vex: _abc.Iterable[_builtins.float] | None = ...,
+        call_chex: _abc.Iterable[_builtins.float] | None = ...,
+        put_chex: _abc.Iterable[_builtins.float] | None = ...,
+        call_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+        put_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_chex", b"call_chex", "call_dex", b"call_dex", "call_gex", b"call_gex", "call_open_interest", b"call_open_interest", "call_vex", b"call_vex", "expiry", b"expiry", "put_chex", b"put_chex", "put_dex", b"put_dex", "put_gex", b"put_gex", "put_open_interest", b"put_open_interest", "put_vex", b"put_vex", "zero_dte", b"zero_dte"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiryColumns: _TypeAlias = ExpiryColumns  # noqa: Y015
+
+@_typing.final
 class RowCounts(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1121,6 +1234,8 @@ class GetSymbolResponse(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     DEBITS_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
+    EXPIRIES_FIELD_NUMBER: _builtins.int
+    ZERO_DTE_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     underlying_price: _builtins.float
     usable_open_interest: _builtins.float
@@ -1148,6 +1263,14 @@ class GetSymbolResponse(_message.Message):
     def levels(self) -> Global___Levels:
         """Absent where not asked for."""
 
+    @_builtins.property
+    def expiries(self) -> Global___ExpiryColumns:
+        """Absent where not asked for, empty where the source gives none."""
+
+    @_builtins.property
+    def zero_dte(self) -> Global___Measures:
+        """The part of net that expires on the chain's own day in New York; absent where expiries are, or are empty."""
+
     def __init__(
         self,
         *,
@@ -1168,14 +1291,166 @@ class GetSymbolResponse(_message.Message):
         origin: Global___Origin | None = ...,
         debits: _builtins.int = ...,
         levels: Global___Levels | None = ...,
+        expiries: Global___ExpiryColumns | None = ...,
+        zero_dte: Global___Measures | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "fetched_at", b"fetched_at", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSymbolResponse: _TypeAlias = GetSymbolResponse  # noqa: Y015
+
+@_typing.final
+class GetProfileRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
+    FROM_MOVE_FIELD_NUMBER: _builtins.int
+    TO_MOVE_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    from_move: _builtins.float
+    """The range, in units of each symbol's present price: 1.05 is 5 % up. Both absent: from 0.8 to 1.2."""
+    to_move: _builtins.float
+    levels: _builtins.int
+    """Prices in the range, both ends among them, equally far apart; 0: 60. At most 2,000."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest; one symbol: its own profile."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedScalarFieldContainer[Global___Measure.ValueType]:
+        """Empty: all four."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        measures: _abc.Iterable[Global___Measure.ValueType] | None = ...,
+        from_move: _builtins.float | None = ...,
+        to_move: _builtins.float | None = ...,
+        levels: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_to_move", b"_to_move", "from_move", b"from_move", "to_move", b"to_move"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_to_move", b"_to_move", "from_move", b"from_move", "levels", b"levels", "measures", b"measures", "symbols", b"symbols", "to_move", b"to_move", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__from_move: _TypeAlias = _typing.Literal["from_move"]  # noqa: Y015
+    _WhichOneofArgType__from_move: _TypeAlias = _typing.Literal["_from_move", b"_from_move"]  # noqa: Y015
+    _WhichOneofReturnType__to_move: _TypeAlias = _typing.Literal["to_move"]  # noqa: Y015
+    _WhichOneofArgType__to_move: _TypeAlias = _typing.Literal["_to_move", b"_to_move"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__from_move) -> _WhichOneofReturnType__from_move | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__to_move) -> _WhichOneofReturnType__to_move | None: ...
+
+Global___GetProfileRequest: _TypeAlias = GetProfileRequest  # noqa: Y015
+
+@_typing.final
+class GetProfileResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    SPOT_FIELD_NUMBER: _builtins.int
+    GEX_FIELD_NUMBER: _builtins.int
+    DEX_FIELD_NUMBER: _builtins.int
+    VEX_FIELD_NUMBER: _builtins.int
+    CHEX_FIELD_NUMBER: _builtins.int
+    ROOTS_FIELD_NUMBER: _builtins.int
+    FLIP_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    UNDERLYING_PRICE_FIELD_NUMBER: _builtins.int
+    MISSING_SYMBOLS_FIELD_NUMBER: _builtins.int
+    COVERED_WEIGHT_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    AS_OF_NEWEST_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    flip: _builtins.float
+    covered_weight: _builtins.float
+    """Share of the requested weight that had data."""
+    as_of: _builtins.float
+    """The oldest symbol's, and the newest's."""
+    as_of_newest: _builtins.float
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    notice: _builtins.str
+    """Why a symbol that has a chain is missing, for a person; empty where none is."""
+    @_builtins.property
+    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def spot(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """USD, as long as move; empty where more than one symbol was asked for."""
+
+    @_builtins.property
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As long as move; empty where not asked for. Of a basket the weighted mean, as Basket.net. Every contract is repriced at
+        each price with its own volatility and time.
+        """
+
+    @_builtins.property
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def roots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Every move within the range at which net GEX changes its sign, ascending, and the one nearest no move."""
+
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The symbols that had data and a weight, and beside them: weights renormalised to sum to 1, present prices in USD."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def underlying_price(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Asked for with a weight, but without data; their weight went to the others."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin: ...
+    def __init__(
+        self,
+        *,
+        move: _abc.Iterable[_builtins.float] | None = ...,
+        spot: _abc.Iterable[_builtins.float] | None = ...,
+        gex: _abc.Iterable[_builtins.float] | None = ...,
+        dex: _abc.Iterable[_builtins.float] | None = ...,
+        vex: _abc.Iterable[_builtins.float] | None = ...,
+        chex: _abc.Iterable[_builtins.float] | None = ...,
+        roots: _abc.Iterable[_builtins.float] | None = ...,
+        flip: _builtins.float | None = ...,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        underlying_price: _abc.Iterable[_builtins.float] | None = ...,
+        missing_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        covered_weight: _builtins.float = ...,
+        as_of: _builtins.float = ...,
+        as_of_newest: _builtins.float = ...,
+        client_ttl: _builtins.float = ...,
+        notice: _builtins.str = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_flip", b"_flip", "flip", b"flip", "origin", b"origin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_flip", b"_flip", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "chex", b"chex", "client_ttl", b"client_ttl", "covered_weight", b"covered_weight", "dex", b"dex", "flip", b"flip", "gex", b"gex", "missing_symbols", b"missing_symbols", "move", b"move", "notice", b"notice", "origin", b"origin", "roots", b"roots", "spot", b"spot", "symbols", b"symbols", "underlying_price", b"underlying_price", "vex", b"vex", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__flip: _TypeAlias = _typing.Literal["flip"]  # noqa: Y015
+    _WhichOneofArgType__flip: _TypeAlias = _typing.Literal["_flip", b"_flip"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__flip) -> _WhichOneofReturnType__flip | None: ...
+
+Global___GetProfileResponse: _TypeAlias = GetProfileResponse  # noqa: Y015
 
 @_typing.final
 class Quota(_message.Message):

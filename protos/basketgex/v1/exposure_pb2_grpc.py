@@ -59,6 +59,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetSymbolRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetSymbolResponse.FromString,
                 _registered_method=True)
+        self.GetProfile = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetProfile',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetStatus',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.SerializeToString,
@@ -109,6 +114,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProfile(self, request, context):
+        """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What serves, from which source, and what it has spent.
         """
@@ -150,6 +162,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetSymbol,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetSymbolRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetSymbolResponse.SerializeToString,
+            ),
+            'GetProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProfile,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -297,6 +314,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetSymbol',
             basketgex_dot_v1_dot_exposure__pb2.GetSymbolRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetSymbolResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetProfile',
+            basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,8 @@ class ExposureServiceStub:
     """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]
     """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+    GetProfile: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]
+    """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
     """What serves, from which source, and what it has spent."""
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
@@ -64,6 +66,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]  # type: ignore[assignment]
     """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+    GetProfile: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]  # type: ignore[assignment]
+    """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What serves, from which source, and what it has spent."""
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
@@ -109,6 +113,14 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetSymbolResponse, _abc.Awaitable[_exposure_pb2.GetSymbolResponse]]:
         """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+
+    @_abc_1.abstractmethod
+    def GetProfile(
+        self,
+        request: _exposure_pb2.GetProfileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetProfileResponse, _abc.Awaitable[_exposure_pb2.GetProfileResponse]]:
+        """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
 
     @_abc_1.abstractmethod
     def GetStatus(

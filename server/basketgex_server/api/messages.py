@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,20 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import Measures, Origin, StrikeRow
-from basketgex_server.errors import BasketgexError
+from basketgex_server.domain import Basket, ExpiryRow, Measures, Origin, StrikeRow, levels_between
+from basketgex_server.errors import BadRequest, BasketgexError
 from basketgex_server.state import Spent
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.history import Standings
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.profile import Profile
+
+RANGE = (0.8, 1.2)
+"""The moves of a profile that does not say between which,"""
+LEVELS, MOST_LEVELS = 60, 2_000
+"""and how many prices where it does not say; at most."""
+HIGHEST = 10.0
 
 _REFRESH = {
     pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
@@ -161,7 +169,62 @@ def levels(known: Levels) -> pb.Levels:
     return pb.Levels(**{field.name: getattr(known, field.name) for field in pb.Levels.DESCRIPTOR.fields})
 
 
-def symbol_reply(found: Found, findings: Findings, per_strike: bool) -> pb.GetSymbolResponse:
+class InvalidRange(BadRequest):
+    """A range of prices, or a measure, that there is not."""
+
+    code = "invalid_range"
+
+
+def profile_moves(request: pb.GetProfileRequest) -> tuple[float, ...]:
+    """Return the moves at which a profile is asked for. Raises InvalidRange."""
+    low = request.from_move if request.HasField("from_move") else RANGE[0]
+    high = request.to_move if request.HasField("to_move") else RANGE[1]
+    if not (0 < low < high <= HIGHEST):
+        raise InvalidRange(
+            f"The range must go from a lower to a higher price, in units of spot, above 0 and up to {HIGHEST:g}: 0.8 and 1.2.",
+            argument="from_move",
+        )
+    if request.levels == 1 or request.levels > MOST_LEVELS:
+        raise InvalidRange(f"A profile has 2 to {MOST_LEVELS:,} levels.", argument="levels")
+    return levels_between(low, high, request.levels or LEVELS)
+
+
+def profile_measures(request: pb.GetProfileRequest) -> tuple[int, ...]:
+    """Return the places, in Measures, of the measures asked for, all four where none is. Raises InvalidRange."""
+    if any(measure not in range(1, 5) for measure in request.measures):
+        raise InvalidRange("A measure is one of GEX, DEX, VEX and CHEX.", argument="measures")
+    return tuple(sorted({measure - 1 for measure in request.measures})) or (0, 1, 2, 3)
+
+
+def profile_reply(
+    question: Basket, found: Profile, failed: Mapping[str, str], ttl: float, of: Origin
+) -> pb.GetProfileResponse:
+    """Return a profile; ``failed`` says why symbols that have a chain are missing."""
+    names = dict(zip(("gex", "dex", "vex", "chex"), range(4), strict=True))
+    columns = dict(zip(found.measures, found.net, strict=True))
+    weight = dict(zip(question.symbols, question.weights, strict=True))
+    return pb.GetProfileResponse(
+        move=found.moves,
+        spot=[found.spots[0] * move for move in found.moves] if len(question.symbols) == 1 else [],
+        **{name: columns[m] for name, m in names.items() if m in columns},
+        roots=found.roots,
+        flip=found.flip,
+        symbols=found.symbols,
+        weights=found.weights,
+        underlying_price=found.spots,
+        missing_symbols=[s for s, w in weight.items() if w > 0 and s not in found.symbols],
+        covered_weight=math.fsum(weight[s] for s in found.symbols) / math.fsum(question.weights),
+        as_of=min(found.as_of),
+        as_of_newest=max(found.as_of),
+        client_ttl=ttl,
+        notice=" ".join(failed.values()),
+        origin=origin(of),
+    )
+
+
+def symbol_reply(
+    found: Found, findings: Findings, per_strike: bool, per_expiry: bool = False
+) -> pb.GetSymbolResponse:
     """Return one underlying's figures, calls and puts apart where the source has them apart."""
     e = found.snapshot.exposure
     reply = pb.GetSymbolResponse(
@@ -184,7 +247,11 @@ def symbol_reply(found: Found, findings: Findings, per_strike: bool) -> pb.GetSy
     if e.rows is not None:
         reply.rows.CopyFrom(pb.RowCounts(**e.rows._asdict()))
     if per_strike:
-        reply.strikes.CopyFrom(_strikes(e.strikes))
+        reply.strikes.CopyFrom(pb.StrikeColumns(strike=[r.strike for r in e.strikes], **_sides(e.strikes)))
+    if per_expiry:
+        reply.expiries.CopyFrom(_expiries(e.expiries))
+        if e.expiries:
+            reply.zero_dte.CopyFrom(_measures(e.zero_dte))
     return reply
 
 
@@ -200,6 +267,7 @@ def origin(value: Origin) -> pb.Origin:
         dividend_yield=value.dividend_yield,
         day_count=value.day_count,
         chex=value.chex,
+        by_symbol=value.by_symbol,
     )
 
 
@@ -229,21 +297,19 @@ def _errors(errors: Mapping[int, BasketgexError]) -> list[pb.BasketError]:
     return [pb.BasketError(basket=b, problem=problem(e)) for b, e in sorted(errors.items())]
 
 
-def _strikes(rows: tuple[StrikeRow, ...]) -> pb.StrikeColumns:
-    call, put = _columns((r.call for r in rows), 4), _columns((r.put for r in rows), 4)
-    return pb.StrikeColumns(
-        strike=[r.strike for r in rows],
-        call_gex=call[0],
-        put_gex=put[0],
-        call_dex=call[1],
-        put_dex=put[1],
-        call_vex=call[2],
-        put_vex=put[2],
-        call_chex=call[3],
-        put_chex=put[3],
-        call_open_interest=[r.call_open_interest for r in rows],
-        put_open_interest=[r.put_open_interest for r in rows],
+def _expiries(rows: tuple[ExpiryRow, ...]) -> pb.ExpiryColumns:
+    return pb.ExpiryColumns(
+        expiry=[r.expiry for r in rows], zero_dte=[r.zero_dte for r in rows], **_sides(rows)
     )
+
+
+def _sides(rows: tuple[StrikeRow, ...] | tuple[ExpiryRow, ...]) -> dict[str, list[float]]:
+    call, put = _columns((r.call for r in rows), 4), _columns((r.put for r in rows), 4)
+    columns = {"call_open_interest": [r.call_open_interest for r in rows]}
+    columns["put_open_interest"] = [r.put_open_interest for r in rows]
+    for m, name in enumerate(Measures._fields):
+        columns[f"call_{name}"], columns[f"put_{name}"] = call[m], put[m]
+    return columns
 
 
 def _plain(column: Column) -> list[Any]:

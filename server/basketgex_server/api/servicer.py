@@ -22,8 +22,9 @@ from basketgex_server.dispatch.answers import answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
 from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
-from basketgex_server.errors import BasketgexError, Internal, NoData, TimedOut
+from basketgex_server.errors import BadChain, BasketgexError, Internal, NoData, NotOffered, TimedOut
 from basketgex_server.settings import Settings
+from basketgex_server.sources.computed import Profiles
 
 LOG = logging.getLogger(__name__)
 MARGIN = 0.05
@@ -120,18 +121,47 @@ class ExposureServicer(ExposureServiceServicer):
                 [symbol],
                 refresh=messages.refresh(request.refresh),
                 timeout=self._time_left(context),
-                strikes=request.per_strike,
+                strikes=request.per_strike or request.per_expiry,
             )
             if symbol in findings.failed:
                 raise findings.failed[symbol]
             if symbol not in findings.found:
                 raise NoData(f"The source has no data for {symbol}: check the spelling.")
-            reply = messages.symbol_reply(findings.found[symbol], findings, request.per_strike)
+            reply = messages.symbol_reply(
+                findings.found[symbol], findings, request.per_strike, request.per_expiry
+            )
             if request.levels:
                 before = self._dispatcher.counts.debits
                 reply.levels.CopyFrom(messages.levels(await self._levels(symbol, self._time_left(context))))
                 reply.debits += max(self._dispatcher.counts.debits - before, 0)
             return reply
+
+        return await self._guarded(context, work)
+
+    async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.GetProfileResponse:  # noqa: N802
+        """Answer with a profile over spot prices."""
+
+        async def work() -> pb.GetProfileResponse:
+            weights = list(request.weights) if request.weights else None
+            question = basket(list(request.symbols), weights, self._settings.max_symbols)
+            moves, measures = messages.profile_moves(request), messages.profile_measures(request)
+            source = self._dispatcher.source
+            if not isinstance(source, Profiles):
+                raise NotOffered("This source has no option chains, so no profile over spot prices.")
+            try:
+                async with asyncio.timeout(self._time_left(context)):
+                    found = await source.profile(question, moves, measures)
+            except TimeoutError:
+                raise TimedOut from None
+            if found.profile is None:
+                if found.failed:
+                    raise BadChain(next(iter(found.failed.values())))
+                raise NoData(
+                    f"The source has no data for {', '.join(question.symbols[:5])}: check the spelling."
+                )
+            origin, s = source.origin(), self._settings
+            ttl = s.client_ttl if origin.historical else min(s.client_ttl, s.refresh_after)
+            return messages.profile_reply(question, found.profile, found.failed, ttl, origin)
 
         return await self._guarded(context, work)
 

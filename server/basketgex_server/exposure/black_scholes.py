@@ -73,21 +73,10 @@ class Contracts:
         """Return the four measures at a spot price in USD. Where an input is no positive number, NaN or infinity come out."""
         result = Greeks(*(np.empty(len(self)) for _ in range(4)))
         with np.errstate(all="ignore"):
-            moneyness = _log_ratio(spot, self.strikes)
+            moneyness = log_ratio(spot, self.strikes)
             for start in range(0, len(self), _CHUNK):
                 self._fill(result, moneyness, spot, slice(start, start + _CHUNK))
         return result
-
-    def gamma(self, spot: float) -> Floats:
-        """Return gamma alone, f64[n], bit for bit as ``greeks`` gives it, for those who ask at many spot prices."""
-        gamma = np.empty(len(self))
-        with np.errstate(all="ignore"):
-            moneyness = _log_ratio(spot, self.strikes)
-            for start in range(0, len(self), _CHUNK):
-                part = slice(start, start + _CHUNK)
-                self._bells(self._d1(moneyness, part), part, out=gamma[part])
-            gamma *= 1 / spot
-        return gamma
 
     def _fill(self, result: Greeks, moneyness: Floats, spot: float, part: slice) -> None:
         delta, gamma, vanna, charm = (column[part] for column in result)
@@ -151,7 +140,7 @@ def contracts(
         )
 
 
-def _log_ratio(spot: float, strikes: Floats) -> Floats:
+def log_ratio(spot: float, strikes: Floats) -> Floats:
     """Return ln(spot/strike), right to the last digits near the money, where ln(spot) − ln(strike) is not."""
     difference = spot - strikes
     return np.copysign(np.log1p(np.abs(difference) / np.minimum(strikes, spot)), difference)

@@ -1,6 +1,8 @@
 """An option chain as columns, the instants at which contracts expire, and which contracts count.
 
-Years are ACT/365 between instants: elapsed seconds / 86,400 / 365, so that a daylight-saving change is an hour like any other.
+Years are counted in one of three ways (``Chain.years``). ``act365``, the default: elapsed seconds / 86,400 / 365 between
+instants, so that a daylight-saving change is an hour like any other. ``bus262`` and ``bus252``, as published scripts count:
+business days (Monday to Friday, holidays among them) from the chain's day to the expiry's, at least one, over 262 or 252.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from basketgex_server.domain import DAY_COUNT, DayCount
 from basketgex_server.exposure.black_scholes import Floats
 
 Flags = npt.NDArray[np.bool_]
@@ -21,6 +24,9 @@ Flags = npt.NDArray[np.bool_]
 NEW_YORK = ZoneInfo("America/New_York")
 YEAR = 86_400.0 * 365.0
 DAYS_PER_YEAR = 365.0
+SHORTEST = 60.0
+"""Seconds that a contract which has not expired has at least: as time runs out, gamma at the money grows without end."""
+_BUSINESS_YEAR = {"bus262": 262.0, "bus252": 252.0}
 MULTIPLIER = 100.0
 """Units of the underlying in one contract."""
 
@@ -36,7 +42,8 @@ class Chain:
     ``spot`` and ``strike`` f64[n] in USD; ``as_of``, ``oi_as_of`` (0: unknown) and ``expiry`` f64[n] in Unix seconds, the
     last being the instant of expiry; ``volatility`` f64[n] per 1.00, NaN or anything not above 0 where absent;
     ``open_interest`` f64[n] in contracts, NaN or negative counting as none; ``other_root`` counts the contracts that were
-    kept out because their root is not the symbol's. Raises ValueError where the columns differ in length.
+    kept out because their root is not the symbol's; ``bid`` and ``ask`` f64[n] in USD, None where the source has none (then or
+    where NaN or not above 0 there is no price). Raises ValueError where the columns differ in length.
     """
 
     symbol: str
@@ -49,6 +56,8 @@ class Chain:
     open_interest: Floats
     oi_as_of: float = 0.0
     other_root: int = 0
+    bid: Floats | None = None
+    ask: Floats | None = None
 
     def __post_init__(self) -> None:
         shapes = {
@@ -60,9 +69,12 @@ class Chain:
     def __len__(self) -> int:
         return len(self.strike)
 
-    def years(self) -> Floats:
-        """Return the time to expiry in years, f64[n]; negative where it has passed."""
-        return (self.expiry - self.as_of) / YEAR
+    def years(self, day_count: DayCount = DAY_COUNT) -> Floats:
+        """Return the time to expiry in years, f64[n]: of no use where it has passed, NaN where it is beyond the calendar."""
+        if day_count == "act365":
+            elapsed = self.expiry - self.as_of
+            return np.where(elapsed > 0, np.maximum(elapsed, SHORTEST), elapsed) / YEAR
+        return np.maximum(_business_days(self), 1.0) / _BUSINESS_YEAR[day_count]
 
 
 class Rows(NamedTuple):
@@ -89,6 +101,23 @@ def rows(chain: Chain) -> Rows:
     return Rows(live & computable, expired, live & ~computable, np.where(given, chain.open_interest, 0.0))
 
 
+def new_york_day(at: float) -> date | None:
+    """Return the day in New York of a moment in Unix seconds; None where it is beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(at, NEW_YORK).date()
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _business_days(chain: Chain) -> Floats:
+    """Return the business days from the chain's day to each row's expiry, f64[n]; NaN where a day is beyond the calendar."""
+    today = new_york_day(chain.as_of)
+    instants, place = np.unique(chain.expiry, return_inverse=True)
+    days = [new_york_day(at) for at in instants.tolist()]
+    counts = [np.busday_count(today, day) if today and day else np.nan for day in days]
+    return np.array(counts, dtype=np.float64)[place]
+
+
 def belongs(root: str, symbol: str) -> bool:
     """Return whether contracts of a root are on the symbol itself, not on what a corporate action made of it.
 
@@ -99,15 +128,15 @@ def belongs(root: str, symbol: str) -> bool:
     return root in (plain, plain + "W") or (root, plain) == ("NDXP", "NDX")
 
 
-def expiry_instant(day: date, root: str) -> float:
-    """Return the Unix seconds at which contracts of a root expire on a day: 16:00 New York, 09:30 where AM-settled.
+def expiry_instant(day: date, root: str, close: time = _CLOSE) -> float:
+    """Return the Unix seconds at which contracts of a root expire on a day: at New York's close, 09:30 where AM-settled.
 
     >>> expiry_instant(date(2022, 12, 16), "SPXW") - expiry_instant(date(2022, 12, 16), "SPX")
     23400.0
     """
-    return _instant(day, root in AM_SETTLED)
+    return _instant(day, _OPEN if root in AM_SETTLED else close)
 
 
 @lru_cache(maxsize=4096)
-def _instant(day: date, am_settled: bool) -> float:
-    return datetime.combine(day, _OPEN if am_settled else _CLOSE, NEW_YORK).timestamp()
+def _instant(day: date, clock: time) -> float:
+    return datetime.combine(day, clock, NEW_YORK).timestamp()

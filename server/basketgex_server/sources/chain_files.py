@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PRICES = "underlyings.json"
 """The file of spot prices beside chains that do not carry their own."""
-SUFFIXES = (".csv.gz", ".csv", ".json")
+SUFFIXES = (".csv.gz", ".csv", ".json.gz", ".json", ".parquet")
+_ATTEMPTS = 8
 LOOK_EVERY = 1.0
 """Seconds for which a look at the folder is good."""
 
@@ -30,12 +31,29 @@ _NEW_YORK = ZoneInfo("America/New_York")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+State = tuple[int, int, int, int]
+"""What tells one file from another and from itself changed: device, inode, size, time of change in nanoseconds."""
+
+
 class _Folder(NamedTuple):
-    """The folder as it was last seen: when (monotonic), its state in a few letters, and the files of each symbol."""
+    """The folder as it was last seen: when (monotonic), where it really is, its state in a few letters, and its files.
+
+    ``files`` are those of each symbol, ``states`` those of all of them by name.
+    """
 
     seen: float
+    place: Path
     fingerprint: str
     files: dict[str, tuple[Path, ...]]
+    states: dict[str, State]
+
+    def read_for(self, symbol: str) -> list[str]:
+        """Return the names of the files that a symbol's chain comes from."""
+        return [*(path.name for path in self.files.get(_plain(symbol), ())), PRICES]
+
+    def is_as_seen(self, name: str) -> bool:
+        """Tell whether a file, present or not, is still the one that was seen."""
+        return _state(self.place / name) == self.states.get(name)
 
 
 class ChainFiles:
@@ -51,7 +69,9 @@ class ChainFiles:
             raise BadSettings(
                 f"chain_folder: there is no folder {quoted(folder.name)}. Name the folder of the chains."
             )
-        self._folder = folder.resolve()
+        self._folder = (
+            folder.absolute()
+        )  # not resolved: a link may be turned to another folder while the server runs
         self._setting = as_of_setting.strip()
         self._as_of = moment(self._setting) if self._setting else None
         self._monotonic = monotonic
@@ -65,7 +85,7 @@ class ChainFiles:
         return Origin(
             source="chain-files",
             label=f"chains in {self._folder.name}",
-            location=f"{self._folder}#{self._look().fingerprint}",
+            location=f"{(folder := self._look()).place}#{folder.fingerprint}",
             historical=True,
         )
 
@@ -76,16 +96,38 @@ class ChainFiles:
     def chain(self, symbol: str) -> Chain | None:
         """Return the chain of a symbol; None where no file is for it.
 
-        Raises BadChain where its file cannot be read, SourceUnavailable where the folder cannot.
+        A file is read whole or not at all: one that changes meanwhile, or is no longer the one that ``origin`` told of, is read
+        anew, and then the origin is another too. Raises BadChain where its file cannot be read, SourceUnavailable where the
+        folder cannot, or does not come to rest.
         """
-        folder = self._look()
+        for _ in range(_ATTEMPTS):
+            folder = self._look()
+            if not self._folder.is_dir():
+                self._seen = None
+                continue
+            chain, problem = self._read(symbol, folder)
+            if self._folder.resolve() == folder.place and all(
+                map(folder.is_as_seen, folder.read_for(symbol))
+            ):
+                if problem:
+                    raise problem
+                return chain
+            self._seen = None
         if not self._folder.is_dir():
             raise SourceUnavailable(f"The chain folder {quoted(self._folder.name)} cannot be read any more.")
-        if (path := _only(symbol, folder.files.get(_plain(symbol), ()))) is None:
-            return None
-        from basketgex_server.sources.chain_readers import read
+        raise SourceUnavailable(
+            f"The chain folder {quoted(self._folder.name)} is changing. Recalculate when that is done."
+        )
 
-        return read(path, symbol, as_of_without=self._as_of)
+    def _read(self, symbol: str, folder: _Folder) -> tuple[Chain | None, BadChain | None]:
+        try:
+            if (path := _only(symbol, folder.files.get(_plain(symbol), ()))) is None:
+                return None, None
+            from basketgex_server.sources.chain_readers import read
+
+            return read(path, symbol, as_of_without=self._as_of), None
+        except BadChain as error:
+            return None, error
 
     def _look(self) -> _Folder:
         now = self._monotonic()
@@ -157,18 +199,29 @@ def _plain(symbol: str) -> str:
     return symbol.upper().replace(".", "")
 
 
-def _look(folder: Path, setting: str, now: float) -> _Folder:
-    state = [setting]
-    files: dict[str, tuple[Path, ...]] = {}
+def _state(path: Path) -> State | None:
     try:
-        for path in sorted(folder.iterdir()):
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _look(folder: Path, setting: str, now: float) -> _Folder:
+    place = folder.resolve()
+    files: dict[str, tuple[Path, ...]] = {}
+    states: dict[str, State] = {}
+    seen = [setting]
+    try:
+        for path in sorted(place.iterdir()):
             if (symbol := symbol_of(path.name)) or path.name == PRICES:
-                stat = path.stat()
-                state.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}")
+                if (state := _state(path)) is None:  # it went away since it was listed
+                    continue
+                states[path.name] = state
+                seen.append(f"{path.name}/{state[2]}/{state[3]}")
                 if symbol:
                     files[symbol] = (*files.get(symbol, ()), path)
-    except (
-        OSError
-    ):  # the folder went away, or a file between listing and stat: another state, seen again next time
-        state.append("unreadable")
-    return _Folder(now, hashlib.blake2b("\n".join(state).encode(), digest_size=8).hexdigest(), files)
+    except OSError:  # the folder went away: another state, seen again next time
+        seen.append("unreadable")
+    fingerprint = hashlib.blake2b("\n".join(seen).encode(), digest_size=8).hexdigest()
+    return _Folder(now, place, fingerprint, files, states)

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from basketgex_server.domain import Convention, Fetched, Origin, SymbolExposure
+from basketgex_server.domain import (
+    DAY_COUNT,
+    Basket,
+    Convention,
+    DayCount,
+    Fetched,
+    Origin,
+    SymbolExposure,
+    Terms,
+)
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """A basket's profile, None where no member has data; ``failed`` as in Fetched."""
+
+    profile: Profile | None
+    failed: Mapping[str, str]
+
+
+@runtime_checkable
+class Profiles(Protocol):
+    """What a source of exposures offers besides the port where it has whole chains."""
+
+    async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+        """Return a basket's profile at moves in units of spot; ``measures`` are places of ``Measures``."""
 
 
 class Computed:
     """An ExposureSource that reads chains and works them out on an executor; the caller keeps and ends that.
 
-    ``rate`` and ``dividend_yield`` are continuously compounded, per year. ``seats`` and ``metered`` as in the port: the
-    sample plays a metered service, files cost nothing.
+    ``rate`` and ``dividend_yield`` are continuously compounded, per year; symbols in ``rates`` and ``dividend_yields`` have
+    their own. ``seats`` and ``metered`` as in the port: the sample plays a metered service, files cost nothing.
     """
 
     has_strikes = True
@@ -34,28 +61,40 @@ class Computed:
         convention: Convention,
         rate: float,
         dividend_yield: float,
+        rates: Mapping[str, float] | None = None,
+        dividend_yields: Mapping[str, float] | None = None,
+        day_count: DayCount = DAY_COUNT,
         seats: int = 0,
         metered: bool = False,
     ) -> None:
         self._provider = provider
         self._executor = executor
-        self._convention: Convention = convention
-        self._rate = rate
-        self._dividend_yield = dividend_yield
+        self._terms = Terms(convention, rate, dividend_yield, day_count)
+        self._rates = dict(rates or {})
+        self._dividend_yields = dict(dividend_yields or {})
+        self._by_symbol = by_symbol(self._rates, self._dividend_yields)
         self.seats = seats
         self.metered = metered
 
     def __repr__(self) -> str:
-        return f"Computed({self._provider!r}, {self._convention}, r={self._rate}, q={self._dividend_yield})"
+        t = self._terms
+        return (
+            f"Computed({self._provider!r}, {t.convention}, r={t.rate}, q={t.dividend_yield}, {t.day_count})"
+        )
 
     def origin(self) -> Origin:
         """Return the provider's origin with what belongs to the mathematics filled in."""
         return replace(
             self._provider.origin(),
-            convention=self._convention,
-            rate=self._rate,
-            dividend_yield=self._dividend_yield,
+            **self._terms._asdict(),
+            by_symbol=self._by_symbol,
         )
+
+    def terms(self, symbol: str) -> Terms:
+        """Return what one symbol's figures are computed with."""
+        rate = self._rates.get(symbol, self._terms.rate)
+        dividend_yield = self._dividend_yields.get(symbol, self._terms.dividend_yield)
+        return self._terms._replace(rate=rate, dividend_yield=dividend_yield)
 
     def prepare(self) -> None:
         """Load the mathematics."""
@@ -76,6 +115,11 @@ class Computed:
         """Return one symbol's levels, worked out on the executor."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)
 
+    async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+        """Return the profile of a basket, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._profile, basket, moves, measures)
+
     async def close(self) -> None:
         """Nothing is held."""
 
@@ -83,7 +127,24 @@ class Computed:
         from basketgex_server.exposure.levels import levels
 
         chain = self._provider.chain(symbol)
-        return levels(chain, self._convention, self._rate, self._dividend_yield) if chain else None
+        return levels(chain, *self.terms(symbol)) if chain else None
+
+    def _profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+        from basketgex_server.exposure.profile import Member, profile
+
+        members: list[Member] = []
+        failed: dict[str, str] = {}
+        for symbol, weight in zip(basket.symbols, basket.weights, strict=True):
+            if weight == 0:
+                continue
+            try:
+                chain = self._provider.chain(symbol)
+            except BadChain as error:
+                failed[symbol] = error.sentence
+                continue
+            if chain:
+                members.append(Member(replace(chain, symbol=symbol), self.terms(symbol), weight))
+        return Profiled(profile(members, moves, measures), failed)
 
     def _work_out(self, symbols: tuple[str, ...]) -> Fetched:
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.
@@ -97,6 +158,18 @@ class Computed:
             except BadChain as error:
                 failed[symbol] = error.sentence
                 continue
-            if chain and (found := exposure(chain, self._convention, self._rate, self._dividend_yield)):
+            if chain and (found := exposure(chain, *self.terms(symbol))):
                 exposures[symbol] = found
         return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
+
+
+def by_symbol(rates: Mapping[str, float], dividend_yields: Mapping[str, float]) -> str:
+    """Return the rates and dividend yields of symbols that have their own as one text.
+
+    >>> by_symbol({"SPX": 0.05}, {"SPX": 0.015, "AMD": 0.0})
+    'q AMD 0.0, q SPX 0.015, r SPX 0.05'
+    """
+    named = [("r", rates), ("q", dividend_yields)]
+    return ", ".join(
+        sorted(f"{kind} {symbol} {value!r}" for kind, table in named for symbol, value in table.items())
+    )

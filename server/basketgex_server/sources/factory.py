@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 from basketgex_server.settings import Settings
 from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.computed import Computed
-from basketgex_server.sources.port import ExposureSource
+from basketgex_server.sources.filling import Filling
+from basketgex_server.sources.port import ChainProvider, ExposureSource
 from basketgex_server.sources.sample import Sample
 
 SAMPLE_SEATS = 50
@@ -24,18 +26,35 @@ def make_source(settings: Settings, executor: Executor) -> ExposureSource:
         from basketgex_server.sources.flashalpha import FlashAlpha
 
         return FlashAlpha(settings.flashalpha_base_url, convention=settings.convention, executor=executor)
+    if settings.source == "cboe":
+        from basketgex_server.sources.cboe import Cboe
+
+        made = partial(_computed, settings=settings, executor=executor, seats=0, metered=False)
+        return Cboe(settings.cboe_base_url, executor, made)
     return _computed(Sample(), settings, executor, seats=SAMPLE_SEATS, metered=True)
 
 
 def _computed(
-    provider: ChainFiles | Sample, settings: Settings, executor: Executor, *, seats: int, metered: bool
+    provider: ChainProvider, settings: Settings, executor: Executor, *, seats: int, metered: bool
 ) -> Computed:
+    if settings.missing_volatility == "fill":
+
+        def rates(symbol: str) -> tuple[float, float]:
+            return (
+                settings.rates.get(symbol, settings.rate),
+                settings.dividend_yields.get(symbol, settings.dividend_yield),
+            )
+
+        provider = Filling(provider, rates)
     return Computed(
         provider,
         executor,
         convention=settings.convention,
         rate=settings.rate,
         dividend_yield=settings.dividend_yield,
+        rates=settings.rates,
+        dividend_yields=settings.dividend_yields,
+        day_count=settings.day_count,
         seats=seats,
         metered=metered,
     )

@@ -30,7 +30,7 @@ from basketgex_addin.live import TRIES
 from basketgex_addin.triggers import CALCULATION, Triggers
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.excel.com_stub import ERRORS, Application, ComError, Formula, Host, Sheet, Workbook, excel
-from tests.addin.excel.test_udfs import ASKING, LEVELS, QUOTA, REPLY, SHAPES, SINCE
+from tests.addin.excel.test_udfs import ASKING, OTHERS, REPLY, SHAPES, SINCE
 
 NA = CellError.NOT_AVAILABLE
 PATIENCE = 20.0
@@ -89,7 +89,7 @@ class FakeClient:
 
     def ask_many(self, questions: Sequence[Any], refresh: str = "NORMAL") -> list[Any]:
         self.asked.append((refresh, tuple(questions), get_ident()))
-        answers = [{LevelsOf: LEVELS, QuotaOf: QUOTA}.get(type(q), REPLY) for q in questions]
+        answers = [OTHERS.get(type(q), REPLY) for q in questions]
         self.memory.update((q, a) for q, a in zip(questions, answers, strict=True) if not isinstance(q, Ask))
         return answers
 
@@ -211,7 +211,8 @@ def test_every_function_shows_in_the_end_what_it_shows_where_cells_wait(
     second = {"BASKETREFRESH": ",1"}
     texts = [f"={f.name}({'A1' + second.get(f.name, '') if f.arguments else ''})" for f in FUNCTIONS]
     cells = world.open(*texts)
-    assert all(cell.shown is NA for cell in cells if cell.text not in ("=BASKETQUOTA()", "=GEXLEVELS(A1)"))
+    waits = [cell for cell, f in zip(cells, FUNCTIONS, strict=True) if f.asks]
+    assert all(cell.shown is NA for cell in waits)
     world.stream.say(N1=1.25)
     stays_blank = {"BASKETAGE", "BASKETREFRESH"}  # both only look at memory, which here has nothing
     pairs = [(cell, f) for cell, f in zip(cells, FUNCTIONS, strict=True) if f.name not in stays_blank]

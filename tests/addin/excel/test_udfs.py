@@ -17,12 +17,15 @@ from typing import Any
 import pytest
 
 from basketgex_addin.cells import (
+    FLIP_REACH,
     HEADINGS,
     Ask,
     CellError,
     LevelFigures,
     LevelsOf,
     Problem,
+    Profile,
+    ProfileOf,
     Question,
     Quota,
     QuotaOf,
@@ -30,6 +33,8 @@ from basketgex_addin.cells import (
     Reply,
     Row,
     Since,
+    Strikes,
+    StrikesOf,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, values
@@ -52,7 +57,7 @@ from tests.addin.excel.com_stub import (
 
 NAMES = [function.name for function in FUNCTIONS if function.arguments]
 WEIGHING = [function.name for function in FUNCTIONS if function.weighs]
-ASKING = [function.name for function in FUNCTIONS if function.weighs and not function.volatile]
+ASKING = [function.name for function in FUNCTIONS if function.weighs and function.asks]
 OF_ONE = [function.name for function in FUNCTIONS if function.arguments == (SYMBOL,)]
 NA, VALUE = CellError.NOT_AVAILABLE, CellError.VALUE
 NVDA = Ask(("NVDA",))
@@ -76,8 +81,10 @@ REPLY = Reply(
 
 QUOTA = Quota("Growth", 2_500, 12, 2_488, False, 1_795_046_400.0, 488)
 LEVELS = LevelFigures(100.0, 95.0, "ok", 110.0, None, 110.0, 90.0, 100.0, None, 1000.0, 60.0)
+STRIKES = Strikes(((95.0, 1.0, -3.0, -2.0, 10.0, 20.0), (100.0, 4.0, -1.0, 3.0, 30.0, 5.0)), 60.0)
+PROFILE = Profile((0.9, 1.1), (), (-5.0, 5.0), 0.97, 60.0)
 SINCE = Since("positive_gamma", 1_790_000_000.0, "negative_gamma")
-OTHERS = {RegimesOf: SINCE, LevelsOf: LEVELS, QuotaOf: QUOTA}
+OTHERS = {RegimesOf: SINCE, LevelsOf: LEVELS, QuotaOf: QUOTA, StrikesOf: STRIKES, ProfileOf: PROFILE}
 
 
 @dataclass
@@ -188,8 +195,11 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         ),
         "BASKETWHY": "OK",
         "BASKETAGE": 2.0,
+        "BASKETPROFILE": ((0.9, -5.0), (1.1, 5.0)),
+        "BASKETFLIP": pytest.approx(-0.03),
     }
-    assert client.calls == [(NVDA,), (RegimesOf(NVDA),)]
+    curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
+    assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,)]
 
 
 def test_one_underlying(app: Application, client: FakeClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -76,8 +77,11 @@ class Calc:
             self.close(document)
 
     def open_document(self, path: Path | str) -> Any:
-        """Open a file, or what a URL names, hidden and return its UNO model."""
-        url = path.resolve().as_uri() if isinstance(path, Path) else path
+        """Open a copy of a file, or what a URL names, hidden and return its UNO model.
+
+        A copy: an office that was killed leaves a lock beside what it had open.
+        """
+        url = path if isinstance(path, str) else _copied(path, self.office.folder).as_uri()
         document = self.desktop.loadComponentFromURL(url, "_blank", 0, (_property("Hidden", True),))
         assert document is not None, f"Calc did not open {path}"
         return document
@@ -126,6 +130,12 @@ class Calc:
     def close(self, document: Any) -> None:
         """Close without saving."""
         document.close(True)
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    target = folder.resolve() / "opened" / secrets.token_hex(8) / path.name
+    target.parent.mkdir(parents=True)
+    return Path(shutil.copyfile(path, target))
 
 
 def _property(name: str, value: object) -> Any:

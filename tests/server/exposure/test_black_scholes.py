@@ -118,12 +118,3 @@ def test_no_contracts() -> None:
     nothing = np.empty(0)
     found = contracts(nothing, nothing.astype(bool), nothing, nothing, 0.04, 0.01).greeks(100)
     assert [len(column) for column in found] == [0, 0, 0, 0]
-
-
-@settings(deadline=None)
-@given(st.floats(1, 10_000), st.integers(1, 20_001))
-def test_gamma_alone_is_the_gamma_of_all_four(spot: float, n: int) -> None:
-    place = np.arange(n, dtype=np.float64)
-    strike, vol, years = 50.0 + place % 101, 0.1 + place % 7 / 10, 0.001 + place % 13 / 4
-    held = contracts(strike, place % 2 == 0, vol, years, 0.04, 0.01)
-    np.testing.assert_allclose(held.gamma(spot), held.greeks(spot).gamma, rtol=1e-14, atol=0)

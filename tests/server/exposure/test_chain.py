@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
+from basketgex_server.domain import DayCount
 from basketgex_server.exposure.chain import Chain, belongs, expiry_instant, rows
 
 
@@ -50,6 +51,29 @@ def test_years_are_elapsed_time_across_a_change_of_clocks() -> None:
     before, after = expiry_instant(date(2026, 3, 6), "X"), expiry_instant(date(2026, 3, 9), "X")
     chain = make(1, as_of=before, expiry=np.array([after]))
     assert chain.years()[0] == (3 * 24 - 1) / 24 / 365
+
+
+@pytest.mark.parametrize("day_count, year", [("bus262", 262), ("bus252", 252)])
+def test_business_days_are_counted_from_the_chains_day_and_one_at_least(
+    day_count: DayCount, year: int
+) -> None:
+    thursday = expiry_instant(date(2026, 7, 2), "X")  # the 3rd is a holiday, and counts all the same
+    days = [date(2026, 7, 2), date(2026, 7, 3), date(2026, 7, 6), date(2026, 7, 10), date(2027, 7, 2)]
+    expiry = np.array([expiry_instant(day, "X") for day in days])
+    chain = make(5, as_of=thursday - 3600, expiry=expiry)
+    assert (chain.years(day_count) * year).tolist() == pytest.approx([1, 1, 2, 6, 261])
+
+
+def test_the_day_of_a_chain_is_new_yorks() -> None:
+    evening = datetime(2026, 7, 7, 1, 0, tzinfo=UTC).timestamp()  # still Monday the 6th there
+    expiry = np.array([expiry_instant(date(2026, 7, 8), "X")])
+    assert make(1, as_of=evening, expiry=expiry).years("bus252")[0] == 2 / 252
+
+
+def test_business_days_beyond_the_calendar_are_no_number() -> None:
+    odd = np.array([np.inf, np.nan, 1e300, 2e3])
+    assert np.isnan(make(4, expiry=odd).years("bus262")).tolist() == [True, True, True, False]
+    assert np.isnan(make(4, as_of=1e300).years("bus262")).all()
 
 
 @pytest.mark.parametrize(

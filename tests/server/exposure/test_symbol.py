@@ -100,6 +100,28 @@ def test_sides_and_strikes_add_up(convention: Convention, rows: list[Row]) -> No
     assert sum(r.call_open_interest + r.put_open_interest for r in found.strikes) == sum(r[4] for r in rows)
 
 
+@given(st.lists(sensible, min_size=1, max_size=30))
+def test_expiries_add_up_and_todays_are_apart(rows: list[Row]) -> None:
+    today: list[Row] = [(101.0, call, 3600 / YEAR, 0.3, 9.0) for call in (True, False)]
+    found = exposure(make([*rows, *today]), "dealer", 0.04, 0.01)
+    alone = exposure(make(today), "dealer", 0.04, 0.01)
+    assert found and found.call and found.put and alone
+    expiries = [row.expiry for row in found.expiries]
+    assert expiries == sorted(set(expiries))
+    for place in range(4):
+        size = sum(abs(r.call[place]) + abs(r.put[place]) for r in found.strikes)
+        for side in ("call", "put"):
+            added = math.fsum(getattr(row, side)[place] for row in found.expiries)
+            assert added == pytest.approx(getattr(found, side)[place], rel=1e-9, abs=1e-12 * size)
+    interest = sum(r.call_open_interest + r.put_open_interest for r in found.expiries)
+    assert interest == sum(row[4] for row in [*rows, *today])
+    assert {row.zero_dte for row in alone.expiries} == {True}
+    assert alone.zero_dte == pytest.approx(alone.net, rel=1e-9)
+    short = [row for row in rows if row[2] * 365 < 1.5]
+    if not short:
+        assert found.zero_dte == pytest.approx(alone.net, rel=1e-9)
+
+
 @given(st.lists(sensible, min_size=1, max_size=20), st.sampled_from([2.0, 3.0, 1000.0]))
 def test_more_open_interest_is_more_exposure(rows: list[Row], factor: float) -> None:
     chain = make(rows)

@@ -149,7 +149,11 @@ BROKEN: list[tuple[str, str | bytes | None, str]] = [
     ("A.csv", PLAIN + "BRKB260717C0050", "A.csv, line 6: 1 columns where the headings are 10."),
     ("A.csv", PLAIN.replace("0.25", "n/a"), 'A.csv, line 3: iv is "n/a", not a number.'),
     ("A.csv", PLAIN.replace(",,10,", ",,1 0,"), 'A.csv, line 2: open_interest is "1 0", not a number.'),
-    ("A.csv", PLAIN.replace("BRKB", "BRKB-"), "A.csv has no option of A: check its option symbols."),
+    (
+        "A.csv",
+        PLAIN.replace("BRKB", "BRKB-"),
+        'A.csv, line 2: "BRKB-260717C00500000" is not an option symbol.',
+    ),
     ("A.csv", PLAIN, "A.csv has no option of A: check its option symbols."),
     (
         "A.csv",

@@ -50,6 +50,31 @@ def fetch(provider: Provider, executor: Executor, *symbols: str) -> Fetched:
     return asyncio.run(source.fetch(symbols))
 
 
+def test_a_symbols_own_rate_is_used_and_tells_origins_apart(executor: Executor) -> None:
+    plain = Computed(Provider(), executor, convention="dealer", rate=0.04, dividend_yield=0.01)
+    own = {"rates": {"NVDA": 0.2}, "dividend_yields": {"NVDA": 0.1}}
+    source = Computed(
+        Provider(), executor, convention="dealer", rate=0.04, dividend_yield=0.01, **own, day_count="bus252"
+    )
+    found = asyncio.run(source.fetch(("NVDA", "AMD"))).exposures
+    for symbol, rate, dividend_yield in (("NVDA", 0.2, 0.1), ("AMD", 0.04, 0.01)):
+        chain = Sample().chain(symbol)
+        assert chain and found[symbol] == exposure(chain, "dealer", rate, dividend_yield, "bus252")
+    assert source.origin().by_symbol == "q NVDA 0.1, r NVDA 0.2"
+    others = [
+        plain,
+        source,
+        Computed(
+            Provider(), executor, convention="dealer", rate=0.04, dividend_yield=0.01, rates={"NVDA": 0.2}
+        ),
+        Computed(
+            Provider(), executor, convention="dealer", rate=0.04, dividend_yield=0.01, day_count="bus262"
+        ),
+    ]
+    assert len({s.origin().key for s in others}) == 4
+    assert plain.origin().key == "test|here|dealer|0.04|0.01|act365|v1"
+
+
 def test_it_works_out_each_symbol_on_the_executor(executor: Executor) -> None:
     provider = Provider()
     found = fetch(provider, executor, "NVDA", "BRK.B")

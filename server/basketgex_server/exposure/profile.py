@@ -1,0 +1,98 @@
+"""Net exposures over a range of spot prices: of one chain, or of a basket whose members all move by the same relative move.
+
+Prices are moves, in units of each member's own spot: 1.05 is 5 % up. A basket weighs as in ``basket.aggregate``: its figure is
+Σ wᵢ·xᵢ over the members with data, their weights renormalised to sum to 1, so that a basket of one is its symbol.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from basketgex_server.domain import Terms
+from basketgex_server.exposure.chain import Chain
+from basketgex_server.exposure.flips import flips, nearest
+from basketgex_server.exposure.repricing import Repricing, prepare
+
+ALL_MEASURES = (0, 1, 2, 3)
+"""The places of ``Measures``: GEX, DEX, VEX, CHEX."""
+
+
+class Member(NamedTuple):
+    """A chain, what it is computed with, and its weight: finite, 0 or more, on any scale."""
+
+    chain: Chain
+    terms: Terms
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Net exposures f64[L] a measure at ``moves`` f64[L], in USD as in ``Measures``; ``net[i]`` is that of ``measures[i]``.
+
+    ``roots``: every move within the range at which the (weighted) net GEX changes its sign, ascending; ``flip`` is the nearest
+    to no move at all. ``symbols`` had data, ``weights`` renormalised beside them; ``spots`` are their present prices in USD,
+    ``as_of`` the moments of their chains. ``covered_weight``: the share of the weight asked for that had data.
+    """
+
+    moves: tuple[float, ...]
+    measures: tuple[int, ...]
+    net: tuple[tuple[float, ...], ...]
+    roots: tuple[float, ...]
+    symbols: tuple[str, ...]
+    weights: tuple[float, ...]
+    spots: tuple[float, ...]
+    as_of: tuple[float, ...]
+    covered_weight: float
+
+    @property
+    def flip(self) -> float | None:
+        """The root nearest the present prices, as a move; None where there is none in the range."""
+        return nearest(self.roots)
+
+
+def profile(
+    members: Sequence[Member], moves: Sequence[float], measures: Sequence[int] = ALL_MEASURES
+) -> Profile | None:
+    """Return the profile of a basket; None where no weighted member has a row that counts, or a figure is beyond computing.
+
+    Raises ValueError where a move is no finite number above 0, or there is none.
+    """
+    if not moves or not all(math.isfinite(move) and move > 0 for move in moves):
+        raise ValueError("moves must be finite and above 0")
+    asked = math.fsum(m.weight for m in members)
+    prepared = [(m, book) for m in members if m.weight > 0 and (book := prepare(m.chain, m.terms))]
+    covered = math.fsum(m.weight for m, _ in prepared)
+    if not covered > 0:
+        return None
+    weighted = [(book, m.weight / covered) for m, book in prepared]
+    at = np.array(moves, dtype=np.float64)
+    net = np.zeros((len(measures), len(at)))
+    with np.errstate(all="ignore"):
+        for book, weight in weighted:
+            net += weight * book.net(at, measures)
+    if not np.isfinite(net).all():
+        return None
+    return Profile(
+        moves=tuple(moves),
+        measures=tuple(measures),
+        net=tuple(tuple(row) for row in net.tolist()),
+        roots=flips(weighted, min(moves), max(moves)),
+        symbols=tuple(m.chain.symbol for m, _ in prepared),
+        weights=tuple(weight for _, weight in weighted),
+        spots=tuple(m.chain.spot for m, _ in prepared),
+        as_of=tuple(m.chain.as_of for m, _ in prepared),
+        covered_weight=covered / asked,
+    )
+
+
+def basket_flips(members: Sequence[Member]) -> tuple[float, ...]:
+    """Return every move within ``flips.REACH`` of none at which the weighted net GEX of a basket changes sign, ascending."""
+    prepared: list[tuple[Repricing, float]] = [
+        (book, m.weight) for m in members if m.weight > 0 and (book := prepare(m.chain, m.terms))
+    ]
+    return flips(prepared) if prepared else ()

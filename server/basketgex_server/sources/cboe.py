@@ -1,0 +1,274 @@
+"""Cboe's delayed quotes as a source of exposures: one file an underlying, without a key, fifteen minutes late.
+
+``GET {base}/{SYMBOL}.json``; indexes have an underscore before their name, share classes no dot. For personal use under Cboe's
+terms, so that it is off unless asked for, and polite: two files at a time, and after a 429 nothing until its pause is over.
+
+This module is imported before the server listens, so what needs numpy or httpx is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure
+from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
+from basketgex_server.sources.computed import Computed, Profiled
+from basketgex_server.sources.flashalpha_errors import retry_after
+from basketgex_server.sources.port import ChainProvider
+
+if TYPE_CHECKING:
+    import httpx
+
+    from basketgex_server.exposure.chain import Chain
+    from basketgex_server.exposure.levels import Levels
+
+TERMS = (
+    "Cboe's delayed quotes are 15 minutes late and for personal, non-commercial use under the terms on cboe.com: "
+    "do not pass them on."
+)
+DEFAULT_BASE_URL = "https://cdn.cboe.com/api/global/delayed_quotes/options"
+DELAY = 900.0
+AT_A_TIME = 2
+TIMEOUT = 30.0
+"""Seconds for one file."""
+PAUSE = 60.0
+"""Seconds of silence after a 429 that names none."""
+_MOST = 256 << 20  # bytes beyond which a reply is none
+_NAMES = (
+    "SPX XSP NANOS SPESG NDX XND VOLQ RUT MRUT RLG RLV RUI DJX OEX XEO VIX VIXW MXEA MXEF MXACW MXUSA MXWLD "
+    "BKX HGX OSX SOX XAU UTY XDA XDB XDC XDE XDN XDS XDZ CBTX MBTX"
+)
+_INDEXES = frozenset(_NAMES.split())
+
+
+def name_at_cboe(symbol: str) -> str:
+    """Return what Cboe calls a symbol.
+
+    >>> [name_at_cboe(symbol) for symbol in ("SPX", "BRK.B", "NVDA")]
+    ['_SPX', 'BRKB', 'NVDA']
+    """
+    plain = symbol.replace(".", "")
+    return f"_{plain}" if plain in _INDEXES else plain
+
+
+class Cboe:
+    """An ExposureSource over httpx. ``computed`` makes a source of a provider of the chains that came.
+
+    Raises BadSettings where the base URL is neither https nor on this machine.
+    """
+
+    seats = 0
+    metered = False
+    has_strikes = True
+    delay = DELAY
+    quota = None
+
+    def __init__(
+        self,
+        base_url: str,
+        executor: Executor,
+        computed: Callable[[ChainProvider], Computed],
+        *,
+        timeout: float = TIMEOUT,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._base, self._loopback = _checked(base_url)
+        self._executor = executor
+        self._computed = computed
+        self._timeout = timeout
+        self._now = now
+        self._quiet_until = 0.0
+        self._turns = asyncio.Semaphore(AT_A_TIME)
+        self._client: httpx.AsyncClient | None = None
+        self._origin = computed(Held(self._base, {})).origin()
+
+    def __repr__(self) -> str:
+        return f"Cboe({urlsplit(self._base).hostname})"
+
+    def origin(self) -> Origin:
+        """Return where its figures come from."""
+        return self._origin
+
+    def prepare(self) -> httpx.AsyncClient:
+        """Load what the first call needs."""
+        if self._client is None:
+            import httpx
+
+            import basketgex_server.sources.chain_readers  # noqa: F401
+
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(self._timeout, connect=min(5.0, self._timeout)),
+                trust_env=not self._loopback,  # a proxy in the environment would break 127.0.0.1
+                follow_redirects=False,
+                headers={"Accept": "application/json", "User-Agent": "basketgex"},
+            )
+        return self._client
+
+    async def account(self) -> None:
+        """There is none to ask."""
+
+    async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
+        """Return the exposures of symbols; one whose file cannot be had or read has failed, and leaves the others alone.
+
+        Raises what the first of them ran into where none could be asked for.
+        """
+        exposures: dict[str, SymbolExposure] = {}
+        missing: set[str] = set()
+        failed: dict[str, str] = {}
+        errors: list[BasketgexError] = []
+
+        async def one(symbol: str) -> None:
+            async with self._turns:
+                try:
+                    chain = await self._chain(symbol)
+                except BadChain as error:
+                    failed[symbol] = error.sentence
+                    return
+                except BasketgexError as error:
+                    failed[symbol] = error.sentence
+                    errors.append(error)
+                    return
+                found = await self._computed(Held(self._base, {symbol: chain})).fetch((symbol,))
+            exposures.update(found.exposures)
+            missing.update(found.missing)
+            failed.update(found.failed)
+
+        await asyncio.gather(*map(one, symbols))
+        if errors and len(errors) == len(symbols):
+            raise errors[0]
+        return Fetched(exposures, frozenset(missing), failed)
+
+    async def levels(self, symbol: str) -> Levels | None:
+        """Return one symbol's levels. Raises what ``fetch`` raises, and BadChain."""
+        async with self._turns:
+            chain = await self._chain(symbol)
+        return await self._computed(Held(self._base, {symbol: chain})).levels(symbol)
+
+    async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+        """Return the profile of a basket. Raises what ``fetch`` raises."""
+        chains: dict[str, Chain | BadChain | None] = {}
+
+        async def one(symbol: str) -> None:
+            async with self._turns:
+                try:
+                    chains[symbol] = await self._chain(symbol)
+                except BadChain as error:
+                    chains[symbol] = error
+
+        weighted = zip(basket.symbols, basket.weights, strict=True)
+        await asyncio.gather(*(one(symbol) for symbol, weight in weighted if weight))
+        return await self._computed(Held(self._base, chains)).profile(basket, moves, measures)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _chain(self, symbol: str) -> Chain | None:
+        """Ask for one file and read it; None where there is none."""
+        body = await self._ask(symbol)
+        if body is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._executor, read_reply, body, symbol)
+
+    async def _ask(self, symbol: str) -> bytes | None:
+        import httpx
+
+        if (wait := self._quiet_until - self._now()) > 0:
+            raise _too_fast(wait)
+        loop = asyncio.get_running_loop()
+        if (client := self._client) is None:
+            client = await loop.run_in_executor(self._executor, self.prepare)
+        problem: BasketgexError
+        try:
+            async with asyncio.timeout(self._timeout):
+                async with client.stream("GET", f"{self._base}/{name_at_cboe(symbol)}.json") as response:
+                    body = bytearray()
+                    async for part in response.aiter_bytes():
+                        body += part
+                        if len(body) > _MOST:
+                            raise SourceUnavailable("Cboe's reply is larger than a chain can be.")
+                    return self._judged(response.status_code, response.headers, bytes(body))
+        except (TimeoutError, httpx.TimeoutException):
+            problem = SourceUnavailable(
+                f"Cboe did not answer within {self._timeout:g} seconds. Recalculate to ask again."
+            )
+        except httpx.ConnectError:
+            problem = SourceUnavailable("Cboe cannot be reached: check the network, then recalculate.")
+        except httpx.HTTPError:
+            problem = SourceUnavailable("The connection to Cboe broke off. Recalculate to ask again.")
+        raise problem
+
+    def _judged(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes | None:
+        if status == 200:
+            return body
+        if status == 404 or (status == 403 and b"<Code>AccessDenied</Code>" in body):
+            return None  # the store behind the service denies what it does not have
+        if status == 429:
+            wait = retry_after(headers, self._now()) or PAUSE
+            self._quiet_until = max(self._quiet_until, self._now() + wait)
+            raise _too_fast(wait)
+        if 300 <= status < 400:
+            raise SourceUnavailable(
+                "Cboe sends to another address, which is not followed: its service has moved."
+            )
+        raise SourceUnavailable(f"Cboe answered with the status {status}. Recalculate to ask again.")
+
+
+class Held:
+    """A ChainProvider of chains at hand, or of why there is none."""
+
+    def __init__(self, base: str, chains: Mapping[str, Chain | BadChain | None]) -> None:
+        self._base = base
+        self._chains = chains
+
+    def origin(self) -> Origin:
+        """Return where they came from."""
+        return Origin(source="cboe", label="Cboe, 15 minutes delayed", location=self._base)
+
+    def chain(self, symbol: str) -> Chain | None:
+        """Return one of them. Raises BadChain."""
+        chain = self._chains.get(symbol)
+        if isinstance(chain, BadChain):
+            raise chain
+        return chain
+
+
+def read_reply(body: bytes, symbol: str) -> Chain:
+    """Return the chain of a reply, as from the same bytes in a file. Raises BadChain."""
+    from basketgex_server.sources.chain_readers import chain_of_columns
+    from basketgex_server.sources.readers.json_forms import json_chain
+
+    name = f"Cboe's reply for {symbol}"
+    columns = json_chain(body, name)
+    if columns.as_of is None or columns.spot is None:
+        raise BadChain(f"{name} does not say its moment or its price.")
+    return chain_of_columns(columns, symbol, columns.spot, columns.as_of, name, strict=False)
+
+
+def _too_fast(wait: float) -> RateLimited:
+    return RateLimited(
+        f"Cboe asks for a pause of {max(1, round(wait))} seconds. Recalculate after it.", retry_after=wait
+    )
+
+
+def _checked(base_url: str) -> tuple[str, bool]:
+    """Return the base URL in one spelling, and whether it is on this machine. Raises BadSettings."""
+    from basketgex_server.sources.flashalpha import _is_loopback
+
+    try:
+        parts = urlsplit(base_url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    loopback = _is_loopback(host)
+    if not host or parts.username or parts.query or parts.fragment or parts.scheme not in ("http", "https"):
+        raise BadSettings(f"cboe_base_url must be an address such as {DEFAULT_BASE_URL}.")
+    if parts.scheme == "http" and not loopback:
+        raise BadSettings("cboe_base_url must begin with https://.")
+    return base_url.strip().rstrip("/"), loopback

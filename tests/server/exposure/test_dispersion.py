@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from basketgex_server.domain import Basket
+from basketgex_server.exposure.dispersion import at_the_money, dispersion
+from basketgex_server.sources.chain_files import read_chain
+from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
+
+volatility = st.floats(0.01, 3.0)
+weight = st.floats(0.01, 100.0)
+
+
+@given(st.lists(st.tuples(volatility, weight), min_size=2, max_size=8), st.floats(-0.5, 1.0))
+def test_the_correlation_that_made_the_index_comes_out(
+    members: list[tuple[float, float]], correlation: float
+) -> None:
+    """The index's variance by the covariance matrix of members that all correlate alike."""
+    total = math.fsum(w for _, w in members)
+    parts = np.array([v * w / total for v, w in members])
+    matrix = np.where(np.eye(len(parts), dtype=bool), 1.0, correlation)
+    variance = float(parts @ matrix @ parts)
+    if variance <= 1e-9:
+        return
+    names = tuple(f"A{i}" for i in range(len(members)))
+    found = dispersion(
+        math.sqrt(variance),
+        Basket(names, tuple(w for _, w in members)),
+        dict(zip(names, (v for v, _ in members), strict=True)),
+    )
+    assert found and found.implied_correlation is not None
+    among = float(parts.sum() ** 2 - parts @ parts)
+    assert found.implied_correlation == pytest.approx(
+        correlation, abs=1e-12 * max(variance, 1) / among + 1e-9
+    )
+    assert found.basket_volatility == pytest.approx(float(parts.sum()))
+    assert found.independent_volatility == pytest.approx(float(np.sqrt(parts @ parts)))
+    assert math.fsum(c.weight for c in found.contributions) == pytest.approx(1.0)
+    assert sorted(found.contributions, key=lambda c: -c.contribution) == list(found.contributions)
+
+
+def test_one_member_correlates_with_nothing() -> None:
+    found = dispersion(0.2, Basket(("A", "B"), (1.0, 0.0)), {"A": 0.3, "B": 0.3})
+    assert found and found.implied_correlation is None and found.missing == ()
+    assert (found.basket_volatility, found.independent_volatility) == (0.3, 0.3)
+
+
+def test_members_without_a_volatility_leave_their_weight_to_the_others() -> None:
+    basket = Basket(("A", "B", "C", "D"), (1.0, 1.0, 1.0, 1.0))
+    found = dispersion(0.2, basket, {"A": 0.3, "B": 0.2, "C": math.nan})
+    assert found and found.missing == ("C", "D") and found.covered_weight == 0.5
+    assert [c.weight for c in found.contributions] == [0.5, 0.5]
+    assert dispersion(0.2, basket, {"C": -1.0}) is None
+    assert dispersion(math.nan, basket, {"A": 0.3}) is None
+
+
+def smile(years: float, level: float) -> list[Row]:
+    """Calls and puts whose mean is a straight line of the strike."""
+    strikes = (90.0, 100.0, 110.0)
+    return [
+        (k, call, years, level + (100 - k) / 200 + (0.01 if call else -0.01), 5.0)
+        for k in strikes
+        for call in (True, False)
+    ]
+
+
+def test_at_the_money_is_at_the_forward() -> None:
+    found = at_the_money(make(smile(0.5, 0.3)), 0.05, 0.01, 182.5)
+    assert found == pytest.approx(0.3 + (100 - 100 * math.exp(0.02)) / 200, rel=1e-6)
+
+
+def test_between_expiries_total_variance_is_linear() -> None:
+    chain = make([*smile(0.1, 0.5), *smile(0.3, 0.2)])
+    found = at_the_money(chain, 0.0, 0.0, 0.2 * 365)
+    assert found == pytest.approx(math.sqrt((0.5 * 0.5**2 * 0.1 + 0.5 * 0.2**2 * 0.3) / 0.2), rel=1e-6)
+    ends = [at_the_money(chain, 0.0, 0.0, days) for days in (1.0, 3_000.0)]
+    assert ends == pytest.approx([0.5, 0.2], rel=1e-6)
+
+
+def test_expiries_of_less_than_a_day_and_one_sided_ones_are_not_asked() -> None:
+    hour = 1 / 365 / 24
+    chain = make([*smile(6 * hour, 2.0), *((k, c, 0.1, v, n) for k, c, _, v, n in smile(1, 1.0) if k > 105)])
+    assert at_the_money(chain, 0.0, 0.0, 10.0) is None
+    assert at_the_money(make([]), 0.0, 0.0, 10.0) is None
+    good = make(smile(0.1, 0.3))
+    assert [at_the_money(good, 0.0, 0.0, days) for days in (0.0, -1.0, math.nan, math.inf)] == [None] * 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.one_of(sensible, st.tuples(odd, st.booleans(), odd, odd, odd)), max_size=12),
+    st.one_of(odd, st.just(100.0)),
+    st.one_of(odd, st.just(MORNING)),
+    odd,
+)
+def test_odd_numbers_never_come_out(rows: list[Row], spot: float, as_of: float, days: float) -> None:
+    with np.errstate(all="ignore"):
+        chain = make(rows, spot, as_of)
+    found = at_the_money(chain, 0.04, 0.01, days)
+    assert found is None or (math.isfinite(found) and found > 0)
+
+
+def test_real_names_against_their_index(shared_data: Path) -> None:
+    folder = shared_data / "chains/basket_2026-07-10"
+    names = ("AAPL", "AMZN", "AVGO", "GOOGL", "META", "MSFT", "NVDA", "TSLA")
+    found = {
+        name: at_the_money(read_chain(folder / f"{name}.csv.gz", name), 0.045, 0.013, 30.0)
+        for name in (*names, "QQQ")
+    }
+    assert all(v is not None and 0.05 < v < 1.0 for v in found.values())
+    known = {name: v for name, v in found.items() if v is not None}
+    result = dispersion(known["QQQ"], Basket(names, (1.0,) * 8), known)
+    assert result and result.implied_correlation is not None and 0 < result.implied_correlation < 1
+    assert result.independent_volatility < result.index_volatility < result.basket_volatility

@@ -1,0 +1,476 @@
+"""Each form that a chain can come in, and what is said of one that is broken."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from basketgex_server.errors import BadChain
+from basketgex_server.exposure.chain import Chain
+from basketgex_server.sources.chain_files import ChainFiles, read_chain
+from basketgex_server.sources.chain_readers import columns_of
+from basketgex_server.sources.readers import cboe_csv
+from basketgex_server.sources.readers.date_line import moment_of
+
+NARROW, MINUS = "\u202f", "\u2212"
+EVENING = datetime(2022, 12, 13, 1, 30, tzinfo=UTC).timestamp()
+
+
+def utc(*when: int) -> float:
+    return datetime(*when, tzinfo=UTC).timestamp()  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "December 12, 2022 at 8:30 PM EST",
+        f"December 12, 2022 at 8:30{NARROW}PM EST",
+        "December 12, 2022, 8:30 PM EST",
+        "Dec 12, 2022, 8:30:00 PM EST",
+        "Monday, December 12, 2022 at 8:30 PM EST",
+        "12 December 2022 at 20:30",
+        "12 December 2022 at 20:30 EST",
+        "12 December 2022 at 8:30 pm GMT-5",
+        "12 Dec 2022, 20:30 GMT-05:00",
+        "December 12, 2022 at 8:30 p.m. EST",
+        "December 12th, 2022 8:30PM ET",
+        "2022-12-12 20:30",
+        "2022-12-12T20:30:00-05:00",
+        "2022-12-13, 01:30 UTC",
+        "13 December 2022 at 02:30 CET",
+        "13. Dezember 2022 um 02:30 MEZ",
+        "12. Dezember 2022 um 20:30 Uhr GMT-5",
+        f"12 décembre 2022 à 20:30 UTC{MINUS}5",
+        f"12\xa0décembre 2022 à 20{NARROW}h{NARROW}30 UTC{MINUS}05:00",
+        "12 de diciembre de 2022, 20:30 GMT-5",
+        "12 de diciembre de 2022 a las 20:30 EST",
+        f"12 de diciembre de 2022, 8:30{NARROW}p.\xa0m. EST",
+        "12 dicembre 2022 alle ore 20:30 GMT-5",
+        "12 de dezembro de 2022 às 20:30 GMT-5",
+        "12 december 2022 om 20:30 EST",
+        "December 12, 2022 at 7:30 PM CST",
+        "12 December 2022 at 20:30 Eastern Standard Time",
+        "13/12/2022, 01:30 UTC",
+        "2022年12月12日 GMT-5 20:30",
+        "13 December 2022 at 07:00 GMT+5:30",
+    ],
+)
+def test_the_moment_in_every_way_a_browser_writes_it(text: str) -> None:
+    for line in (
+        f'"Date: {text}",Bid: 0,Ask: 0,Size: 0*0,Volume: 0',
+        f"Date: {text},Bid: 0,Ask: 0",
+        f"Date: {text}",
+    ):
+        assert moment_of(line) == EVENING
+
+
+@pytest.mark.parametrize(
+    "text, moment",
+    [
+        ("27 de agosto de 2023, 13:35 GMT-4", utc(2023, 8, 27, 17, 35)),
+        (
+            "August 27, 2023 at 1:35 PM EST",
+            utc(2023, 8, 27, 17, 35),
+        ),  # New York's clock, whatever it is called
+        ("May 16, 2025 at 12:05 AM EDT", utc(2025, 5, 16, 4, 5)),
+        ("May 16, 2025 at 12:05 PM EDT", utc(2025, 5, 16, 16, 5)),
+        (f"1er août 2025 à 09:31 UTC{MINUS}4", utc(2025, 8, 1, 13, 31)),
+    ],
+)
+def test_the_moment_in_summer(text: str, moment: float) -> None:
+    assert moment_of(f'"Date: {text}",Bid: 1') == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "December 2022 at 8:30 PM EST",
+        "December 32, 2022 at 8:30 PM EST",
+        "December 12, 2022",
+        "December 12, 2022 at 20:30 PM EST",
+        "December 12, 2022 at 25:30",
+        "12 Frimaire 2022 at 20:30",
+        "December 12, 2022 at 8:30 PM XYZT",
+        "12 December January 2022 at 20:30",
+        "05/06/2022, 20:30",  # May or June
+        "12 December 2022 at 20:30 GMT-19",
+    ],
+)
+def test_a_moment_that_cannot_be_told_is_not_guessed(text: str) -> None:
+    assert moment_of(f'"Date: {text}",Bid: 0') is None
+
+
+HEADINGS = (
+    "Expiration Date,Calls,Last Sale,Net,Bid,Ask,Volume,IV,Delta,Gamma,Open Interest,Strike,"
+    "Puts,Last Sale,Net,Bid,Ask,Volume,IV,Delta,Gamma,Open Interest"
+)
+ROWS = (
+    "Fri Jul 17 2026,META260717C00700000,1,0,10.5,11.5,8,0.21,0,1,11,700.00,META260717P00700000,0,0,.5,5.,0,0.22,0,0,12\n"
+    "Fri Jul 17 2026,META260717C00702500,1,0,8,9,8,0.2,0,1,13,702.50,META260717P00702500,0,0,0,0,0,,0,0,14\n"
+)
+LINES = (
+    "\n",
+    "Meta Platforms, Inc.,Last: 1,701.25,Change:  5\n",
+    '"Date: July 10, 2026 at 4:00 PM EDT",Bid: 701,Ask: 702\n',
+    HEADINGS + "\n",
+)
+
+
+def put(folder: Path, name: str, content: str | bytes) -> Path:
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder / name
+
+
+def columns(chain: Chain) -> dict[str, list[float]]:
+    names = ("strike", "is_call", "expiry", "volatility", "open_interest", "bid", "ask")
+    return {name: getattr(chain, name).tolist() for name in names}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(LINES) + ROWS,
+        "".join(LINES) + ROWS.rstrip(),
+        ("".join(LINES) + ROWS).replace("\n", "\r\n"),
+        "\ufeffwhatever, this says\n" + "".join(LINES[1:]) + ROWS,
+        "".join(LINES[1:]) + ROWS,
+        "".join(("an\n", "extra\n", *LINES)) + ROWS,
+        "".join(LINES).replace("Meta Platforms, Inc.", '"Meta Platforms, Inc."') + ROWS,
+        "".join(LINES) + ROWS.replace(",13,", ',"13",'),  # no longer plain: through the csv module
+        "".join(LINES) + ROWS.replace("\n", "\n\n"),
+        "".join(LINES).replace("Open Interest\n", "Open Interest,More\n") + ROWS.replace("\n", ",x\n"),
+        "".join(LINES) + ROWS.replace("Fri", "Fré"),
+        "".join(LINES) + ROWS.replace(",0.21,", ",2.1e-1,"),
+        "".join(LINES) + ROWS.replace(",11,", ", 11 ,"),
+    ],
+)
+def test_cboe_downloads_in_every_dress(tmp_path: Path, content: str) -> None:
+    chain = read_chain(put(tmp_path, "META.csv", content), "META")
+    assert (chain.spot, chain.as_of) == (1701.25, utc(2026, 7, 10, 20))
+    assert chain.strike.tolist() == [700, 702.5, 700, 702.5]
+    assert chain.is_call.tolist() == [True, True, False, False]
+    np.testing.assert_array_equal(chain.volatility, [0.21, 0.2, 0.22, np.nan])
+    assert chain.open_interest.tolist() == [11, 13, 12, 14]
+    assert chain.bid is not None and chain.ask is not None
+    assert chain.bid.tolist() == [10.5, 8, 0.5, 0]
+    assert chain.ask.tolist() == [11.5, 9, 5, 0]
+
+
+@pytest.mark.parametrize("name", ["spx_2022-12-12", "ndx_2022-12-12", "rut_2022-12-12", "spy_2025-05-16"])
+def test_the_fast_way_reads_what_the_csv_module_reads(shared_data: Path, name: str) -> None:
+    path = shared_data / f"chains/cboe_csv/{name}.csv"
+    found = columns_of(path)
+    with path.open(newline="") as lines:
+        rows = list(csv.reader(lines))[4:]
+    sides = ((1, rows), (12, rows))
+
+    def column(offset: int) -> list[float]:
+        return [float(row[at + offset]) for at, side in sides for row in side]
+
+    assert not isinstance(found.options, list)  # the fast way
+    assert [found.options.text(n) for n in range(2 * len(rows))] == [
+        row[at] for at, side in sides for row in side
+    ]  # type: ignore[union-attr]
+    assert found.bid is not None and found.ask is not None
+    for got, offset in ((found.bid, 3), (found.ask, 4), (found.volatility, 6), (found.open_interest, 9)):
+        assert got.tolist() == column(offset)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "7", "12.", ".5", "0.1", "123456.789012", "0.000000001", "99999999999999", "00012.50", "1234.5678"],
+)
+def test_a_decimal_is_read_to_the_last_bit(text: str) -> None:
+    body = f"Fri Jul 17 2026,{text},1.25\nx,,3\n".encode()
+    fields = cboe_csv._Fields.of(np.frombuffer(body, np.uint8), 3)
+    assert fields is not None
+    found = fields.numbers((1,))
+    assert found is not None
+    assert found[0] == float(text) and np.isnan(found[1])
+
+
+def test_a_broken_cboe_row_is_refused_with_its_line(tmp_path: Path) -> None:
+    for old, new, sentence in (
+        (",13,", ",1x3,", 'META.csv, line 6: Open Interest is "1x3", not a number.'),
+        (",13,", ",1.2.3,", 'META.csv, line 6: Open Interest is "1.2.3", not a number.'),
+        (",13,", ",.,", 'META.csv, line 6: Open Interest is ".", not a number.'),
+        ("META260717P00702500", "702.5 put", 'META.csv, line 6: "702.5 put" is not an option symbol.'),
+        (",14\n", "", "META.csv, line 6: 21 columns where the headings are 22."),
+        ("\n" + ROWS, "", "META.csv has no option of META: check its option symbols."),
+    ):
+        with pytest.raises(BadChain) as refusal:
+            read_chain(put(tmp_path, "META.csv", ("".join(LINES) + ROWS).replace(old, new)), "META")
+        assert refusal.value.sentence == sentence
+
+
+CANONICAL = (
+    "option,open_interest,iv,bid,ask,underlying_price,as_of\n"
+    "BRKB260717C00500000,10,0.21,1.5,1.7,495.5,2026-07-10T15:45\n"
+    "BRKB260717P00490000,20,,0,1.1,495.5,2026-07-10T15:45\n"
+)
+
+
+def test_the_canonical_form_carries_all_it_needs(tmp_path: Path) -> None:
+    for text in (
+        CANONICAL,
+        CANONICAL.replace("15:45", "15:45:00-04:00"),
+        CANONICAL.replace("15:45", "19:45Z"),
+    ):
+        chain = read_chain(put(tmp_path, "BRKB.csv", text), "BRK.B")
+        assert (chain.spot, chain.as_of) == (495.5, utc(2026, 7, 10, 19, 45))
+        assert chain.bid is not None and chain.bid.tolist() == [1.5, 0]
+
+
+@pytest.mark.parametrize(
+    "old, new, sentence",
+    [
+        ("495.5,2026-07-10T15:45\nBRKB260717P", "495.6,2026-07-10T15:45\nBRKB260717P",
+         "BRKB.csv: underlying_price must be the same in every row: one file is one moment."),
+        ("15:45\nBRKB260717P", "15:46\nBRKB260717P", "BRKB.csv: as_of must be the same in every row: one file is one moment."),
+        ("2026-07-10T15:45", "July 10", 'BRKB.csv, line 2: as_of is "July 10": write it like 2026-07-10T16:00.'),
+        ("2026-07-10T15:45", "2026-07-10", 'BRKB.csv, line 2: as_of is "2026-07-10": write it like 2026-07-10T16:00.'),
+        ("P00490000", "P490", 'BRKB.csv, line 3: "BRKB260717P490" is not an option symbol.'),
+    ],
+)  # fmt: skip
+def test_a_broken_canonical_file(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "BRKB.csv", CANONICAL.replace(old, new)), "BRK.B")
+    assert refusal.value.sentence == sentence
+
+
+YFINANCE = (
+    ",contractSymbol,lastTradeDate,strike,lastPrice,bid,ask,change,percentChange,volume,openInterest,"
+    "impliedVolatility,inTheMoney,contractSize,currency\n"
+    "0,AMD260717C00500000,2026-07-09 19:59:00+00:00,500.0,1,1.5,1.7,0,0,,10,0.21,True,REGULAR,USD\n"
+    "1,AMD260717C00505000,2026-07-09 19:59:00+00:00,505.0,1,0,0,0,0,,11.0,1.0000000000000003e-05,True,REGULAR,USD\n"
+    "2,AMD260717C00510000,2026-07-09 19:59:00+00:00,510.0,1,0,0,0,0,5,12,0.3,True,MINI,USD\n"
+)
+
+
+def test_yfinance_csv(tmp_path: Path) -> None:
+    put(tmp_path, "underlyings.json", '{"AMD": {"underlying_price": 502.0}}')
+    chain = read_chain(put(tmp_path, "AMD_2026-07-10.csv", YFINANCE), "AMD")
+    assert (chain.spot, chain.as_of, chain.other_root) == (502.0, utc(2026, 7, 10, 20), 1)
+    np.testing.assert_array_equal(chain.volatility, [0.21, np.nan])  # the placeholder is none
+    assert chain.open_interest.tolist() == [10, 11]
+    with pytest.raises(BadChain, match='line 3: "AMD" is not an option symbol'):
+        read_chain(put(tmp_path, "AMD_2026-07-10.csv", YFINANCE.replace("AMD260717C00505000", "AMD")), "AMD")
+
+
+def tradier(symbol: str, **fields: Any) -> dict[str, Any]:
+    plain = {
+        "symbol": symbol, "exch": "Z", "type": "option", "last": None, "volume": 0, "bid": 10.85, "ask": 11.0,
+        "underlying": "VXX", "strike": 16.0, "trade_date": 0, "bid_date": 1557171657000, "ask_date": 1557172096000,
+        "open_interest": 10, "contract_size": 100, "expiration_date": "2019-05-17", "root_symbol": "VXX",
+        "greeks": {"delta": 1.0, "mid_iv": 0.0, "smv_vol": 0.380002, "updated_at": "2019-08-29 14:59:08"},
+    }  # fmt: skip
+    return plain | fields
+
+
+def test_tradier_chains(tmp_path: Path) -> None:
+    put(tmp_path, "underlyings.json", '{"VXX": {"underlying_price": 27.0}}')
+    first = [
+        tradier("VXX190517P00016000"),
+        tradier("VXX190517C00016000", open_interest=0, greeks=None, ask_date=1557172135000),
+        tradier("VXX1190517C00016000", contract_size=25),
+    ]
+    second = tradier("VXX190524C00016000", greeks={"mid_iv": 0.4, "smv_vol": 0.5}, bid=None)
+    for content in (
+        [{"options": {"option": first}}, {"options": {"option": second}}, {"options": None}],
+        {"options": {"option": [*first, second]}},
+    ):
+        chain = read_chain(put(tmp_path, "VXX.json", json.dumps(content)), "VXX")
+        assert (chain.spot, chain.as_of, chain.other_root) == (27.0, 1557172135.0, 1)
+        np.testing.assert_array_equal(chain.volatility, [0.380002, np.nan, 0.4])
+        assert chain.open_interest.tolist() == [10, 0, 10]
+        assert chain.ask is not None and chain.ask.tolist() == [11, 11, 11]
+
+
+def polygon(ticker: str, **fields: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "break_even_price": 171.075, "day": {"close": 21.4, "last_updated": 1636520400000000000},
+        "details": {"contract_type": "call", "exercise_style": "american", "expiration_date": "2022-01-21",
+                    "shares_per_contract": 100, "strike_price": 150, "ticker": ticker},
+        "greeks": {"delta": 0.55}, "implied_volatility": 0.3048, "open_interest": 8921,
+        "last_quote": {"ask": 21.25, "bid": 20.9, "last_updated": 1636573458756383500, "midpoint": 21.075},
+        "underlying_asset": {"last_updated": 1636573459862384600, "price": 150.5, "ticker": "AAPL"},
+    }  # fmt: skip
+    return plain | fields
+
+
+def test_polygon_snapshots(tmp_path: Path) -> None:
+    odd = polygon("O:AAPL1220121C00150000")
+    odd["details"]["shares_per_contract"] = 10
+    pages = [
+        {"status": "OK", "request_id": "x", "results": [polygon("O:AAPL220121C00150000"), odd], "next_url": "…"},
+        {"status": "OK", "request_id": "y", "results": [
+            polygon("O:AAPL220121P00150000", implied_volatility=None, last_quote=None, underlying_asset=None)]},
+    ]  # fmt: skip
+    chain = read_chain(put(tmp_path, "AAPL.json", json.dumps(pages)), "AAPL")
+    assert (chain.spot, chain.as_of, chain.other_root) == (150.5, pytest.approx(1636573459.862, abs=1e-3), 1)
+    np.testing.assert_array_equal(chain.volatility, [0.3048, np.nan])
+    assert chain.bid is not None
+    np.testing.assert_array_equal(chain.bid, [20.9, np.nan])
+
+    index = polygon(
+        "O:SPX220121C04000000", underlying_asset={"value": 4100.5, "last_updated": 1636573459862384600}
+    )
+    chain = read_chain(put(tmp_path, "SPX.json", json.dumps({"results": [index]})), "SPX")
+    assert chain.spot == 4100.5
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "AAPL.json", json.dumps(pages[0])), "AAPL")
+    assert refusal.value.sentence == (
+        "AAPL.json is only a part of its chain: it has a next_url. Save every page, as a list."
+    )
+
+
+def test_json_gzipped_is_the_same(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "chains/cboe_json/rut_2023-09-20.json"
+    packed = put(tmp_path, "_RUT.json.gz", gzip.compress(path.read_bytes(), 1))
+    assert columns(read_chain(packed, "RUT")) == columns(read_chain(path, "RUT"))
+    assert ChainFiles(tmp_path).symbols() == ("RUT",)
+
+
+def test_an_option_symbol_of_json_that_cannot_be_read(tmp_path: Path) -> None:
+    reply = {
+        "data": {
+            "options": [{"option": "AMD26"}],
+            "current_price": 5.0,
+            "last_trade_time": "2026-07-10T16:00:00",
+        }
+    }
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "AMD.json", json.dumps(reply)), "AMD")
+    assert refusal.value.sentence == 'AMD.json, option 1: "AMD26" is not an option symbol.'
+
+
+def parquet_of(path: Path, **values: Any) -> Path:
+    import pyarrow
+    import pyarrow.parquet
+
+    table: dict[str, Any] = {
+        "option": ["BRKB260717C00500000", "BRKB260717P00490000"],
+        "open_interest": [10, 20],
+        "iv": [0.21, None],
+        "bid": [1.5, 0.0],
+        "ask": [1.7, 1.1],
+        "underlying_price": [495.5, 495.5],
+        "as_of": [datetime(2026, 7, 10, 19, 45, tzinfo=UTC)] * 2,
+        "other": ["x", "y"],
+    }
+    kept = {name: value for name, value in (table | values).items() if value is not None}
+    pyarrow.parquet.write_table(pyarrow.table(kept), path)
+    return path
+
+
+def test_parquet_is_the_canonical_form_too(tmp_path: Path) -> None:
+    text = read_chain(put(tmp_path, "BRKB.csv", CANONICAL), "BRK.B")
+    for as_of in (
+        [datetime(2026, 7, 10, 19, 45, tzinfo=UTC)] * 2,
+        [datetime(2026, 7, 10, 15, 45)] * 2,
+        ["2026-07-10T15:45"] * 2,
+    ):
+        chain = read_chain(parquet_of(tmp_path / "BRKB.parquet", as_of=as_of), "BRK.B")
+        assert (chain.spot, chain.as_of) == (text.spot, text.as_of)
+        np.testing.assert_equal(columns(chain), columns(text))
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        ({"iv": None}, 'BRKB.parquet has no column "iv".'),
+        ({"iv": ["a", "b"]}, "BRKB.parquet: iv is of the type string: it must be a number."),
+        ({"option": [1, 2]}, "BRKB.parquet: option must be a text in every row."),
+        ({"option": ["BRKB260717C00500000", "x"]}, 'BRKB.parquet, row 2: "x" is not an option symbol.'),
+        ({"as_of": ["x", "x"]}, 'BRKB.parquet, row 1: as_of is "x": write it like 2026-07-10T16:00.'),
+    ],
+)
+def test_a_broken_parquet_file(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadChain) as refusal:
+        read_chain(parquet_of(tmp_path / "BRKB.parquet", **values), "BRK.B")
+    assert refusal.value.sentence == sentence
+
+
+def test_parquet_that_is_cut_short(tmp_path: Path) -> None:
+    path = parquet_of(tmp_path / "BRKB.parquet")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(BadChain) as refusal:
+        read_chain(path, "BRK.B")
+    assert refusal.value.sentence == "BRKB.parquet is not whole Parquet: it may be cut short."
+
+
+def test_parquet_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = parquet_of(tmp_path / "BRKB.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadChain) as refusal:
+        read_chain(path, "BRK.B")
+    assert refusal.value.sentence == (
+        "BRKB.parquet needs pyarrow, which is not installed: pip install 'basketgex[parquet]'."
+    )
+
+
+WHOLE = {
+    "META.csv": "".join(LINES) + ROWS,
+    "BRKB.csv": CANONICAL,
+    "AMD.csv": YFINANCE,
+    "VXX.json": json.dumps({"options": {"option": [tradier("VXX190517P00016000")]}}),
+    "AAPL.json": json.dumps({"results": [polygon("O:AAPL220121C00150000")]}),
+    "RUT.json": json.dumps(
+        {
+            "data": {
+                "options": [{"option": "RUT231020C01800000", "iv": 0.2, "open_interest": 7.0}],
+                "current_price": 1806.1,
+                "last_trade_time": "2023-09-20T16:15:04",
+            }
+        }
+    ),
+}
+ODD = st.one_of(
+    st.binary(max_size=6),
+    st.sampled_from(
+        [b'"', b",", b"\n", b"\r", b"\0", b"1e999", b"-", b"null", b"[]", b"\xe2\x88\x92", b"9" * 30, b"0001"]
+    ),
+)
+
+
+@given(
+    name=st.sampled_from(sorted(WHOLE)),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), ODD), min_size=1, max_size=4),
+    cut=st.floats(0.2, 1),
+)
+def test_no_file_however_odd_does_more_than_be_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    changes: list[tuple[float, int, bytes]],
+    cut: float,
+) -> None:
+    content = WHOLE[name].encode()
+    content = content[: int(len(content) * cut)] if cut > 0.6 else content
+    for place, length, odd in changes:
+        at = int(place * len(content))
+        content = content[:at] + odd + content[at + length :]
+    folder = tmp_path_factory.getbasetemp() / "odd"
+    folder.mkdir(exist_ok=True)
+    try:
+        chain = read_chain(put(folder, name, content), name.partition(".")[0], as_of=1.7e9, spot=100.0)
+    except BadChain as error:
+        assert name in error.sentence and str(folder) not in error.sentence
+    else:
+        assert len(chain) > 0 and np.isfinite(chain.strike).all()
+
+
+@given(st.text(max_size=60))
+def test_no_date_line_however_odd_does_more_than_be_refused(text: str) -> None:
+    found = moment_of(f"Date: {text}")
+    assert found is None or np.isfinite(found)

@@ -1,0 +1,212 @@
+"""GetProfile, what GetSymbol gained, and the command line's tables: through a real server, and from a chain file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex_addin.cells import Problem
+from basketgex_addin.client import BasketClient
+from basketgex_server.cli import main
+from basketgex_server.domain import Terms
+from basketgex_server.exposure.levels import levels
+from basketgex_server.exposure.profile import Member, profile
+from basketgex_server.exposure.symbol import exposure
+from basketgex_server.settings import Settings
+from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.sample import Sample
+from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
+
+TERMS = Terms("flashalpha", 0.045, 0.013)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("home"), Settings(rates={"AMD": 0.1})) as served:
+        yield served
+
+
+def ask(served: Served, method: str, request: Any) -> Any:
+    return getattr(served.stub, method)(request, metadata=served.token, timeout=PATIENCE)
+
+
+def member(symbol: str, weight: float = 1.0) -> Member:
+    chain = Sample().chain(symbol)
+    assert chain
+    return Member(chain, TERMS._replace(rate=0.1) if symbol == "AMD" else TERMS, weight)
+
+
+def test_the_profile_of_a_symbol(sample: Served) -> None:
+    found = ask(sample, "GetProfile", pb.GetProfileRequest(symbols=["nvda"]))
+    wanted = profile([member("NVDA")], list(found.move))
+    assert wanted and len(found.move) == 60 and (found.move[0], found.move[-1]) == (0.8, 1.2)
+    for m, column in enumerate((found.gex, found.dex, found.vex, found.chex)):
+        assert list(column) == pytest.approx(wanted.net[m], rel=1e-12)
+    assert list(found.spot) == pytest.approx([move * found.underlying_price[0] for move in found.move])
+    assert list(found.roots) == pytest.approx(wanted.roots) and found.flip in found.roots
+    assert (list(found.symbols), list(found.weights), found.covered_weight) == (["NVDA"], [1.0], 1.0)
+    assert found.as_of == found.as_of_newest == wanted.as_of[0]
+    assert found.client_ttl > 0 and found.origin.synthetic and found.origin.by_symbol == "r AMD 0.1"
+
+
+def test_the_profile_of_a_basket_leaves_out_what_has_no_data(sample: Served) -> None:
+    request = pb.GetProfileRequest(
+        symbols=["NVDA", "AMD", "NOSUCH", "MU"],
+        weights=[3, 1, 4, 0],
+        measures=[pb.MEASURE_CHEX, pb.MEASURE_GEX],
+        from_move=0.9,
+        to_move=1.1,
+        levels=5,
+    )
+    found = ask(sample, "GetProfile", request)
+    wanted = profile([member("NVDA", 3), member("AMD", 1)], [0.9, 0.95, 1.0, 1.05, 1.1], [0, 3])
+    assert wanted and list(found.gex) == pytest.approx(wanted.net[0]) and not found.dex and not found.vex
+    assert list(found.chex) == pytest.approx(wanted.net[1])
+    assert (list(found.symbols), list(found.weights)) == (["NVDA", "AMD"], [0.75, 0.25])
+    assert (list(found.missing_symbols), found.covered_weight) == (["NOSUCH"], 0.5)
+    assert not found.spot and list(found.roots) == pytest.approx(wanted.roots)
+
+
+@pytest.mark.parametrize(
+    "values, status, code",
+    [
+        ({}, grpc.StatusCode.INVALID_ARGUMENT, "missing_symbols"),
+        ({"symbols": ["NOSUCH"]}, grpc.StatusCode.NOT_FOUND, "no_data"),
+        ({"symbols": ["SPY"], "from_move": 1.3}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "from_move": math.nan}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "from_move": 0.0}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "to_move": 10.5}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "levels": 1}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "levels": 2_001}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+        ({"symbols": ["SPY"], "measures": [0]}, grpc.StatusCode.INVALID_ARGUMENT, "invalid_range"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(
+    sample: Served, values: dict[str, Any], status: grpc.StatusCode, code: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        ask(sample, "GetProfile", pb.GetProfileRequest(**values))
+    error: Any = caught.value
+    assert (error.code(), dict(error.trailing_metadata())["basketgex-code"]) == (status, code)
+
+
+def test_a_source_without_chains_does_not_offer_profiles(tmp_path: Path) -> None:
+    with serving(tmp_path, Settings(), lambda _, __: FakeSource(Clock())) as served:
+        with pytest.raises(grpc.RpcError) as caught:
+            ask(served, "GetProfile", pb.GetProfileRequest(symbols=["NVDA"]))
+        error: Any = caught.value
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert error.details() == "This source has no option chains, so no profile over spot prices."
+
+
+def test_a_broken_chain_says_why(tmp_path: Path) -> None:
+    chains = tmp_path / "chains"
+    chains.mkdir()
+    (chains / "AMD.csv").write_text("no,chain\n1,2\n")
+    settings = Settings(source="chain-files", chain_folder=str(chains))
+    with serving(tmp_path / "home", settings) as served:
+        with pytest.raises(grpc.RpcError) as caught:
+            ask(served, "GetProfile", pb.GetProfileRequest(symbols=["AMD"]))
+        error: Any = caught.value
+        assert error.code() is grpc.StatusCode.UNAVAILABLE
+        assert "AMD.csv" in error.details()
+
+
+def test_a_symbols_expiries_and_doubts(sample: Served) -> None:
+    found = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="SPY", per_expiry=True, levels=True))
+    chain = member("SPY").chain
+    whole, wanted = exposure(chain, *TERMS), levels(chain, *TERMS)
+    assert whole and wanted
+    assert list(found.expiries.expiry) == [row.expiry for row in whole.expiries]
+    assert list(found.expiries.zero_dte) == [row.zero_dte for row in whole.expiries]
+    assert list(found.expiries.put_vex) == pytest.approx([row.put.vex for row in whole.expiries])
+    assert found.zero_dte.gex == pytest.approx(whole.zero_dte.gex) and found.zero_dte.gex != 0
+    assert not found.HasField("strikes")
+    assert list(found.levels.gamma_flip_roots) == pytest.approx(wanted.gamma_flip_roots)
+    assert tuple(found.levels.gamma_flip_doubts) == wanted.gamma_flip_doubts
+    plain = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="SPY"))
+    assert not plain.HasField("expiries") and not plain.HasField("zero_dte")
+
+
+def test_the_client_has_the_profile(sample: Served) -> None:
+    client = BasketClient(sample.home, PATIENCE)
+    found = client.profile(["NVDA", "AMD"], [3, 1], between=(0.9, 1.1), levels=5, measures=["gex"])
+    assert not isinstance(found, Problem)
+    wanted = profile([member("NVDA", 3), member("AMD", 1)], [0.9, 0.95, 1.0, 1.05, 1.1], [0])
+    assert wanted and set(found.net) == {"gex"}
+    assert found.net["gex"] == pytest.approx(wanted.net[0])
+    assert found.flip == pytest.approx(wanted.flip)
+    refused = client.profile(["NVDA"], levels=1)
+    assert isinstance(refused, Problem) and refused.bad_input
+    client.close()
+
+
+TABLES = ("--per-strike", "--per-expiry", "--profile", "0.8:1.2:60", "--json")
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    code = main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    assert (code, err) == (0, "")
+    return out
+
+
+def check(found: dict[str, Any], chain: Any, terms: Terms) -> None:
+    whole, curve = exposure(chain, *terms), profile([Member(chain, terms)], [0.8, 1.2])
+    assert whole and curve
+    assert [row["strike"] for row in found["per_strike"]] == [row.strike for row in whole.strikes]
+    assert [row["net_gex"] for row in found["per_strike"]] == pytest.approx(
+        [row.call.gex + row.put.gex for row in whole.strikes]
+    )
+    assert math.fsum(row["net_dex"] for row in found["per_expiry"]) == pytest.approx(whole.net.dex)
+    today = [row["net_gex"] for row in found["per_expiry"] if row["zero_dte"]]
+    assert found["zero_dte"]["net_gex"] == pytest.approx(math.fsum(today))
+    assert len(found["profile"]) == 60
+    for row, place in ((found["profile"][0], 0), (found["profile"][-1], -1)):
+        assert row["spot"] == pytest.approx(chain.spot * row["move"])
+        assert row["net_gex"] == pytest.approx(curve.net[0][place])
+        assert row["net_chex"] == pytest.approx(curve.net[3][place])
+    assert found["profile_flips"] == pytest.approx([root * chain.spot for root in curve.roots])
+
+
+def test_the_tables_of_a_server(sample: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(said(capsys, "--home", sample.home.path, "symbol", "SPY", *TABLES))
+    check(found, member("SPY").chain, TERMS)
+
+
+@pytest.mark.parametrize("day_count", ["act365", "bus262", "bus252"])
+def test_the_tables_of_a_chain_file(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str], day_count: Any
+) -> None:
+    (tmp_path / "config.toml").write_text("[rates]\nSPY = 0.02\nAMD = 0.9\n[dividend_yields]\nSPY = 0.01\n")
+    file = shared_data / "chains/cboe_csv/spy_2025-05-16.csv"
+    arguments = ["--home", tmp_path, "symbol", "SPY", "--chain-file", file, "--day-count", day_count, *TABLES]
+    chain = read_chain(file, "SPY")
+    check(json.loads(said(capsys, *arguments)), chain, Terms("flashalpha", 0.02, 0.01, day_count))
+    rates = ["--rate", "0.05", "--dividend-yield", "0"]
+    check(json.loads(said(capsys, *arguments, *rates)), chain, Terms("flashalpha", 0.05, 0.0, day_count))
+
+
+def test_the_tables_as_text(sample: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = said(capsys, "--home", sample.home.path, "symbol", "SPY", *TABLES[:-1])
+    assert "strike" in shown and "expires at" in shown and " 0DTE" in shown
+    assert "Net GEX changes its sign at " in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["0.8", "0.8:1.2:1", "1.2:0.8", "a:b", "0:1", "0.8:1.2:60:1", "0.8:nan", "0.8:11"]
+)
+def test_a_range_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert main(["--home", str(tmp_path), "symbol", "SPY", "--profile", text]) == 1
+    assert capsys.readouterr().err == (
+        f'basketgex: --profile is "{text}": write it like 0.8:1.2:60, two prices in units of spot and 2 to 2,000 levels.\n'
+    )
