@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench proto templates functions clean help
+.PHONY: run test check bench wine proto templates functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -25,6 +25,9 @@ check: .venv/.installed-dev ## Lint, formatting, types, imports, the contract, d
 bench: .venv/.installed-dev ## Measure; the figures are printed and written to benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
+wine: .venv/.installed-dev ## The add-in's Python side in a Windows Python under Wine; optional, see docs/windows.md
+	@.ci/wine.sh
+
 proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 	.ci/generate-protos.sh protos
 
@@ -36,7 +39,7 @@ functions: .venv/.installed-dev ## Make what comes from the function table again
 	$(BIN)/python -m basketgex_addin.excel.xlam
 
 clean: ## Remove all that make made, the virtual environment too
-	rm -rf .venv out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wine-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
+from basketgex_addin.client.problems import LASTING
 
 WORKERS = 4
 """Calls under way at once, of questions that the stream does not answer."""
@@ -65,6 +66,7 @@ class Board(Generic[Place]):
         self._shows: dict[Place, Question] = {}
         self._places: dict[Question, dict[Place, None]] = {}
         self._working: set[Question] = set()
+        self._unreached: set[Question] = set()  # those that no server was there for
         self._tried: dict[Place, int] = {}  # calls made since it was last evaluated, and in a row before
         self._stream: Stream | None = None
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="basketgex-live")
@@ -106,7 +108,7 @@ class Board(Generic[Place]):
         """Let the stream carry a basket."""
         with self._lock:
             if self._stream is None:
-                self._stream = self._client.watch(self._changed, **self._how)
+                self._stream = self._client.watch(self._news, **self._how)
             stream = self._stream
         stream.want(ask)
 
@@ -135,13 +137,24 @@ class Board(Generic[Place]):
             stream.close()
 
     def _work(self, question: Question, work: Callable[[], object], tried: int) -> None:
+        found: object = None
         try:
-            work()
+            found = work()
         finally:
             with self._lock:
                 self._working.discard(question)
                 self._tried.update(dict.fromkeys(self._places.get(question, ()), tried))
+                if isinstance(found, Problem) and found.code in LASTING:
+                    self._unreached.add(question)
             self._changed(frozenset((question,)))
+
+    def _news(self, asks: frozenset[Ask]) -> None:
+        """Hear from the stream: its server is there for the other questions too."""
+        with self._lock:
+            again, self._unreached = self._unreached, set()
+            for question in again:
+                self._tried.update(dict.fromkeys(self._places.get(question, ()), 0))
+        self._changed({*asks, *again})
 
     def _changed(self, questions: Collection[Question]) -> None:
         with self._lock:

@@ -26,6 +26,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 HOME_VARIABLE = "BASKETGEX_HOME"
 CELLS_VARIABLE = "BASKETGEX_CELL_MODE"
@@ -38,7 +41,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", 64 << 20),
 )
 
-_TRIES, _PAUSE = 100, 0.01  # Windows refuses to replace or remove a file while a reader holds it
+# Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
+_TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +147,13 @@ class Home:
         except OSError:  # a file system without hard links
             _insist(lambda: draft.replace(self.token_file))
         finally:
-            draft.unlink(missing_ok=True)
+            _insist(lambda: draft.unlink(missing_ok=True))  # whoever reads the token has this open
         return self.read_token()
 
     def read_token(self) -> str:
         """Return the home's token, empty where there is none: a client makes none, its server would not know it."""
         try:
-            return self.token_file.read_text("ascii").strip()
+            return _insist(lambda: self.token_file.read_text("ascii")).strip()
         except FileNotFoundError:
             return ""
 
@@ -228,15 +232,14 @@ def _draft(path: Path, text: str) -> Path:
     return draft
 
 
-def _insist(change: Callable[[], object]) -> None:
-    """Make a change to the file system, again and again for a second where a reader stands in its way."""
+def _insist(act: Callable[[], _T]) -> _T:
+    """Do something to a file, again and again for a second where another process stands in its way."""
     for _ in range(_TRIES - 1):
         try:
-            change()
-            return
+            return act()
         except PermissionError:
             time.sleep(_PAUSE)
-    change()
+    return act()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -248,22 +251,40 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
+    from ctypes import wintypes
+
+    class _Overlapped(ctypes.Structure):
+        """The range to lock begins at ``low``; the rest is for calls that do not wait."""
+
+        _fields_ = (
+            ("internal", ctypes.c_void_p),
+            ("internal_high", ctypes.c_void_p),
+            ("low", wintypes.DWORD),
+            ("high", wintypes.DWORD),
+            ("event", wintypes.HANDLE),
+        )
+
+    _FAIL_IMMEDIATELY = 1  # and shared, where LOCKFILE_EXCLUSIVE_LOCK is not asked for
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel.LockFileEx.argtypes = (
+        *(wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD, wintypes.DWORD, wintypes.DWORD),
+        ctypes.POINTER(_Overlapped),
+    )
+    _kernel.LockFileEx.restype = wintypes.BOOL
 
     def _is_locked(path: Path) -> bool:
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = os.open(path, os.O_RDONLY)
         except OSError:
             return False
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return True
-        else:
-            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-            return False
+            # Shared, which msvcrt.locking is not: two lookers at once do not take each other for a server.
+            handle = msvcrt.get_osfhandle(descriptor)
+            return not _kernel.LockFileEx(handle, _FAIL_IMMEDIATELY, 0, 1, 0, ctypes.byref(_Overlapped()))
         finally:
-            os.close(descriptor)
+            os.close(descriptor)  # lets go of the lock
 
 else:
     import fcntl

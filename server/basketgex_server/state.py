@@ -22,33 +22,36 @@ from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot,
 from basketgex_server.errors import BadSettings
 
 LOG = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 DAY = 86_400.0
 T = TypeVar("T")
 PastGex: TypeAlias = tuple[float, float, float]
 """A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
 
 _TABLES = """
-CREATE TABLE snapshot (
+CREATE TABLE IF NOT EXISTS snapshot (
     id INTEGER PRIMARY KEY, origin TEXT NOT NULL, symbol TEXT NOT NULL, fetched_at REAL NOT NULL, as_of REAL NOT NULL,
     oi_as_of REAL NOT NULL, underlying_price REAL NOT NULL, gex REAL NOT NULL, dex REAL NOT NULL, vex REAL NOT NULL,
     chex REAL NOT NULL, usable_open_interest REAL NOT NULL, unverified INTEGER NOT NULL, sides TEXT
 ) STRICT;
-CREATE INDEX snapshot_symbol ON snapshot (origin, symbol);
-CREATE INDEX snapshot_age ON snapshot (fetched_at);
-CREATE TABLE missing (
+CREATE INDEX IF NOT EXISTS snapshot_symbol ON snapshot (origin, symbol);
+CREATE INDEX IF NOT EXISTS snapshot_age ON snapshot (fetched_at);
+CREATE TABLE IF NOT EXISTS missing (
     origin TEXT NOT NULL, symbol TEXT NOT NULL, found_at REAL NOT NULL, PRIMARY KEY (origin, symbol)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE debit (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL) STRICT;
-CREATE INDEX debit_day ON debit (origin, spent_at);
-CREATE TABLE quota (
+CREATE TABLE IF NOT EXISTS debit (
+    id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS debit_day ON debit (origin, spent_at);
+CREATE TABLE IF NOT EXISTS quota (
     origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
     unlimited INTEGER NOT NULL, plan TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE answered (
+CREATE TABLE IF NOT EXISTS answered (
     origin TEXT NOT NULL, day INTEGER NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (origin, day)
 ) STRICT, WITHOUT ROWID;
 """
+_UNVERIFIED = "ALTER TABLE snapshot ADD COLUMN unverified INTEGER NOT NULL DEFAULT 0;"
 
 
 class Known(NamedTuple):
@@ -205,7 +208,8 @@ class State:
     def _append(self, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         with self._connection as c:
             c.executemany(
-                "INSERT INTO snapshot VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO snapshot (origin, symbol, fetched_at, as_of, oi_as_of, underlying_price, gex, dex, vex, chex, "
+                "usable_open_interest, unverified, sides) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(origin, snapshot) for snapshot in snapshots.values()],
             )
             c.executemany(
@@ -253,9 +257,15 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a debit that was committed stays committed
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
+        if version in (0, 1):
             # Tables and version in one transaction: killed in the middle, the next start finds either none or all.
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            columns = [row["name"] for row in connection.execute("PRAGMA table_info(snapshot)")]
+            older = (
+                _UNVERIFIED if columns and "unverified" not in columns else ""
+            )  # the first builds' version 1
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {_TABLES} {older} PRAGMA user_version = {VERSION}; COMMIT;"
+            )
         elif version != VERSION:
             raise sqlite3.DatabaseError("another version")
     except BaseException:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from threading import Event
 
 from basketgex_addin.cells import Ask, LevelsOf, Problem, RegimesOf, Reply, Since
+from basketgex_addin.client.problems import SERVER_ABSENT
 from basketgex_addin.live import TRIES, Board
 from tests.addin.test_worksheet import REPLY
 
@@ -191,3 +192,14 @@ def test_what_a_person_asked_for_is_done_beside_what_is_under_way() -> None:
     world.board.at("1").later(A, forced.set, wanted=True)
     assert forced.wait(DEADLINE)
     go.set()
+
+
+def test_what_no_server_was_there_for_is_asked_again_when_the_stream_has_one() -> None:
+    world = World()
+    world.board.at("1").want(A)
+    world.board.at("2").later(LevelsOf("NVDA"), lambda: SERVER_ABSENT)
+    assert world.came.wait(DEADLINE)
+    [stream] = world.client.streams
+    stream.changed(frozenset((A,)))
+    stream.changed(frozenset((A,)))
+    assert world.drawn == [["2"], ["1", "2"], ["1"]]

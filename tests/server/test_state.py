@@ -182,6 +182,25 @@ def test_what_is_no_database_is_set_aside_each_time(tmp_path: Path, caplog: pyte
     }
 
 
+def test_a_store_of_the_first_builds_is_read_on(tmp_path: Path) -> None:
+    """Their snapshots did not say whether an entitlement was verified."""
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        state.append("here", {"NVDA": snapshot("NVDA")}, {})
+        asyncio.run(state.debit("here", 7, NOON))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE snapshot DROP COLUMN unverified")
+        other.execute("DROP TABLE answered")
+        other.execute("PRAGMA user_version = 1")
+        other.commit()
+    with store(path) as state:
+        assert asyncio.run(state.load("here")).snapshots == {"NVDA": snapshot("NVDA")}
+        assert asyncio.run(state.spent("here", NOON)).today == 1
+        state.append("here", {"AMD": snapshot("AMD")}, {})
+        assert set(asyncio.run(state.load("here")).snapshots) == {"NVDA", "AMD"}
+    assert not list(tmp_path.glob("state-set-aside-*"))
+
+
 def test_another_version_is_set_aside_whole(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with store(path) as state:

@@ -173,10 +173,19 @@ def _config(profile: ExcelProfile, python_path: Sequence[str]) -> bytes:
     try:
         return text.encode(_ENCODING)
     except UnicodeEncodeError as error:
-        bad = text[error.start]
+        bad = next(character for character in text if not _is_encodable(character))
         raise InstallError(
             f"A path of this Python has {bad} in it, which Excel's add-in cannot read: install into another folder."
         ) from error
+
+
+def _is_encodable(character: str) -> bool:
+    # One at a time: what "mbcs" raises does not say where.
+    try:
+        character.encode(_ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _python_path() -> list[str]:
