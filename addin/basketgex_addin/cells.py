@@ -15,6 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MOST_LEVELS = 2_000  # of a profile
+LONGEST = 3_650  # days of a horizon
 MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
 STRIKE_HEADINGS = ("strike", "call GEX", "put GEX", "net GEX", "call open interest", "put open interest")
 FLIP_REACH = (0.5, 1.5)  # of the present price: where BASKETFLIP looks
@@ -232,7 +233,39 @@ class Profile(NamedTuple):
     client_ttl: float
 
 
-Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf
+class DispersionOf(NamedTuple):
+    """The question for a ``Dispersion``: an index, its members, and a horizon in calendar days."""
+
+    index_symbol: str
+    members: Ask
+    horizon: float
+
+
+class Dispersion(NamedTuple):
+    """An index against its members: volatilities per 1.00 at the money and at the horizon, None where there is none.
+
+    ``basket_volatility`` is Σ weight · volatility, ``independent_volatility`` √Σ (weight · volatility)²; ``contributions`` are
+    symbol and weight · volatility, the largest first. ``missing`` have no volatility at the horizon; ``covered_weight`` is the
+    share of the requested weight that had. Regimes are "" where there is no exposure; ``opposed`` are the names whose own
+    regime is not the index's.
+    """
+
+    implied_correlation: float | None
+    index_volatility: float | None
+    basket_volatility: float | None
+    independent_volatility: float | None
+    contributions: tuple[tuple[str, float], ...]
+    missing: tuple[str, ...]
+    covered_weight: float
+    index_regime: str
+    basket_regime: str
+    net_to_gross: float | None
+    opposed: tuple[str, ...]
+    as_of: float
+    client_ttl: float
+
+
+Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf | DispersionOf
 Option = bool | int | str | ZoneInfo | None
 """What a function's last argument says: headers, number of names, measure, time zone."""
 
@@ -282,7 +315,7 @@ def ask(symbols: Block | None, weights: Block | None) -> Ask:
     return Ask(tuple(name for name, _ in pairs), tuple(weight for _, weight in pairs))
 
 
-def symbol(block: Block | None) -> str:
+def symbol(block: Block | None, argument: str = "symbol") -> str:
     """Return the one ticker that an argument names. Raises BadInput.
 
     >>> symbol(((None, " nvda "),))
@@ -290,7 +323,7 @@ def symbol(block: Block | None) -> str:
     """
     names = ask(block, None).symbols
     if len(names) > 1:
-        raise BadInput("one_symbol", f"{len(names):,} symbols: give one ticker.", "symbol")
+        raise BadInput("one_symbol", f"{len(names):,} symbols: give one ticker.", argument)
     return names[0]
 
 
@@ -318,6 +351,38 @@ def profile_of(ask: Ask, arguments: Sequence[Block | None]) -> ProfileOf:
 def flip_of(ask: Ask) -> ProfileOf:
     """Return the question whose answer has a basket's flip."""
     return ProfileOf(ask, "gex", FLIP_REACH, 2)
+
+
+def dispersion_of(arguments: Sequence[Block | None]) -> DispersionOf:
+    """Return the question of DISPERSION: ``arguments`` are index, symbols, weights and horizon. Raises BadInput."""
+    index, symbols, weights, days = (*arguments, None, None, None, None)[:4]
+    of, members, cell = symbol(index, "index"), ask(symbols, weights), _only(days)
+    horizon = 30.0 if cell is None else _figure(cell)
+    if not 0 < horizon <= LONGEST:
+        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
+        raise BadInput("invalid_horizon", sentence, "horizon")
+    return DispersionOf(of, members, horizon)
+
+
+def dispersion(found: Dispersion) -> Table:
+    """Return DISPERSION's rows: name and value, #N/A where there is none; last each member's weight · volatility."""
+    figures: tuple[tuple[str, float | str | None], ...] = (
+        ("implied correlation", found.implied_correlation),
+        ("index volatility", found.index_volatility),
+        ("mean member volatility", found.basket_volatility),
+        ("volatility at correlation 0", found.independent_volatility),
+        ("covered weight", found.covered_weight),
+        ("no volatility", ", ".join(found.missing)),
+        ("index regime", found.index_regime or None),
+        ("basket regime", found.basket_regime or None),
+        ("net to gross", found.net_to_gross),
+        ("opposed to the index", ", ".join(found.opposed) if found.index_regime else None),
+        *((f"contribution {name}", value) for name, value in found.contributions),
+    )
+    return tuple(
+        (name, value if isinstance(value, str) else _number(math.nan if value is None else value))
+        for name, value in figures
+    )
 
 
 def strikes(found: Strikes, headers: Option = None) -> Table:

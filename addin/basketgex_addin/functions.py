@@ -39,6 +39,7 @@ class Answer(Enum):
     STRIKES = "strikes"
     PROFILE = "profile"
     FLIP = "flip"
+    DISPERSION = "dispersion"
     QUOTA = "quota"
 
 
@@ -65,7 +66,7 @@ class Function:
     @property
     def weighs(self) -> bool:
         """Whether its second argument is the weights."""
-        return WEIGHTS in self.arguments
+        return self.arguments[1:2] == (WEIGHTS,)
 
 
 SYMBOLS = Argument("symbols", "Tickers: a range in any orientation, or a text such as NVDA,AMD.")
@@ -88,6 +89,8 @@ ZONE = Argument(
 )
 TRIGGER = Argument("trigger", "Any cell. When its value changes, and only then, the source is asked again.")
 SYMBOL = Argument("symbol", "One ticker.")
+INDEX = Argument("index", "The ticker of the index, such as SPX.")
+HORIZON = Argument("horizon", "Calendar days ahead, above 0 and up to 3650.", optional=True, default="30")
 ONE_MEASURE = Argument("measure", "GEX, DEX, VEX or CHEX.", optional=True, default="GEX")
 LOW = Argument("low", "Where the range begins, in units of the present price.", optional=True, default="0.8")
 HIGH = Argument("high", "Where the range ends.", optional=True, default="1.2")
@@ -231,6 +234,14 @@ FUNCTIONS: tuple[Function, ...] = (
         "The common move of all names at which the basket's net GEX changes its sign, the one nearest none: -0.03 is 3 % "
         "down. #N/A where there is none between -50 % and +50 %.",
         answer=Answer.FLIP,
+    ),
+    Function(
+        "DISPERSION",
+        "An index against its members, a row a figure, name and value: implied correlation, volatilities at the money per "
+        "1.00, coverage, regimes and the names opposed to the index; then each member's weight times its volatility.",
+        (INDEX, SYMBOLS, WEIGHTS, HORIZON),
+        Shape.TABLE,
+        Answer.DISPERSION,
     ),
     Function(
         "BASKETQUOTA",

@@ -36,6 +36,7 @@ _COSTS = {
     Answer.STRIKES: "From option chains: the sample, chain files and others that have them. FlashAlpha gives net figures only.",
     Answer.PROFILE: "From option chains, likewise.",
     Answer.FLIP: "From option chains, likewise.",
+    Answer.DISPERSION: "From option chains, likewise.",
     Answer.QUOTA: "From what the server has counted: never costs a debit.",
 }
 _SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table, which spills"}

@@ -183,6 +183,7 @@ _SHOWN: dict[Answer, Callable[[Any], Result]] = {
     Answer.LEVELS: cells.levels,
     Answer.PROFILE: cells.profile,
     Answer.FLIP: cells.flip,
+    Answer.DISPERSION: cells.dispersion,
     Answer.QUOTA: cells.quota,
 }
 
@@ -196,6 +197,8 @@ def _question(
         return LevelsOf(cells.symbol(first))
     if function.answer is Answer.STRIKES:
         return StrikesOf(cells.symbol(first))
+    if function.answer is Answer.DISPERSION:
+        return cells.dispersion_of(arguments)
     ask = Ask((cells.symbol(first),)) if SYMBOL in function.arguments else cells.ask(first, weights)
     if function.answer is Answer.PROFILE:
         return cells.profile_of(ask, arguments[2 if function.weighs else 1 :])
@@ -217,6 +220,8 @@ def _others(question: Ask | RegimesOf, prefetch: Prefetch) -> list[Ask | Regimes
 
 def _key(name: str, arguments: Sequence[Block | None]) -> str:
     """Return what BASKETWHY is called with where it is asked about this cell."""
-    symbols, weights = (*arguments, None, None)[:2]
+    first, second, third = (*arguments, None, None, None)[:3]
     function = BY_NAME.get(name)
-    return repr((symbols, weights if function is not None and function.weighs else None))
+    if function is not None and function.answer is Answer.DISPERSION:  # its first is the index
+        return repr((second, third))
+    return repr((first, second if function is not None and function.weighs else None))

@@ -204,6 +204,13 @@ def _symbol(home: Home, chosen: argparse.Namespace) -> None:
     symbol_of_chain(chosen.symbol, chosen.chain_file, settings, wanted, as_of=chosen.as_of, spot=chosen.spot)
 
 
+def _plot(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_plot import plot
+
+    wanted = {"weights": chosen.weights, "measure": chosen.measure, "between": chosen.range}
+    plot(home, chosen.what, chosen.symbols, chosen.out, **wanted)
+
+
 def _status(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_ask import status
 
@@ -349,6 +356,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     symbol.add_argument("--json", action="store_true")
     symbol.set_defaults(run=_symbol)
+
+    plot = commands.add_parser(
+        "plot", help="a picture: a profile, one underlying by strike, or a basket by name"
+    )
+    plot.add_argument("what", choices=["profile", "strikes", "basket"])
+    plot.add_argument("symbols", help="tickers, comma-separated; strikes: one")
+    plot.add_argument("--weights", help="one a ticker, comma-separated, any scale; none: equal")
+    plot.add_argument("--measure", choices=["gex", "dex", "vex", "chex"], default="gex")
+    plot.add_argument(
+        "--range", metavar="FROM:TO:LEVELS", help="prices in units of spot; 0.8:1.2:60, of strikes as needed"
+    )
+    plot.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="a .png or .svg")
+    plot.set_defaults(run=_plot)
 
     status = commands.add_parser("status", help="what serves, and what it has spent")
     status.add_argument("--json", action="store_true")

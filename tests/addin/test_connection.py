@@ -315,6 +315,25 @@ def test_a_status_is_a_problem_without_the_servers_own_words(
     assert "secret" not in found.sentence
 
 
+@pytest.mark.parametrize(
+    "status", [grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED]
+)
+def test_what_stands_in_the_sources_way_is_said_and_the_next_question_is_asked(
+    machine: Machine, status: grpc.StatusCode
+) -> None:
+    service = machine.serve()
+
+    def refuse(context: Any) -> None:
+        context.set_trailing_metadata((("basketgex-code", "not_offered"),))
+        context.abort(status, "The source has no chains.")
+
+    service.before = refuse
+    connection = machine.connection()
+    for _ in range(2):
+        assert only(connection) == Problem("not_offered", "The source has no chains.")
+    assert len(service.calls) == 2
+
+
 def test_another_version_is_ended_and_replaced(machine: Machine) -> None:
     old = machine.serve(version="0.0.1")
     machine.home.write_launch(["basketgex"], [])

@@ -118,6 +118,7 @@ def test_constants_are_asked_for_once() -> None:
     "formula",
     [
         "=BASKETAGE(A2:A7)",
+        "=DISPERSION(A2:A7,A2:A7,B2:B7)",
         "=BASKETGEX(D1:D2)",
         "=BASKETGEX(nosuch)",
         "=BASKETGEX(E1)",

@@ -12,6 +12,8 @@ from basketgex_addin.cells import (
     STRIKE_HEADINGS,
     Ask,
     CellError,
+    Dispersion,
+    DispersionOf,
     LevelFigures,
     LevelsOf,
     Problem,
@@ -312,3 +314,74 @@ def test_strikes_and_profiles_are_questions_of_their_own() -> None:
         (ProfileOf(weighed, "gex", FLIP_REACH, 2),),
     ]
     assert sheet.evaluate("BASKETPROFILE", (*NVDA, None, (("GAMMA",),))) is CellError.VALUE
+
+
+DISPERSION = Dispersion(
+    *(0.19, 0.24, 0.3, 0.22360679774997896, (("NVDA", 0.2), ("AMD", 0.1)), ("ZZZZ",), 0.8),
+    *("positive_gamma", "negative_gamma", -0.4, ("AMD",), 0.0, 30.0),
+)
+
+
+def test_a_dispersion_is_rows_of_name_and_value() -> None:
+    client = FakeClient(DISPERSION)
+    sheet = Worksheet(client)
+    spx, both, loads = (("SPX",),), (("NVDA", "AMD"),), ((2.0, 1.0),)
+    rows = sheet.evaluate("DISPERSION", (spx, both, loads, ((91.0,),)), prefetch=lambda: [ASK])
+    assert rows == (
+        ("implied correlation", 0.19),
+        ("index volatility", 0.24),
+        ("mean member volatility", 0.3),
+        ("volatility at correlation 0", 0.22360679774997896),
+        ("covered weight", 0.8),
+        ("no volatility", "ZZZZ"),
+        ("index regime", "positive_gamma"),
+        ("basket regime", "negative_gamma"),
+        ("net to gross", -0.4),
+        ("opposed to the index", "AMD"),
+        ("contribution NVDA", 0.2),
+        ("contribution AMD", 0.1),
+    )
+    sheet.evaluate("DISPERSION", (spx, both))
+    members = ("NVDA", "AMD")
+    assert client.calls == [  # alone: the document's baskets do not travel with it
+        (DispersionOf("SPX", Ask(members, (2.0, 1.0)), 91.0),),
+        (DispersionOf("SPX", Ask(members), 30.0),),
+    ]
+
+
+def test_a_dispersion_has_no_figures_where_there_are_none() -> None:
+    bare = Dispersion(*(None,) * 4, (), ("NVDA",), 0.0, "", "", None, (), 0.0, 30.0)
+    na = CellError.NOT_AVAILABLE
+    rows = Worksheet(FakeClient(bare)).evaluate("DISPERSION", ((("SPX",),), *NVDA))
+    assert isinstance(rows, tuple)
+    assert [row[1] for row in rows] == [na, na, na, na, 0.0, "NVDA", na, na, na, na]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        NVDA,
+        (None, *NVDA),
+        ((("SPX", "NDX"),), *NVDA),
+        (*NVDA, (("A", "B"),), ((1.0,),)),
+        *((*NVDA, *NVDA, None, ((days,),)) for days in (0.0, -1.0, 3651.0, "soon", True, CellError.VALUE)),
+    ],
+)
+def test_what_makes_no_dispersion_is_refused(arguments: Any) -> None:
+    client = FakeClient(DISPERSION)
+    assert Worksheet(client).evaluate("DISPERSION", arguments) is CellError.VALUE
+    assert client.calls == []
+
+
+def test_why_there_is_no_dispersion_is_told_of_its_members() -> None:
+    client = FakeClient(Problem("not_offered", "The source has no chains."))
+    sheet = Worksheet(client)
+    spx, both, loads = (("SPX",),), (("NVDA", "AMD"),), ((2.0, 1.0),)
+    assert sheet.evaluate("DISPERSION", (spx, both, loads)) is CellError.NOT_AVAILABLE
+    client.answer = REPLY
+    assert sheet.evaluate("BASKETWHY", (both, loads)) == "The source has no chains."
+    assert sheet.evaluate("BASKETWHY", (spx,)) == sheet.evaluate("BASKETWHY", (both,)) == "OK"
+    client.memory[DispersionOf("SPX", Ask(("NVDA", "AMD"), (2.0, 1.0)), 30.0)] = DISPERSION
+    assert isinstance(sheet.evaluate("DISPERSION", (spx, both, loads)), tuple)
+    assert sheet.evaluate("BASKETWHY", (both, loads)) == "OK"

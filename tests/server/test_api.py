@@ -72,6 +72,7 @@ REQUESTS = {
     "GetRegimes": pb.GetRegimesRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
     "WatchBaskets": pb.WatchBasketsRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
     "GetProfile": pb.GetProfileRequest(symbols=["NVDA"]),
+    "GetDispersion": pb.GetDispersionRequest(index="SPY", symbols=["NVDA"]),
     "GetStatus": pb.GetStatusRequest(),
     "Shutdown": pb.ShutdownRequest(),
 }

@@ -11,6 +11,8 @@ from typing import Any, overload
 from basketgex.local import Home, Runtime
 from basketgex_addin.cells import (
     Ask,
+    Dispersion,
+    DispersionOf,
     LevelFigures,
     LevelsOf,
     Problem,
@@ -175,6 +177,11 @@ class BasketClient:
             found = self.strikes(question.symbol)
         elif isinstance(question, ProfileOf):
             found = self._curve(question)
+        elif isinstance(question, DispersionOf):
+            members = question.members
+            found = self.dispersion(
+                question.index_symbol, members.symbols, members.weights, horizon=question.horizon
+            )
         else:
             found = self.quota()
         self._memo.put([(question, found)], stamp)
@@ -296,6 +303,46 @@ class BasketClient:
             notice=found.notice,
             source=found.origin.source,
             convention=found.origin.convention,
+        )
+
+    def dispersion(
+        self,
+        index: str,
+        symbols: Sequence[str],
+        weights: Sequence[float] | None = None,
+        *,
+        horizon: float = 30.0,
+    ) -> Dispersion | Problem:
+        """Return an index against its members at a horizon in calendar days. Not remembered."""
+        found = self._call(
+            "GetDispersion",
+            "GetDispersionRequest",
+            index=index,
+            symbols=symbols,
+            weights=weights or (),
+            horizon_days=horizon,
+        )
+        if isinstance(found, Problem):
+            return found
+        from basketgex_addin.client.codec import REGIMES
+
+        def known(field: str) -> float | None:
+            return getattr(found, field) if found.HasField(field) else None
+
+        return Dispersion(
+            implied_correlation=known("implied_correlation"),
+            index_volatility=known("index_volatility"),
+            basket_volatility=known("basket_volatility"),
+            independent_volatility=known("independent_volatility"),
+            contributions=tuple(zip(found.symbols, found.contribution, strict=True)),
+            missing=tuple(found.missing_symbols),
+            covered_weight=found.covered_weight,
+            index_regime=REGIMES.get(found.index_regime, ""),
+            basket_regime=REGIMES.get(found.basket_regime, ""),
+            net_to_gross=known("net_to_gross"),
+            opposed=tuple(found.opposed_symbols),
+            as_of=found.as_of,
+            client_ttl=found.client_ttl,
         )
 
     def strikes(self, symbol: str) -> Strikes | Problem:

@@ -15,7 +15,7 @@ MOST_ENTRIES = 40_000  # about 1 MB a message
 _FRESHNESS: dict[int, str] = {
     int(value): name.removeprefix("FRESHNESS_") for name, value in pb.Freshness.items() if value
 }
-_REGIME: dict[int, str] = {
+REGIMES: dict[int, str] = {
     int(value): name.removeprefix("REGIME_").lower() for name, value in pb.Regime.items() if value
 }
 
@@ -69,7 +69,7 @@ def decode_regimes(columns: pb.RegimeColumns, client_ttl: float | None = None) -
     rows = zip(columns.regime, columns.since, columns.previous, columns.known_from, strict=True)
     kept = {} if client_ttl is None else {"client_ttl": client_ttl}
     return [
-        Since(_REGIME.get(r, ""), since, _REGIME.get(p, ""), known, **kept) for r, since, p, known in rows
+        Since(REGIMES.get(r, ""), since, REGIMES.get(p, ""), known, **kept) for r, since, p, known in rows
     ]
 
 

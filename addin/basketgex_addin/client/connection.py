@@ -32,6 +32,9 @@ _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),  # a fresh channel must not inherit the back-off of a dead one
 )
 
+_OF_THE_SERVER = frozenset({"draining", "timed_out", "token_refused"})
+"""Codes that say how the server stands, not the source: for these the client has words, and a rule, of its own."""
+
 
 class Batch(NamedTuple):
     """Answers in the order of the requests, and the home's stamp under which they were asked."""
@@ -305,7 +308,7 @@ def _problem(error: grpc.RpcError) -> Problem:
     found = problems.BY_STATUS.get(status, problems.INTERNAL)
     said: dict[str, str] = {d.key: str(d.value) for d in error.trailing_metadata() or ()} if status else {}
     # The details are the server's sentence where it has put its code beside them, else grpc's own words, with addresses.
-    if "basketgex-code" in said and found.code not in problems.LASTING:
+    if said.get("basketgex-code", "draining") not in _OF_THE_SERVER:
         bad_input = status == "INVALID_ARGUMENT"
         return Problem(
             said["basketgex-code"], error.details() or "", said.get("basketgex-argument", ""), bad_input

@@ -1453,6 +1453,161 @@ class GetProfileResponse(_message.Message):
 Global___GetProfileResponse: _TypeAlias = GetProfileResponse  # noqa: Y015
 
 @_typing.final
+class GetDispersionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    HORIZON_DAYS_FIELD_NUMBER: _builtins.int
+    index: _builtins.str
+    horizon_days: _builtins.float
+    """Calendar days, above 0 and up to 3,650; absent: 30."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The members, as in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        index: _builtins.str = ...,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        horizon_days: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "horizon_days", b"horizon_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "horizon_days", b"horizon_days", "index", b"index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__horizon_days: _TypeAlias = _typing.Literal["horizon_days"]  # noqa: Y015
+    _WhichOneofArgType__horizon_days: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_days) -> _WhichOneofReturnType__horizon_days | None: ...
+
+Global___GetDispersionRequest: _TypeAlias = GetDispersionRequest  # noqa: Y015
+
+@_typing.final
+class GetDispersionResponse(_message.Message):
+    """Volatilities per 1.00, at the money and at the horizon, interpolated between expiries in total variance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPLIED_CORRELATION_FIELD_NUMBER: _builtins.int
+    INDEX_VOLATILITY_FIELD_NUMBER: _builtins.int
+    BASKET_VOLATILITY_FIELD_NUMBER: _builtins.int
+    INDEPENDENT_VOLATILITY_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    VOLATILITY_FIELD_NUMBER: _builtins.int
+    CONTRIBUTION_FIELD_NUMBER: _builtins.int
+    MISSING_SYMBOLS_FIELD_NUMBER: _builtins.int
+    COVERED_WEIGHT_FIELD_NUMBER: _builtins.int
+    INDEX_REGIME_FIELD_NUMBER: _builtins.int
+    BASKET_REGIME_FIELD_NUMBER: _builtins.int
+    NET_TO_GROSS_FIELD_NUMBER: _builtins.int
+    OPPOSED_SYMBOLS_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    AS_OF_NEWEST_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    implied_correlation: _builtins.float
+    """The one correlation between all pairs at which the members' volatilities make the index's. Absent where there are not two
+    members with a volatility, or the index has none; outside -1..1 where index and members are quoted at odds.
+    """
+    index_volatility: _builtins.float
+    basket_volatility: _builtins.float
+    """Sum of weight * volatility: what the index's were at a correlation of 1."""
+    independent_volatility: _builtins.float
+    """Root of the sum of (weight * volatility) squared: at a correlation of 0."""
+    covered_weight: _builtins.float
+    """Share of the requested weight that had a volatility."""
+    index_regime: Global___Regime.ValueType
+    """Unspecified where there is no exposure."""
+    basket_regime: Global___Regime.ValueType
+    net_to_gross: _builtins.float
+    """As Basket.net_to_gross; absent where no member with a weight has an exposure."""
+    as_of: _builtins.float
+    """The oldest chain's moment, and the newest's; of the index and of the members that have a weight."""
+    as_of_newest: _builtins.float
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    notice: _builtins.str
+    """Why a symbol that has a chain is missing, for a person; empty where none is."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The members that have a weight and a volatility, the largest contribution first, and beside them: weights renormalised to
+        sum to 1, volatilities, and weight * volatility.
+        """
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def contribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Asked for with a weight, but without a volatility at the horizon; their weight went to the others."""
+
+    @_builtins.property
+    def opposed_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The members with a weight whose own regime is not the index's, in the order asked for."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin: ...
+    def __init__(
+        self,
+        *,
+        implied_correlation: _builtins.float | None = ...,
+        index_volatility: _builtins.float | None = ...,
+        basket_volatility: _builtins.float | None = ...,
+        independent_volatility: _builtins.float | None = ...,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        volatility: _abc.Iterable[_builtins.float] | None = ...,
+        contribution: _abc.Iterable[_builtins.float] | None = ...,
+        missing_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        covered_weight: _builtins.float = ...,
+        index_regime: Global___Regime.ValueType = ...,
+        basket_regime: Global___Regime.ValueType = ...,
+        net_to_gross: _builtins.float | None = ...,
+        opposed_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        as_of: _builtins.float = ...,
+        as_of_newest: _builtins.float = ...,
+        client_ttl: _builtins.float = ...,
+        notice: _builtins.str = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "basket_volatility", b"basket_volatility", "implied_correlation", b"implied_correlation", "independent_volatility", b"independent_volatility", "index_volatility", b"index_volatility", "net_to_gross", b"net_to_gross", "origin", b"origin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "basket_regime", b"basket_regime", "basket_volatility", b"basket_volatility", "client_ttl", b"client_ttl", "contribution", b"contribution", "covered_weight", b"covered_weight", "implied_correlation", b"implied_correlation", "independent_volatility", b"independent_volatility", "index_regime", b"index_regime", "index_volatility", b"index_volatility", "missing_symbols", b"missing_symbols", "net_to_gross", b"net_to_gross", "notice", b"notice", "opposed_symbols", b"opposed_symbols", "origin", b"origin", "symbols", b"symbols", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__basket_volatility: _TypeAlias = _typing.Literal["basket_volatility"]  # noqa: Y015
+    _WhichOneofArgType__basket_volatility: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility"]  # noqa: Y015
+    _WhichOneofReturnType__implied_correlation: _TypeAlias = _typing.Literal["implied_correlation"]  # noqa: Y015
+    _WhichOneofArgType__implied_correlation: _TypeAlias = _typing.Literal["_implied_correlation", b"_implied_correlation"]  # noqa: Y015
+    _WhichOneofReturnType__independent_volatility: _TypeAlias = _typing.Literal["independent_volatility"]  # noqa: Y015
+    _WhichOneofArgType__independent_volatility: _TypeAlias = _typing.Literal["_independent_volatility", b"_independent_volatility"]  # noqa: Y015
+    _WhichOneofReturnType__index_volatility: _TypeAlias = _typing.Literal["index_volatility"]  # noqa: Y015
+    _WhichOneofArgType__index_volatility: _TypeAlias = _typing.Literal["_index_volatility", b"_index_volatility"]  # noqa: Y015
+    _WhichOneofReturnType__net_to_gross: _TypeAlias = _typing.Literal["net_to_gross"]  # noqa: Y015
+    _WhichOneofArgType__net_to_gross: _TypeAlias = _typing.Literal["_net_to_gross", b"_net_to_gross"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__basket_volatility) -> _WhichOneofReturnType__basket_volatility | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__implied_correlation) -> _WhichOneofReturnType__implied_correlation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__independent_volatility) -> _WhichOneofReturnType__independent_volatility | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index_volatility) -> _WhichOneofReturnType__index_volatility | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__net_to_gross) -> _WhichOneofReturnType__net_to_gross | None: ...
+
+Global___GetDispersionResponse: _TypeAlias = GetDispersionResponse  # noqa: Y015
+
+@_typing.final
 class Quota(_message.Message):
     """Of a metered source. A day is a UTC day."""
 

@@ -64,6 +64,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.FromString,
                 _registered_method=True)
+        self.GetDispersion = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetDispersion',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetStatus',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.SerializeToString,
@@ -121,6 +126,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDispersion(self, request, context):
+        """An index against its members at one horizon: implied correlation and its parts, and the regimes of both.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What serves, from which source, and what it has spent.
         """
@@ -167,6 +179,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetProfile,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.SerializeToString,
+            ),
+            'GetDispersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDispersion,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -341,6 +358,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetProfile',
             basketgex_dot_v1_dot_exposure__pb2.GetProfileRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDispersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetDispersion',
+            basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,8 @@ class ExposureServiceStub:
     """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
     GetProfile: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
+    GetDispersion: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]
+    """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
     """What serves, from which source, and what it has spent."""
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
@@ -68,6 +70,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
     GetProfile: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]  # type: ignore[assignment]
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
+    GetDispersion: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]  # type: ignore[assignment]
+    """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What serves, from which source, and what it has spent."""
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
@@ -121,6 +125,14 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetProfileResponse, _abc.Awaitable[_exposure_pb2.GetProfileResponse]]:
         """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
+
+    @_abc_1.abstractmethod
+    def GetDispersion(
+        self,
+        request: _exposure_pb2.GetDispersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetDispersionResponse, _abc.Awaitable[_exposure_pb2.GetDispersionResponse]]:
+        """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
 
     @_abc_1.abstractmethod
     def GetStatus(

@@ -16,6 +16,7 @@ from basketgex_server.state import Spent
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.history import Standings
+    from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
     from basketgex_server.exposure.profile import Profile
 
@@ -24,6 +25,8 @@ RANGE = (0.8, 1.2)
 LEVELS, MOST_LEVELS = 60, 2_000
 """and how many prices where it does not say; at most."""
 HIGHEST = 10.0
+HORIZON, LONGEST = 30.0, 3_650.0
+"""Calendar days of a dispersion that does not say how many; at most."""
 
 _REFRESH = {
     pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
@@ -214,6 +217,53 @@ def profile_reply(
         underlying_price=found.spots,
         missing_symbols=[s for s, w in weight.items() if w > 0 and s not in found.symbols],
         covered_weight=math.fsum(weight[s] for s in found.symbols) / math.fsum(question.weights),
+        as_of=min(found.as_of),
+        as_of_newest=max(found.as_of),
+        client_ttl=ttl,
+        notice=" ".join(failed.values()),
+        origin=origin(of),
+    )
+
+
+class InvalidHorizon(BadRequest):
+    """A horizon that there is not."""
+
+    code = "invalid_horizon"
+
+
+def horizon(request: pb.GetDispersionRequest) -> float:
+    """Return the calendar days at which a dispersion is asked for. Raises InvalidHorizon."""
+    days = request.horizon_days if request.HasField("horizon_days") else HORIZON
+    if not 0 < days <= LONGEST:
+        raise InvalidHorizon(
+            f"The horizon must be a number of calendar days above 0 and up to {LONGEST:,.0f}.",
+            argument="horizon_days",
+        )
+    return days
+
+
+def dispersion_reply(
+    found: Comparison, failed: Mapping[str, str], ttl: float, of: Origin
+) -> pb.GetDispersionResponse:
+    """Return an index against its members; ``failed`` says why symbols that have a chain are missing."""
+    parts = found.dispersion
+    names = parts.contributions if parts else ()
+    index, basket = (_regime(x.net.gex) if x else pb.REGIME_UNSPECIFIED for x in (found.index, found.basket))
+    return pb.GetDispersionResponse(
+        implied_correlation=parts.implied_correlation if parts else None,
+        index_volatility=found.index_volatility,
+        basket_volatility=parts.basket_volatility if parts else None,
+        independent_volatility=parts.independent_volatility if parts else None,
+        symbols=[c.symbol for c in names],
+        weights=[c.weight for c in names],
+        volatility=[c.volatility for c in names],
+        contribution=[c.contribution for c in names],
+        missing_symbols=found.missing,
+        covered_weight=found.covered_weight,
+        index_regime=index,
+        basket_regime=basket,
+        net_to_gross=found.basket.net_to_gross if found.basket else None,
+        opposed_symbols=found.opposed,
         as_of=min(found.as_of),
         as_of_newest=max(found.as_of),
         client_ttl=ttl,

@@ -24,7 +24,7 @@ from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
 from basketgex_server.errors import BadChain, BasketgexError, Internal, NoData, NotOffered, TimedOut
 from basketgex_server.settings import Settings
-from basketgex_server.sources.computed import Profiles
+from basketgex_server.sources.computed import Dispersions, Profiles
 
 LOG = logging.getLogger(__name__)
 MARGIN = 0.05
@@ -159,9 +159,37 @@ class ExposureServicer(ExposureServiceServicer):
                 raise NoData(
                     f"The source has no data for {', '.join(question.symbols[:5])}: check the spelling."
                 )
-            origin, s = source.origin(), self._settings
-            ttl = s.client_ttl if origin.historical else min(s.client_ttl, s.refresh_after)
-            return messages.profile_reply(question, found.profile, found.failed, ttl, origin)
+            origin = source.origin()
+            return messages.profile_reply(question, found.profile, found.failed, self._ttl(origin), origin)
+
+        return await self._guarded(context, work)
+
+    async def GetDispersion(  # noqa: N802
+        self, request: pb.GetDispersionRequest, context: Context
+    ) -> pb.GetDispersionResponse:
+        """Answer with an index against its members."""
+
+        async def work() -> pb.GetDispersionResponse:
+            index, horizon = ticker(request.index), messages.horizon(request)
+            weights = list(request.weights) if request.weights else None
+            members = basket(list(request.symbols), weights, self._settings.max_symbols)
+            source = self._dispatcher.source
+            if not isinstance(source, Dispersions):
+                raise NotOffered("This source has no option chains, so no volatilities to compare.")
+            try:
+                async with asyncio.timeout(self._time_left(context)):
+                    found = await source.dispersion(index, members, horizon)
+            except TimeoutError:
+                raise TimedOut from None
+            known = found.comparison
+            no_index = known.index is None and known.index_volatility is None
+            if no_index or (known.basket is None and known.covered_weight == 0):
+                asked = (index,) if no_index else members.symbols
+                if failed := [found.failed[s] for s in asked if s in found.failed]:
+                    raise BadChain(failed[0])
+                raise NoData(f"The source has no data for {', '.join(asked[:5])}: check the spelling.")
+            origin = source.origin()
+            return messages.dispersion_reply(known, found.failed, self._ttl(origin), origin)
 
         return await self._guarded(context, work)
 
@@ -226,6 +254,10 @@ class ExposureServicer(ExposureServiceServicer):
         if known is None:
             raise NoData(f"The source has no levels of {symbol}: check the spelling.")
         return known
+
+    def _ttl(self, origin: Origin) -> float:
+        s = self._settings
+        return s.client_ttl if origin.historical else min(s.client_ttl, s.refresh_after)
 
     def _sent(self, sizes: list[int]) -> None:
         self._baskets += len(sizes)

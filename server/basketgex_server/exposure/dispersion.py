@@ -12,16 +12,20 @@ Correlation Index.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from basketgex_server.domain import Basket
+from basketgex_server.domain import Basket, BasketExposure, SymbolExposure, regime
+from basketgex_server.errors import NoData
+from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import DAYS_PER_YEAR, Chain
+from basketgex_server.exposure.profile import Member
+from basketgex_server.exposure.symbol import exposure
 
 HIGHEST = 100.0
 """A volatility per 1.00 above which it is none."""
@@ -55,6 +59,60 @@ class Dispersion:
     contributions: tuple[Contribution, ...]
     missing: tuple[str, ...]
     covered_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An index against the members that have a weight, at a horizon.
+
+    ``dispersion`` is None where the index or all members have no volatility there, ``index`` and ``basket`` where there is no
+    exposure. ``missing``, ``covered_weight``: as in Dispersion. ``opposed``: the members whose own regime is not the index's.
+    ``as_of`` are the moments of the chains, the index's first.
+    """
+
+    dispersion: Dispersion | None
+    index_volatility: float | None
+    index: SymbolExposure | None
+    basket: BasketExposure | None
+    opposed: tuple[str, ...]
+    missing: tuple[str, ...]
+    covered_weight: float
+    as_of: tuple[float, ...]
+
+
+def compare(
+    index: Member | None, members: Basket, chains: Sequence[Member], horizon_days: float
+) -> Comparison:
+    """Return an index against its members; ``chains`` are those that there are, each by its symbol in ``members``."""
+    weighted = {s: w for s, w in zip(members.symbols, members.weights, strict=True) if w > 0}
+    held = [m for m in chains if m.chain.symbol in weighted]
+    volatilities = {
+        m.chain.symbol: found for m in held if (found := _volatility(m, horizon_days)) is not None
+    }
+    of_index = None if index is None else _volatility(index, horizon_days)
+    own = {m.chain.symbol: known for m in held if (known := exposure(m.chain, *m.terms)) is not None}
+    whole = None if index is None else exposure(index.chain, *index.terms)
+    try:
+        basket = aggregate(Basket(tuple(weighted), tuple(weighted.values())), own)
+    except NoData:
+        basket = None
+    covered = math.fsum(weighted[s] for s in volatilities)
+    return Comparison(
+        dispersion=None if of_index is None else dispersion(of_index, members, volatilities),
+        index_volatility=of_index,
+        index=whole,
+        basket=basket,
+        opposed=tuple(s for s in weighted if s in own and regime(own[s].net.gex) != regime(whole.net.gex))
+        if whole is not None
+        else (),
+        missing=tuple(s for s in weighted if s not in volatilities),
+        covered_weight=covered / math.fsum(weighted.values()),
+        as_of=tuple(m.chain.as_of for m in (index, *held) if m is not None and math.isfinite(m.chain.as_of)),
+    )
+
+
+def _volatility(member: Member, horizon_days: float) -> float | None:
+    return at_the_money(member.chain, member.terms.rate, member.terms.dividend_yield, horizon_days)
 
 
 def dispersion(

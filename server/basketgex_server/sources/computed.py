@@ -22,8 +22,9 @@ from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
 
 if TYPE_CHECKING:
+    from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
-    from basketgex_server.exposure.profile import Profile
+    from basketgex_server.exposure.profile import Member, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,22 @@ class Profiles(Protocol):
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
         """Return a basket's profile at moves in units of spot; ``measures`` are places of ``Measures``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An index against its members; ``failed`` as in Fetched."""
+
+    comparison: Comparison
+    failed: Mapping[str, str]
+
+
+@runtime_checkable
+class Dispersions(Protocol):
+    """What a source of exposures offers besides the port where it has whole chains, as Profiles."""
+
+    async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
+        """Return an index against its members at a horizon in calendar days."""
 
 
 class Computed:
@@ -120,6 +137,11 @@ class Computed:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, self._profile, basket, moves, measures)
 
+    async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
+        """Return an index against its members, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._compare, index, members, horizon_days)
+
     async def close(self) -> None:
         """Nothing is held."""
 
@@ -130,7 +152,22 @@ class Computed:
         return levels(chain, *self.terms(symbol)) if chain else None
 
     def _profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
-        from basketgex_server.exposure.profile import Member, profile
+        from basketgex_server.exposure.profile import profile
+
+        members, failed = self._members(basket)
+        return Profiled(profile(members, moves, measures), failed)
+
+    def _compare(self, index: str, members: Basket, horizon_days: float) -> Compared:
+        from basketgex_server.exposure.dispersion import compare
+
+        indexes, failed = self._members(Basket((index,), (1.0,)))
+        chains, failing = self._members(members)
+        found = compare(indexes[0] if indexes else None, members, chains, horizon_days)
+        return Compared(found, {**failed, **failing})
+
+    def _members(self, basket: Basket) -> tuple[list[Member], dict[str, str]]:
+        """Return the weighted members that have a chain, and why those that have one that cannot be read do not."""
+        from basketgex_server.exposure.profile import Member
 
         members: list[Member] = []
         failed: dict[str, str] = {}
@@ -144,7 +181,7 @@ class Computed:
                 continue
             if chain:
                 members.append(Member(replace(chain, symbol=symbol), self.terms(symbol), weight))
-        return Profiled(profile(members, moves, measures), failed)
+        return members, failed
 
     def _work_out(self, symbols: tuple[str, ...]) -> Fetched:
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.

@@ -208,7 +208,7 @@ def test_only_cells_with_news_are_calculated(world: World) -> None:
 def test_every_function_shows_in_the_end_what_it_shows_where_cells_wait(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = {"BASKETREFRESH": ",1"}
+    second = {"BASKETREFRESH": ",1", "DISPERSION": ",A1"}
     texts = [f"={f.name}({'A1' + second.get(f.name, '') if f.arguments else ''})" for f in FUNCTIONS]
     cells = world.open(*texts)
     waits = [cell for cell, f in zip(cells, FUNCTIONS, strict=True) if f.asks]
@@ -224,7 +224,8 @@ def test_every_function_shows_in_the_end_what_it_shows_where_cells_wait(
     monkeypatch.setenv(CELLS_VARIABLE, CELLS_PREFETCH)
     world.client.memory.update({Ask(("N1",)): REPLY, RegimesOf(Ask(("N1",))): SINCE})
     for cell, f in pairs:
-        assert repr(cell.shown) == repr(world.app.call(f.name, *(["N1"] if f.arguments else [])))
+        given = ["N1"] * (2 if f.name == "DISPERSION" else 1 if f.arguments else 0)
+        assert repr(cell.shown) == repr(world.app.call(f.name, *given))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -21,6 +21,8 @@ from basketgex_addin.cells import (
     HEADINGS,
     Ask,
     CellError,
+    Dispersion,
+    DispersionOf,
     LevelFigures,
     LevelsOf,
     Problem,
@@ -84,7 +86,17 @@ LEVELS = LevelFigures(100.0, 95.0, "ok", 110.0, None, 110.0, 90.0, 100.0, None, 
 STRIKES = Strikes(((95.0, 1.0, -3.0, -2.0, 10.0, 20.0), (100.0, 4.0, -1.0, 3.0, 30.0, 5.0)), 60.0)
 PROFILE = Profile((0.9, 1.1), (), (-5.0, 5.0), 0.97, 60.0)
 SINCE = Since("positive_gamma", 1_790_000_000.0, "negative_gamma")
-OTHERS = {RegimesOf: SINCE, LevelsOf: LEVELS, QuotaOf: QUOTA, StrikesOf: STRIKES, ProfileOf: PROFILE}
+DISPERSION = Dispersion(
+    *(0.19, 0.24, 0.3, 0.22, (("N1", 0.3),), (), 1.0, "positive_gamma", "negative_gamma", -0.4, (), 0.0, 60.0)
+)
+OTHERS = {
+    RegimesOf: SINCE,
+    LevelsOf: LEVELS,
+    QuotaOf: QUOTA,
+    StrikesOf: STRIKES,
+    ProfileOf: PROFILE,
+    DispersionOf: DISPERSION,
+}
 
 
 @dataclass
@@ -210,6 +222,12 @@ def test_one_underlying(app: Application, client: FakeClient) -> None:
     assert len(levels) == 8
     assert {len(row) for row in levels} == {3}
     assert client.calls[1:] == [(LevelsOf("NVDA"),)]
+
+
+def test_an_index_and_its_members(app: Application, client: FakeClient) -> None:
+    rows = app.call("DISPERSION", "SPX", app.area(["NVDA"], ["AMD"]), app.area([0.6], [0.4]), 91)
+    assert (rows[0], rows[9]) == (("implied correlation", 0.19), ("opposed to the index", ""))
+    assert client.calls == [(DispersionOf("SPX", BASKET, 91.0),)]
 
 
 def test_a_trigger_that_changes_asks_the_source_again_and_its_first_sight_does_not(

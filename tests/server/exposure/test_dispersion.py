@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketgex_server.domain import Basket
-from basketgex_server.exposure.dispersion import at_the_money, dispersion
+from basketgex_server.domain import Basket, Terms
+from basketgex_server.exposure.dispersion import Comparison, at_the_money, compare, dispersion
+from basketgex_server.exposure.profile import Member
 from basketgex_server.sources.chain_files import read_chain
 from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
 
@@ -118,3 +120,49 @@ def test_real_names_against_their_index(shared_data: Path) -> None:
     result = dispersion(known["QQQ"], Basket(names, (1.0,) * 8), known)
     assert result and result.implied_correlation is not None and 0 < result.implied_correlation < 1
     assert result.independent_volatility < result.index_volatility < result.basket_volatility
+
+
+TERMS = Terms("flashalpha", 0.0, 0.0)
+
+
+def held(symbol: str, level: float, calls: float, puts: float, *, one_sided: bool = False) -> Member:
+    """A chain of one expiry: flat at ``level``, or without a strike below the money."""
+    rows = [
+        (k, call, 0.2, level, calls if call else puts)
+        for k in ((105.0, 110.0) if one_sided else (90.0, 100.0, 110.0))
+        for call in (True, False)
+    ]
+    return Member(replace(make(rows), symbol=symbol), TERMS)
+
+
+def test_an_index_against_members_made_by_hand() -> None:
+    members = Basket(("A", "B", "C", "D", "E"), (2.0, 2.0, 1.0, 1.0, 0.0))
+    chains = [
+        held("A", 0.4, calls=5, puts=9),
+        held("B", 0.2, calls=9, puts=5),
+        held("C", 0.3, calls=5, puts=9, one_sided=True),
+        held("E", 0.9, calls=5, puts=9),
+    ]
+    found = compare(held("I", 0.24, calls=9, puts=5), members, chains, 30.0)
+    assert found.dispersion is not None and found.dispersion.implied_correlation == pytest.approx(0.19)
+    assert found.dispersion.basket_volatility == pytest.approx(0.3)
+    assert found.index_volatility == pytest.approx(0.24)
+    # C has no volatility at the money, but a regime; D has neither, and E no weight.
+    assert (found.missing, found.covered_weight) == (("C", "D"), pytest.approx(4 / 6))
+    assert found.opposed == ("A", "C")
+    assert found.basket is not None and found.basket.missing == ("D",)
+    gex = {c.exposure.symbol: c.weight * c.exposure.net.gex for c in found.basket.constituents}
+    assert found.basket.net_to_gross == pytest.approx(sum(gex.values()) / sum(map(abs, gex.values())))
+    assert found.as_of == (MORNING,) * 4
+
+
+def test_one_side_is_told_where_the_other_is_not() -> None:
+    members, chains = Basket(("A",), (1.0,)), [held("A", 0.4, calls=5, puts=9)]
+    bare = compare(held("I", 0.2, calls=9, puts=5, one_sided=True), members, chains, 30.0)
+    assert (bare.dispersion, bare.index_volatility, bare.opposed) == (None, None, ("A",))
+    assert (bare.missing, bare.covered_weight) == ((), 1.0)
+    unheld = compare(held("I", 0.2, calls=0, puts=0), members, [held("A", 0.4, calls=0, puts=0)], 30.0)
+    assert (unheld.index, unheld.basket, unheld.opposed) == (None, None, ())
+    assert unheld.dispersion is not None
+    nothing = compare(None, members, [], 30.0)
+    assert nothing == Comparison(None, None, None, None, (), ("A",), 0.0, ())
