@@ -14,6 +14,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client.problems import LASTING
 
+GAP, CALCULATION = 0.25, 2.0
+"""Seconds between two cells of one calculation, and from the first to the last, at most: then their stream is opened.
+
+A host calls one cell after the other, with its own formulas in between, and draws nothing until it is done.
+"""
 WORKERS = 4
 """Calls under way at once, of questions that the stream does not answer."""
 TRIES = 3

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Hashable
 
 from basketgex_addin.calc.results import CalcValue, Result
-from basketgex_addin.live import Board, Source
+from basketgex_addin.live import CALCULATION, GAP, Board, Source
 from basketgex_addin.worksheet import Live
 
 UNSEEN = 3
@@ -33,7 +33,7 @@ class LiveCells:
     """One object a key (document, function, arguments), as Calc wants it. Called on Calc's thread and on the board's."""
 
     def __init__(self, client: Source) -> None:
-        self._board: Board[Hashable] = Board(client, self._redraw)
+        self._board: Board[Hashable] = Board(client, self._redraw, quiet=GAP, longest=CALCULATION)
         self._lock = threading.Lock()
         self._cells: dict[Hashable, _Cell] = {}
 

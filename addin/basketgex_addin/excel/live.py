@@ -19,15 +19,10 @@ from typing import Any
 
 from basketgex_addin.cells import Ask, Block, Question, RegimesOf
 from basketgex_addin.excel.applications import Applications, Book, Desk, Gone, Place, place
-from basketgex_addin.live import Board, Seat, Source
+from basketgex_addin.live import CALCULATION, GAP, Board, Seat, Source
 
 QUIET, LONGEST = 0.05, 0.25
 """Cells are calculated when there was no news for so many seconds, or when the first has waited for so long."""
-GAP, CALCULATION = 0.25, 2.0
-"""Seconds between two cells of one calculation, and from the first to the last, at most: then their stream is opened.
-
-Excel calls one cell after the other, with its own formulas in between, and draws nothing until it is done.
-"""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds until an Excel that takes no call is tried again: at first, and after many times."""
 SWEEP = 30.0
