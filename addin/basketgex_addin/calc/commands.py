@@ -68,8 +68,8 @@ class _Autos:
         if before := self._stops.pop(name, None):
             before.set()
         if seconds:
-            self._stops[name] = threading.Event()
-            _behind(lambda: self._run(document, seconds, self._stops[name]))
+            stop = self._stops[name] = threading.Event()
+            _behind(lambda: self._run(document, seconds, stop))
 
     def _run(self, document: Any, seconds: int, stop: threading.Event) -> None:
         while not stop.wait(seconds):

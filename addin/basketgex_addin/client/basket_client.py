@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from basketgex.local import Home, Runtime
 from basketgex_addin.cells import (
+    LEVELS,
     Ask,
     Dispersion,
     DispersionOf,
@@ -44,16 +45,6 @@ NOT_CACHED = "not_cached"
 """The server's code for a basket that it has no figure of and was not to ask for."""
 
 MEASURES = ("gex", "dex", "vex", "chex")
-
-_LEVELS = (
-    "gamma_flip",
-    "call_wall",
-    "put_wall",
-    "max_positive_gamma",
-    "max_negative_gamma",
-    "highest_oi_strike",
-    "zero_dte_magnet",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +365,7 @@ class BasketClient:
         if not found.HasField("levels"):
             return problems.BAD_REPLY
         known = {
-            name: getattr(found.levels, name) if found.levels.HasField(name) else None for name in _LEVELS
+            name: getattr(found.levels, name) if found.levels.HasField(name) else None for name in LEVELS
         }
         return LevelFigures(
             underlying_price=found.underlying_price,
