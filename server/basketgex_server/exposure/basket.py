@@ -7,8 +7,7 @@ Source: the public contract of FlashAlpha's ``/v1/exposure/basket``, with the co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import fsum
+from collections.abc import Iterable, Mapping
 
 from basketgex_server.domain import Basket, BasketExposure, Constituent, Measures, SymbolExposure
 from basketgex_server.errors import NoData
@@ -29,12 +28,12 @@ def aggregate(basket: Basket, exposures: Mapping[str, SymbolExposure]) -> Basket
     """
     kept = [(exposures[s], w) for s, w in zip(basket.symbols, basket.weights, strict=True) if s in exposures]
     missing = tuple(s for s in basket.symbols if s not in exposures)
-    covered = fsum(w for _, w in kept)
+    covered = _sum(w for _, w in kept)
     if covered <= 0:
         raise NoData(_no_data_sentence(basket, bool(kept)))
     weighted = [(e, w / covered) for e, w in kept]
-    gross = fsum(abs(w * e.net.gex) for e, w in weighted)
-    net = Measures(*(fsum(w * e.net[m] for e, w in weighted) for m in range(4)))
+    gross = _sum(abs(w * e.net.gex) for e, w in weighted)
+    net = Measures(*(_sum(w * e.net[m] for e, w in weighted) for m in range(4)))
     negative = [w for e, w in weighted if e.net.gex < 0]
     return BasketExposure(
         constituents=tuple(
@@ -43,11 +42,22 @@ def aggregate(basket: Basket, exposures: Mapping[str, SymbolExposure]) -> Basket
         missing=missing,
         net=net,
         net_to_gross=net.gex / gross if gross > 0 else 0.0,
-        covered_weight=covered / fsum(basket.weights),
+        covered_weight=covered / _sum(basket.weights),
         negative_names=len(negative),
-        negative_weight=fsum(negative),
-        usable_open_interest=fsum(w * e.usable_open_interest for e, w in weighted),
+        negative_weight=_sum(negative),
+        usable_open_interest=_sum(w * e.usable_open_interest for e, w in weighted),
     )
+
+
+def _sum(values: Iterable[float]) -> float:
+    """Add from the first to the last, as ``baskets.py`` does: a cell must not change with how it was asked for.
+
+    Neither ``fsum`` nor, from Python 3.12 on, ``sum`` would.
+    """
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def _no_data_sentence(basket: Basket, some_unweighted: bool) -> str:

@@ -63,7 +63,7 @@ class BasketTable:
 
 def unusual(entries: Entries, symbols: int, most: int) -> Flags:
     """Return which baskets (B) the plain code must judge: bad or repeated symbols, bad weights, too many names."""
-    counts, offsets = entries.counts, entries.offsets[:-1]
+    counts = entries.counts
     odd: Flags = (counts == 0) | (counts > most)
     entry_odd = (entries.symbol < 0) | ~(entries.weight >= 0) | np.isinf(entries.weight)
     basket = np.repeat(np.arange(counts.size), counts)
@@ -72,27 +72,32 @@ def unusual(entries: Entries, symbols: int, most: int) -> Flags:
     repeated = place[1:][place[1:] == place[:-1]]
     odd[repeated // (symbols + 1)] = True
     with np.errstate(over="ignore", invalid="ignore"):
-        total = segment_sum(entries.weight, offsets, counts)
+        total = np.bincount(basket, entries.weight, counts.size)
     odd |= ~((total > 0) & np.isfinite(total))
     return odd
 
 
 def aggregate(entries: Entries, table: SymbolTable, odd: Flags) -> BasketTable:
-    """Return every basket's exposure; ``odd`` (B) ones and those without data are marked ``left``."""
-    counts, offsets = entries.counts, entries.offsets[:-1]
-    symbol = entries.symbol
+    """Return every basket's exposure; ``odd`` (B) ones and those without data are marked ``left``.
+
+    Sums run from the first entry to the last, as the plain code's do: both give the same figures to the last bit.
+    """
+    counts, symbol = entries.counts, entries.symbol
+    owner = np.repeat(np.arange(counts.size), counts)
+
+    def total(values: Floats) -> Floats:
+        return np.bincount(owner, values, counts.size)
+
     present = table.present[symbol]
     with np.errstate(all="ignore"):  # odd baskets may divide by nothing; their rows are not read
         weight = np.where(present, entries.weight, 0.0)
-        covered = segment_sum(weight, offsets, counts)
-        requested = segment_sum(entries.weight, offsets, counts)
-        weight /= np.repeat(covered, counts)
+        covered = total(weight)
+        requested = total(entries.weight)
+        weight /= covered[owner]
         gex = weight * table.net[0][symbol]
-        net_gex, *others = (
-            segment_sum(x, offsets, counts) for x in (gex, *(weight * c[symbol] for c in table.net[1:]))
-        )
+        net_gex, *others = (total(x) for x in (gex, *(weight * c[symbol] for c in table.net[1:])))
         size = np.abs(gex)
-        gross = segment_sum(size, offsets, counts)
+        gross = total(size)
         divisor = np.where(gross > 0, gross, 1.0)  # without gross exposure the numerators are 0
         negative = table.net[0][symbol] < 0
         negative &= present
@@ -100,19 +105,14 @@ def aggregate(entries: Entries, table: SymbolTable, odd: Flags) -> BasketTable:
             net=(net_gex, others[0], others[1], others[2]),
             net_to_gross=net_gex / divisor,
             covered_weight=covered / requested,
-            negative_names=segment_sum(negative.astype(np.int64), offsets, counts),
-            negative_weight=segment_sum(weight * negative, offsets, counts),
-            usable_open_interest=segment_sum(weight * table.usable_open_interest[symbol], offsets, counts),
+            negative_names=total(negative).astype(np.int64),
+            negative_weight=total(weight * negative),
+            usable_open_interest=total(weight * table.usable_open_interest[symbol]),
             weight=weight,
-            contribution_pct=100.0 * size / np.repeat(divisor, counts),
+            contribution_pct=100.0 * size / divisor[owner],
             present=present,
             left=odd | ~(covered > 0),
         )
-
-
-def segment_sum(values: NDArray[Number], offsets: Ints, counts: Ints) -> NDArray[Number]:
-    """Return the sum of each segment (B) of values (E); 0 for an empty one."""
-    return segment(np.add, values, offsets, counts, 0)
 
 
 def segment(
