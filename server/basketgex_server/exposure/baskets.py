@@ -86,7 +86,7 @@ def aggregate(entries: Entries, table: SymbolTable, odd: Flags) -> BasketTable:
     owner = np.repeat(np.arange(counts.size), counts)
 
     def total(values: Floats) -> Floats:
-        return np.bincount(owner, values, counts.size)
+        return np.bincount(owner, values, counts.size).astype(np.float64, copy=False)
 
     present = table.present[symbol]
     with np.errstate(all="ignore"):  # odd baskets may divide by nothing; their rows are not read
@@ -105,7 +105,7 @@ def aggregate(entries: Entries, table: SymbolTable, odd: Flags) -> BasketTable:
             net=(net_gex, others[0], others[1], others[2]),
             net_to_gross=net_gex / divisor,
             covered_weight=covered / requested,
-            negative_names=total(negative).astype(np.int64),
+            negative_names=total(negative.astype(np.float64)).astype(np.int64),
             negative_weight=total(weight * negative),
             usable_open_interest=total(weight * table.usable_open_interest[symbol]),
             weight=weight,
