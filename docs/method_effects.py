@@ -24,7 +24,7 @@ from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.black_scholes import Floats, contracts
 from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain, Flags, new_york_day, rows
 from basketgex_server.exposure.dispersion import at_the_money, dispersion
-from basketgex_server.exposure.implied import fill, forwards, implied_volatility, mid_prices
+from basketgex_server.exposure.implied import fill, implied_volatility, mid_prices, with_implied_yields
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.symbol import contracts_of, exposure, signed_exposures
@@ -124,19 +124,6 @@ def _found(chain: Chain, terms: Terms = TERMS) -> SymbolExposure:
 
 def _gross(found: SymbolExposure) -> float:
     return _there(found.call).gex - _there(found.put).gex
-
-
-def _kept(chain: Chain, kept: Flags) -> Chain:
-    return replace(
-        chain,
-        strike=chain.strike[kept],
-        is_call=chain.is_call[kept],
-        expiry=chain.expiry[kept],
-        volatility=chain.volatility[kept],
-        open_interest=chain.open_interest[kept],
-        bid=None if chain.bid is None else chain.bid[kept],
-        ask=None if chain.ask is None else chain.ask[kept],
-    )
 
 
 def _with(**terms: object) -> Way:
@@ -277,15 +264,8 @@ def _volumes(path: Path) -> Floats:
         return np.array([float(row["volume"] or 0) for row in csv.DictReader(lines)])
 
 
-def _implied_yields(chain: Chain) -> Floats:
-    """The dividend yield of each expiry from put-call parity where that can be trusted, the flat one elsewhere."""
-    known = {f.expiry: f.dividend_yield for f in forwards(chain, TERMS.rate) if f.trusted}
-    total = np.zeros(4)
-    for expiry in np.unique(chain.expiry).tolist():
-        terms = TERMS._replace(dividend_yield=known.get(expiry, TERMS.dividend_yield))
-        if found := exposure(_kept(chain, chain.expiry == expiry), *terms):
-            total += found.net
-    return total
+def _implied_yields(chain: Chain) -> Chain:
+    return with_implied_yields(chain, TERMS.rate, TERMS.dividend_yield)
 
 
 def _american(chain: Chain, steps: int = 300) -> Floats:
@@ -328,7 +308,7 @@ def _nodes(level: int) -> Floats:
 
 
 def _only_the_root(chain: Chain) -> Chain:
-    return _kept(chain, _is_morning(chain))
+    return chain.only(_is_morning(chain))
 
 
 def _one_a_day(chain: Chain) -> Chain:
@@ -338,20 +318,20 @@ def _one_a_day(chain: Chain) -> Chain:
     last = {key: row for row, key in enumerate(keys)}
     kept = np.zeros(len(chain), dtype=np.bool_)
     kept[list(last.values())] = True
-    return _kept(chain, kept)
+    return chain.only(kept)
 
 
 def _nearest_expiry(chain: Chain) -> Chain:
     used = rows(chain).used
-    return _kept(chain, chain.expiry == chain.expiry[used].min())
+    return chain.only(chain.expiry == chain.expiry[used].min())
 
 
 def _within(days: float) -> Callable[[Chain], Chain]:
-    return lambda chain: _kept(chain, chain.expiry <= chain.as_of + days * DAY)
+    return lambda chain: chain.only(chain.expiry <= chain.as_of + days * DAY)
 
 
 def _near(part: float) -> Callable[[Chain], Chain]:
-    return lambda chain: _kept(chain, np.abs(chain.strike / chain.spot - 1) <= part)
+    return lambda chain: chain.only(np.abs(chain.strike / chain.spot - 1) <= part)
 
 
 # Levels
@@ -486,7 +466,12 @@ def _model(tables: Tables) -> None:
         Row(rate, "r = q = 0", (OLD, NEW), _with(rate=0.0, dividend_yield=0.0)),
         Row(rate, "r = 5 %, q = 1.3 %", (OLD, NEW), _with(rate=0.05)),
         Row(rate, "r = 4.5 %, q = 0", (OLD, NEW), _with(dividend_yield=0.0)),
-        Row("flat q", "q of each expiry, from put-call parity", (NEW, "AAPL 2026-07-10"), _implied_yields),
+        Row(
+            "flat q",
+            "q of each expiry, from put-call parity",
+            (NEW, "AAPL 2026-07-10"),
+            _changed(_implied_yields),
+        ),
         Row(american, "a binomial tree for GEX and DEX", ("SPY 2025-05-16", "AAPL 2026-07-10"), _american),
         Row(
             "spot of the file",

@@ -6,14 +6,13 @@ from typing import Any
 
 from xlsxwriter.worksheet import Worksheet
 
+from basketgex_addin.cells import ENOUGH
 from workbook_templates import look as style
 from workbook_templates.look import Look
 
 Area = tuple[int, int, int, int]
 """First row, first column, last row, last column."""
 
-ENOUGH = 0.9
-"""Coverage or usable open interest below this is amber."""
 OLD = 15
 """Minutes: after these the server asks the source again before it answers."""
 
@@ -88,7 +87,7 @@ def _signs(raw: Worksheet, look: Look, area: Area, criteria: list[str], age: str
 
 
 def low(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
-    """Amber where too little is covered."""
+    """Amber where too little is covered, of the weight or of the open interest."""
     amber = look.change(bold=True, bg_color=style.WARNING, font_color=style.WARNING_TEXT)
     rule(raw, area, f"AND(ISNUMBER({cell}),{cell}<{ENOUGH})", amber)
 

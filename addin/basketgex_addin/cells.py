@@ -37,6 +37,8 @@ Scalar = float | str | bool | None
 
 MEASURES = ("GEX", "DEX", "VEX", "CHEX")
 TOP = 3
+ENOUGH = 0.9
+"""Less usable open interest than this is flagged: what could not be computed is too much to trust the rest."""
 LEVELS = {
     "gamma_flip": "gamma flip",
     "call_wall": "call wall",
@@ -622,14 +624,20 @@ def _status(reply: Reply) -> str:
         f"coverage {_percent(reply.covered_weight)}",
         f"no data: {', '.join(reply.missing)}" if reply.missing else "",
         f"no weight: {unweighted}" if unweighted else "",
-        f"usable open interest {_percent(reply.usable_open_interest)}"
-        if reply.usable_open_interest < 1
-        else "",
+        _usable(reply.usable_open_interest),
         "" if reply.chex_kind == "computed" else f"CHEX {reply.chex_kind}",
         f"entitlement unverified: {unverified}" if unverified else "",
         reply.notice,
     )
     return "; ".join(part for part in parts if part)
+
+
+def _usable(share: float) -> str:
+    """The share of the open interest that had figures, flagged where the rest is too much to trust them."""
+    if share >= 1:
+        return ""
+    low = "" if share >= ENOUGH else f" (below {_percent(ENOUGH)})"
+    return f"usable open interest {_percent(share)}{low}"
 
 
 def _total(reply: Reply, measure: Option) -> Table:

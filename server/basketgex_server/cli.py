@@ -17,7 +17,16 @@ from basketgex import __version__
 from basketgex.local import Home, default_home
 from basketgex_server.domain import CONVENTIONS, DAY_COUNTS
 from basketgex_server.errors import BadSettings, BasketgexError
-from basketgex_server.settings import KEPT, SOURCES, Settings, change_config, keep_source, load, read_config
+from basketgex_server.settings import (
+    DIVIDENDS,
+    KEPT,
+    SOURCES,
+    Settings,
+    change_config,
+    keep_source,
+    load,
+    read_config,
+)
 
 LOG = logging.getLogger(__name__)
 ENDING = 200
@@ -184,7 +193,7 @@ def _symbol(home: Home, chosen: argparse.Namespace) -> None:
     curve = profile_range(chosen.profile) if chosen.profile is not None else None
     wanted = Wanted(chosen.per_strike, chosen.per_expiry, curve, chosen.json)
     if chosen.chain_file is None:
-        alone = ("as_of", "spot", "rate", "dividend_yield", "convention", "day_count")
+        alone = ("as_of", "spot", "rate", "dividend_yield", "dividends", "convention", "day_count")
         if given := [name for name in alone if getattr(chosen, name) is not None]:
             raise BadSettings(
                 f"--{given[0].replace('_', '-')} goes with --chain-file: a server has its own settings."
@@ -198,6 +207,7 @@ def _symbol(home: Home, chosen: argparse.Namespace) -> None:
         dividend_yield=chosen.dividend_yield,
         rates={} if chosen.rate is not None else None,
         dividend_yields={} if chosen.dividend_yield is not None else None,
+        dividends=chosen.dividends,
         convention=chosen.convention,
         day_count=chosen.day_count,
     )
@@ -343,6 +353,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     symbol.add_argument("--rate", type=float, help="continuously compounded, 0.045 is 4.5 %% a year")
     symbol.add_argument("--dividend-yield", type=float)
+    symbol.add_argument(
+        "--dividends", choices=DIVIDENDS, help="implied: each expiry's dividend yield from put-call parity"
+    )
     symbol.add_argument("--convention", choices=CONVENTIONS)
     symbol.add_argument(
         "--day-count",

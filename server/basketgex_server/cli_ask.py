@@ -13,7 +13,7 @@ from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
-from basketgex_addin.client.basket_client import MEASURES, ProfileFigures
+from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between, regime
 from basketgex_server.errors import (
@@ -75,7 +75,8 @@ def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> N
     mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
     print(f"As of {moment(reply.as_of)}{mixed}, {reply.source}, convention {reply.convention}.")
     if reply.usable_open_interest < 1:
-        print(f"Usable open interest: {reply.usable_open_interest:.1%}.")
+        low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
+        print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")
     if reply.notice:
         print(reply.notice)
 
@@ -153,6 +154,7 @@ def symbol_of_chain(
 ) -> None:
     """Print the exposure of one underlying, computed from a chain file."""
     from basketgex_server.domain import Terms, ticker
+    from basketgex_server.exposure.implied import adjusted
     from basketgex_server.exposure.profile import Member, profile
     from basketgex_server.exposure.symbol import exposure
     from basketgex_server.sources.chain_files import moment as parsed
@@ -160,9 +162,9 @@ def symbol_of_chain(
 
     name = ticker(symbol)
     chain = read_chain(file, name, parsed(as_of) if as_of else None, spot)
-    rate = settings.rates.get(name, settings.rate)
-    dividend_yield = settings.dividend_yields.get(name, settings.dividend_yield)
-    terms = Terms(settings.convention, rate, dividend_yield, settings.day_count)
+    terms = Terms(settings.convention, *settings.rates_of(name), settings.day_count)
+    implied, filled = settings.dividends == "implied", settings.missing_volatility == "fill"
+    chain = adjusted(chain, *terms[1:], implied=implied, filled=filled)
     found = exposure(chain, *terms)
     if found is None:
         raise NothingUsable(name)
@@ -184,6 +186,7 @@ def symbol_of_chain(
             strikes=_columns("strike", found.strikes) if wanted.per_strike else None,
             expiries=_columns("expiry", found.expiries) if wanted.per_expiry else None,
             zero_dte=found.zero_dte if wanted.per_expiry else None,
+            forwards=tuple(Forward(*f) for f in found.forwards) if wanted.per_expiry else (),
         ),
         ProfileFigures(
             moves=curve.moves,
@@ -332,6 +335,18 @@ def _tables_json(found: SymbolFigures, curve: ProfileFigures | None) -> dict[str
         shown["per_strike"] = _rows_json(found.strikes)
     if found.expiries is not None:
         shown["per_expiry"] = _rows_json(found.expiries)
+    if found.forwards:
+        shown["forwards"] = [
+            {
+                "expires_at": iso(f.expiry),
+                "forward": f.forward,
+                "dividend_yield": f.dividend_yield,
+                "pairs": f.pairs,
+                "spread": f.spread,
+                "trusted": f.trusted,
+            }
+            for f in found.forwards
+        ]
     if found.zero_dte is not None:
         shown["zero_dte"] = {f"net_{n}": x for n, x in zip(MEASURES, found.zero_dte, strict=True)}
     if curve is not None:
@@ -357,6 +372,15 @@ def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
             at = row[first] if isinstance(row[first], str) else f"{row[first]:,.2f}"
             mark = " 0DTE" if row.get("zero_dte") else ""
             print(f"{at:<22}" + "".join(f"{amount(row[f'net_{name}']):>16}" for name in MEASURES) + mark)
+    if rows := shown.get("forwards"):
+        print(f"{'expires at':<22}{'forward':>16}{'dividend yield':>16}{'pairs':>8}{'spread':>10}")
+        for row in rows:
+            yearly = f"{row['dividend_yield']:.3%}" + ("" if row["trusted"] else " *")
+            print(
+                f"{row['expires_at']:<22}{row['forward']:>16,.2f}{yearly:>16}{row['pairs']:>8}{row['spread']:>10.3%}"
+            )
+        if not all(row["trusted"] for row in rows):
+            print("* Too few pairs, or too far apart: computed with the dividend yield that is set.")
     if curve is not None:
         flips = ", ".join(f"{price:,.2f}" for price in shown["profile_flips"])
         print(f"Net GEX changes its sign at {flips}." if flips else "Net GEX keeps its sign over this range.")

@@ -55,6 +55,10 @@ class Terms(NamedTuple):
     day_count: DayCount = DAY_COUNT
 
 
+IMPLIED = "q implied"
+"""Dividend yields are those that put-call parity means, where it can be trusted."""
+
+
 class Freshness(IntEnum):
     """How old a figure is to its rules. The larger, the worse, but for HISTORICAL, to which no clock applies."""
 
@@ -91,6 +95,21 @@ class ExpiryRow(NamedTuple):
     put_open_interest: float
 
 
+class Forward(NamedTuple):
+    """What put-call parity says of one expiry (Unix seconds): ``forward`` in USD and the dividend yield per year it means.
+
+    ``pairs`` of a call and a put were used; ``spread`` is the distance between the quartiles of their forwards, relative to
+    the median. ``trusted``: both are good enough to compute with.
+    """
+
+    expiry: float
+    forward: float
+    dividend_yield: float
+    pairs: int
+    spread: float
+    trusted: bool
+
+
 class StrikeRow(NamedTuple):
     """One strike's exposures, calls and puts apart and signed so that they add up to the net."""
 
@@ -107,8 +126,9 @@ class SymbolExposure:
 
     ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
     and ``expiries``, both ascending, are empty where the source gives none, or where the figure comes from the store.
-    ``usable_open_interest`` is the share of the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where
-    unknown. ``unverified``: the source does not check whether the plan covers this name.
+    ``forwards`` are those of put-call parity, where dividend yields are implied. ``usable_open_interest`` is the share of the
+    unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown. ``unverified``: the source does not check
+    whether the plan covers this name.
     """
 
     symbol: str
@@ -123,6 +143,7 @@ class SymbolExposure:
     unverified: bool = False
     strikes: tuple[StrikeRow, ...] = field(default=(), compare=False, repr=False)
     expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
+    forwards: tuple[Forward, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def zero_dte(self) -> Measures:
@@ -144,8 +165,9 @@ class Origin:
     """Where figures come from and how they were made. Figures of different origin are never mixed.
 
     ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
-    ``dividend_yield`` are continuously compounded, per year; ``by_symbol`` names the symbols that have others, in a text
-    that differs where they do. ``chex`` as published: its unit and sign are not established.
+    ``dividend_yield`` are continuously compounded, per year; ``by_symbol`` names the symbols that have others, and says
+    IMPLIED where every expiry may have its own, in a text that differs where they do. ``chex`` as published: its unit and
+    sign are not established.
     """
 
     source: str

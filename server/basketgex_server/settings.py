@@ -18,6 +18,7 @@ from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 
 SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
 MISSING_VOLATILITY = ("drop", "fill")
+DIVIDENDS = ("flat", "implied")
 PREFIX = "BASKETGEX_"
 KEPT = ("source", "chain_folder", "chain_as_of", "convention")
 """What is written to the configuration once it is served: see keep_source."""
@@ -49,6 +50,8 @@ class Settings:
     """Interest rates of symbols that have their own: a table in the file, SPX=0.05,NDX=0.04 in the environment."""
     dividend_yields: Mapping[str, float] = field(default_factory=dict)
     """Dividend yields of symbols that have their own, likewise."""
+    dividends: str = "flat"
+    """Dividend yields are flat, as set here, or implied: each expiry's from put-call parity, where that can be trusted."""
     day_count: DayCount = DAY_COUNT
     """How years to expiry are counted: act365, or business days: bus262, bus252."""
     refresh_after: float = 60.0
@@ -88,26 +91,23 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be used."""
-        if self.source not in SOURCES:
-            raise BadSettings(f"source is {quoted(self.source)}: use one of {', '.join(SOURCES)}.")
+        for name, known in (
+            ("source", SOURCES),
+            ("convention", CONVENTIONS),
+            ("day_count", DAY_COUNTS),
+            ("missing_volatility", MISSING_VOLATILITY),
+            ("dividends", DIVIDENDS),
+        ):
+            if (value := getattr(self, name)) not in known:
+                raise BadSettings(f"{name} is {quoted(value)}: use one of {', '.join(known)}.")
         if self.source == "chain-files" and not self.chain_folder:
             raise BadSettings(
                 "source is chain-files, but chain_folder is not set: name the folder of the chains."
             )
-        if self.convention not in CONVENTIONS:
-            raise BadSettings(
-                f"convention is {quoted(self.convention)}: use one of {', '.join(CONVENTIONS)}."
-            )
-        if self.day_count not in DAY_COUNTS:
-            raise BadSettings(f"day_count is {quoted(self.day_count)}: use one of {', '.join(DAY_COUNTS)}.")
         for name in ("rates", "dividend_yields"):
             for symbol, value in getattr(self, name).items():
                 if not math.isfinite(value):
                     raise BadSettings(f"{name}: that of {symbol} must be a finite number.")
-        if self.missing_volatility not in MISSING_VOLATILITY:
-            raise BadSettings(
-                f"missing_volatility is {quoted(self.missing_volatility)}: use one of {', '.join(MISSING_VOLATILITY)}."
-            )
         if self.cell_mode not in (CELLS_PREFETCH, CELLS_LIVE):
             raise BadSettings(f"cell_mode is {quoted(self.cell_mode)}: use prefetch or live.")
         for name in ("rate", "dividend_yield"):
@@ -126,6 +126,13 @@ class Settings:
         for name in ("reserve", "missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")
+
+    def rates_of(self, symbol: str) -> tuple[float, float]:
+        """Return the rate and the dividend yield that a symbol's figures are computed with."""
+        return (
+            self.rates.get(symbol, self.rate),
+            self.dividend_yields.get(symbol, self.dividend_yield),
+        )
 
 
 def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: Any) -> Settings:

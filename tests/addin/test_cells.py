@@ -251,6 +251,20 @@ def test_a_status_says_all_there_is_to_say() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "share, said",
+    [
+        (1.0, ""),
+        (0.9, "; usable open interest 90 %"),
+        (0.89996, "; usable open interest 89.9 % (below 90 %)"),
+        (0.0, "; usable open interest 0 % (below 90 %)"),
+    ],
+)
+def test_a_status_flags_open_interest_that_is_not_enough(share: float, said: str) -> None:
+    plain = cells.render("BASKETSTATUS", REPLY)
+    assert cells.render("BASKETSTATUS", REPLY._replace(usable_open_interest=share)) == f"{plain}{said}"
+
+
 @pytest.mark.parametrize("freshness", ["FRESH", "STALE", "EXPIRED"])
 def test_a_status_never_says_what_a_clock_makes_untrue(freshness: str) -> None:
     assert cells.render("BASKETSTATUS", REPLY._replace(freshness=freshness)) == cells.render(

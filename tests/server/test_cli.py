@@ -68,6 +68,19 @@ def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.Capt
     assert printed.splitlines()[-1].startswith("Usable open interest: 9")
 
 
+def test_too_little_usable_open_interest_is_flagged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "2026-07-10"
+    folder.mkdir()
+    rows = ["AMD260717C00500000,0.4,300", "AMD260717P00500000,,100"]
+    (folder / "AMD.csv").write_text("\n".join(["option,iv,open_interest", *rows]))
+    (folder / "underlyings.json").write_text('{"AMD": {"underlying_price": 500.0}}')
+    with Server(tmp_path / "home", source="chain-files", chain_folder=folder):
+        printed = said(capsys, "--home", tmp_path / "home", "basket", "AMD")
+    assert printed.splitlines()[-1] == "Usable open interest: 75.0% (below 90%)."
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -133,6 +146,25 @@ def test_symbol_from_a_basket_folder_takes_spot_and_moment_from_beside_the_file(
 
     assert found["underlying_price"] == 315.32000732421875
     assert found["as_of"] == "2026-07-10T20:00:00Z"
+
+
+def test_implied_dividend_yields_come_with_their_quality(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared_data / "chains" / "basket_2026-07-10" / "AMD.csv.gz"
+    arguments = ("--home", tmp_path, "symbol", "AMD", "--chain-file", file, "--per-expiry")
+    flat, implied = (
+        json.loads(said(capsys, *arguments, "--dividends", name, "--json")) for name in ("flat", "implied")
+    )
+    assert "forwards" not in flat and flat["measures"]["dex"]["net"] != implied["measures"]["dex"]["net"]
+    assert [row["expires_at"] for row in implied["forwards"]] == [
+        row["expires_at"] for row in implied["per_expiry"]
+    ]
+    assert {row["trusted"] for row in implied["forwards"]} == {True, False}
+    text = said(capsys, *arguments, "--dividends", "implied")
+    assert "dividend yield   pairs    spread" in text
+    assert text.count("% *") == sum(not row["trusted"] for row in implied["forwards"])
+    assert "* Too few pairs, or too far apart: computed with the dividend yield that is set." in text
 
 
 def check(found: dict[str, Any], symbol: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_addin.cells import Problem
-from basketgex_addin.client import BasketClient
+from basketgex_addin.client import BasketClient, SymbolFigures
 from basketgex_server.cli import main
 from basketgex_server.domain import Terms
+from basketgex_server.exposure.implied import forwards
 from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.profile import Member, profile
 from basketgex_server.exposure.symbol import exposure
@@ -133,6 +135,29 @@ def test_a_symbols_expiries_and_doubts(sample: Served) -> None:
     assert tuple(found.levels.gamma_flip_doubts) == wanted.gamma_flip_doubts
     plain = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="SPY"))
     assert not plain.HasField("expiries") and not plain.HasField("zero_dte")
+
+
+def test_implied_dividend_yields_and_their_quality(tmp_path: Path, shared_data: Path) -> None:
+    folder = shared_data / "chains/basket_2026-07-10"
+    flat = Settings(source="chain-files", chain_folder=str(folder))
+    request = pb.GetSymbolRequest(symbol="SPX", per_expiry=True)
+    figures = []
+    for settings in (flat, replace(flat, dividends="implied")):
+        with serving(tmp_path / settings.dividends, settings) as served:
+            figures.append(ask(served, "GetSymbol", request))
+            client = BasketClient(served.home, PATIENCE)
+            known = client.symbol("SPX", per_expiry=True)
+            client.close()
+            assert isinstance(known, SymbolFigures)
+    plain, found = figures
+    wanted = forwards(read_chain(folder / "SPX.csv.gz", "SPX"), flat.rate)
+    assert not plain.HasField("forwards") and not plain.origin.by_symbol
+    assert found.origin.by_symbol == "q implied" and found.net.gex != plain.net.gex
+    assert list(found.forwards.expiry) == list(found.expiries.expiry) == [f.expiry for f in wanted]
+    assert list(found.forwards.forward) == [f.forward for f in wanted]
+    assert list(found.forwards.pairs) == [f.pairs for f in wanted]
+    assert list(found.forwards.trusted) == [f.trusted for f in wanted]
+    assert known.forwards == tuple(wanted)
 
 
 def test_the_client_has_the_profile(sample: Served) -> None:

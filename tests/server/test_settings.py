@@ -39,6 +39,8 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
         ("convention", "broker", 'convention is "broker": use one of flashalpha, dealer.'),
         ("rate", "much", "rate must be a number."),
         ("day_count", "30/360", 'day_count is "30/360": use one of act365, bus262, bus252.'),
+        ("missing_volatility", "guess", 'missing_volatility is "guess": use one of drop, fill.'),
+        ("dividends", "paid", 'dividends is "paid": use one of flat, implied.'),
         ("rates", "SPX", "rates must give a number to each symbol, like SPX = 0.05."),
         ("rates", "SPX=nan", "rates: that of SPX must be a finite number."),
         ("dividend_yields", "S X=0.1", 'dividend_yields: "S X" is not a ticker: correct or clear it.'),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from basketgex.local import Home, Runtime
 from basketgex_addin.cells import (
@@ -71,13 +71,27 @@ class ServerStatus:
     watches: int
 
 
+class Forward(NamedTuple):
+    """An expiry (Unix seconds), its forward in USD by put-call parity, and the dividend yield per year that it means.
+
+    ``pairs`` of a call and a put, whose forwards' quartiles lie ``spread`` apart, relative to it; ``trusted``: computed with.
+    """
+
+    expiry: float
+    forward: float
+    dividend_yield: float
+    pairs: int
+    spread: float
+    trusted: bool
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolFigures:
     """One underlying: GEX, DEX, VEX, CHEX, net and of both sides (None where the source gives net figures only).
 
     ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds. ``strikes`` and ``expiries`` are
     columns by name, as in the contract's StrikeColumns and ExpiryColumns; ``zero_dte`` is the net of what expires on the
-    chain's own day. All three None where not asked for.
+    chain's own day. All three None where not asked for. ``forwards`` come with expiries where dividend yields are implied.
     """
 
     symbol: str
@@ -91,6 +105,7 @@ class SymbolFigures:
     strikes: dict[str, list[Any]] | None = None
     expiries: dict[str, list[Any]] | None = None
     zero_dte: tuple[float, ...] | None = None
+    forwards: tuple[Forward, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +268,7 @@ class BasketClient:
             strikes=_named(found.strikes) if found.HasField("strikes") else None,
             expiries=_named(found.expiries) if found.HasField("expiries") else None,
             zero_dte=_measures(found.zero_dte) if found.HasField("zero_dte") else None,
+            forwards=tuple(map(Forward, *_named(found.forwards).values())),
         )
 
     def profile(

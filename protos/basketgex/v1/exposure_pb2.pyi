@@ -177,7 +177,9 @@ class Origin(_message.Message):
     chex: _builtins.str
     """"computed", or "as published": passed through, its unit and sign not established, never to be compared with the other."""
     by_symbol: _builtins.str
-    """Symbols that have a rate or dividend yield of their own, for a person: "q SPX 0.015, r SPX 0.05"; empty where none has."""
+    """Symbols that have a rate or dividend yield of their own, for a person: "q SPX 0.015, r SPX 0.05"; empty where none has.
+    "q implied" among them: each expiry has the dividend yield of its forward by put-call parity, where that can be trusted.
+    """
     def __init__(
         self,
         *,
@@ -1182,6 +1184,56 @@ class ExpiryColumns(_message.Message):
 Global___ExpiryColumns: _TypeAlias = ExpiryColumns  # noqa: Y015
 
 @_typing.final
+class ForwardColumns(_message.Message):
+    """What put-call parity says of an expiry, ascending. Only the trusted are computed with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    FORWARD_FIELD_NUMBER: _builtins.int
+    DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
+    PAIRS_FIELD_NUMBER: _builtins.int
+    SPREAD_FIELD_NUMBER: _builtins.int
+    TRUSTED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def forward(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """USD."""
+
+    @_builtins.property
+    def dividend_yield(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The dividend yield that it means, continuously compounded, per year."""
+
+    @_builtins.property
+    def pairs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Pairs of a call and a put it is the median of."""
+
+    @_builtins.property
+    def spread(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Distance between the quartiles of their forwards, relative to the median."""
+
+    @_builtins.property
+    def trusted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]: ...
+    def __init__(
+        self,
+        *,
+        expiry: _abc.Iterable[_builtins.float] | None = ...,
+        forward: _abc.Iterable[_builtins.float] | None = ...,
+        dividend_yield: _abc.Iterable[_builtins.float] | None = ...,
+        pairs: _abc.Iterable[_builtins.int] | None = ...,
+        spread: _abc.Iterable[_builtins.float] | None = ...,
+        trusted: _abc.Iterable[_builtins.bool] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dividend_yield", b"dividend_yield", "expiry", b"expiry", "forward", b"forward", "pairs", b"pairs", "spread", b"spread", "trusted", b"trusted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForwardColumns: _TypeAlias = ForwardColumns  # noqa: Y015
+
+@_typing.final
 class RowCounts(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1236,6 +1288,7 @@ class GetSymbolResponse(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     EXPIRIES_FIELD_NUMBER: _builtins.int
     ZERO_DTE_FIELD_NUMBER: _builtins.int
+    FORWARDS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     underlying_price: _builtins.float
     usable_open_interest: _builtins.float
@@ -1271,6 +1324,10 @@ class GetSymbolResponse(_message.Message):
     def zero_dte(self) -> Global___Measures:
         """The part of net that expires on the chain's own day in New York; absent where expiries are, or are empty."""
 
+    @_builtins.property
+    def forwards(self) -> Global___ForwardColumns:
+        """Absent where expiries are, or where dividend yields are not implied."""
+
     def __init__(
         self,
         *,
@@ -1293,10 +1350,11 @@ class GetSymbolResponse(_message.Message):
         levels: Global___Levels | None = ...,
         expiries: Global___ExpiryColumns | None = ...,
         zero_dte: Global___Measures | None = ...,
+        forwards: Global___ForwardColumns | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "forwards", b"forwards", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

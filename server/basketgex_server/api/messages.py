@@ -10,7 +10,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import Basket, ExpiryRow, Measures, Origin, StrikeRow, levels_between
+from basketgex_server.domain import Basket, ExpiryRow, Forward, Measures, Origin, StrikeRow, levels_between
 from basketgex_server.errors import BadRequest, BasketgexError
 from basketgex_server.state import Spent
 
@@ -302,6 +302,9 @@ def symbol_reply(
         reply.expiries.CopyFrom(_expiries(e.expiries))
         if e.expiries:
             reply.zero_dte.CopyFrom(_measures(e.zero_dte))
+        if e.forwards:
+            columns = zip(Forward._fields, zip(*e.forwards, strict=True), strict=True)
+            reply.forwards.CopyFrom(pb.ForwardColumns(**dict(columns)))
     return reply
 
 

@@ -48,7 +48,8 @@ class Contracts:
     strikes: Floats
     strike_index: npt.NDArray[np.intp]
     rate: float
-    dividend_yield: float
+    dividend_yield: float | Floats
+    """q, one for all or f64[n]"""
     inverse_deviation: Floats
     """1/s"""
     drift: Floats
@@ -90,8 +91,9 @@ class Contracts:
         d1 *= gamma
         np.multiply(d1, self.minus_root_years[part], out=vanna)
         np.multiply(d1, self.decay[part], out=charm)
-        charm += np.multiply(delta, self.dividend_yield, out=d1)
-        charm -= np.multiply(gamma, self.rate - self.dividend_yield, out=d1)
+        q = self.dividend_yield[part] if isinstance(self.dividend_yield, np.ndarray) else self.dividend_yield
+        charm += np.multiply(delta, q, out=d1)
+        charm -= np.multiply(gamma, self.rate - q, out=d1)
         gamma *= 1 / spot
 
     def _d1(self, moneyness: Floats, part: slice) -> Floats:
@@ -114,9 +116,12 @@ def contracts(
     volatility: Floats,
     years: Floats,
     rate: float,
-    dividend_yield: float,
+    dividend_yield: float | Floats,
 ) -> Contracts:
-    """Prepare n contracts: strikes in USD, volatility per 1.00, time to expiry in years; each column of length n."""
+    """Prepare n contracts: strikes in USD, volatility per 1.00, time to expiry in years; each column of length n.
+
+    The dividend yield is one for all, or a column.
+    """
     strikes, strike_index = np.unique(strike, return_inverse=True)
     with np.errstate(all="ignore"):
         root_years = np.sqrt(years)

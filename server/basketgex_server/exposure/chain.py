@@ -7,7 +7,7 @@ business days (Monday to Friday, holidays among them) from the chain's day to th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from basketgex_server.domain import DAY_COUNT, DayCount
+from basketgex_server.domain import DAY_COUNT, DayCount, Forward
 from basketgex_server.exposure.black_scholes import Floats
 
 Flags = npt.NDArray[np.bool_]
@@ -43,7 +43,9 @@ class Chain:
     last being the instant of expiry; ``volatility`` f64[n] per 1.00, NaN or anything not above 0 where absent;
     ``open_interest`` f64[n] in contracts, NaN or negative counting as none; ``other_root`` counts the contracts that were
     kept out because their root is not the symbol's; ``bid`` and ``ask`` f64[n] in USD, None where the source has none (then or
-    where NaN or not above 0 there is no price). Raises ValueError where the columns differ in length.
+    where NaN or not above 0 there is no price); ``dividend_yield`` f64[n] per year, in place of the one that everything is
+    computed with, None where that serves, and ``forwards`` what they were taken from. Raises ValueError where the columns
+    differ in length.
     """
 
     symbol: str
@@ -58,11 +60,12 @@ class Chain:
     other_root: int = 0
     bid: Floats | None = None
     ask: Floats | None = None
+    dividend_yield: Floats | None = None
+    forwards: tuple[Forward, ...] = ()
 
     def __post_init__(self) -> None:
-        shapes = {
-            c.shape for c in (self.strike, self.is_call, self.expiry, self.volatility, self.open_interest)
-        }
+        columns = (self.strike, self.is_call, self.expiry, self.volatility, self.open_interest)
+        shapes = {c.shape for c in (*columns, self.dividend_yield) if c is not None}
         if len(shapes) != 1 or len(shapes.pop()) != 1:
             raise ValueError("the columns of a chain must be vectors of one length")
 
@@ -75,6 +78,25 @@ class Chain:
             elapsed = self.expiry - self.as_of
             return np.where(elapsed > 0, np.maximum(elapsed, SHORTEST), elapsed) / YEAR
         return np.maximum(_business_days(self), 1.0) / _BUSINESS_YEAR[day_count]
+
+    def yields(self, given: float) -> float | Floats:
+        """Return the dividend yield of every contract: its own f64[n], or the one given."""
+        return given if self.dividend_yield is None else self.dividend_yield
+
+    def only(self, kept: Flags) -> Chain:
+        """Return the chosen rows, bool[n], as a chain."""
+        columns = (
+            "strike",
+            "is_call",
+            "expiry",
+            "volatility",
+            "open_interest",
+            "bid",
+            "ask",
+            "dividend_yield",
+        )
+        present = {name: column for name in columns if (column := getattr(self, name)) is not None}
+        return replace(self, **{name: column[kept] for name, column in present.items()})
 
 
 class Rows(NamedTuple):

@@ -155,9 +155,9 @@ def dispersion(
 def at_the_money(chain: Chain, rate: float, dividend_yield: float, horizon_days: float) -> float | None:
     """Return a chain's volatility at the money per 1.00 at a horizon in calendar days; None where it has none.
 
-    Of each expiry at least a day away: at its forward S e^((r − q)T), linear between the two strikes beside it, calls and puts
-    of a strike averaged; an expiry without a strike on either side of the forward has none. Between expiries linear in total
-    variance; before the first and after the last the volatility is theirs.
+    Of each expiry at least a day away: at its forward S e^((r − q)T), q the chain's own where it has one, linear between the
+    two strikes beside it, calls and puts of a strike averaged; an expiry without a strike on either side of the forward has
+    none. Between expiries linear in total variance; before the first and after the last the volatility is theirs.
     """
     if not (
         math.isfinite(chain.spot) and chain.spot > 0 and math.isfinite(horizon_days) and horizon_days > 0
@@ -169,9 +169,10 @@ def at_the_money(chain: Chain, rate: float, dividend_yield: float, horizon_days:
         for column in (chain.volatility, chain.strike):
             usable &= np.isfinite(column) & (column > 0)
     terms: list[tuple[float, float]] = []
+    yields = np.broadcast_to(chain.yields(dividend_yield), len(chain))
     for expiry in np.unique(years[usable]).tolist():
         rows = usable & (years == expiry)
-        forward = _forward(chain.spot, (rate - dividend_yield) * expiry)
+        forward = _forward(chain.spot, (rate - float(yields[rows][0])) * expiry)
         found = _between(chain.strike[rows], chain.volatility[rows], forward)
         if found is not None:
             terms.append((expiry, found))

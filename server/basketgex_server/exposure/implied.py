@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import erfcx, ndtr, ndtri
 
+from basketgex_server.domain import DAY_COUNT, DayCount, Forward
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, Flags
 
@@ -147,27 +148,6 @@ WIDEST = 0.002
 _NEAREST = 12  # pairs around the forward: further away early exercise and wide quotes tell more than parity
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """What put-call parity says of one expiry (Unix seconds): ``forward`` in USD and the dividend yield per year it means.
-
-    ``pairs`` were used; ``spread`` is the distance between the quartiles of their forwards, relative to it. ``trusted`` where
-    pairs and spread are within LEAST_PAIRS and WIDEST. American exercise is ignored: near the money it costs least.
-    """
-
-    expiry: float
-    years: float
-    forward: float
-    dividend_yield: float
-    pairs: int
-    spread: float
-
-    @property
-    def trusted(self) -> bool:
-        """Tell whether it can be relied on."""
-        return self.pairs >= LEAST_PAIRS and self.spread <= WIDEST
-
-
 def mid_prices(chain: Chain) -> Floats:
     """Return the middle of bid and ask f64[n] in USD; NaN without a bid, or where the ask is below it."""
     if chain.bid is None or chain.ask is None or len(chain.bid) != len(chain) or len(chain.ask) != len(chain):
@@ -177,36 +157,75 @@ def mid_prices(chain: Chain) -> Floats:
         return np.where(two_sided, 0.5 * (chain.bid + chain.ask), np.nan)
 
 
-def forwards(chain: Chain, rate: float) -> tuple[Forward, ...]:
+def forwards(chain: Chain, rate: float, day_count: DayCount = DAY_COUNT) -> tuple[Forward, ...]:
     """Return the forwards of the expiries to come that have a strike with a call and a put quoted, nearest first.
 
     Of each pair F = K + e^(rT) (C − P); the forward is the median of the pairs nearest the money. ``rate`` is continuously
-    compounded, per year.
+    compounded, per year. American exercise is ignored: near the money it costs least.
     """
-    mid, years = mid_prices(chain), chain.years()
+    if not (math.isfinite(chain.spot) and chain.spot > 0):
+        return ()
+    mid, years = mid_prices(chain), chain.years(day_count)
     found = []
-    usable = np.isfinite(mid) & (chain.expiry > chain.as_of)
-    for expiry in np.unique(chain.expiry[usable]).tolist():
-        here = usable & (chain.expiry == expiry)
-        sides = []
-        for side in (here & chain.is_call, here & ~chain.is_call):
-            (rows,) = side.nonzero()
-            _, first = np.unique(chain.strike[rows], return_index=True)
-            sides.append(rows[first])
-        strikes, call, put = np.intersect1d(
-            chain.strike[sides[0]], chain.strike[sides[1]], assume_unique=True, return_indices=True
-        )
-        if len(strikes) == 0:
-            continue
-        t = float(years[here][0])
-        difference = mid[sides[0][call]] - mid[sides[1][put]]
-        nearest = np.argsort(np.abs(difference), kind="stable")[:_NEAREST]
-        each = (strikes + math.exp(rate * t) * difference)[nearest]
-        low, forward, high = np.percentile(each, (25, 50, 75)).tolist()
-        if forward > 0:
-            dividend_yield = rate - math.log(forward / chain.spot) / t
-            found.append(Forward(expiry, t, forward, dividend_yield, len(each), (high - low) / forward))
+    with np.errstate(all="ignore"):
+        growth = np.exp(rate * years)
+        usable = (chain.expiry > chain.as_of) & (chain.strike > 0)
+        for column in (mid, growth, chain.strike, chain.expiry):
+            usable &= np.isfinite(column)
+        for expiry in np.unique(chain.expiry[usable]).tolist():
+            here = usable & (chain.expiry == expiry)
+            strikes, difference = _pairs(chain, mid, here)
+            if len(strikes) == 0:
+                continue
+            nearest = np.argsort(np.abs(difference), kind="stable")[:_NEAREST]
+            each = (strikes + growth[here][0] * difference)[nearest]
+            low, forward, high = np.percentile(each, (25, 50, 75)).tolist()
+            spread = (high - low) / forward if forward > 0 else math.inf
+            if math.isfinite(spread):
+                dividend_yield = rate - math.log(forward / chain.spot) / float(years[here][0])
+                trusted = len(each) >= LEAST_PAIRS and spread <= WIDEST
+                found.append(Forward(expiry, forward, dividend_yield, len(each), spread, trusted))
     return tuple(found)
+
+
+def _pairs(chain: Chain, mid: Floats, here: Flags) -> tuple[Floats, Floats]:
+    """Return the strikes that have a call and a put among the rows ``here``, and how much more the call costs; f64[k]."""
+    sides = []
+    for side in (here & chain.is_call, here & ~chain.is_call):
+        (rows,) = side.nonzero()
+        _, first = np.unique(chain.strike[rows], return_index=True)
+        sides.append(rows[first])
+    strikes, call, put = np.intersect1d(
+        chain.strike[sides[0]], chain.strike[sides[1]], assume_unique=True, return_indices=True
+    )
+    return strikes, mid[sides[0][call]] - mid[sides[1][put]]
+
+
+def with_implied_yields(
+    chain: Chain, rate: float, dividend_yield: float, day_count: DayCount = DAY_COUNT
+) -> Chain:
+    """Return a chain whose expiries have the dividend yields of their forwards; ``dividend_yield`` where none is trusted."""
+    found = forwards(chain, rate, day_count)
+    yields = np.full(len(chain), dividend_yield)
+    for forward in found:
+        if forward.trusted:
+            yields[chain.expiry == forward.expiry] = forward.dividend_yield
+    return replace(chain, dividend_yield=yields, forwards=found)
+
+
+def adjusted(
+    chain: Chain,
+    rate: float,
+    dividend_yield: float,
+    day_count: DayCount = DAY_COUNT,
+    *,
+    implied: bool,
+    filled: bool,
+) -> Chain:
+    """Return a chain with implied dividend yields, absent volatilities filled in, or both: then solved with those yields."""
+    if implied:
+        chain = with_implied_yields(chain, rate, dividend_yield, day_count)
+    return fill(chain, rate, dividend_yield).chain if filled else chain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,11 +247,11 @@ def fill(chain: Chain, rate: float, dividend_yield: float) -> Filled:
     First from the middle of bid and ask; where there is none, or none solves it, from the smile of the same expiry: linear in
     the strike's logarithm between its neighbours, level beyond the last. ``rate`` and ``dividend_yield`` as in ``exposure``.
     """
-    years = chain.years()
+    years, dividend_yields = chain.years(), chain.yields(dividend_yield)
     with np.errstate(all="ignore"):
         live = (chain.expiry > chain.as_of) & np.isfinite(chain.strike) & (chain.strike > 0)
         absent = live & ~(np.isfinite(chain.volatility) & (chain.volatility > 0))
-        forward = chain.spot * np.exp((rate - dividend_yield) * years)
+        forward = chain.spot * np.exp((rate - dividend_yields) * years)
         discount = np.exp(-rate * years)
     volatility = chain.volatility.copy()
     volatility[absent] = np.nan

@@ -193,17 +193,7 @@ def _strike_of_most(
 def _expiring_on(day: date, chain: Chain) -> Chain:
     """Return the contracts that expire on a day in New York."""
     start, end = (datetime.combine(day, t, NEW_YORK).timestamp() for t in (time.min, time.max))
-    kept = (chain.expiry >= start) & (chain.expiry <= end)
-    return replace(
-        chain,
-        strike=chain.strike[kept],
-        is_call=chain.is_call[kept],
-        expiry=chain.expiry[kept],
-        volatility=chain.volatility[kept],
-        open_interest=chain.open_interest[kept],
-        bid=None,
-        ask=None,
-    )
+    return chain.only((chain.expiry >= start) & (chain.expiry <= end))
 
 
 def _share(part: SymbolExposure, whole: SymbolExposure) -> float:

@@ -153,7 +153,7 @@ def prepare(chain: Chain, terms: Terms) -> Repricing | None:
     is_call, interest = chain.is_call[used], chain.open_interest[used]
     sound = np.isfinite(signed_exposures(held, chain.spot, interest, is_call, terms.convention)).all(axis=0)
     most = float(interest.max(initial=0.0, where=sound))
-    rate, dividend_yield = terms.rate, terms.dividend_yield
+    rate, dividend_yield = held.rate, held.dividend_yield
     signs = [np.where(is_call, 1.0, sign) for sign in PUT_SIGNS[terms.convention]]
     with np.errstate(all="ignore"):
         share = interest / most
@@ -171,7 +171,7 @@ def prepare(chain: Chain, terms: Terms) -> Repricing | None:
         # ω·ω·d1 = d1: the side is in the slope, and once more here
         lean = {VEX: vega * held.side * math.sqrt(2), CHEX: decay * held.decay * held.side * math.sqrt(2)}
         tail = {DEX: signs[DEX] * delta}
-        if dividend_yield:
+        if np.any(dividend_yield):
             tail[CHEX] = signs[CHEX] * delta * (dividend_yield / DAYS_PER_YEAR)
         slope, offset = slope / math.sqrt(2), offset / math.sqrt(2)
         unit = chain.spot * most

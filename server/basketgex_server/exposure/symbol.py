@@ -48,7 +48,8 @@ def exposure(
 ) -> SymbolExposure | None:
     """Return the exposure of a chain's underlying; None where no row counts, or where it is beyond computing.
 
-    ``rate`` and ``dividend_yield`` are continuously compounded, per year. Every figure returned is finite;
+    ``rate`` and ``dividend_yield`` are continuously compounded, per year; a chain that has dividend yields of its own is
+    computed with those. Every figure returned is finite;
     ``net`` is ``call + put`` to the last bit, and the rows a strike, like those an expiry, add up to them but for rounding.
     """
     if not (math.isfinite(chain.spot) and chain.spot > 0 and math.isfinite(chain.as_of)):
@@ -95,6 +96,7 @@ def exposure(
         usable_open_interest=share,
         strikes=strikes,
         expiries=expiries,
+        forwards=chain.forwards,
     )
 
 
@@ -102,13 +104,14 @@ def contracts_of(
     chain: Chain, used: Flags, rate: float, dividend_yield: float, day_count: DayCount = DAY_COUNT
 ) -> Contracts:
     """Return the chosen rows of a chain, bool[n], prepared for any spot price."""
+    q = chain.yields(dividend_yield)
     return contracts(
         chain.strike[used],
         chain.is_call[used],
         chain.volatility[used],
         chain.years(day_count)[used],
         rate,
-        dividend_yield,
+        q[used] if isinstance(q, np.ndarray) else q,
     )
 
 

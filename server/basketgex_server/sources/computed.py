@@ -101,11 +101,9 @@ class Computed:
 
     def origin(self) -> Origin:
         """Return the provider's origin with what belongs to the mathematics filled in."""
-        return replace(
-            self._provider.origin(),
-            **self._terms._asdict(),
-            by_symbol=self._by_symbol,
-        )
+        origin = self._provider.origin()
+        others = ", ".join(filter(None, (origin.by_symbol, self._by_symbol)))
+        return replace(origin, **self._terms._asdict(), by_symbol=others)
 
     def terms(self, symbol: str) -> Terms:
         """Return what one symbol's figures are computed with."""

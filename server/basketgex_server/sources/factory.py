@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from basketgex_server.settings import Settings
+from basketgex_server.sources.adjusted import Adjusted
 from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.computed import Computed
-from basketgex_server.sources.filling import Filling
 from basketgex_server.sources.port import ChainProvider, ExposureSource
 from basketgex_server.sources.sample import Sample
 
@@ -37,15 +37,9 @@ def make_source(settings: Settings, executor: Executor) -> ExposureSource:
 def _computed(
     provider: ChainProvider, settings: Settings, executor: Executor, *, seats: int, metered: bool
 ) -> Computed:
-    if settings.missing_volatility == "fill":
-
-        def rates(symbol: str) -> tuple[float, float]:
-            return (
-                settings.rates.get(symbol, settings.rate),
-                settings.dividend_yields.get(symbol, settings.dividend_yield),
-            )
-
-        provider = Filling(provider, rates)
+    implied, filled = settings.dividends == "implied", settings.missing_volatility == "fill"
+    if implied or filled:
+        provider = Adjusted(provider, settings.rates_of, settings.day_count, implied=implied, filled=filled)
     return Computed(
         provider,
         executor,
