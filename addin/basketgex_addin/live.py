@@ -55,6 +55,9 @@ class Source(Protocol):
     def remembered(self, ask: Ask) -> Reply | None:
         """Return the last reply of any age: no call."""
 
+    def forget(self, question: Question) -> None:
+        """Answer it from memory no longer."""
+
 
 class Board(Generic[Place]):
     """The places (cells, as a host names them) that show answers. ``redraw`` is told which are to be calculated again.
@@ -72,6 +75,7 @@ class Board(Generic[Place]):
         self._places: dict[Question, dict[Place, None]] = {}
         self._working: set[Question] = set()
         self._unreached: set[Question] = set()  # those that no server was there for
+        self._heard = 0  # news so far
         self._tried: dict[Place, int] = {}  # calls made since it was last evaluated, and in a row before
         self._stream: Stream | None = None
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="basketgex-live")
@@ -143,23 +147,35 @@ class Board(Generic[Place]):
 
     def _work(self, question: Question, work: Callable[[], object], tried: int) -> None:
         found: object = None
+        with self._lock:
+            heard = self._heard
         try:
             found = work()
         finally:
             with self._lock:
                 self._working.discard(question)
                 self._tried.update(dict.fromkeys(self._places.get(question, ()), tried))
-                if isinstance(found, Problem) and found.code in LASTING:
+                unreached = isinstance(found, Problem) and found.code in LASTING
+                if unreached:
                     self._unreached.add(question)
-            self._changed(frozenset((question,)))
+                back = unreached and heard != self._heard  # and there may be no news for long
+            self._changed(self._again() if back else frozenset((question,)))
 
     def _news(self, asks: frozenset[Ask]) -> None:
         """Hear from the stream: its server is there for the other questions too."""
         with self._lock:
+            self._heard += 1
+        self._changed({*asks, *self._again()})
+
+    def _again(self) -> set[Question]:
+        """Return the questions that no server was there for, ready to be asked once more."""
+        with self._lock:
             again, self._unreached = self._unreached, set()
             for question in again:
                 self._tried.update(dict.fromkeys(self._places.get(question, ()), 0))
-        self._changed({*asks, *again})
+        for question in again:
+            self._client.forget(question)  # memory may still have that there was none
+        return again
 
     def _changed(self, questions: Collection[Question]) -> None:
         with self._lock:

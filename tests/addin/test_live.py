@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from threading import Event
 
-from basketgex_addin.cells import Ask, LevelsOf, Problem, RegimesOf, Reply, Since
+from basketgex_addin.cells import Ask, LevelsOf, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client.problems import SERVER_ABSENT
 from basketgex_addin.live import TRIES, Board
 from tests.addin.test_worksheet import REPLY
@@ -40,6 +40,7 @@ class FakeStream:
 class FakeClient:
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
+        self.forgotten: list[Question] = []
 
     def watch(self, changed: Callable[[frozenset[Ask]], None]) -> FakeStream:
         self.streams.append(FakeStream(changed))
@@ -47,6 +48,9 @@ class FakeClient:
 
     def remembered(self, ask: Ask) -> Reply | None:
         return REPLY._replace(gex=9.0)
+
+    def forget(self, question: Question) -> None:
+        self.forgotten.append(question)
 
 
 class World:
@@ -203,3 +207,28 @@ def test_what_no_server_was_there_for_is_asked_again_when_the_stream_has_one() -
     stream.changed(frozenset((A,)))
     stream.changed(frozenset((A,)))
     assert world.drawn == [["2"], ["1", "2"], ["1"]]
+    assert world.client.forgotten == [
+        LevelsOf("NVDA")
+    ]  # else memory would say again that there was no server
+
+
+def test_a_server_that_comes_back_while_a_call_fails_is_asked_again() -> None:
+    world, go, begun = World(), Event(), Event()
+
+    def fails() -> Problem:
+        begun.set()
+        assert go.wait(DEADLINE)
+        return SERVER_ABSENT
+
+    world.board.at("1").want(A)
+    world.board.at("2").later(LevelsOf("NVDA"), fails)
+    assert begun.wait(DEADLINE)
+    [stream] = world.client.streams
+    stream.changed(frozenset((A,)))
+    assert world.client.forgotten == []
+    world.came.clear()
+    go.set()
+    assert world.came.wait(DEADLINE)
+    assert (world.drawn, world.client.forgotten) == ([["1"], ["2"]], [LevelsOf("NVDA")])
+    stream.changed(frozenset((A,)))  # and no more than once
+    assert world.drawn == [["1"], ["2"], ["1"]]

@@ -49,6 +49,16 @@ def test_a_problem_holds_for_two_seconds_and_does_not_hide_the_last_reply(world:
     assert memo.get(ASK) is None
 
 
+def test_what_is_expired_is_remembered_only(world: World) -> None:
+    memo = world.memo()
+    memo.put([(ASK, REPLY)])
+    memo.expire(Ask(("AMD",)))
+    assert memo.get(ASK) is REPLY
+    memo.expire(ASK)
+    assert memo.get(ASK) is None
+    assert memo.remembered(ASK) is REPLY
+
+
 def test_another_server_or_setting_forgets_everything(world: World) -> None:
     memo = world.memo()
     memo.put([(ASK, REPLY)])

@@ -164,6 +164,10 @@ class BasketClient:
         """Return the last reply, of any age, or None: no call."""
         return self._memo.remembered(ask)
 
+    def forget(self, question: Question) -> None:
+        """Answer a question from memory no longer."""
+        self._memo.expire(question)
+
     @overload
     def ask(self, question: Ask) -> Reply | Problem: ...
     @overload

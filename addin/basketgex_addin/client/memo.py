@@ -83,6 +83,12 @@ class Memo:
                 if isinstance(asked, Ask) and not changed.isdisjoint(asked.symbols):
                     self._entries[question] = entry._replace(expires=-math.inf)
 
+    def expire(self, question: Question) -> None:
+        """Let the answer to a question hold no longer."""
+        with self._lock:
+            if (entry := self._entries.get(question)) is not None:
+                self._entries[question] = entry._replace(expires=-math.inf)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

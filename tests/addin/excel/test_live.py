@@ -97,6 +97,9 @@ class FakeClient:
         found = self.memory.get(ask)
         return found if isinstance(found, Reply) else None
 
+    def forget(self, question: Question) -> None:
+        self.memory.pop(question, None)
+
     def watch(self, changed: Callable[[frozenset[Ask]], None], **how: Any) -> FakeStream:
         assert how == {"quiet": live.GAP, "longest": live.CALCULATION}
         self.streams.append(FakeStream(changed))
