@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.cells import Block, CellError, InputCell
 from basketgex_addin.client import BasketClient
+from basketgex_addin.excel.ages import Ages
 from basketgex_addin.excel.applications import place
 from basketgex_addin.excel.book import Scanner
 from basketgex_addin.excel.live import LiveCells
@@ -21,6 +23,8 @@ from basketgex_addin.worksheet import Live, Worksheet
 _scanner = Scanner()
 triggers = Triggers()
 """What BASKETREFRESH has seen in this process, which serves every workbook of one Excel."""
+ages = Ages()
+"""The cells that show an age."""
 
 
 @cache
@@ -55,6 +59,11 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
             trigger=partial(_has_changed, cell, blocks[:1]),
             live=_seat(home, name, blocks, cell),
         )
+        if cell is not None and BY_NAME[name].volatile:
+            with suppress(
+                Exception
+            ):  # where Excel cannot be reached later, the age is as young as its calculation
+                ages.seen(cell.api)
         return result(found)
     except Exception:  # noqa: BLE001 - the last guard
         return result(CellError.NOT_AVAILABLE)
@@ -63,6 +72,7 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
 def closed(book: str) -> None:
     """Forget the cells of a workbook: it closes."""
     triggers.forget(book)
+    ages.closed(book)
     live(default_home()).closed(book)
 
 

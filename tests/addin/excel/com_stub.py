@@ -23,6 +23,8 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from basketgex_addin import prefetch
+from basketgex_addin.excel import component
+from basketgex_addin.excel.ages import Ages
 from basketgex_addin.excel.values import unmarked
 
 UDFS = "basketgex_addin.excel.udfs"
@@ -390,6 +392,10 @@ def excel() -> Iterator[Application]:
     windows = {name: vars(ctypes).get(name) for name in ("windll", "oledll")}
     library = ctypes.PyDLL
     server: Any = None
+    ages, component.ages = (
+        component.ages,
+        Ages(period=3_600.0),
+    )  # a test that wants them calculated has its own
     try:
         _place_stubs()
         ctypes.windll = ctypes.oledll = MagicMock()  # type: ignore[attr-defined, assignment, unused-ignore]
@@ -409,6 +415,8 @@ def excel() -> Iterator[Application]:
     finally:
         if server is not None:
             server.loop.close()
+        component.ages.close()
+        component.ages = ages
         _take_away()
         sys.modules.update(displaced)
         ctypes.PyDLL = library  # type: ignore[misc]
