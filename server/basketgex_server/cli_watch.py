@@ -21,6 +21,8 @@ from basketgex_server.errors import BadSettings
 RECONNECTING = "reconnecting"
 ZONE = " New York"
 HEADINGS = ("basket", "regime", f"since,{ZONE}", "GEX", "net÷gross", "coverage", f"as of,{ZONE}", "freshness")
+LEAVING = 2.0
+"""Seconds that ending may take."""
 FLIPS = 8
 """The flips that stay below the table, the newest last."""
 _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -77,6 +79,7 @@ def watch(home: Home, baskets: Sequence[str], *, pace: float, as_json: bool) -> 
         return
     finally:
         watcher.close()
+        watcher.join(LEAVING)
         client.close()
 
 

@@ -361,6 +361,23 @@ def test_many_threads_want_and_drop(setting: Setting) -> None:
     assert len(lines) < 50
 
 
+def test_nothing_is_left_of_one_that_was_closed_and_waited_for(setting: Setting) -> None:
+    def threads() -> set[threading.Thread]:
+        return {t for t in threading.enumerate() if t.name in ("basketgex-watcher", "basketgex-stream")}
+
+    before = threads()
+    watcher = setting.watcher()
+    watcher.join(PATIENCE)  # which never began
+    watcher.want(A)
+    first = setting.board.line("A")
+    watcher.want(B)
+    line = setting.board.line("A", "B")
+    watcher.close()
+    watcher.join(PATIENCE)
+    assert first.cancelled.is_set() and line.cancelled.is_set()
+    assert threads() <= before
+
+
 def test_closed_is_closed(setting: Setting) -> None:
     watcher = setting.watcher()
     watcher.want(A)

@@ -26,6 +26,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds until a lost server is sought again: at first, and after many times."""
 LAZY = 5.0
 """Seconds for which a stream goes on with baskets that nobody wants any more: somebody may open the next sheet."""
+_LEAVING = 1.0  # seconds for a reader whose stream was cancelled
 
 Answer = Reply | Problem
 Deliver = Callable[[Mapping[Ask, Answer], Mapping[Ask, Since]], None]
@@ -87,6 +88,7 @@ class Watcher:
         self._lock = Lock()
         self._events: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
         self._thread: Thread | None = None
+        self._ending: Thread | None = None  # what it was before, which may not have left yet
         self._closed = False
         # Under the lock, from here:
         self._wanted: dict[Ask, float] = {}  # and when their patience ends
@@ -97,6 +99,7 @@ class Watcher:
         self._dropped = math.inf  # when the first went that the stream still carries
         # The thread's own:
         self._open: _Open | None = None
+        self._readers: list[Thread] = []
         self._said = False  # whether the open stream has
         self._pause = first_pause
         self._not_before = -math.inf
@@ -155,16 +158,27 @@ class Watcher:
             self._since.clear()
         self._events.put(None)
 
+    def join(self, timeout: float) -> None:
+        """Wait, for so many seconds at most, until nothing of a closed watcher is left.
+
+        For a process that ends: an interpreter ends its threads wherever they are, and one that then holds a lock of grpc's
+        call keeps it from ending for ever (seen with grpcio 1.85).
+        """
+        for thread in (self._thread, self._ending):
+            if thread is not None:
+                thread.join(timeout)
+
     # -- on the watcher's thread
 
     def _work(self) -> None:
         while True:
             with self._lock:
                 if not self._wanted:
-                    self._thread = None
+                    readers, self._readers = self._readers, []
+                    opened, self._open = self._open, None
+                    self._thread, self._ending = None, self._thread
                     self._carried.clear()
                     self._dropped = math.inf
-                    opened, self._open = self._open, None
                     break
                 now, due = self._clock(), self._due()
                 wakes = min([due, *(self._wanted[ask] for ask in self._unanswered())])
@@ -176,6 +190,8 @@ class Watcher:
                 self._wait(wakes - now)
         if opened is not None:
             opened.stream.cancel()
+        for reader in readers:
+            reader.join(_LEAVING)
 
     def _wait(self, seconds: float) -> None:
         try:
@@ -213,7 +229,9 @@ class Watcher:
             if len(self._carried) < len(self._wanted):  # more came meanwhile
                 self._first = self._last
         self._not_before = -math.inf
-        Thread(target=self._read, args=(self._open,), name="basketgex-stream", daemon=True).start()
+        reader = Thread(target=self._read, args=(self._open,), name="basketgex-stream", daemon=True)
+        reader.start()
+        self._readers = [*(other for other in self._readers if other.is_alive()), reader]
         if before is not None:
             before.stream.cancel()
 
