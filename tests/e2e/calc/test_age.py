@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
 from basketgex.local import Home
+from basketgex_addin.template_files import TEMPLATES
 from tests.e2e.calc.harness import Calc
-from tests.e2e.serving import Server, until
+from tests.e2e.clocked import Clock
+from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Upstream
+from workbook_templates.build import path
+from workbook_templates.marks import OLD
+from workbook_templates.status.contents import BASKETS as OVERVIEW
+from workbook_templates.status.contents import STALE
+from workbook_templates.status.layout import FIRST
 
+STATES = f"D{FIRST + 1}:D{FIRST + len(OVERVIEW)}"
 BASKETS = 12
 STEP = 0.25  # minutes: less is not painted
 
@@ -39,3 +50,41 @@ def test_every_age_moves_by_itself(calc: Calc, fresh_home: Home, tmp_path: Path)
                 until(lambda: all(isinstance(age, float) for age in ages()))
                 first = ages()
                 until(lambda: all(now >= then + STEP for now, then in zip(ages(), first, strict=True)))  # type: ignore[operator]
+
+
+def test_no_template_claims_to_be_fresher_than_it_is(calc: Calc, fresh_home: Home, tmp_path: Path) -> None:
+    """Nothing is calculated again by hand, the source and the server's clock stand still, and only the machine's goes on."""
+    clock = Clock(tmp_path, at=time.time() - 60 * OLD + 12)
+    with Upstream(now=clock) as upstream, ExitStack() as documents:
+        settings = {"flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
+        documents.enter_context(
+            Server(fresh_home.path, command=clock.command, source="flashalpha", **settings)
+        )
+        calc.awake()
+        books = [documents.enter_context(calc.document(path(name))) for name in TEMPLATES]
+        ages = [cell for book in books for cell in formulas(book) if "BASKETAGE(" in cell.Formula]
+        others = [cell for book in books for cell in formulas(book) if "BASKETGEX(" in cell.Formula]
+        states = books[TEMPLATES.index("status")].Sheets.getByName("Status").getCellRangeByName(STATES)
+        shown = 2 * len(OVERVIEW) + len(books)  # at least; seats that are empty show none
+        until(lambda: sum(bool(cell.String) for cell in ages) > shown)
+        before, asked = [cell.Value for cell in others], status(fresh_home).requests
+        until(lambda: all(cell.Value > OLD for cell in ages if cell.String))
+        until(lambda: {row[0] for row in states.getDataArray()} == {STALE})
+        assert [cell.Value for cell in others] == before
+        assert status(fresh_home).requests <= asked + 1  # which is that for the status
+
+
+def formulas(document: Any) -> list[Any]:
+    """Every cell of ours in a document."""
+    found = []
+    for sheet in document.Sheets:
+        areas = sheet.queryContentCells(16)  # com.sun.star.sheet.CellFlags.FORMULA
+        for area in areas:
+            rows = area.getFormulaArray()
+            found += [
+                area.getCellByPosition(column, row)
+                for row, texts in enumerate(rows)
+                for column, text in enumerate(texts)
+                if "BASKET" in text
+            ]
+    return found

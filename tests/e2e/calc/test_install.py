@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,9 @@ from basketgex_addin.calc.install import _run, _shared, find_unopkg, uninstall
 from basketgex_addin.template_files import TEMPLATES
 from tests.e2e.calc.harness import NAME, Calc, running_calc
 from tests.e2e.serving import Server, fresh, until
+from workbook_templates.dispersion.contents import MEMBERS
+from workbook_templates.scanner.contents import SECTORS
+from workbook_templates.watchlist.contents import NAMES as NAMES_WATCHED
 
 NAMES = ("NVDA", "AMD", "AVGO")
 
@@ -91,11 +94,10 @@ def test_install_use_and_uninstall(soffice: Path, home: Home, tmp_path: Path) ->
         calc.set(document, sheet, "B3", 7.0)
         assert calc.cell(document, sheet, "C1") == pytest.approx(gex("NVDA,MU,AVGO", "1,2,7"), rel=1e-9)
         calc.service("org.basketgex.Menu").trigger("refresh-all")
-        until(lambda: json.loads(basketgex("status", "--json"))["source_calls"] >= 3)
+        until(lambda: _source_calls() >= 3)
         calc.close(document)
         for path in copies:
-            with calc.document(path) as template:
-                assert _faults(calc, template) == []
+            _change_and_refresh(calc, path)
     assert basketgex("uninstall", "calc").startswith("Removed")
     assert basketgex("uninstall", "calc").startswith("It was not installed")
     with started(soffice, home) as calc:
@@ -104,6 +106,66 @@ def test_install_use_and_uninstall(soffice: Path, home: Home, tmp_path: Path) ->
         calc.set(document, sheet, "A1", '=BASKETGEX("NVDA")')
         assert calc.cell(document, sheet, "A1") == NAME
         calc.close(document)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person types into a template, and the cell with the net GEX of the basket that it then asks for."""
+
+    typed: dict[str, float | str]
+    gex: str
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+
+
+def _other(pairs: Sequence[tuple[str, float]], weight: float) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """An example's names and weights, the first another one with another weight."""
+    return ("IBM", *(name for name, _ in pairs[1:])), (weight, *(held for _, held in pairs[1:]))
+
+
+SECTOR = [(name, 1.0) for name in SECTORS[0][1].split()]
+CHANGES = {
+    "sector_scanner": Change({"Members!C6": "IBM", "Members!N6": 7.0}, "Scanner!D7", *_other(SECTOR, 7.0)),
+    "book": Change(  # one position alone: the others need prices to have a weight
+        {**{f"Positions!B{row}": "" for row in range(9, 48)}, "Positions!B8": "IBM", "Positions!C8": -7e5}
+        | {"Positions!D8": "$", "Positions!B9": "MSFT", "Positions!C9": 3e5, "Positions!D9": "$"},
+        "Book!E9",
+        ("IBM", "MSFT"),
+        (7.0, 3.0),
+    ),
+    "dispersion": Change({"Members!B8": "IBM", "Members!C8": 30.0}, "Dispersion!C8", *_other(MEMBERS, 30.0)),
+    "watchlist": Change(
+        {"Watchlist!B14": "IBM", "Watchlist!C14": 70.0}, "Watchlist!H7", *_other(NAMES_WATCHED, 70.0)
+    ),
+    "status": Change({"Status!C11": "ibm,msft, msft"}, "Status!E11", ("IBM", "MSFT"), (1.0, 1.0)),
+}
+
+
+def _change_and_refresh(calc: Calc, path: Path) -> None:
+    """Open a template as a person does, type, choose Refresh all, and compare with the command."""
+    change = CHANGES[path.stem]
+    document = calc.desktop.loadComponentFromURL(path.as_uri(), "_blank", 0, ())
+    try:
+        assert _faults(calc, document) == []
+        sheet, _, address = change.gex.partition("!")
+        before = calc.cell(document, sheet, address)
+        for place, value in change.typed.items():
+            calc.set(document, *place.split("!"), value)
+        calls = _source_calls()
+        calc.service("org.basketgex.Menu").trigger("refresh-all")
+        until(lambda: _source_calls() > calls)
+        found = calc.cell(document, sheet, address)
+        assert found != before, path.stem
+        assert found == pytest.approx(
+            gex(",".join(change.names), ",".join(map(str, change.weights))), rel=1e-9
+        )
+        assert _faults(calc, document) == []
+    finally:
+        calc.close(document)
+
+
+def _source_calls() -> int:
+    return int(json.loads(basketgex("status", "--json"))["source_calls"])
 
 
 def test_a_self_contained_file_needs_nothing_else(soffice: Path, home: Home, tmp_path: Path) -> None:
