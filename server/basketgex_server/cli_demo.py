@@ -21,7 +21,7 @@ from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 
 SCANNER = "sector_scanner.xlsx"
-_CROP = ("-r", "150", "-x", "55", "-y", "50", "-W", "1645", "-H", "655")  # the page without its empty rest
+_CROP = ("-r", "150", "-x", "55", "-y", "50", "-W", "1645", "-H", "672")  # the page without its empty rest
 _FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 14, 10  # of the template's sheet Members, counted from 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from basketgex_server.cli import _parser
 from basketgex_server.cli_doctor import CHECKS
 from basketgex_server.dispatch import quota, shelf
 from basketgex_server.settings import PREFIX, Settings
+from basketgex_server.sources.factory import SAMPLE_SEATS
+from workbook_templates.scanner.layout import ALL
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {
@@ -161,6 +164,15 @@ def test_what_the_guide_says_in_words() -> None:
     assert ("2 if not given" in text, _parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)
     assert all(choice.lower() in text for _, choice in AUTO_CHOICES[1:])
     assert all(check.split()[-1].lower() in text.lower() for check in CHECKS)
+
+
+def test_what_the_scanner_costs() -> None:
+    names = {symbol for sector in ALL for symbol in sector.symbols}
+    calls = math.ceil(len(names) / SAMPLE_SEATS)
+    row = rf"\| {len(names)} \| {calls} \|"
+    assert re.search(rf"scanner above: {len(ALL)} sectors, {len(names)} names {row}", TEXTS["README.md"])
+    assert re.search(rf"the sector scanner {row}", TEXTS["docs/guide.md"])
+    assert "The sector scanner: twelve sectors" in TEXTS["docs/templates.md"] and len(ALL) == 12
 
 
 def default(function: Callable[..., object], argument: str) -> object:

@@ -15,7 +15,7 @@ from basketgex_addin.calc.install import find_soffice
 from tests.e2e.serving import environment
 
 DEMO = (sys.executable, "-W", "error", "-m", "basketgex_server", "demo", "--out")
-SECTORS = 11
+SECTORS = 12
 
 
 def run(out: Path, *command: str, **changed: str) -> str:

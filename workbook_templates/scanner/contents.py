@@ -16,6 +16,7 @@ SECTORS: tuple[tuple[str, str], ...] = (
     ("Industrials", "BA CAT GE UPS DE"),
     ("Utilities & REITs", "NEE DUK SO AMT PLD O"),
     ("Index ETFs", "SPY QQQ IWM DIA"),
+    ("Sector & macro ETFs", "XLF XLE SMH TLT GLD"),
 )
 
 HOW_TO_READ = (

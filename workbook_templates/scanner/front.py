@@ -17,7 +17,7 @@ from workbook_templates.scanner.members import write_members
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 
 HEADINGS: tuple[Heading, ...] = (
-    (1, 19, "SECTOR", "", "left"),
+    (1, 21, "SECTOR", "", "left"),
     (2, 34, "MEMBERS", "edit on Members", "left"),
     (3, 11, "NET GEX", "$ m per 1 %", "right"),
     (4, 10, "NET DEX", "$ bn", "right"),

@@ -23,7 +23,7 @@ def write_members(sheet: Sheet, look: Look) -> None:
     raw.set_row(2, 8)
     raw.set_row(4, 4)
     raw.set_column(0, 0, 1.5)
-    raw.set_column(1, 1, 19)
+    raw.set_column(1, 1, 21)
     raw.set_column(NAME_COLUMN, NAME_COLUMN + SEATS - 1, 7.5)
     raw.set_column(WEIGHT_COLUMN - 1, WEIGHT_COLUMN - 1, 2)
     raw.set_column(WEIGHT_COLUMN, last_column, 5.5)

@@ -327,7 +327,7 @@ def service(calc: Calc, tmp_path: Path) -> Iterator[tuple[Upstream, Clock]]:
 
 @pytest.mark.parametrize(
     ("name", "ages", "debits"),
-    [("book", "M7:M9", 1), ("sector_scanner", "R7:R17", 2), ("dispersion", "O7:O8", 1)],
+    [("book", "M7:M9", 1), ("sector_scanner", "R7:R18", 2), ("dispersion", "O7:O8", 1)],
 )
 def test_figures_that_are_not_historical_have_an_age_and_cost_few_debits(
     calc: Calc, service: tuple[Upstream, Clock], name: str, ages: str, debits: int

@@ -31,6 +31,10 @@ from workbook_templates.watchlist.layout import DRIVERS, FIRST, SEATS
 RELATIVE = 1e-9
 HEADLINE = "E7:U7"
 TABLE = f"E{FIRST + 1}:N{FIRST + SEATS}"
+STATES, FIGURES, AGES, WHYS = (
+    f"{letter}{FIRST_BASKET + 1}:{letter}{FIRST_BASKET + len(status.BASKETS)}" for letter in "DEJK"
+)
+"""Columns of the sheet Status, as far as there are baskets."""
 Value = float | str | Error
 Names = tuple[tuple[str, float], ...]
 
@@ -218,7 +222,7 @@ def test_the_status_sheet_tells_each_basket_apart(overview: Book, source: str) -
     assert str(overview.cell("B2")).endswith(
         f"historical; {answered} of {len(status.BASKETS)} baskets have figures"
     )
-    total = {"sample": "11 historical", "chains": "1 historical, 2 names missing, 8 failing"}
+    total = {"sample": "12 historical", "chains": "1 historical, 2 names missing, 9 failing"}
     assert overview.cell("K7") == total[source]
 
 
@@ -235,12 +239,12 @@ def test_a_source_without_a_quota_costs_no_debits(overview: Book, source: str) -
 
 
 def test_an_edited_basket_is_told_what_is_wrong_with_it(overview: Book, source: str) -> None:
-    overview.put({"C11": "NVDA,ZZZZ", "C12": "NV?DA", "C13": " ", "B22": "mine", "C22": "nvda"})
+    overview.put({"C11": "NVDA,ZZZZ", "C12": "NV?DA", "C13": " ", "B23": "mine", "C23": "nvda"})
     assert overview.row("D11:K11")[0::7] == [status.MISSING, "No data: ZZZZ."]
     sentence = '"NV?DA" is not a ticker: correct or clear it.'
     assert overview.row("D12:K12") == [status.FAILING, *["–"] * 3, "", "–", "", sentence]
     assert overview.row("D13:K13") == [""] * 8
-    assert overview.cell("D22") == status.HISTORICAL
+    assert overview.cell("D23") == status.HISTORICAL
     overview.put({f"C{row}": "" for row in range(11, 26)})
     server, plan = {"sample": ("answers", "unknown"), "chains": ("no figures", "–")}[source]
     shown = overview.row("B7:K7")
@@ -269,9 +273,9 @@ def test_fresh_and_stale_are_told_apart_and_the_quota_is_shown(
 ) -> None:
     metered(time.time())
     with opened(calc, "status") as book:
-        until(lambda: book.recalculated("D11:D21") == [status.FRESH] * 11)
+        until(lambda: book.recalculated(STATES) == [status.FRESH] * len(status.BASKETS))
         shown = book.row("B7:K7")
-        assert shown[-1] == "11 fresh"
+        assert shown[-1] == f"{len(status.BASKETS)} fresh"
         assert shown[0] == "answers" and shown[3] not in ("–", "costs no debits")
         assert all(isinstance(number, float) for number in (shown[5], shown[8]))
 
@@ -281,9 +285,9 @@ def test_figures_that_have_grown_old_are_stale(
 ) -> None:
     metered(MIDDAY)
     with opened(calc, "status") as book:
-        until(lambda: book.recalculated("D11:D21") == [status.STALE] * 11)
-        assert book.column("K11:K21") == ["Older than 15 minutes."] * 11
-        assert all(isinstance(age, float) and age > 15 for age in book.column("J11:J21"))
+        until(lambda: book.recalculated(STATES) == [status.STALE] * len(status.BASKETS))
+        assert book.column(WHYS) == ["Older than 15 minutes."] * len(status.BASKETS)
+        assert all(isinstance(age, float) and age > 15 for age in book.column(AGES))
 
 
 def test_last_good_figures_are_stale_and_say_why(
@@ -291,7 +295,7 @@ def test_last_good_figures_are_stale_and_say_why(
 ) -> None:
     clock, upstream = metered(MIDDAY)  # in a session: at other times nothing grows old
     with opened(calc, "status") as book:
-        assert all(isinstance(gex, float) for gex in book.column("E11:E21"))
+        assert all(isinstance(gex, float) for gex in book.column(FIGURES))
         upstream.script(*[broken(500)] * 100)
         clock.advance(3_600)
         book.put({"C11": "AMD,NVDA"})  # not asked for yet, of names that are known
@@ -304,8 +308,8 @@ def test_live_cells_wait_and_then_fill(calc: Calc, fresh_home: Home) -> None:
     change_config(fresh_home.config_file, cell_mode=CELLS_LIVE)
     with Server(calc.home):
         with opened(calc, "status") as book:
-            assert set(book.column("D11:D21")) <= {status.WAITING, status.HISTORICAL}
-            until(lambda: book.cell("K7") == "11 historical")
+            assert set(book.column(STATES)) <= {status.WAITING, status.HISTORICAL}
+            until(lambda: book.cell("K7") == f"{len(status.BASKETS)} historical")
         with opened(calc, "watchlist") as book:
             until(lambda: isinstance(book.cell("H7"), float) and isinstance(book.cell("Q30"), float))
             until(lambda: book.cell("E14") == NAMES[0][0] and book.cell("G6", "Detail") != "")
