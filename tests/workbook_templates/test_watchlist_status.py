@@ -9,13 +9,13 @@ import pytest
 
 from basketgex_addin.cells import LEVELS
 from workbook_templates.build import build, parts, path
+from workbook_templates.levels import LEVELS as LEVEL_ROWS
 from workbook_templates.scanner.contents import SECTORS
 from workbook_templates.status import contents as status
 from workbook_templates.status.layout import FIRST as FIRST_BASKET
 from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist import contents as watchlist
 from workbook_templates.watchlist.layout import BASKET, DRIVERS, SEATS, SHOWN
-from workbook_templates.watchlist.layout import LEVELS as LEVEL_ROWS
 
 NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$Q$27)")
 """What the refresh waits for, is recalculated every time, or speaks of one name."""

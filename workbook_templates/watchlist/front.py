@@ -10,6 +10,7 @@ from workbook_templates.block import HEADINGS as TABLE_HEADINGS
 from workbook_templates.block import TABLE as BLOCK_TABLE
 from workbook_templates.block import TABLE_WIDTH, looks_of_table
 from workbook_templates.look import Look
+from workbook_templates.names import write_names
 from workbook_templates.notes import write_notes
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 from workbook_templates.watchlist.contents import NAMES as EXAMPLES
@@ -55,7 +56,6 @@ HEADINGS: tuple[Heading, ...] = (
     (20, 13, "TOP SHARE", "largest name", "right"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
-LIST: tuple[Heading, ...] = ((1, 0, "NAME", "edit", "left"), (2, 0, "WEIGHT", "any scale", "right"))
 
 
 def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
@@ -70,7 +70,7 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     _refresh(front, look)
     raw.set_row(FIRST - 4, 8)
     write_panel(front, look, book)
-    _names(front, look)
+    write_names(front, look, FIRST, SEATS, EXAMPLES)
     _table(front, look)
     raw.freeze_panes(HEADLINE + 1, 0)
     front.page(FIRST + SEATS - 1, LAST_COLUMN, (0, HEADLINE))
@@ -141,27 +141,6 @@ def _refresh(sheet: Sheet, look: Look) -> None:
     sheet.text(REFRESH, 1, "Refresh", look.cell(bold=True))
     sheet.raw.write_number(REFRESH, 2, 1, look.cell(bg_color=style.EDITABLE, align="right", bold=True))
     sheet.text(REFRESH, 4, WHAT_IT_COSTS, look(size=9, italic=True, colour=style.MUTED))
-
-
-def _names(sheet: Sheet, look: Look) -> None:
-    """The list that people edit."""
-    raw, cell = sheet.raw, look.cell
-    sheet.text(FIRST - 3, 1, "Names", look(size=11, bold=True))
-    sheet.heads(FIRST - 2, LIST, look)
-    name = cell(bg_color=style.EDITABLE, num_format="@", bold=True)
-    weight = cell(bg_color=style.EDITABLE, align="right")
-    for seat in range(SEATS):
-        row = FIRST + seat
-        raw.set_row(row, 17)
-        if seat < len(EXAMPLES):
-            sheet.text(row, 1, EXAMPLES[seat][0], name)
-            raw.write_number(row, 2, EXAMPLES[seat][1], weight)
-        else:
-            raw.write_blank(row, 1, None, name)
-            raw.write_blank(row, 2, None, weight)
-    amber, r = look.change(bg_color=style.WARNING), FIRST + 1
-    unpaired = f"(LEN(TRIM($B{r}))=0)<>(LEN($C{r})=0)"
-    marks.rule(raw, (FIRST, 2, FIRST + SEATS - 1, 2), unpaired, amber)
 
 
 def _table(sheet: Sheet, look: Look) -> None:

@@ -7,8 +7,7 @@ SEATS = 25
 SHOWN = 12
 """Names in the chart."""
 DRIVERS = 8
-LEVELS = 8
-"""Rows of the two small tables; GEXLEVELS has so many."""
+"""Rows of the small table beside the levels: as many."""
 
 HEADLINE = 6
 SENTENCE = 7

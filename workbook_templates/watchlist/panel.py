@@ -7,6 +7,7 @@ from xlsxwriter import Workbook
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
+from workbook_templates.levels import write_levels
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist import contents
@@ -17,7 +18,6 @@ from workbook_templates.watchlist.layout import (
     FIRST,
     FIRST_DETAIL,
     FIRST_LEVEL,
-    LEVELS,
     NAMES,
     PANEL,
     SHOWN,
@@ -25,9 +25,6 @@ from workbook_templates.watchlist.layout import (
 )
 
 HEADINGS: tuple[Heading, ...] = (
-    (PANEL, 0, "LEVEL", "", "left"),
-    (PANEL + 1, 0, "PRICE", "$", "right"),
-    (PANEL + 2, 0, "DISTANCE", "from the price", "right"),
     (PANEL + 4, 0, "DRIVER", "", "left"),
     (PANEL + 5, 0, "SIGNED SHARE", "of gross", "right"),
 )
@@ -85,15 +82,4 @@ def _levels(sheet: Sheet, look: Look, title: int) -> None:
     arrow = f'IFERROR(IF({gex}<0,"▼ negative","▲ positive"),"no data")'
     sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{arrow})'), look(align="right", bold=True))
     marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$R${title + 1}")
-    looks = [
-        (
-            cell(),
-            cell(num_format=style.PRICE, align="right"),
-            cell(num_format=style.SIGNED_SHARE_1, align="right", colour=style.MUTED),
-        )
-    ] * LEVELS
-    asked = after_refresh(f'IF({blank},"",IFERROR(GEXLEVELS({CHOSEN}),"–"))')
-    sheet.spill(FIRST_LEVEL, PANEL, asked, looks)
-    price, below = f"$Q${FIRST_LEVEL + 1}", FIRST_LEVEL + LEVELS
-    why = f'=IF({blank},"Choose a name.",IF(ISNUMBER({price}),"",IFERROR(BASKETWHY({CHOSEN}),"")))'
-    sheet.formula(below, PANEL, why, look(size=9, italic=True, colour=style.MUTED))
+    write_levels(sheet, look, (FIRST_LEVEL, PANEL), CHOSEN, after_refresh)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from basketgex.local import Home
 from basketgex_addin.calc.install import find_soffice
+from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import DIST_PACKAGES, Calc, running_calc
+from tests.e2e.calc.opened import Opened
+from tests.e2e.clocked import Clock
 from tests.e2e.counting import Calls, Gate
-from tests.e2e.serving import fresh
+from tests.e2e.serving import Server, fresh
+from tests.standin.upstream import Upstream
+from workbook_templates.build import path
 
 HERE = Path(__file__).parent
 
@@ -73,3 +79,46 @@ def shared_data() -> Path:
     if not found.is_dir():
         pytest.skip("no real market data: ../shared/data is absent")
     return found
+
+
+@pytest.fixture(scope="module", params=("sample", "chains"))
+def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
+    """What answers: the sample, or a folder of real chains."""
+    settings: dict[str, Any] = {}
+    if request.param == "chains":
+        chains = request.getfixturevalue("shared_data") / "chains" / "basket_2026-07-10"
+        settings = {"source": "chain-files", "chain_folder": chains}
+    with fresh(calc.home), Server(calc.home, **settings):
+        calc.awake()
+        yield str(request.param)
+
+
+@pytest.fixture
+def sample(calc: Calc) -> Iterator[Callable[[str], Opened]]:
+    """Opens a template of one's own, to be changed, on the sample."""
+    documents: list[Any] = []
+    with fresh(calc.home), Server(calc.home):
+        calc.awake()
+        client = BasketClient(Home(calc.home))
+
+        def open_(name: str) -> Opened:
+            documents.append(calc.open_document(path(name)))
+            return Opened(name, "sample", calc, documents[-1], client)
+
+        try:
+            yield open_
+        finally:
+            client.close()
+            for document in documents:
+                calc.close(document)
+
+
+@pytest.fixture
+def service(calc: Calc, tmp_path: Path) -> Iterator[tuple[Upstream, Clock]]:
+    """A source that is not historical, of a day long past, and its clock."""
+    clock = Clock(tmp_path)
+    with Upstream(now=clock) as upstream:
+        settings = {"flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
+        with fresh(calc.home), Server(calc.home, command=clock.command, source="flashalpha", **settings):
+            calc.awake()
+            yield upstream, clock

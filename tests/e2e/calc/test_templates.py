@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -15,8 +12,8 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Reply, serial
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from tests.e2e.calc.opened import Opened, close, measures, usable, words
 from tests.e2e.clocked import Clock, asked
-from tests.e2e.serving import Server, fresh
 from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
 from workbook_templates.build import TEMPLATES, path
@@ -25,62 +22,8 @@ from workbook_templates.marks import OLD
 from workbook_templates.scanner.layout import ALL
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # openpyxl's
-SOURCES = ("sample", "chains")
 QUIET = ("", "–")
 """What may stand in place of a number that there is not."""
-Value = float | str | Error
-ERRORS = 4  # com.sun.star.sheet.FormulaResult.ERROR
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A template in Calc, and a client of the server that answers it."""
-
-    name: str
-    source: str
-    calc: Calc
-    document: Any
-    client: BasketClient
-
-    def cell(self, sheet: str, address: str) -> Value:
-        return self.calc.cell(self.document, sheet, address)
-
-    def row(self, sheet: str, area: str) -> list[Value]:
-        return self.calc.cells(self.document, sheet, area)[0]
-
-    def column(self, sheet: str, area: str) -> list[Value]:
-        return [row[0] for row in self.calc.cells(self.document, sheet, area)]
-
-    def reply(self, symbols: tuple[str, ...], weights: tuple[float, ...] | None = None) -> Reply:
-        found = self.client.ask(Ask(symbols, weights))
-        assert isinstance(found, Reply), found
-        return found
-
-    def everything(self) -> dict[str, Any]:
-        """Every sheet's values, errors as None."""
-        return {name: used(self.document.Sheets.getByName(name)).getDataArray() for name in self.sheets}
-
-    @property
-    def sheets(self) -> tuple[str, ...]:
-        return tuple(self.document.Sheets.ElementNames)
-
-
-def used(sheet: Any) -> Any:
-    cursor = sheet.createCursor()
-    cursor.gotoEndOfUsedArea(True)
-    return cursor
-
-
-@pytest.fixture(scope="module", params=SOURCES)
-def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
-    """What answers: the sample, or a folder of real chains."""
-    settings: dict[str, Any] = {}
-    if request.param == "chains":
-        chains = request.getfixturevalue("shared_data") / "chains" / "basket_2026-07-10"
-        settings = {"source": "chain-files", "chain_folder": chains}
-    with fresh(calc.home), Server(calc.home, **settings):
-        calc.awake()
-        yield str(request.param)
 
 
 @pytest.fixture(scope="module", params=TEMPLATES)
@@ -95,15 +38,10 @@ def opened(request: pytest.FixtureRequest, calc: Calc, source: str) -> Iterator[
 
 def test_no_error_but_below_a_table_and_beside_what_is_missing(opened: Opened) -> None:
     """Calc pads an array formula that is larger than its table with #N/A, and a basket none of whose names has data is one."""
-    for name in opened.sheets:
-        wrong = used(opened.document.Sheets.getByName(name)).queryFormulaCells(ERRORS)
-        for area in wrong.RangeAddresses:
-            for row in range(area.StartRow, area.EndRow + 1):
-                for column in range(area.StartColumn, area.EndColumn + 1):
-                    cell = opened.document.Sheets.getByName(name).getCellByPosition(column, row)
-                    assert Error(cell.getError()) == NOT_AVAILABLE, cell.AbsoluteName
-                    none = opened.source == "chains" and "BASKET" in cell.Formula
-                    assert cell.ArrayFormula or none, cell.AbsoluteName
+    for cell in opened.errors():
+        assert Error(cell.getError()) == NOT_AVAILABLE, cell.AbsoluteName
+        none = opened.source == "chains" and "BASKET" in cell.Formula
+        assert cell.ArrayFormula or none, cell.AbsoluteName
 
 
 def test_numbers_where_numbers_belong(opened: Opened) -> None:
@@ -129,23 +67,6 @@ def test_calculating_again_changes_nothing(opened: Opened) -> None:
     before = opened.everything()
     opened.calc.recalculate(opened.document)
     assert opened.everything() == before
-
-
-def close(figures: Any) -> Any:
-    return pytest.approx(figures, rel=1e-9)
-
-
-def measures(reply: Reply) -> list[float]:
-    return [reply.gex, reply.dex, reply.vex, reply.chex]
-
-
-def words(regime_of: float) -> str:
-    return "▼ negative" if regime_of < 0 else "▲ positive"
-
-
-def usable(reply: Reply) -> Any:
-    """The status cuts to a tenth of a per cent."""
-    return pytest.approx(reply.usable_open_interest, abs=0.00101)
 
 
 def check_sector_scanner(opened: Opened) -> None:
@@ -238,31 +159,6 @@ def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
     FIGURES[opened.name](opened)
 
 
-@pytest.fixture
-def sample(calc: Calc) -> Iterator[Callable[[str], Opened]]:
-    """Opens a template of one's own, to be changed, on the sample."""
-    documents: list[Any] = []
-    with fresh(calc.home), Server(calc.home):
-        calc.awake()
-        client = BasketClient(Home(calc.home))
-
-        def open_(name: str) -> Opened:
-            documents.append(calc.open_document(path(name)))
-            return Opened(name, "sample", calc, documents[-1], client)
-
-        try:
-            yield open_
-        finally:
-            client.close()
-            for document in documents:
-                calc.close(document)
-
-
-def put(opened: Opened, sheet: str, cells: dict[str, float | str]) -> None:
-    for address, value in cells.items():
-        opened.calc.set(opened.document, sheet, address, value)
-
-
 def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened]) -> None:
     book = sample("book")
     for row, (symbol, size, unit) in enumerate(
@@ -277,7 +173,7 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
         ),
         start=24,
     ):
-        put(book, "Positions", {f"B{row}": symbol, f"C{row}": size, f"D{row}": unit})
+        book.put("Positions", {f"B{row}": symbol, f"C{row}": size, f"D{row}": unit})
     assert book.column("Positions", "M24:M30") == [
         "Not counted: no price. The source has no data for ZZZZ: check the spelling.",
         "The source has no data for YYYY: check the spelling.",
@@ -291,43 +187,36 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
     assert book.cell("Book", "B10") == "4 of the positions not counted: see the notes on the sheet Positions."
     missing = book.row("Book", "K7:N7")
     assert missing[0] == close(1 - 500_000 / (6_484_370 + 500_000 + 49_720)) and missing[3] == "YYYY"
-    put(book, "Positions", {"C4": ""})
+    book.put("Positions", {"C4": ""})
     assert book.cell("Positions", "M10") == "Not counted: no book value."
 
 
 def test_a_leg_without_a_position_is_blank(sample: Callable[[str], Opened]) -> None:
     book = sample("book")
-    put(book, "Positions", {f"C{row}": 100.0 for row in range(17, 23)})
+    book.put("Positions", {f"C{row}": 100.0 for row in range(17, 23)})
     assert book.row("Book", "B8:N8") == ["Short", 0, 0, *[""] * 4, "–", *[""] * 4, "no position"]
     assert book.row("Book", "C7:G7") == [book.cell("Book", f"{c}9") for c in "CDEFG"]
-    put(book, "Positions", {f"B{row}": "" for row in range(8, 48)})
+    book.put("Positions", {f"B{row}": "" for row in range(8, 48)})
     assert book.column("Book", "N7:N9") == ["no position"] * 3
     assert str(book.cell("Book", "B2")).startswith("No figures")
 
 
 def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Callable[[str], Opened]) -> None:
     book = sample("book")
-    put(book, "Positions", {"B8": "NV?DA", "D8": "$"})
+    book.put("Positions", {"B8": "NV?DA", "D8": "$"})
     sentence = '"NV?DA" is not a ticker: correct or clear it.'
     assert book.cell("Positions", "M8") == sentence
     assert [book.cell("Book", f"N{row}") for row in (7, 8, 9)] == [sentence, "", sentence]
     assert isinstance(book.cell("Book", "E7"), Error) and isinstance(book.cell("Book", "E8"), float)
 
 
-@pytest.fixture
-def service(calc: Calc, tmp_path: Path) -> Iterator[tuple[Upstream, Clock]]:
-    """A source that is not historical, of a day long past, and its clock."""
-    clock = Clock(tmp_path)
-    with Upstream(now=clock) as upstream:
-        settings = {"flashalpha_base_url": upstream.url, "flashalpha_api_key": upstream.key}
-        with fresh(calc.home), Server(calc.home, command=clock.command, source="flashalpha", **settings):
-            calc.awake()
-            yield upstream, clock
-
-
 @pytest.mark.parametrize(
     ("name", "ages", "debits"),
-    [("book", "M7:M9", 1), ("sector_scanner", "R7:R18", 2), ("dispersion", "O7:O8", 1)],
+    [
+        ("book", "M7:M9", 1),
+        ("sector_scanner", "R7:R18", 2),
+        ("dispersion", "O7:O8", 1),
+    ],
 )
 def test_figures_that_are_not_historical_have_an_age_and_cost_few_debits(
     calc: Calc, service: tuple[Upstream, Clock], name: str, ages: str, debits: int
@@ -353,7 +242,7 @@ def test_a_flip_is_seen(calc: Calc, service: tuple[Upstream, Clock]) -> None:
 
 def test_an_index_without_data_says_so_and_accuses_no_member(sample: Callable[[str], Opened]) -> None:
     dispersion = sample("dispersion")
-    put(dispersion, "Members", {"C4": "ZZZZ", "C9": 0.0, "B10": "YYYY"})
+    dispersion.put("Members", {"C4": "ZZZZ", "C9": 0.0, "B10": "YYYY"})
     assert dispersion.cell("Dispersion", "P7") == "The source has no data for ZZZZ: check the spelling."
     assert dispersion.column("Dispersion", "B11:B12") == ["", ""]
     assert dispersion.cell("Dispersion", "P8") == "YYYY"

@@ -17,6 +17,7 @@ from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from tests.e2e.calc.opened import close, usable
 from tests.e2e.clocked import MIDDAY, Clock
 from tests.e2e.serving import Server, fresh, until
 from tests.standin.upstream import Upstream
@@ -28,7 +29,6 @@ from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist.contents import CHOSEN, NAMES
 from workbook_templates.watchlist.layout import DRIVERS, FIRST, SEATS
 
-RELATIVE = 1e-9
 HEADLINE = "E7:U7"
 TABLE = f"E{FIRST + 1}:N{FIRST + SEATS}"
 STATES, FIGURES, AGES, WHYS = (
@@ -83,18 +83,6 @@ def opened(calc: Calc, name: str) -> Iterator[Book]:
         client.close()
 
 
-@pytest.fixture(scope="module", params=("sample", "chains"))
-def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
-    """What answers: the sample, or a folder of real chains."""
-    settings: dict[str, Any] = {}
-    if request.param == "chains":
-        chains = request.getfixturevalue("shared_data") / "chains" / "basket_2026-07-10"
-        settings = {"source": "chain-files", "chain_folder": chains}
-    with fresh(calc.home), Server(calc.home, **settings):
-        calc.awake()
-        yield str(request.param)
-
-
 @pytest.fixture
 def watchlist(calc: Calc, source: str) -> Iterator[Book]:
     with opened(calc, "watchlist") as book:
@@ -105,15 +93,6 @@ def watchlist(calc: Calc, source: str) -> Iterator[Book]:
 def overview(calc: Calc, source: str) -> Iterator[Book]:
     with opened(calc, "status") as book:
         yield book
-
-
-def close(figures: Any) -> Any:
-    return pytest.approx(figures, rel=RELATIVE)
-
-
-def usable(reply: Reply) -> Any:
-    """The status cuts to a tenth of a per cent."""
-    return pytest.approx(reply.usable_open_interest, abs=0.00101)
 
 
 def check_watchlist(book: Book, names: Names) -> None:

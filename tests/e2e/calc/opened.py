@@ -1,0 +1,86 @@
+"""A template that is open in a real Calc, and how its figures are compared with the client's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.client import BasketClient
+from tests.e2e.calc.harness import Calc, Error
+
+Value = float | str | Error
+ERRORS = 4  # com.sun.star.sheet.FormulaResult.ERROR
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A template in Calc, and a client of the server that answers it."""
+
+    name: str
+    source: str
+    calc: Calc
+    document: Any
+    client: BasketClient
+
+    def cell(self, sheet: str, address: str) -> Value:
+        return self.calc.cell(self.document, sheet, address)
+
+    def row(self, sheet: str, area: str) -> list[Value]:
+        return self.calc.cells(self.document, sheet, area)[0]
+
+    def column(self, sheet: str, area: str) -> list[Value]:
+        return [row[0] for row in self.calc.cells(self.document, sheet, area)]
+
+    def reply(self, symbols: tuple[str, ...], weights: tuple[float, ...] | None = None) -> Reply:
+        found = self.client.ask(Ask(symbols, weights))
+        assert isinstance(found, Reply), found
+        return found
+
+    def everything(self) -> dict[str, Any]:
+        """Every sheet's values, errors as None."""
+        return {name: used(self.document.Sheets.getByName(name)).getDataArray() for name in self.sheets}
+
+    def put(self, sheet: str, cells: dict[str, float | str]) -> None:
+        """Type numbers and texts into cells."""
+        for address, value in cells.items():
+            self.calc.set(self.document, sheet, address, value)
+
+    def errors(self) -> Iterator[Any]:
+        """Every cell that shows an error."""
+        for name in self.sheets:
+            sheet = self.document.Sheets.getByName(name)
+            for area in used(sheet).queryFormulaCells(ERRORS).RangeAddresses:
+                for row in range(area.StartRow, area.EndRow + 1):
+                    for column in range(area.StartColumn, area.EndColumn + 1):
+                        yield sheet.getCellByPosition(column, row)
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        return tuple(self.document.Sheets.ElementNames)
+
+
+def used(sheet: Any) -> Any:
+    cursor = sheet.createCursor()
+    cursor.gotoEndOfUsedArea(True)
+    return cursor
+
+
+def close(figures: Any) -> Any:
+    return pytest.approx(figures, rel=1e-9)
+
+
+def measures(reply: Reply) -> list[float]:
+    return [reply.gex, reply.dex, reply.vex, reply.chex]
+
+
+def words(regime_of: float) -> str:
+    return "▼ negative" if regime_of < 0 else "▲ positive"
+
+
+def usable(reply: Reply) -> Any:
+    """The status cuts to a tenth of a per cent."""
+    return pytest.approx(reply.usable_open_interest, abs=0.00101)
