@@ -18,6 +18,7 @@ from xlsxwriter import Workbook
 from workbook_templates.book.front import write_book
 from workbook_templates.dispersion.front import write_dispersion
 from workbook_templates.look import Look
+from workbook_templates.profile.front import write_profile
 from workbook_templates.scanner.front import write_sector_scanner
 from workbook_templates.sheet import Rewrite
 from workbook_templates.status.front import write_status
@@ -28,6 +29,7 @@ TEMPLATES: dict[str, Callable[[Workbook, Look, Rewrite], None]] = {
     "book": write_book,
     "dispersion": write_dispersion,
     "watchlist": write_watchlist,
+    "profile": write_profile,
     "status": write_status,
 }
 

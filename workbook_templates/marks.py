@@ -35,6 +35,16 @@ def previous(regime: str) -> str:
     return f'=IF(ISTEXT({regime}),{arrow(regime)},"–")'
 
 
+def percent(share: str) -> str:
+    """The formula's part that writes a share without its sign: rounded, so that the host puts its own decimal point."""
+    return f'ROUND(ABS({share})*100,1)&" %"'
+
+
+def signed_percent(share: str) -> str:
+    """The same with its sign."""
+    return f'IF({share}<0,"−","+")&{percent(share)}'
+
+
 def usable(status: str) -> str:
     """The formula that reads the usable share of open interest out of a status, which names it only below 100 %."""
     start = f'FIND("usable open interest ",{status})+21'

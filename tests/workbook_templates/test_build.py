@@ -21,8 +21,8 @@ from workbook_templates.scanner.layout import ALL, SEATS
 # What the formulas use besides our functions: all of them in Excel 365 and in Calc 25.2.
 OF_THE_HOSTS = {
     "_xlfn.NUMBERVALUE", "_xlfn.TEXTJOIN", "ABS", "AND", "COUNT", "COUNTIF", "FIND", "IF", "IFERROR", "INDEX", "ISBLANK",
-    "ISERR", "ISERROR", "ISNA", "ISNUMBER", "ISTEXT", "LEFT", "LEN", "MATCH", "MAX", "MID", "MIN", "NOT", "OR", "RANK",
-    "SIGN", "SUM", "SUMIF", "SUMIFS", "SUMPRODUCT", "TEXT", "TRIM",
+    "ISERR", "ISERROR", "ISNA", "ISNUMBER", "ISTEXT", "LARGE", "LEFT", "LEN", "MATCH", "MAX", "MID", "MIN", "NA", "NOT", "OR",
+    "RANK", "ROUND", "SIGN", "SUM", "SUMIF", "SUMIFS", "SUMPRODUCT", "TEXT", "TRIM", "UPPER",
 }  # fmt: skip
 EVERYWHERE = {"GEX", "CHEX", "Sign", "Regime", "As of", "Errors", "Synthetic"}
 """Terms that every sheet of notes explains."""
@@ -98,6 +98,10 @@ def test_formulas_call_only_our_functions_and_those_of_both_hosts(name: str) -> 
         ("sector_scanner", "BASKET BASKETGEX BASKETREGIME BASKETSINCE BASKETSTATUS BASKETAGE BASKETWHY"),
         ("book", "BASKET BASKETGEX BASKETREGIME BASKETCOVERAGE BASKETSTATUS BASKETAGE BASKETWHY"),
         ("dispersion", "BASKET SYMBOLGEX BASKETGEX BASKETTOTAL BASKETBREADTH BASKETSINCE BASKETAGE"),
+        (
+            "profile",
+            "BASKETPROFILE BASKETFLIP GEXPROFILE GEXSTRIKES GEXLEVELS BASKETGEX BASKETSTATUS BASKETWHY",
+        ),
     ],
 )
 def test_what_each_asks(name: str, wanted: str) -> None:

@@ -155,7 +155,7 @@ FIGURES: dict[str, Callable[[Opened], None]] = {
 
 @pytest.mark.parametrize("opened", FIGURES, indirect=True)
 def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
-    """Those of watchlist and status are looked at in test_watchlist_status.py."""
+    """Those of watchlist and status are looked at in test_watchlist_status.py, those of profile in test_profile_template.py."""
     FIGURES[opened.name](opened)
 
 
@@ -216,6 +216,7 @@ def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Calla
         ("book", "M7:M9", 1),
         ("sector_scanner", "R7:R18", 2),
         ("dispersion", "O7:O8", 1),
+        ("profile", "S7:S8", 2),  # the levels of one name take a call of their own
     ],
 )
 def test_figures_that_are_not_historical_have_an_age_and_cost_few_debits(

@@ -1,0 +1,172 @@
+"""The profile and its sheet Profile: net GEX over a common move, and one name's curve, strikes and levels."""
+
+from __future__ import annotations
+
+from xlsxwriter import Workbook
+
+from workbook_templates import look as style
+from workbook_templates import marks
+from workbook_templates.look import Look
+from workbook_templates.names import write_names
+from workbook_templates.notes import write_notes
+from workbook_templates.profile import contents
+from workbook_templates.profile.detail import write_detail
+from workbook_templates.profile.layout import (
+    ALONE,
+    BASKET,
+    BODY,
+    CHOSEN,
+    CURVES,
+    FIRST,
+    FIRST_LEVEL,
+    FLIP,
+    HEADLINE,
+    MOVES,
+    NAMED,
+    NAMES,
+    POINTS,
+    SEATS,
+    SENTENCES,
+    TOGETHER,
+    Curve,
+)
+from workbook_templates.profile.panel import write_panel
+from workbook_templates.profile.words import own_sentence, sentence
+from workbook_templates.sheet import Heading, Rewrite, Sheet
+
+HEADINGS: tuple[Heading, ...] = (
+    (1, 13, "", "", "left"),
+    (2, 12, "NET GEX", "$ m per 1 %", "right"),
+    (3, 2, "", "", "left"),
+    (4, 13, "REGIME", "sign of GEX", "center"),
+    (5, 12, "PRICE", "$", "right"),
+    (6, 12, "FLIP", "$", "right"),
+    (7, 12, "FLIP", "move to it", "right"),
+    (8, 13, "LOW END", "$ m per 1 %", "right"),
+    (9, 13, "HIGH END", "$ m per 1 %", "right"),
+    (10, 14, "MOST NEGATIVE", "$ m per 1 %", "right"),
+    (11, 11, "AT", "move", "right"),
+    (12, 9, "NAMES", "with data", "center"),
+    (13, 11, "COVERAGE", "of weight", "center"),
+    (14, 11, "USABLE OI", "open interest", "center"),
+    (15, 2, "", "", "left"),
+    (16, 26, "MISSING", "names", "left"),
+    (17, 16, "AS OF", "oldest, New York", "right"),
+    (18, 13, "AGE", "minutes", "right"),
+)
+LAST_COLUMN = HEADINGS[-1][0]
+
+
+def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
+    """Writes the workbook: Profile, Detail, Notes."""
+    front = Sheet(book, "Profile", rewrite, style.POSITIVE)
+    raw = front.raw
+    status = f"IF({NAMED}=0,BASKETSTATUS({CHOSEN}),BASKETSTATUS({BASKET}))"
+    front.front("Profile", "Net GEX over the move of a whole basket", status, LAST_COLUMN, look)
+    raw.set_column(0, 0, 1.5)
+    front.heads(HEADLINE - 2, HEADINGS, look)
+    front.text(HEADLINE, 1, "Basket", look.cell(size=11, bold=True))
+    _chosen(front, look)
+    for curve in CURVES:
+        _line(front, look, curve)
+    _marks(front, look)
+    for row, height, formula, form in (
+        (SENTENCES - 1, 8, "", None),
+        (SENTENCES, 18, sentence(), look(size=11, bold=True)),
+        (SENTENCES + 1, 18, own_sentence(), look(size=11, bold=True)),
+        (SENTENCES + 2, 18, "", None),
+        (SENTENCES + 3, 8, "", None),
+    ):
+        raw.set_row(row, height)
+        if formula:
+            front.formula(row, 1, formula, form)
+    quiet = look(size=9, italic=True, colour=style.MUTED)
+    front.text(SENTENCES + 2, 1, contents.HOW_TO_READ, quiet)
+    write_panel(front, look, book)
+    _range(front, look)
+    write_names(front, look, FIRST, SEATS, contents.NAMES)
+    for row in range(BODY + 1, FIRST + SEATS):
+        raw.set_row(row, 17)
+    raw.freeze_panes(ALONE + 1, 0)
+    front.page(FIRST + SEATS - 1, LAST_COLUMN, (0, ALONE))
+    raw.activate()
+    write_detail(Sheet(book, "Detail", rewrite), look)
+    write_notes(Sheet(book, "Notes", rewrite), look, contents.NOTES)
+
+
+def _chosen(sheet: Sheet, look: Look) -> None:
+    """Any name may be typed; the list only offers the basket's."""
+    form = look.cell(size=11, bold=True, bg_color=style.EDITABLE, num_format="@")
+    sheet.text(ALONE, 1, contents.CHOSEN, form)
+    offered = {"validate": "list", "source": f"={NAMES.partition('!')[2]}", "show_error": False}
+    sheet.raw.data_validation(ALONE, 1, ALONE, 1, {**offered, "ignore_blank": True})
+
+
+def _range(sheet: Sheet, look: Look) -> None:
+    sheet.text(BODY, 1, "Range", look(size=11, bold=True))
+    form = look.cell(bg_color=style.EDITABLE, align="right", bold=True, num_format=style.SIGNED_SHARE_1)
+    for row, (text, move) in enumerate((("From", contents.LOW), ("To", contents.HIGH)), BODY + 1):
+        sheet.text(row, 1, text, look.cell(bold=True))
+        sheet.raw.write_number(row, 2, move, form)
+
+
+def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
+    together, cell, row, ours = curve is TOGETHER, look.cell, curve.row, curve.arguments
+    values, gex, lowest = curve.values(), curve.front("C"), curve.front("K")
+    sheet.raw.set_row(row, 28)
+    for column in (3, 15):
+        sheet.raw.write_blank(row, column, None, cell())
+    millions = cell(num_format=style.MILLIONS, align="right")
+    move = cell(num_format=style.SIGNED_SHARE_1, align="right")
+    price = cell(num_format=style.PRICE, align="right")
+    share = cell(num_format=style.SHARE, align="center")
+
+    def level(letter: str, place: int) -> str:
+        found = f"Profile!${letter}${FIRST_LEVEL + 1 + place}"
+        return f'IF(ISNUMBER({found}),{found},"–")'
+
+    flip = f'IF(ISNUMBER({FLIP}),{FLIP},"–")'
+    lowest_of = f'IF(COUNT({values})=0,"–",IF(MIN({values})<0,MIN({values}),"–"))'
+    for column, value, form in (
+        (2, f"BASKETGEX({ours})", cell(num_format=style.MILLIONS, align="right", bold=True, size=12)),
+        (4, marks.arrow(f"BASKETREGIME({ours})"), cell(bold=True, size=11, align="center")),
+        (5, '""' if together else level("R", 0), price),
+        (6, '""' if together else level("R", 1), cell(num_format=style.PRICE, align="right", bold=True)),
+        (
+            7,
+            flip if together else level("S", 1),
+            cell(num_format=style.SIGNED_SHARE_1, align="right", bold=True),
+        ),
+        (8, f'IF({curve.known},{curve.point(0)},"–")', millions),
+        (9, f'IF({curve.known},{curve.point(POINTS - 1)},"–")', millions),
+        (10, lowest_of, millions),
+        (11, f'IF(ISNUMBER({lowest}),INDEX({MOVES},MATCH({lowest},{values},0)),"–")', move),
+        (12, f"BASKETCOUNT({ours})", cell(align="center")),
+        (13, f"BASKETCOVERAGE({ours})", share),
+        (14, marks.usable(curve.status)[1:], share),
+        (16, f"BASKETMISSING({ours})", cell(size=9, text_wrap=True, bold=True)),
+        (17, f"BASKETASOF({ours})", cell(num_format=style.MOMENT, align="right")),
+        (
+            18,
+            marks.age(gex, curve.status, ours)[1:],
+            cell(num_format=style.MINUTES, align="right", colour=style.MUTED),
+        ),
+    ):
+        sheet.formula(row, column, f'=IF({curve.absent},"",{value})', form)
+
+
+def _marks(sheet: Sheet, look: Look) -> None:
+    raw, r = sheet.raw, HEADLINE + 1
+    marks.errors(raw, look, (HEADLINE, 2, ALONE, LAST_COLUMN), f"C{r}")
+    for column in (2, 4):
+        marks.regimes(raw, look, (HEADLINE, column, ALONE, column), f"$C{r}", f"$S{r}")
+    for column, letter in ((8, "I"), (9, "J"), (10, "K")):
+        marks.regimes(raw, look, (HEADLINE, column, ALONE, column), f"${letter}{r}", f"$S{r}")
+    marks.low(raw, look, (HEADLINE, 13, ALONE, 14), f"N{r}")
+    marks.rule(
+        raw,
+        (HEADLINE, 16, ALONE, 16),
+        f"AND(ISTEXT($Q{r}),LEN($Q{r})>0)",
+        look.change(bg_color=style.WARNING),
+    )
+    marks.old(raw, look, (HEADLINE, 1, ALONE, LAST_COLUMN), f"$S{r}")

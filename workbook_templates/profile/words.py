@@ -1,0 +1,57 @@
+"""The sentences of the sheet Profile: what the curves say, and why there is none."""
+
+from __future__ import annotations
+
+from workbook_templates.marks import percent, signed_percent
+from workbook_templates.profile.layout import BY_ITSELF, CHOSEN, HIGH, IN_ORDER, LOW, TOGETHER, Curve
+
+NO_RANGE = "The range must go from one move to a larger one, both above −100 %: −20 % and 20 %, say."
+NO_BASKET = "No basket: type names and weights on the left."
+NO_NAME = "No single name: type one into the pale cell above."
+NOT_YET = "No curve yet."
+
+
+def why(arguments: str, otherwise: str) -> str:
+    """The formula's part that gives the reason; by its first letters, as OK may stand for figures that are on their way."""
+    said = f"BASKETWHY({arguments})"
+    return f'IFERROR(IF(LEFT({said},2)="OK","{otherwise}",{said}),"")'
+
+
+def reason(curve: Curve, known: str, text: str, otherwise: str = NOT_YET) -> str:
+    """The formula for what stands above a chart: ``text`` where there is something to draw, else why there is not.
+
+    ``known`` is of a cell that the function has answered: only then BASKETWHY knows the answer.
+    """
+    refused = f'IF({IN_ORDER}=0,"{NO_RANGE}",{why(curve.arguments, otherwise)})'
+    return f'=IF({curve.absent},"",IF({known},{text},{refused}))'
+
+
+def sentence() -> str:
+    """The formula that says when the basket's regime changes."""
+    gex, flip = TOGETHER.front("C"), TOGETHER.front("H")
+    beyond = f'IF(OR({flip}<{LOW},{flip}>{HIGH}),", which is outside the range shown","")'
+    turns = (
+        f'". If all its names "&IF({flip}<0,"fall","rise")&" by "&{percent(flip)}&" together"&{beyond}'
+        f'&", it turns "&{_regime(gex, turned=True)}&"."'
+    )
+    return _said(TOGETHER, NO_BASKET, f'"The basket is "&{_regime(gex)}', turns)
+
+
+def own_sentence() -> str:
+    """The formula that says the same of the one name."""
+    gex, flip = BY_ITSELF.front("C"), BY_ITSELF.front("H")
+    at = f'ROUND({BY_ITSELF.front("G")},2)&", "&{signed_percent(flip)}&" away"'
+    turns = f'". Beyond "&{at}&", it turns "&{_regime(gex, turned=True)}&"."'
+    return _said(BY_ITSELF, NO_NAME, f'UPPER(TRIM({CHOSEN}))&" is "&{_regime(gex)}', turns)
+
+
+def _said(curve: Curve, none: str, now: str, turns: str) -> str:
+    flip, gex = curve.front("H"), curve.front("C")
+    stays = f'IF({curve.known},", and stays so from −50 % to +50 %.",".")'
+    said = f"{now}&IF(ISNUMBER({flip}),{turns},{stays})"
+    return f'=IF({curve.absent},"{none}",IF(ISNUMBER({gex}),{said},{why(curve.arguments, "")}))'
+
+
+def _regime(gex: str, *, turned: bool = False) -> str:
+    below, above = ("▲ positive", "▼ negative") if turned else ("▼ negative", "▲ positive")
+    return f'IF({gex}<0,"{below}","{above}")'
