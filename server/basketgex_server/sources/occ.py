@@ -12,14 +12,18 @@ import numpy.typing as npt
 
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, belongs, expiry_instant
+from basketgex_server.sources import words
 from basketgex_server.sources.market_days import last_session
+from basketgex_server.sources.words import WORD, Bytes, Places
 
 _SERIES = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])")
 _TAIL = 9  # side and strike, in thousandths of a dollar
-_FRONT = 16  # bytes that hold root and day, with the blanks of the padded spelling
-_ZERO, _CALL, _PUT, _NEWLINE = b"0CP\n"
-_NINE = 9
+_FRONT = 2 * WORD  # bytes that hold root and day, with the blanks of the padded spelling
+LEAD = _FRONT + _TAIL
+_CALL, _PUT, _NEWLINE = b"CP\n"
 _BLANKS = (b" ", b"\t", b"\r")
+_SLOT_BITS = 16
+_MIX, _TO_SLOT = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(64 - _SLOT_BITS)
 
 
 class Series(NamedTuple):
@@ -31,11 +35,14 @@ class Series(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """Many short texts in one array of bytes uint8[…], each from its ``start`` to its ``end`` intp[n]."""
+    """Many short texts in one array of bytes uint8[…], each from its ``start`` to its ``end`` intp[n].
 
-    content: npt.NDArray[np.uint8]
-    start: npt.NDArray[np.intp]
-    end: npt.NDArray[np.intp]
+    ASCII without NUL, and none ends before the byte LEAD: whole words can be read back from there.
+    """
+
+    content: Bytes
+    start: Places
+    end: Places
 
     def text(self, row: int) -> str:
         """Return one of them."""
@@ -44,15 +51,16 @@ class Texts(NamedTuple):
 
 def texts_of(options: Sequence[str]) -> Texts:
     """Return the texts as one array, blanks around them gone, what is not ASCII as a question mark."""
-    joined = "\n".join(options).encode("ascii", "replace")
-    if options and not any(map(joined.__contains__, _BLANKS)) and joined.count(b"\n") == len(options) - 1:
+    joined = ("\n" * LEAD + "\n".join(options)).encode("ascii", "replace").replace(b"\0", b"?")
+    if options and not any(map(joined.__contains__, _BLANKS)):
         content = np.frombuffer(joined, dtype=np.uint8)
-        ends = np.append(np.flatnonzero(content == _NEWLINE), len(content))
-        return Texts(content, np.append(0, ends[:-1] + 1), ends)
-    encoded = [option.strip().encode("ascii", "replace") for option in options]
+        ends = np.append(np.flatnonzero(content == _NEWLINE)[LEAD:], len(content))
+        if len(ends) == len(options):
+            return Texts(content, np.append(LEAD, ends[:-1] + 1), ends)
+    encoded = [option.strip().encode("ascii", "replace").replace(b"\0", b"?") for option in options]
     lengths = np.fromiter(map(len, encoded), dtype=np.intp, count=len(encoded))
-    end = np.cumsum(lengths)
-    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), end - lengths, end)
+    end = LEAD + np.cumsum(lengths)
+    return Texts(np.frombuffer(bytes(LEAD) + b"".join(encoded), dtype=np.uint8), end - lengths, end)
 
 
 def series(text: str) -> Series | None:
@@ -96,7 +104,8 @@ def chain_of(
     if unreadable and not readable.all():
         row = int(np.flatnonzero(~readable)[0])
         unreadable(row, texts.text(row))
-    rows = np.flatnonzero(readable & (found >= 0))
+    mine = readable & (found >= 0)
+    rows = slice(None) if mine.all() else np.flatnonzero(mine)
     return Chain(
         symbol=symbol,
         spot=spot,
@@ -106,7 +115,7 @@ def chain_of(
         expiry=np.array([s.expiry for s in own], dtype=np.float64)[found[rows]],
         volatility=volatility[rows],
         open_interest=open_interest[rows],
-        other_root=len(found) - len(rows) + adjusted,
+        other_root=len(found) - int(mine.sum()) + adjusted,
         bid=None if bid is None else bid[rows],
         ask=None if ask is None else ask[rows],
     )
@@ -115,47 +124,47 @@ def chain_of(
 _UNREADABLE, _FOREIGN = -2, -1
 
 
-def _tails(texts: Texts) -> tuple[npt.NDArray[np.uint8], Floats, npt.NDArray[np.bool_]]:
+def _tails(texts: Texts) -> tuple[Bytes, Floats, npt.NDArray[np.bool_]]:
     """Return side letters uint8[n], strikes f64[n] in USD, and whether they are that."""
-    padded = np.concatenate((np.zeros(_TAIL, np.uint8), texts.content))
-    side = padded.take(texts.end)
-    strike = np.zeros(len(side))
+    side = texts.content.take(texts.end - _TAIL)
+    strike = words.digits(words.words(texts.content, texts.end))
     whole = ((side == _CALL) | (side == _PUT)) & (texts.end - texts.start > _TAIL)
-    for after in range(1, _TAIL):
-        digit = padded.take(texts.end + after)
-        digit -= np.uint8(_ZERO)
-        whole &= digit <= _NINE
-        strike *= 10.0
-        strike += digit
-    return side, strike / 1000.0, whole
+    whole &= words.all_digits(strike)
+    return side, words.number(strike) / 1000.0, whole
 
 
-def _places(texts: Texts, symbol: str) -> tuple[npt.NDArray[np.intp], list[Series]]:
+def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
     """Return which series each symbol is of, intp[n], and the series of the symbol's own; the others are negative.
 
-    Rows come in runs of one root and day, so only where a run begins is text looked at.
+    What stands before the side is looked at as text once for all that share it: two words a row, and equal ones found by
+    the slot of a table that they fall into. Rows that fall into one and are not equal go round again.
     """
-    length = texts.end - _TAIL - texts.start
-    padded = np.concatenate((texts.content, np.zeros(_FRONT, np.uint8)))
-    fronts = np.lib.stride_tricks.sliding_window_view(padded, _FRONT)[texts.start]
-    fronts[np.arange(_FRONT) >= np.where(length > _FRONT, 0, length)[:, None]] = 0
-    first, second = fronts.view(np.uint64).T
-    new = np.ones(len(length), dtype=np.bool_)
-    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    starts = np.flatnonzero(new)
-    runs_of = list(zip(first[starts].tolist(), second[starts].tolist(), strict=True))
+    end, length = texts.end - _TAIL, texts.end - texts.start - _TAIL
+    length[length > _FRONT] = 0
+    late = words.last(words.words(texts.content, end), np.clip(length, 0, WORD))
+    early = words.last(words.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
 
     own: list[Series] = []
-    known: dict[tuple[int, int], int] = {}
-    for front in dict.fromkeys(runs_of):
-        text = np.array(front, dtype=np.uint64).tobytes().rstrip(b"\0").decode("ascii", "replace")
-        if (found := series(text + "C")) is None:
-            known[front] = _UNREADABLE
-        elif belongs(found.root, symbol):
-            known[front] = len(own)
-            own.append(found)
-        else:
-            known[front] = _FOREIGN
-    places = list(map(known.__getitem__, runs_of))
-    runs = np.diff(np.append(starts, len(new)))
-    return np.repeat(np.array(places, dtype=np.intp), runs), own
+    places = np.empty(len(length), dtype=np.intp)
+    slots = np.empty(1 << _SLOT_BITS, dtype=np.intp)
+    rows = np.arange(len(length))
+    while len(rows):
+        slot = ((late[rows] ^ early[rows] * _MIX) * _MIX >> _TO_SLOT).astype(np.intp)
+        slots[slot] = rows
+        chosen = slots[slot]
+        for row in rows[chosen == rows].tolist():
+            front = texts.text(row)[:-_TAIL] if length[row] > 0 else ""
+            places[row] = _place(front, symbol, own)
+        places[rows] = places[chosen]
+        rows = rows[(late[chosen] != late[rows]) | (early[chosen] != early[rows])]
+    return places, own
+
+
+def _place(front: str, symbol: str, own: list[Series]) -> int:
+    """Return which series a root and a day are, added to the symbol's own if it is one of them."""
+    if (found := series(front + "C")) is None:
+        return _UNREADABLE
+    if not belongs(found.root, symbol):
+        return _FOREIGN
+    own.append(found)
+    return len(own) - 1

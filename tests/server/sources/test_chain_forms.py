@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import sys
@@ -18,8 +17,6 @@ from hypothesis import strategies as st
 from basketgex_server.errors import BadChain
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.sources.chain_files import ChainFiles, read_chain
-from basketgex_server.sources.chain_readers import columns_of
-from basketgex_server.sources.readers import cboe_csv
 from basketgex_server.sources.readers.date_line import moment_of
 
 NARROW, MINUS = "\u202f", "\u2212"
@@ -165,39 +162,6 @@ def test_cboe_downloads_in_every_dress(tmp_path: Path, content: str) -> None:
     assert chain.bid is not None and chain.ask is not None
     assert chain.bid.tolist() == [10.5, 8, 0.5, 0]
     assert chain.ask.tolist() == [11.5, 9, 5, 0]
-
-
-@pytest.mark.parametrize("name", ["spx_2022-12-12", "ndx_2022-12-12", "rut_2022-12-12", "spy_2025-05-16"])
-def test_the_fast_way_reads_what_the_csv_module_reads(shared_data: Path, name: str) -> None:
-    path = shared_data / f"chains/cboe_csv/{name}.csv"
-    found = columns_of(path)
-    with path.open(newline="") as lines:
-        rows = list(csv.reader(lines))[4:]
-    sides = ((1, rows), (12, rows))
-
-    def column(offset: int) -> list[float]:
-        return [float(row[at + offset]) for at, side in sides for row in side]
-
-    assert not isinstance(found.options, list)  # the fast way
-    assert [found.options.text(n) for n in range(2 * len(rows))] == [
-        row[at] for at, side in sides for row in side
-    ]  # type: ignore[union-attr]
-    assert found.bid is not None and found.ask is not None
-    for got, offset in ((found.bid, 3), (found.ask, 4), (found.volatility, 6), (found.open_interest, 9)):
-        assert got.tolist() == column(offset)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["0", "7", "12.", ".5", "0.1", "123456.789012", "0.000000001", "99999999999999", "00012.50", "1234.5678"],
-)
-def test_a_decimal_is_read_to_the_last_bit(text: str) -> None:
-    body = f"Fri Jul 17 2026,{text},1.25\nx,,3\n".encode()
-    fields = cboe_csv._Fields.of(np.frombuffer(body, np.uint8), 3)
-    assert fields is not None
-    found = fields.numbers((1,))
-    assert found is not None
-    assert found[0] == float(text) and np.isnan(found[1])
 
 
 def test_a_broken_cboe_row_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.sources.occ import chain_of, series
@@ -47,3 +51,62 @@ def test_nothing_at_all() -> None:
 
 def test_a_date_that_is_none() -> None:
     assert series("AMD260230C") is None
+
+
+def test_thousands_of_roots_and_days_are_each_told_apart() -> None:
+    """More of them than a table of slots can hold without two falling into one."""
+    roots = ["AMD", "AMDW", *(f"X{n}" for n in range(2_000))]
+    options = [
+        f"{root}{yy:02d}{mm:02d}17{side}00100000"
+        for root in roots
+        for yy in (26, 27)
+        for mm in (3, 8)
+        for side in "CP"
+    ]
+    chain = made(*options)
+    assert len(chain) == 16 and chain.other_root == len(options) - 16
+    assert chain.open_interest.tolist() == list(range(16))  # the rows they stand in
+    assert len(set(chain.expiry.tolist())) == 4
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["\0AMD260717C00100000", "AMD260717\0C00100000", "AMD260717C\0000100000", "A\nMD260717C00100000"],
+)
+def test_a_symbol_with_a_control_character_is_none(option: str) -> None:
+    refused: list[tuple[int, str]] = []
+    column = np.zeros(2)
+    chain_of(
+        "AMD",
+        1.0,
+        0.0,
+        ["AMD260717C00100000", option],
+        column,
+        column,
+        unreadable=lambda *a: refused.append(a),
+    )
+    assert [row for row, _ in refused] == [1]
+
+
+OPTIONS = st.one_of(
+    st.from_regex(r" {0,2}(AMD|AMDW|AMD1|NVDA|A) {0,4}[0-9]{6}[CPX][0-9]{6,9} ?", fullmatch=True),
+    st.text(max_size=24),
+)
+
+
+@given(st.lists(OPTIONS, max_size=40))
+def test_every_symbol_is_read_as_it_would_be_alone(options: list[str]) -> None:
+    together, rows = made(*options), np.arange(len(options), dtype=float)
+    alone = [(made(option), row) for option, row in zip(options, rows.tolist(), strict=True)]
+    own = [(chain, row) for chain, row in alone if len(chain)]
+    assert together.open_interest.tolist() == [row for _, row in own]
+    for name in ("strike", "is_call", "expiry"):
+        assert getattr(together, name).tolist() == [getattr(chain, name)[0] for chain, _ in own]
+    for chain, row in own:
+        root, day, side, strike = re.fullmatch(
+            r" *([A-Z]+) *([0-9]{6})([CP])([0-9]{8}) ?", options[int(row)]
+        ).groups()  # type: ignore[union-attr]
+        assert root in ("AMD", "AMDW")
+        assert chain.strike[0] == int(strike) / 1000 and chain.is_call[0] == (side == "C")
+        found = series(f"{root}{day}{side}")
+        assert found and chain.expiry[0] == found.expiry
