@@ -63,6 +63,8 @@ def watching(*arguments: str, given: dict[str, str]) -> Iterator[Watch]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        # Whoever runs the tests in the background may have them ignore it, and a command of theirs would, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         try:

@@ -55,11 +55,10 @@ class LiveCells:
         with self._lock:
             cells = [(key, self._cells[key]) for key in keys if key in self._cells]
         for key, cell in cells:
-            cell.unseen += 1
-            if cell.unseen > UNSEEN:
+            if cell.unseen >= UNSEEN:
                 self._board.leave(key)  # should the cell come back, it is subscribed again
-            else:
-                cell.result.show(cell.read(self._board.at(key)))
+            elif cell.result.show(cell.read(self._board.at(key))):
+                cell.unseen += 1  # what looks the same as before brings no cell here
 
     def _gone(self, key: Hashable) -> None:
         """No cell shows it: its document was closed."""

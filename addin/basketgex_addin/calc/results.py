@@ -51,14 +51,15 @@ class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
         if not self._listeners and self._gone is not None:
             self._gone()
 
-    def show(self, value: CalcValue) -> None:
-        """Deliver a value; the same one again is not delivered."""
+    def show(self, value: CalcValue) -> bool:
+        """Deliver a value, and return True; the same one again is not delivered."""
         if same(value, self._value):
-            return
+            return False
         self._value = value
         for listener in tuple(self._listeners):
             with suppress(Exception):  # a document that is just being closed
                 listener.modified(self._event())
+        return True
 
     def _event(self) -> Any:
         value = self._value

@@ -112,6 +112,37 @@ def test_without_a_server_cells_end_in_an_error_and_say_why(
         assert calc.cell(document, "Sheet", "A1") == NOT_AVAILABLE
 
 
+def test_a_server_that_comes_late_fills_every_kind_of_cell(
+    calc: Calc, live_home: Home, tmp_path: Path
+) -> None:
+    """Until then the stream says again and again that there is none, which changes nothing in most cells."""
+    path = tmp_path / "late.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"] = '=BASKETGEX("NVDA")'
+    sheet["A2"] = '=SYMBOLGEX("AMD")'
+    sheet["A3"] = ArrayFormula("A3:F3", "=BASKETQUOTA()")
+    sheet["A4"] = ArrayFormula("A4:C11", '=GEXLEVELS("NVDA")')
+    sheet["D1"] = '=BASKETWHY("NVDA")'
+    book.save(path)
+    with calc.document(path) as document:
+        until(lambda: str(calc.cell(document, "Sheet", "D1")).startswith("No server is running"))
+        # Baskets of which the stream has to tell the same each time it fails: one more, one failure more.
+        for row, name in enumerate(("MU", "QCOM", "AVGO", "TSM"), start=2):
+            calc.set(document, "Sheet", f"D{row}", f'=BASKETWHY("{name}")')
+            until(
+                lambda row=row: str(calc.cell(document, "Sheet", f"D{row}")).startswith(
+                    "No server is running"
+                )
+            )
+        with Server(live_home.path, source="sample"):
+            until(lambda: [row[0] for row in calc.cells(document, "Sheet", "D1:D5")] == ["OK"] * 5)
+            until(
+                lambda: NOT_AVAILABLE not in [row[0] for row in calc.cells(document, "Sheet", "A1:A4")], READY
+            )
+
+
 def test_other_arguments_in_the_same_cell_let_go_of_the_old_basket(
     calc: Calc, live_home: Home, tmp_path: Path
 ) -> None:
