@@ -22,7 +22,7 @@ test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 check: .venv/.installed-dev ## Lint, formatting, types, imports, the contract, drift of what is generated
 	@.ci/check.sh
 
-bench: .venv/.installed-dev ## Measure; the figures are printed and written to benchmarks/RESULTS.md
+bench: .venv/.installed-dev .venv-bench/.installed ## Measure; the figures are printed and written to benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 wine: .venv/.installed-dev ## The add-in's Python side in a Windows Python under Wine; optional, see docs/windows.md
@@ -39,11 +39,17 @@ functions: .venv/.installed-dev ## Make what comes from the function table again
 	$(BIN)/python -m basketgex_addin.excel.xlam
 
 clean: ## Remove all that make made, the virtual environment too
-	rm -rf .venv .wine-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-bench .wine-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# What others' ways are measured with: beside pandas xlwings would not be itself.
+.venv-bench/.installed: .venv/.installed-dev
+	$(BIN)/python -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check numpy pandas
+	@touch $@
 
 .venv/.installed-run: $(SETUP)
 	@.ci/setup.sh run

@@ -22,6 +22,7 @@ from benchmarks import (
     rest,
     sheets,
     start,
+    whole,
 )
 from benchmarks.pairs import PAIRS, Result
 
@@ -38,6 +39,7 @@ def main() -> int:
             greeks,
             profile,
             chains,
+            whole,
             implied,
             baskets,
             calls,
