@@ -160,13 +160,16 @@ class Worksheet:
         return known
 
     def _remember(self, name: str, arguments: Sequence[Block | None], sentence: str) -> None:
+        key = name, _key(name, arguments)
+        self._faults.pop(key, None)  # that the latest stands last
         while len(self._faults) >= _MOST_FAULTS:
             self._faults.pop(next(iter(self._faults), ("", "")), None)
-        self._faults[name, _key(name, arguments)] = sentence
+        self._faults[key] = sentence
 
     def _recall(self, arguments: Sequence[Block | None], result: Result) -> Result:
         key = _key("BASKETWHY", arguments)
-        said = (sentence for (_, fault), sentence in list(self._faults.items()) if fault == key)
+        latest = reversed(list(self._faults.items()))
+        said = (sentence for (_, fault), sentence in latest if fault == key)
         return next(said, result) if result == "OK" else result
 
 

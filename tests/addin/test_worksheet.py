@@ -374,6 +374,20 @@ def test_what_makes_no_dispersion_is_refused(arguments: Any) -> None:
     assert client.calls == []
 
 
+def test_why_tells_the_latest_reason() -> None:
+    """The formula of an earlier one may be gone: nothing then takes it back."""
+    client = FakeClient()
+    sheet = Worksheet(client)
+    for question, name, sentence in (
+        (LevelsOf("NVDA"), "GEXLEVELS", "no levels"),
+        (StrikesOf("NVDA"), "GEXSTRIKES", "no strikes"),
+        (LevelsOf("NVDA"), "GEXLEVELS", "still no levels"),
+    ):
+        client.memory[question] = Problem("not_offered", sentence)
+        assert sheet.evaluate(name, NVDA) is CellError.NOT_AVAILABLE
+        assert sheet.evaluate("BASKETWHY", NVDA) == sentence
+
+
 def test_why_there_is_no_dispersion_is_told_of_its_members() -> None:
     client = FakeClient(Problem("not_offered", "The source has no chains."))
     sheet = Worksheet(client)
