@@ -45,6 +45,12 @@ def signed_percent(share: str) -> str:
     return f'IF({share}<0,"−","+")&{percent(share)}'
 
 
+def why(arguments: str, otherwise: str) -> str:
+    """The formula's part that gives the reason; ``otherwise`` where there is none, the figures being on their way."""
+    said = f"BASKETWHY({arguments})"
+    return f'IFERROR(IF(LEFT({said},2)="OK","{otherwise}",{said}),"")'
+
+
 def usable(status: str) -> str:
     """The formula that reads the usable share of open interest out of a status, which names it only below 100 %."""
     start = f'FIND("usable open interest ",{status})+21'

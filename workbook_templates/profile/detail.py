@@ -12,12 +12,14 @@ from workbook_templates.profile.layout import (
     DRAWN,
     FIRST_DETAIL,
     FIRST_STATUS,
+    FIRST_STRIKE,
     HIGH,
     IN_ORDER,
     LEAST,
     LOW,
     NAMED,
     NAMES,
+    NO_STRIKES,
     POINTS,
     PRICE,
     STRIKES,
@@ -84,9 +86,10 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     reach = f'"GEX",1+{LOW},1+{HIGH},{POINTS}'
     for curve, asked in (
         (TOGETHER, f"=IF(OR({TOGETHER.absent},{IN_ORDER}=0),NA(),BASKETPROFILE({BASKET},{reach}))"),
+        # After the strikes: BASKETWHY tells the latest reason, and each is to stand above its own chart.
         (
             BY_ITSELF,
-            after_basket(f"IF(OR({BY_ITSELF.absent},{IN_ORDER}=0),NA(),GEXPROFILE({CHOSEN},{reach}))"),
+            f"=IF(AND(ISTEXT({NO_STRIKES}),NOT({BY_ITSELF.absent}),{IN_ORDER}=1),GEXPROFILE({CHOSEN},{reach}),NA())",
         ),
     ):
         _curve(sheet, look, curve, asked)
@@ -185,6 +188,10 @@ def _once(sheet: Sheet, look: Look) -> None:
             ("status of the basket", f'IF({NAMED}=0,"",BASKETSTATUS({BASKET}))'),
             ("status of the one name", f'IF({BY_ITSELF.absent},"",BASKETSTATUS({CHOSEN}))'),
             ("baskets asked for", f"IF(ISERROR({FIRST_STATUS}),1,1)"),
+            (
+                "why there are no strikes",
+                f'IF(OR({BY_ITSELF.absent},ISNUMBER({FIRST_STRIKE})),"",{marks.why(CHOSEN, "No strikes yet.")})',
+            ),
         ),
         start=FIRST_DETAIL,
     ):

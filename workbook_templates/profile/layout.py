@@ -37,10 +37,12 @@ LOW, HIGH = (f"Profile!$C${BODY + row}" for row in (2, 3))
 """The range, as moves: −0.2 is 20 % down."""
 PRICE = f"Profile!$R${FIRST_LEVEL + 1}"
 
-NAMED, IN_ORDER, LEAST, FLIP, FIRST_STATUS, SECOND_STATUS, ASKED = (
-    f"Detail!$AI${FIRST_DETAIL + row}" for row in range(1, 8)
+NAMED, IN_ORDER, LEAST, FLIP, FIRST_STATUS, SECOND_STATUS, ASKED, NO_STRIKES = (
+    f"Detail!$AI${FIRST_DETAIL + row}" for row in range(1, 9)
 )
-"""How many names; whether the range is one; the least net GEX of a strike that is drawn; the basket's flip; two statuses; 1."""
+"""How many names; whether the range is one; the least net GEX of a strike that is drawn; the basket's flip; two statuses;
+1 once the baskets are asked for; why there are no strikes."""
+FIRST_STRIKE = f"Detail!$S${FIRST_DETAIL + 1}"
 
 
 def detail(letter: str, rows: int = POINTS, shift: int = 0) -> str:

@@ -17,8 +17,10 @@ from workbook_templates.profile.layout import (
     DRAWN,
     FIRST_LARGEST,
     FIRST_LEVEL,
+    FIRST_STRIKE,
     LARGEST,
     MOVES,
+    NO_STRIKES,
     PANEL,
     STRIKES,
     TOGETHER,
@@ -44,8 +46,6 @@ ONE = f"UPPER(TRIM({CHOSEN}))"
 def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
     """Writes what stands on the right of the names."""
     title, quiet = look(size=11, bold=True), look(size=9, italic=True, colour=style.MUTED)
-    first_strike = detail("S").partition(":")[0]
-    strikes_known = f"ISNUMBER({first_strike})"
     all_there = (
         f'IF(COUNT({detail("S", STRIKES)})={STRIKES},"More than {STRIKES} strikes: the highest may be missing.",'
         f'"$ m per 1 % move; the {DRAWN} strikes in the range with the largest net GEX")'
@@ -55,19 +55,19 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
             TOGETHER.title,
             CURVES_AT,
             '="Basket: net GEX over the move of all its names together"',
-            reason(TOGETHER, TOGETHER.known, UNIT),
+            reason(TOGETHER, UNIT),
         ),
         (
             BY_ITSELF.title,
             CURVES_AT,
             f'={ONE}&": net GEX over its own move"',
-            reason(BY_ITSELF, BY_ITSELF.known, UNIT),
+            reason(BY_ITSELF, UNIT),
         ),
         (
             BODY,
             STRIKES_AT,
             f'={ONE}&": GEX by strike"',
-            reason(BY_ITSELF, strikes_known, all_there, "No strikes yet."),
+            f'=IF({BY_ITSELF.absent},"",IF(ISNUMBER({FIRST_STRIKE}),{all_there},{NO_STRIKES}))',
         ),
     ):
         sheet.formula(row, column, heading, title)

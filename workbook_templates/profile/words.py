@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbook_templates.marks import percent, signed_percent
+from workbook_templates.marks import percent, signed_percent, why
 from workbook_templates.profile.layout import BY_ITSELF, CHOSEN, HIGH, IN_ORDER, LOW, TOGETHER, Curve
 
 NO_RANGE = "The range must go from one move to a larger one, both above −100 %: −20 % and 20 %, say."
@@ -11,19 +11,13 @@ NO_NAME = "No single name: type one into the pale cell above."
 NOT_YET = "No curve yet."
 
 
-def why(arguments: str, otherwise: str) -> str:
-    """The formula's part that gives the reason; by its first letters, as OK may stand for figures that are on their way."""
-    said = f"BASKETWHY({arguments})"
-    return f'IFERROR(IF(LEFT({said},2)="OK","{otherwise}",{said}),"")'
+def reason(curve: Curve, text: str) -> str:
+    """The formula for what stands above a curve: ``text`` where there is one, else why there is none.
 
-
-def reason(curve: Curve, known: str, text: str, otherwise: str = NOT_YET) -> str:
-    """The formula for what stands above a chart: ``text`` where there is something to draw, else why there is not.
-
-    ``known`` is of a cell that the function has answered: only then BASKETWHY knows the answer.
+    It looks at what the function has answered: only after that BASKETWHY knows the answer.
     """
-    refused = f'IF({IN_ORDER}=0,"{NO_RANGE}",{why(curve.arguments, otherwise)})'
-    return f'=IF({curve.absent},"",IF({known},{text},{refused}))'
+    refused = f'IF({IN_ORDER}=0,"{NO_RANGE}",{why(curve.arguments, NOT_YET)})'
+    return f'=IF({curve.absent},"",IF({curve.known},{text},{refused}))'
 
 
 def sentence() -> str:
