@@ -31,6 +31,7 @@ SIGNED_SHARE = '"+"0%;"−"0%;0%'
 SHARE = "0%"
 SIGNED_SHARE_1 = '"+"0.0%;"−"0.0%;0.0%'
 PRICE = "#,##0.00"
+CORRELATION = '0.00;"−"0.00;0.00'
 DOLLARS = '#,##0;"−"#,##0;0'
 MOMENT = "yyyy-mm-dd hh:mm"
 MINUTES = "0"

@@ -97,7 +97,10 @@ def test_formulas_call_only_our_functions_and_those_of_both_hosts(name: str) -> 
     [
         ("sector_scanner", "BASKET BASKETGEX BASKETREGIME BASKETSINCE BASKETSTATUS BASKETAGE BASKETWHY"),
         ("book", "BASKET BASKETGEX BASKETREGIME BASKETCOVERAGE BASKETSTATUS BASKETAGE BASKETWHY"),
-        ("dispersion", "BASKET SYMBOLGEX BASKETGEX BASKETTOTAL BASKETBREADTH BASKETSINCE BASKETAGE"),
+        (
+            "dispersion",
+            "BASKET SYMBOLGEX BASKETGEX BASKETTOTAL BASKETBREADTH BASKETSINCE BASKETAGE DISPERSION",
+        ),
         (
             "profile",
             "BASKETPROFILE BASKETFLIP GEXPROFILE GEXSTRIKES GEXLEVELS BASKETGEX BASKETSTATUS BASKETWHY",
@@ -186,6 +189,9 @@ def test_the_dispersion_sheet_asks_for_all_members_and_takes_no_difference() -> 
     arguments = "Members!$B$8:$B$67,Members!$C$8:$C$67"
     assert f'ref="B6:K65">BASKET({arguments})' in found["Detail"]
     assert f'ref="C9:F9">BASKETTOTAL({arguments})' in found["Dispersion"]
+    # Ten figures, and each member's contribution.
+    assert re.search(r'ref="AD6:AE75">IF\(.*?,DISPERSION\(', found["Detail"])
+    assert f"DISPERSION(Members!$C$4,{arguments},Dispersion!$C$18)" in found["Detail"]
     assert not [
         formula for formula in formulas(found["Dispersion"]) if re.search(r"\)-\$?[A-Z]|\d-\$", formula)
     ]

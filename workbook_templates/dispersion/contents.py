@@ -24,6 +24,8 @@ MEMBERS: tuple[tuple[str, float], ...] = (
     ("ASML", 0.5),
 )
 """Round weights as an example: not the index's own of any day."""
+HORIZON = 30
+"""Calendar days."""
 
 HOW_TO_READ = (
     "The index's options are a market of their own. Its figures, the members' weighted mean and their plain sum are three "
@@ -34,7 +36,8 @@ NOTES: tuple[Note, ...] = (
     (
         "What this is",
         "The dealer exposure in an index's own options beside that in the options of its members: whether the regimes agree, "
-        "how one-sided the members are, and which of them stand against the index.",
+        "how one-sided the members are, which of them stand against the index; and the correlation between them that the two "
+        "prices of volatility imply.",
     ),
     (
         "Index",
@@ -78,6 +81,32 @@ NOTES: tuple[Note, ...] = (
     (
         "Signed share",
         "The member's share of the sum of |weight × GEX|, with the sign of its GEX. They add up to net ÷ gross.",
+    ),
+    (
+        "Implied correlation",
+        "The one correlation between all members at which their volatilities make the index's. The index's volatility then "
+        "lies between the two beside it: the members' weighted mean (correlation 1) and what it were with independent members "
+        "(correlation 0). Above 1 or below 0: index and members are quoted at odds, or the list is not the index.",
+    ),
+    (
+        "Volatility",
+        "At the money, a year, at the horizon typed there, interpolated between expiries. COVERAGE is the share of the weight "
+        "whose members have one; the others are named, and their weight goes to the rest.",
+    ),
+    (
+        "… of a member",
+        "Weight × volatility, and its share of the members' weighted mean: what the member contributes to it. A blank: it has "
+        "no volatility at that horizon.",
+    ),
+    (
+        "Part of an index",
+        "With some of its members only, the correlation is that of a stand-in for the index: the fewer they are, the further "
+        "it may be from the index's own.",
+    ),
+    (
+        "Net figures only",
+        "A source that gives net figures and no option chains, as FlashAlpha does, has no volatilities: the sheet then says so "
+        "where the sentence would be.",
     ),
     (
         "Members",

@@ -8,8 +8,9 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
 from workbook_templates.dispersion.contents import HOW_TO_READ, NOTES
-from workbook_templates.dispersion.layout import BLOCK, FIRST_ROW, FIRST_SHOWN, INDEX, MEMBERS, SHOWN
+from workbook_templates.dispersion.layout import BLOCK, FIRST_ROW, FIRST_SHOWN, INDEX, MEAN, MEMBERS, SHOWN
 from workbook_templates.dispersion.members import write_detail, write_members
+from workbook_templates.dispersion.volatility import contribution, write_volatility
 from workbook_templates.look import Look
 from workbook_templates.notes import write_notes
 from workbook_templates.sheet import Heading, Rewrite, Sheet
@@ -42,6 +43,8 @@ COMPARED: tuple[Heading, ...] = (
     (7, 0, "INDEX", "with or against", "center"),
     (8, 0, "WEIGHT", "of those with data", "center"),
     (9, 0, "SIGNED SHARE", "of |weight × GEX|", "right"),
+    (10, 0, "VOLATILITY", "weight × volatility", "right"),
+    (11, 0, "SHARE", "of the mean", "right"),
 )
 
 
@@ -80,6 +83,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     marks.old(raw, look, (first, 1, last - 1, LAST_COLUMN), f"$O{r}")
     marks.old(raw, look, (last, 1, last, LAST_COLUMN), f"$O${last}")  # the sums are as old as the mean
     _sentences(sheet, look, last + 1)
+    write_volatility(sheet, look)
 
     sheet.text(FIRST_SHOWN - 3, 1, f"The {SHOWN} members with the largest shares", look(size=11, bold=True))
     sheet.heads(FIRST_SHOWN - 2, COMPARED, look, indented=(9,))
@@ -101,8 +105,8 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     )
     title, names = "Signed share of |weight × GEX|", f"Detail!$U{rows.format('U')}"
     chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
-    chart.set_size({"width": 600, "height": 440})
-    raw.insert_chart(FIRST_SHOWN - 3, 10, chart, {"object_position": 2, "x_offset": 20})
+    chart.set_size({"width": 450, "height": 440})
+    raw.insert_chart(FIRST_SHOWN - 3, 12, chart, {"object_position": 2, "x_offset": 10})
     raw.freeze_panes(FIRST_ROW, 2)
     sheet.page(last + 1, LAST_COLUMN, (0, FIRST_ROW - 1))
     raw.activate()
@@ -202,6 +206,7 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
         return BLOCK.ranked(str(place + 1), letter)
 
     millions = look.cell(num_format=style.MILLIONS, **right)
+    volatility = contribution(ranked("B"))
     for column, value, form in (
         (1, ranked("B"), look.cell(bold=True)),
         (2, ranked("E"), millions),
@@ -212,5 +217,7 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
         (7, f'IF(LEN({ranked("R")})>0,"against","with")', look.cell(align="center", colour=style.MUTED)),
         (8, ranked("L"), look.cell(num_format="0.0%", align="center")),
         (9, ranked("O"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
+        (10, volatility, look.cell(num_format="0.0%", **right)),
+        (11, f"{volatility}/{MEAN}", look.cell(num_format=style.SHARE, **right)),
     ):
         sheet.formula(row, column, f'=IFERROR({value},"")', form)

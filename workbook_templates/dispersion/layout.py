@@ -18,4 +18,20 @@ MEMBERS = ",".join(
 
 BLOCK = Block(5, SEATS)
 FIRST_ROW = 6
-FIRST_SHOWN = 17
+VOLATILITY = 17
+"""The row of the implied correlation; two sentences below it."""
+FIRST_SHOWN = 24
+
+HORIZON = f"Dispersion!$C${VOLATILITY + 1}"
+"""Calendar days."""
+FIGURES = 10
+"""Rows of DISPERSION before the members' contributions."""
+CORRELATION, INDEX_VOLATILITY, MEAN, INDEPENDENT, COVERED, WITHOUT = (
+    f"Detail!$AE${BLOCK.first + row}" for row in range(1, 7)
+)
+"""The first of them: the members' volatility were they one, and were they independent; of how much weight; who has none."""
+CONTRIBUTORS, CONTRIBUTIONS = (
+    f"Detail!${letter}${BLOCK.first + FIGURES + 1}:${letter}${BLOCK.first + FIGURES + SEATS}"
+    for letter in ("AF", "AE")
+)
+"""Members and their weight × volatility, the largest first."""

@@ -8,6 +8,7 @@ from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_b
 from workbook_templates.dispersion.contents import INDEX as EXAMPLE
 from workbook_templates.dispersion.contents import MEMBERS as EXAMPLES
 from workbook_templates.dispersion.layout import BLOCK, FIRST_MEMBER, INDEX, MEMBERS, SEATS, SHOWN
+from workbook_templates.dispersion.volatility import write_dispersion_table
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
@@ -69,13 +70,17 @@ BESIDE: tuple[Heading, ...] = (
     (25, 16, "SINCE", "New York", "left"),
     (26, 16, "BEFORE", "", "left"),
     (27, 100, "STATUS", "", "left"),
+    (28, 2, "", "", "left"),
+    (29, 26, "DISPERSION", "", "left"),
+    (30, 12, "VALUE", "", "right"),
+    (31, 12, "MEMBER", "", "left"),
 )
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes the members' table, and beside it what Dispersion reads."""
     raw = sheet.raw
-    sheet.band("Detail", "The members' table, and what Dispersion and its chart read from it.", 27, look)
+    sheet.band("Detail", "The members' table, and what Dispersion and its chart read.", 31, look)
     raw.set_row(2, 8)
     sheet.heads(BLOCK.first - 2, (*HEADINGS, *BESIDE), look, indented=(9, 17))
     write_block(sheet, look, BLOCK, MEMBERS, '"Members"')
@@ -99,6 +104,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     for line, arguments in enumerate((INDEX, MEMBERS)):
         sheet.spill(BLOCK.first + line, 24, f"=BASKETSINCE({arguments})", [(text, moment, text)])
         sheet.formula(BLOCK.first + line, 27, f"=BASKETSTATUS({arguments})", text)
+    write_dispersion_table(sheet, look, 29)
     marks.padding(raw, look, (BLOCK.first, TABLE, last, TABLE_WIDTH), f"B{top}")
     marks.errors(raw, look, (BLOCK.first, 24, BLOCK.first + 1, 27), f"Y{top}")
     raw.freeze_panes(BLOCK.first, 2)

@@ -18,6 +18,7 @@ from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
 from workbook_templates.build import TEMPLATES, path
 from workbook_templates.dispersion.contents import INDEX, MEMBERS
+from workbook_templates.dispersion.layout import FIRST_SHOWN
 from workbook_templates.marks import OLD
 from workbook_templates.scanner.layout import ALL
 
@@ -141,7 +142,9 @@ def check_dispersion(opened: Opened) -> None:
         + (f": {names}." if against else ".")
     )
     ranked = sorted(members.rows, key=lambda r: -r.contribution_pct)
-    first = opened.calc.cells(opened.document, "Dispersion", f"B18:G{17 + len(ranked)}")
+    first = opened.calc.cells(
+        opened.document, "Dispersion", f"B{FIRST_SHOWN + 1}:G{FIRST_SHOWN + len(ranked)}"
+    )
     assert [row[0] for row in first] == [r.symbol for r in ranked]
     assert [row[5] for row in first] == [words(r.gex) for r in ranked]
 
@@ -155,7 +158,8 @@ FIGURES: dict[str, Callable[[Opened], None]] = {
 
 @pytest.mark.parametrize("opened", FIGURES, indirect=True)
 def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
-    """Those of watchlist and status are looked at in test_watchlist_status.py, those of profile in test_profile_template.py."""
+    """Those of watchlist and status are looked at in test_watchlist_status.py, those of profile in test_profile_template.py,
+    the implied correlation in test_dispersion_template.py."""
     FIGURES[opened.name](opened)
 
 
