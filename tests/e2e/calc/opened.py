@@ -10,7 +10,7 @@ import pytest
 
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
-from tests.e2e.calc.harness import Calc, Error
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 
 Value = float | str | Error
 ERRORS = 4  # com.sun.star.sheet.FormulaResult.ERROR
@@ -84,3 +84,15 @@ def words(regime_of: float) -> str:
 def usable(reply: Reply) -> Any:
     """The status cuts to a tenth of a per cent."""
     return pytest.approx(reply.usable_open_interest, abs=0.00101)
+
+
+def percent(share: float) -> str:
+    """A share without its sign, as sentences have it."""
+    return f"{abs(share) * 100:.1f}".removesuffix(".0") + " %"
+
+
+def nothing_is_wrong(opened: Opened) -> None:
+    """No error but #N/A in the tables of Detail, where it is hidden."""
+    for cell in opened.errors():
+        assert cell.ArrayFormula and cell.getError() == NOT_AVAILABLE.code, cell.AbsoluteName
+        assert cell.AbsoluteName.startswith("$Detail."), cell.AbsoluteName

@@ -9,8 +9,8 @@ import pytest
 from basketgex.local import Home
 from basketgex_addin.cells import Dispersion
 from basketgex_addin.client import BasketClient
-from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
-from tests.e2e.calc.opened import Opened, close
+from tests.e2e.calc.harness import Calc
+from tests.e2e.calc.opened import Opened, close, nothing_is_wrong, percent
 from tests.e2e.clocked import Clock
 from tests.standin.upstream import Upstream
 from workbook_templates.build import path
@@ -38,10 +38,6 @@ def answered(opened: Opened, members: dict[str, float], horizon: float = HORIZON
     found = opened.client.dispersion(INDEX, tuple(members), tuple(members.values()), horizon=horizon)
     assert isinstance(found, Dispersion), found
     return found
-
-
-def percent(share: float) -> str:
-    return f"{share * 100:.1f}".removesuffix(".0") + " %"
 
 
 def check(opened: Opened, members: dict[str, float], horizon: float = HORIZON) -> Dispersion:
@@ -119,13 +115,6 @@ def test_a_horizon_that_is_none_is_told(sample: Callable[[str], Opened], horizon
     assert opened.row(FRONT, FIGURES) == [horizon, *NONE, ""]
     assert [opened.cell(FRONT, cell) for cell in (SENTENCE, LARGEST)] == [said.NO_HORIZON, ""]
     nothing_is_wrong(opened)
-
-
-def nothing_is_wrong(opened: Opened) -> None:
-    """No error but #N/A in the tables of Detail, where it is hidden."""
-    for cell in opened.errors():
-        assert cell.ArrayFormula and cell.getError() == NOT_AVAILABLE.code, cell.AbsoluteName
-        assert cell.AbsoluteName.startswith("$Detail."), cell.AbsoluteName
 
 
 def test_one_member_has_no_correlation(sample: Callable[[str], Opened]) -> None:

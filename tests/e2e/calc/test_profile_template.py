@@ -15,7 +15,7 @@ from basketgex_addin.client import BasketClient
 from basketgex_addin.client.basket_client import ProfileFigures
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
-from tests.e2e.calc.opened import Opened, Value, close, usable, words
+from tests.e2e.calc.opened import Opened, Value, close, nothing_is_wrong, percent, usable, words
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import Server, until
 from tests.standin.upstream import Upstream
@@ -57,10 +57,6 @@ def figures(opened: Opened, names: Names, between: Range, levels: int = POINTS) 
 def flip_of(opened: Opened, names: Names) -> float | None:
     found = figures(opened, names, (-0.5, 0.5), 2).flip
     return None if found is None else found - 1
-
-
-def percent(share: float) -> str:
-    return f"{abs(share) * 100:.1f}".removesuffix(".0") + " %"
 
 
 def check_line(opened: Opened, row: int, names: Names, between: Range, flip: float | None) -> Reply:
@@ -218,13 +214,6 @@ def test_a_basket_that_keeps_its_sign_is_told(calc: Calc, fresh_home: Home, tmp_
         check_one(opened, "XX")
         assert str(opened.cell(FRONT, "B10")) == "The basket is ▲ positive, and stays so from −50 % to +50 %."
     client.close()
-
-
-def nothing_is_wrong(opened: Opened) -> None:
-    """No error but #N/A in the columns of Detail that the charts draw, where it is hidden."""
-    for cell in opened.errors():
-        assert cell.ArrayFormula and cell.getError() == NOT_AVAILABLE.code, cell.AbsoluteName
-        assert cell.AbsoluteName.startswith("$Detail."), cell.AbsoluteName
 
 
 def test_one_symbol_is_enough(sample: Callable[[str], Opened]) -> None:
