@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.black_scholes import Floats, log_ratio
-from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, rows
+from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, Flags, rows
 from basketgex_server.exposure.symbol import PUT_SIGNS, contracts_of, signed_exposures
 
 GEX, DEX, VEX, CHEX = range(4)
@@ -58,19 +58,15 @@ class Repricing:
 
     def net(self, moves: Floats, measures: Sequence[int] = (GEX, DEX, VEX, CHEX)) -> Floats:
         """Return net exposures f64[m, L] in USD at prices f64[L] in units of spot, all above 0; infinite or NaN on overflow."""
-        out = np.zeros((len(measures), len(moves)))
+        x = np.log1p(moves - 1.0)
         with np.errstate(all="ignore"):
-            if tuple(measures) == (GEX,):
-                out[0] = self._bells(moves, self.bell[GEX])
+            steep = ~((np.abs(self.slope) * np.abs(x).max() < _STEEP) & (np.abs(self.offset) < 1e100))
+            if not steep.any():
+                out = self._by_powers(x, measures)
+            elif steep.all():
+                out = self._one_by_one(x, measures)
             else:
-                tables = (self.bell, self.lean, self.tail)
-                places = [[i for i, m in enumerate(measures) if m in table] for table in tables]
-                stacks = [
-                    np.stack([table[measures[i]] for i in at], axis=1) if at else None
-                    for table, at in zip(tables, places, strict=True)
-                ]
-                for at, sums in zip(places, self._sums(moves, *stacks), strict=True):
-                    out[at] += sums
+                out = self._only(~steep)._by_powers(x, measures) + self._only(steep)._one_by_one(x, measures)
             out *= self.unit * moves
         return out
 
@@ -78,44 +74,82 @@ class Repricing:
         """Return net GEX and gross GEX (calls and puts without their signs) f64[L], in USD, at prices in units of spot."""
         bell = self.bell[GEX]
         with np.errstate(all="ignore"):
-            net, gross = self._sums(moves, np.stack((bell, np.abs(bell)), axis=1))[0]
+            net, gross = self._sums(np.log1p(moves - 1.0), np.stack((bell, np.abs(bell)), axis=1))[0]
             return net * (self.unit * moves), gross * (self.unit * moves)
 
-    def _bells(self, moves: Floats, bell: Floats) -> Floats:
-        """Return Σ bell·E at each move, f64[L].
+    def _only(self, rows: Flags) -> Repricing:
+        tables = (self.bell, self.lean, self.tail)
+        bell, lean, tail = ({m: column[rows] for m, column in table.items()} for table in tables)
+        slope, offset = self.slope[rows], self.offset[rows]
+        return replace(self, slope=slope, offset=offset, bell=bell, lean=lean, tail=tail)
 
-        With u = slope·x + offset, E = exp(−u²) and −u² is one product of matrices, (x², x, 1) by its coefficients. Its terms
-        cancel to within 1e-12 where slope·x is small; what is too steep for that, about to expire, goes the longer way.
+    def _one_by_one(self, x: Floats, measures: Sequence[int]) -> Floats:
+        """Return the sums of all three kinds of terms f64[m, L] at x f64[L], pair by pair."""
+        out: Floats = np.zeros((len(measures), len(x)))
+        tables = (self.bell, self.lean, self.tail)
+        places = [[i for i, m in enumerate(measures) if m in table] for table in tables]
+        stacks = [
+            np.stack([table[measures[i]] for i in at], axis=1) if at else None
+            for table, at in zip(tables, places, strict=True)
+        ]
+        for at, sums in zip(places, self._sums(x, *stacks), strict=True):
+            out[at] += sums
+        return out
+
+    def _by_powers(self, x: Floats, measures: Sequence[int]) -> Floats:
+        """Return the same where x·slope is small.
+
+        With u = slope·x + offset, E = exp(−u²), and −u² is one product of matrices, (x², x, 1) by its coefficients, whose terms
+        cancel to within 1e-12: what is too steep for that, about to expire, goes the longer way. E·ω·d1/√2 is E·u, so that a
+        lean joins the bells, the part with slope once more times x.
         """
-        x = np.log1p(moves - 1.0)
-        steep = ~((np.abs(self.slope) * np.abs(x).max() < _STEEP) & (np.abs(self.offset) < 1e100))
-        out: Floats = np.zeros(len(moves))
-        if steep.any():
-            some = replace(self, slope=self.slope[steep], offset=self.offset[steep])
-            out += some._sums(moves, bell[steep, None])[0][0]
-        slope, offset, bell = self.slope[~steep], self.offset[~steep], bell[~steep]
+        out: Floats = np.zeros((len(measures), len(x)))
+        bells = [i for i, m in enumerate(measures) if m in self.bell]
+        leans = [i for i in bells if measures[i] in self.lean]
+        tails = [i for i, m in enumerate(measures) if m in self.tail]
+        if bells:
+            columns = [self.bell[measures[i]] for i in bells]
+            for i in leans:
+                columns[bells.index(i)] = self.bell[measures[i]] + self.lean[measures[i]] * self.offset
+            columns += [self.lean[measures[i]] * self.slope for i in leans]
+            sums = self._bells(x, columns)
+            out[bells] += sums[: len(bells)]
+            out[leans] += x * sums[len(bells) :]
+        if tails:
+            out[tails] += self._sums(
+                x, None, None, np.stack([self.tail[measures[i]] for i in tails], axis=1)
+            )[2]
+        return out
+
+    def _bells(self, x: Floats, columns: Sequence[Floats]) -> Floats:
+        """Return Σ column·E f64[k, L] of k columns f64[n]."""
+        out: Floats = np.zeros((len(columns), len(x)))
         powers = np.stack((x * x, x, np.ones(len(x))), axis=1)
-        coefficients = np.stack((-slope * slope, -2 * slope * offset, -offset * offset))
+        coefficients = np.stack(
+            (-self.slope * self.slope, -2 * self.slope * self.offset, -self.offset * self.offset)
+        )
         size = _BLOCK // _LEVELS
-        for first in range(0, len(moves), _LEVELS):
+        for first in range(0, len(x), _LEVELS):
             levels = slice(first, first + _LEVELS)
             here = powers[levels]
-            scratch = np.empty(len(here) * min(size, len(slope)))
-            for start in range(0, len(slope), size):
+            scratch = np.empty(len(here) * min(size, len(self)))
+            for start in range(0, len(self), size):
                 part = slice(start, start + size)
-                pairs = len(here) * len(slope[part])
+                pairs = len(here) * len(self.slope[part])
                 e = np.matmul(here, coefficients[:, part], out=scratch[:pairs].reshape(len(here), -1))
                 np.exp(e, out=e)
-                out[levels] += e @ bell[part]
+                for place, column in enumerate(
+                    columns
+                ):  # one by one: a product with two columns takes longer
+                    out[place, levels] += e @ column[part]
         return out
 
     def _sums(
-        self, moves: Floats, bell: Floats | None, lean: Floats | None = None, tail: Floats | None = None
+        self, x: Floats, bell: Floats | None, lean: Floats | None = None, tail: Floats | None = None
     ) -> list[Floats]:
-        out = [np.zeros((0 if c is None else c.shape[1], len(moves))) for c in (bell, lean, tail)]
-        x = np.log1p(moves - 1.0)
+        out = [np.zeros((0 if c is None else c.shape[1], len(x))) for c in (bell, lean, tail)]
         together = max(_LEVELS, _BLOCK // len(self))
-        for first in range(0, len(moves), together):
+        for first in range(0, len(x), together):
             levels = slice(first, first + together)
             here = x[levels, None]
             size = max(_BLOCK // len(here), 1)
