@@ -268,6 +268,19 @@ class Dispersion(NamedTuple):
 
 
 Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf | DispersionOf
+
+
+def asked_about(question: Question) -> Ask | None:
+    """Return the basket that BASKETWHY is called with for a question; None for the quota, which is nobody's."""
+    if isinstance(question, LevelsOf | StrikesOf):
+        return Ask((question.symbol,))
+    if isinstance(question, DispersionOf):
+        return question.members
+    if isinstance(question, QuotaOf):
+        return None
+    return question if isinstance(question, Ask) else question.ask
+
+
 Option = bool | int | str | ZoneInfo | None
 """What a function's last argument says: headers, number of names, measure, time zone."""
 

@@ -7,11 +7,11 @@ another thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
-from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
+from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since, asked_about
 from basketgex_addin.client.problems import LASTING
 
 GAP, CALCULATION = 0.25, 2.0
@@ -179,8 +179,8 @@ class Board(Generic[Place]):
 
     def _changed(self, questions: Collection[Question]) -> None:
         with self._lock:
-            both = [q for question in questions for q in (question, _regimes(question)) if q in self._places]
-            places = {place: None for question in both for place in self._places[question]}
+            told = [q for question in questions for q in (question, *_beside(question)) if q in self._places]
+            places = {place: None for question in told for place in self._places[question]}
         if places:
             self._redraw(places)
 
@@ -205,8 +205,12 @@ class Board(Generic[Place]):
             self._stream.drop(ask)
 
 
-def _regimes(question: Question) -> Question:
-    return RegimesOf(question) if isinstance(question, Ask) else question
+def _beside(question: Question) -> Iterator[Question]:
+    """Yield what else may have changed: a basket's regime, and what BASKETWHY says of the basket that was asked about."""
+    if isinstance(question, Ask):
+        yield RegimesOf(question)
+    elif (ask := asked_about(question)) is not None:
+        yield ask
 
 
 class Seat(Generic[Place]):

@@ -70,7 +70,7 @@ class Worksheet:
     def __init__(self, client: Client, now: Callable[[], float] = time.time) -> None:
         self._client = client
         self._now = now
-        self._faults: dict[tuple[str, str], str] = {}
+        self._faults: dict[tuple[str, str], tuple[str, Question | None]] = {}
 
     def evaluate(
         self,
@@ -115,7 +115,7 @@ class Worksheet:
             answer = self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
         # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
         if isinstance(answer, Problem) and function.answer is not Answer.BASKET:
-            self._remember(name, arguments, answer.sentence)
+            self._remember(name, arguments, answer.sentence, question)
         elif self._faults:
             self._faults.pop((name, _key(name, arguments)), None)
         if answer is None:  # on its way
@@ -159,18 +159,27 @@ class Worksheet:
             now.live.later(ask, lambda: self._client.ask_many([ask], refresh), wanted=refresh == "FORCE")
         return known
 
-    def _remember(self, name: str, arguments: Sequence[Block | None], sentence: str) -> None:
+    def _remember(
+        self, name: str, arguments: Sequence[Block | None], sentence: str, question: Question | None = None
+    ) -> None:
         key = name, _key(name, arguments)
         self._faults.pop(key, None)  # that the latest stands last
         while len(self._faults) >= _MOST_FAULTS:
             self._faults.pop(next(iter(self._faults), ("", "")), None)
-        self._faults[key] = sentence
+        self._faults[key] = sentence, question
 
     def _recall(self, arguments: Sequence[Block | None], result: Result) -> Result:
         key = _key("BASKETWHY", arguments)
         latest = reversed(list(self._faults.items()))
-        said = (sentence for (_, fault), sentence in latest if fault == key)
+        said = (
+            why for (_, fault), (why, question) in latest if fault == key and not self._answered(question)
+        )
         return next(said, result) if result == "OK" else result
+
+    def _answered(self, question: Question | None) -> bool:
+        """Tell whether a question has found an answer since its cell was calculated, which may come after this one."""
+        known = self._client.known(question) if question is not None else None
+        return known is not None and not isinstance(known, Problem)
 
 
 class _Pass(NamedTuple):

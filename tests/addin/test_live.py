@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from threading import Event
 
-from basketgex_addin.cells import Ask, LevelsOf, Problem, Question, RegimesOf, Reply, Since
+from basketgex_addin.cells import Ask, LevelsOf, Problem, Question, QuotaOf, RegimesOf, Reply, Since
 from basketgex_addin.client.problems import SERVER_ABSENT
 from basketgex_addin.live import TRIES, Board
 from tests.addin.test_worksheet import REPLY
@@ -210,6 +210,16 @@ def test_what_no_server_was_there_for_is_asked_again_when_the_stream_has_one() -
     assert world.client.forgotten == [
         LevelsOf("NVDA")
     ]  # else memory would say again that there was no server
+
+
+def test_an_answer_about_a_basket_may_change_what_is_said_of_the_basket() -> None:
+    world = World()
+    world.board.at("why").want(A)
+    for place, question in (("levels", LevelsOf("A")), ("other", LevelsOf("B")), ("quota", QuotaOf())):
+        world.came.clear()
+        world.board.at(place).later(question, lambda: None)
+        assert world.came.wait(DEADLINE)
+    assert world.drawn == [["levels", "why"], ["other"], ["quota"]]
 
 
 def test_a_server_that_comes_back_while_a_call_fails_is_asked_again() -> None:

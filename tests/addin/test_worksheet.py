@@ -226,7 +226,13 @@ def test_levels_and_why_there_are_none() -> None:
     assert sheet.evaluate("GEXLEVELS", NVDA) is CellError.NOT_AVAILABLE
     assert sheet.evaluate("BASKETWHY", NVDA) == "The source has no levels."
     client.memory[LevelsOf("NVDA")] = flip
+    assert sheet.evaluate("BASKETWHY", NVDA) == "OK"  # whichever of the two cells is calculated first
+    client.memory.clear()
+    client.memory[ASK] = REPLY
+    assert sheet.evaluate("BASKETWHY", NVDA) == "The source has no levels."
+    client.memory[LevelsOf("NVDA")] = flip
     sheet.evaluate("GEXLEVELS", NVDA)
+    client.memory.pop(LevelsOf("NVDA"))
     assert sheet.evaluate("BASKETWHY", NVDA) == "OK"
 
 
