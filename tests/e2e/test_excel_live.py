@@ -72,6 +72,8 @@ def test_five_hundred_cells_are_one_call_and_show_what_the_client_says(
 ) -> None:
     monkeypatch.setattr(live, "GAP", 1.0)  # a busy machine pauses between two cells
     monkeypatch.setattr(live, "CALCULATION", 30.0)
+    monkeypatch.setattr(live, "QUIET", 1.0)  # and between two pieces of news
+    monkeypatch.setattr(live, "LONGEST", 30.0)
     asked = book()
     sheet = asked[0][1].Worksheet
     with Server(home, source="sample"):
