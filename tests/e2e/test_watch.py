@@ -41,7 +41,11 @@ class Watch:
             lines.put(line.rstrip("\n"))
 
     def line(self) -> str:
-        return self.lines.get(timeout=PATIENCE)
+        try:
+            return self.lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            said = [self.errors.get() for _ in range(self.errors.qsize())]
+            raise AssertionError(f"no line; exit code {self.process.poll()}; {said}") from None
 
     def flip(self) -> str:
         """The next line that tells of a flip."""
