@@ -6,7 +6,12 @@ import os
 from collections.abc import Generator
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes says more of the machine than of the code; a test as a whole has its timeout.
+hypothesis.settings.register_profile("basketgex", deadline=None)
+hypothesis.settings.load_profile("basketgex")
 
 REQUIRE_ALL = os.environ.get("BASKETGEX_REQUIRE_ALL") == "1"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -295,7 +296,7 @@ def _net(of: Any) -> dict[str, float]:
     return {f"net_{name}": getattr(of, name) for name in ("gex", "dex", "vex", "chex")}
 
 
-def _columns(key: str, rows: tuple[StrikeRow, ...] | tuple[ExpiryRow, ...]) -> dict[str, list[Any]]:
+def _columns(key: str, rows: Sequence[StrikeRow] | Sequence[ExpiryRow]) -> dict[str, list[Any]]:
     """Return rows as the contract's columns."""
     columns: dict[str, list[Any]] = {key: [row[0] for row in rows]}
     if key == "expiry":

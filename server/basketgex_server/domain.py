@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 from basketgex_server.errors import (
     InvalidSymbol,
@@ -119,6 +120,46 @@ class StrikeRow(NamedTuple):
     call_open_interest: float
     put_open_interest: float
 
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> StrikeRow:
+        """Return a row of its eleven figures: the strike, the call's measures, the put's, and their open interest."""
+        return cls(figures[0], Measures(*figures[1:5]), Measures(*figures[5:9]), figures[9], figures[10])
+
+
+class StrikeRows(Sequence[StrikeRow]):
+    """Rows that are made when they are looked at. Until then each is its eleven figures, those of ``StrikeRow.of``.
+
+    Of the many rows of many symbols few are ever looked at; as objects, the garbage collector would go through all of them
+    again and again.
+    """
+
+    __slots__ = ("_figures",)
+    WIDTH = 11
+
+    def __init__(self, figures: array[float]) -> None:
+        self._figures = figures
+
+    def __len__(self) -> int:
+        return len(self._figures) // self.WIDTH
+
+    @overload
+    def __getitem__(self, place: int) -> StrikeRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[StrikeRow, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> StrikeRow | tuple[StrikeRow, ...]:
+        if isinstance(place, slice):
+            return tuple(self[at] for at in range(len(self))[place])
+        begin = range(len(self))[place] * self.WIDTH
+        return StrikeRow.of(self._figures[begin : begin + self.WIDTH])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StrikeRows) and self._figures == other._figures
+
+    def __hash__(self) -> int:
+        return hash(self._figures.tobytes())
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolExposure:
@@ -141,7 +182,7 @@ class SymbolExposure:
     rows: RowCounts | None = None
     usable_open_interest: float = 1.0
     unverified: bool = False
-    strikes: tuple[StrikeRow, ...] = field(default=(), compare=False, repr=False)
+    strikes: Sequence[StrikeRow] = field(default=(), compare=False, repr=False)
     expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
     forwards: tuple[Forward, ...] = field(default=(), compare=False, repr=False)
 

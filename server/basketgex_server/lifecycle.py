@@ -7,6 +7,7 @@ is killed at any of these steps leaves a lock that is free, and at most a runtim
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import json
 import logging
@@ -322,3 +323,4 @@ class NeverReady(BasketgexError):
 def _load(source: ExposureSource) -> None:
     source.prepare()
     arrays()
+    gc.freeze()  # what was loaded stays: a collector that went through it all would stop every thread for tens of milliseconds

@@ -297,7 +297,8 @@ def symbol_reply(
     if e.rows is not None:
         reply.rows.CopyFrom(pb.RowCounts(**e.rows._asdict()))
     if per_strike:
-        reply.strikes.CopyFrom(pb.StrikeColumns(strike=[r.strike for r in e.strikes], **_sides(e.strikes)))
+        rows = tuple(e.strikes)
+        reply.strikes.CopyFrom(pb.StrikeColumns(strike=[r.strike for r in rows], **_sides(rows)))
     if per_expiry:
         reply.expiries.CopyFrom(_expiries(e.expiries))
         if e.expiries:

@@ -95,7 +95,7 @@ def levels(
         doubts = tuple(_doubts(chain, terms, book, roots, flip)) if book and flip else (FLIP_NO_BOUNDARY,)
     day = new_york_day(chain.as_of)
     today = exposure(_expiring_on(day, chain), *terms) if day else None
-    spot, strikes = chain.spot, found.strikes
+    spot, strikes = chain.spot, tuple(found.strikes)
     return Levels(
         gamma_flip=None if flip is None else flip * spot,
         gamma_flip_status=next((word for word in _STATUSES if word in doubts), FLIP_AVAILABLE),

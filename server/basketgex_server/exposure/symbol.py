@@ -14,7 +14,9 @@ The convention signs the puts; calls are always plus. ``flashalpha``: minus in G
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from array import array
+from datetime import date
+from itertools import chain as chained
 
 import numpy as np
 import numpy.typing as npt
@@ -27,16 +29,18 @@ from basketgex_server.domain import (
     Measures,
     RowCounts,
     StrikeRow,
+    StrikeRows,
     SymbolExposure,
 )
 from basketgex_server.exposure.black_scholes import Contracts, Floats, contracts
 from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, Flags, Rows, new_york_day, rows
 
+_TWO_DAYS = 2 * 86_400.0
+
 PUT_SIGNS: dict[Convention, Measures] = {
     "flashalpha": Measures(gex=-1.0, dex=1.0, vex=1.0, chex=1.0),
     "dealer": Measures(gex=-1.0, dex=-1.0, vex=-1.0, chex=-1.0),
 }
-_NOTHING = Measures(0.0, 0.0, 0.0, 0.0)
 
 
 def exposure(
@@ -65,18 +69,17 @@ def exposure(
     used, lost = int(sound.sum()), int((~sound).sum())
     if used == 0:
         return None
-    open_interest = np.where(sound, open_interest, 0.0)
-    columns = np.where(sound, columns, 0.0)
-    strikes = tuple(
-        StrikeRow(*row)
-        for row in _grouped(held.strikes, held.strike_index, columns, is_call, open_interest, sound)
-    )
+    if lost:
+        open_interest = np.where(sound, open_interest, 0.0)
+        columns = np.where(sound, columns, 0.0)
+    by_strike = _grouped(held.strikes, held.strike_index, columns, is_call, open_interest, sound)
     expiries = _expiry_rows(chain, chain.expiry[sorted_rows.used], columns, is_call, open_interest, sound)
-    call = _total(strikes, call=True)
-    put = _total(strikes, call=False)
+    with np.errstate(all="ignore"):  # what is beyond the largest double is sorted out below
+        totals = by_strike[:, 1:9].T.copy().sum(axis=1).tolist()
+    call, put = Measures(*totals[:4]), Measures(*totals[4:])
     net = Measures(*(c + p for c, p in zip(call, put, strict=True)))
     share = _usable_share(sorted_rows, float(open_interest.sum()))
-    split = [x for row in expiries for side in (row.call, row.put) for x in side]
+    split = chained.from_iterable(side for row in expiries for side in (row.call, row.put))
     if not all(map(math.isfinite, (*call, *put, *net, share, *split))):
         return None
     return SymbolExposure(
@@ -94,7 +97,7 @@ def exposure(
             other_root=chain.other_root,
         ),
         usable_open_interest=share,
-        strikes=strikes,
+        strikes=StrikeRows(array("d", by_strike.tobytes())),
         expiries=expiries,
         forwards=chain.forwards,
     )
@@ -120,18 +123,14 @@ def signed_exposures(
 ) -> Floats:
     """Return the signed exposures f64[4, n], in the order of ``Measures``."""
     greeks = held.greeks(spot)
-    signs = PUT_SIGNS[convention]
+    columns = np.empty((len(Measures._fields), len(held)))
     with np.errstate(all="ignore"):
         delta_usd = open_interest * (MULTIPLIER * spot)
-        columns = np.stack(
-            (
-                greeks.gamma * delta_usd * (spot * 0.01),
-                greeks.delta * delta_usd,
-                greeks.vanna * delta_usd * 0.01,
-                greeks.charm * delta_usd / DAYS_PER_YEAR,
-            )
-        )
-    columns *= np.where(is_call, 1.0, np.array(signs)[:, None])
+        units = (spot * 0.01, 1.0, 0.01, 1 / DAYS_PER_YEAR)
+        order = (greeks.gamma, greeks.delta, greeks.vanna, greeks.charm)
+        for column, greek, unit, sign in zip(columns, order, units, PUT_SIGNS[convention], strict=True):
+            np.multiply(greek, delta_usd, out=column)
+            column *= np.where(is_call, unit, sign * unit)
     return columns
 
 
@@ -140,10 +139,16 @@ def _expiry_rows(
 ) -> tuple[ExpiryRow, ...]:
     instants, place = np.unique(expiry, return_inverse=True)
     today = new_york_day(chain.as_of)
+    found = _grouped(instants, place, columns, is_call, open_interest, sound)
     return tuple(
-        ExpiryRow(row[0], today is not None and new_york_day(row[0]) == today, *row[1:])
-        for row in _grouped(instants, place, columns, is_call, open_interest, sound)
+        ExpiryRow(row.strike, _is_on(today, chain.as_of, row.strike), *row[1:])
+        for row in map(StrikeRow.of, found.tolist())
     )
+
+
+def _is_on(today: date | None, as_of: float, instant: float) -> bool:
+    """Return whether an instant is on the day of ``as_of``; of a distant one without its date, which takes long to find."""
+    return today is not None and abs(instant - as_of) < _TWO_DAYS and new_york_day(instant) == today
 
 
 def _grouped(
@@ -153,36 +158,19 @@ def _grouped(
     is_call: Flags,
     open_interest: Floats,
     sound: Flags,
-) -> Iterator[tuple[float, Measures, Measures, float, float]]:
-    """Yield, for each key f64[k] that a sound row has, its call and put exposures and their open interest.
+) -> Floats:
+    """Return what the sound rows add up to for each key f64[k] that has one: f64[·, 11], as ``StrikeRow.of`` wants it.
 
-    ``place`` intp[n] says which key a row has, ``columns`` f64[4, n] its exposures.
+    ``place`` intp[n] says which key a row has, each at least one; ``columns`` f64[4, n] are their exposures.
     """
     count = len(keys)
     side = place + np.where(is_call, 0, count)
-
-    def added(column: Floats) -> Floats:
-        return np.bincount(side, column, 2 * count).astype(np.float64, copy=False)
-
-    calls_puts = np.stack([added(c) for c in (*columns, open_interest)]).T.tolist()
-    kept = np.bincount(place, sound, count).tolist()
-    for key, call, put, rows_here in zip(
-        keys.tolist(), calls_puts[:count], calls_puts[count:], kept, strict=True
-    ):
-        if rows_here:
-            yield key, Measures(*call[:4]), Measures(*put[:4]), call[4], put[4]
-
-
-def _total(strikes: tuple[StrikeRow, ...], *, call: bool) -> Measures:
-    sides = [row.call if call else row.put for row in strikes]
-    return Measures(*map(_sum, zip(*sides, strict=True))) if sides else _NOTHING
-
-
-def _sum(figures: tuple[float, ...]) -> float:
-    try:
-        return math.fsum(figures)
-    except (OverflowError, ValueError):  # beyond the largest double, or infinities of both signs
-        return math.nan
+    sums = np.empty((5, 2 * count))
+    for of, column in zip(sums, (*columns, open_interest), strict=True):
+        of[:] = np.bincount(side, column, 2 * count)
+    calls, puts = sums[:, :count], sums[:, count:]
+    found = np.column_stack((keys, *calls[:4], *puts[:4], calls[4], puts[4]))
+    return found if sound.all() else found[np.bincount(place, sound, count) > 0]
 
 
 def _usable_share(sorted_rows: Rows, used: float) -> float:

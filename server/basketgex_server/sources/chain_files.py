@@ -6,10 +6,12 @@ This module is imported before the server listens, so what needs numpy is import
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,26 +36,35 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 State = tuple[int, int, int, int]
 """What tells one file from another and from itself changed: device, inode, size, time of change in nanoseconds."""
 
+Identity = tuple[int, int]
+"""What tells one folder from another: device and inode."""
+
 
 class _Folder(NamedTuple):
     """The folder as it was last seen: when (monotonic), where it really is, its state in a few letters, and its files.
 
-    ``files`` are those of each symbol, ``states`` those of all of them by name.
+    ``identity`` tells it from any other folder; ``files`` are the names of each symbol's,
+    ``states`` those of all of them by name.
     """
 
     seen: float
     place: Path
+    identity: Identity | None
     fingerprint: str
-    files: dict[str, tuple[Path, ...]]
+    files: dict[str, tuple[str, ...]]
     states: dict[str, State]
 
     def read_for(self, symbol: str) -> list[str]:
         """Return the names of the files that a symbol's chain comes from."""
-        return [*(path.name for path in self.files.get(_plain(symbol), ())), PRICES]
+        return [*self.files.get(_plain(symbol), ()), PRICES]
+
+    def paths(self, symbol: str) -> tuple[Path, ...]:
+        """Return the files of a symbol."""
+        return tuple(self.place / name for name in self.files.get(_plain(symbol), ()))
 
     def is_as_seen(self, name: str) -> bool:
         """Tell whether a file, present or not, is still the one that was seen."""
-        return _state(self.place / name) == self.states.get(name)
+        return _state(os.path.join(self.place, name)) == self.states.get(name)  # noqa: PTH118 - for every symbol
 
 
 class ChainFiles:
@@ -106,7 +117,7 @@ class ChainFiles:
                 self._seen = None
                 continue
             chain, problem = self._read(symbol, folder)
-            if self._folder.resolve() == folder.place and all(
+            if _identity(self._folder) == folder.identity and all(
                 map(folder.is_as_seen, folder.read_for(symbol))
             ):
                 if problem:
@@ -121,7 +132,7 @@ class ChainFiles:
 
     def _read(self, symbol: str, folder: _Folder) -> tuple[Chain | None, BadChain | None]:
         try:
-            if (path := _only(symbol, folder.files.get(_plain(symbol), ()))) is None:
+            if (path := _only(symbol, folder.paths(symbol))) is None:
                 return None, None
             from basketgex_server.sources.chain_readers import read
 
@@ -146,6 +157,7 @@ def read_chain(path: Path, symbol: str, as_of: float | None = None, spot: float 
     return read(path, symbol, as_of=as_of, spot=spot)
 
 
+@lru_cache(maxsize=8192)  # the same names every second
 def symbol_of(name: str) -> str | None:
     """Return the symbol, without dots, that a file is for by its name; None where it is no chain.
 
@@ -199,29 +211,34 @@ def _plain(symbol: str) -> str:
     return symbol.upper().replace(".", "")
 
 
-def _state(path: Path) -> State | None:
+def _state(path: Path | str) -> State | None:
     try:
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116 - a Path takes longer to make than this to tell
     except OSError:
         return None
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
+def _identity(folder: Path) -> Identity | None:
+    """Return what tells a folder from another, wherever a link to it points now. To resolve it takes twenty times as long."""
+    return state[:2] if (state := _state(folder)) else None
+
+
 def _look(folder: Path, setting: str, now: float) -> _Folder:
-    place = folder.resolve()
-    files: dict[str, tuple[Path, ...]] = {}
+    identity, place = _identity(folder), folder.resolve()
+    files: dict[str, tuple[str, ...]] = {}
     states: dict[str, State] = {}
     seen = [setting]
     try:
-        for path in sorted(place.iterdir()):
-            if (symbol := symbol_of(path.name)) or path.name == PRICES:
-                if (state := _state(path)) is None:  # it went away since it was listed
+        for name in sorted(os.listdir(place)):  # noqa: PTH208 - a thousand files are looked at in a millisecond or two
+            if (symbol := symbol_of(name)) or name == PRICES:
+                if (state := _state(os.path.join(place, name))) is None:  # noqa: PTH118 - it went away since it was listed
                     continue
-                states[path.name] = state
-                seen.append(f"{path.name}/{state[2]}/{state[3]}")
+                states[name] = state
+                seen.append(f"{name}/{state[2]}/{state[3]}")
                 if symbol:
-                    files[symbol] = (*files.get(symbol, ()), path)
+                    files[symbol] = (*files.get(symbol, ()), name)
     except OSError:  # the folder went away: another state, seen again next time
         seen.append("unreadable")
     fingerprint = hashlib.blake2b("\n".join(seen).encode(), digest_size=8).hexdigest()
-    return _Folder(now, place, fingerprint, files, states)
+    return _Folder(now, place, identity, fingerprint, files, states)

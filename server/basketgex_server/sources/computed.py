@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
     from basketgex_server.exposure.profile import Member, Profile
 
+_TURN = 8
+"""Symbols that are worked out before the executor takes up what else waits for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
@@ -116,12 +119,18 @@ class Computed:
         import basketgex_server.exposure.symbol  # noqa: F401
 
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
-        """Return the exposures of symbols, all on one turn of the executor.
+        """Return the exposures of symbols, a few on each turn of the executor: what others wait for comes between two turns.
 
         A symbol without a chain, or without a row that counts, is missing; one whose chain cannot be read has failed and
         leaves the others alone. Raises SourceUnavailable where the provider as a whole cannot be asked.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._work_out, symbols)
+        loop = asyncio.get_running_loop()
+        exposures: dict[str, SymbolExposure] = {}
+        failed: dict[str, str] = {}
+        for first in range(0, len(symbols), _TURN):
+            turn = symbols[first : first + _TURN]
+            await loop.run_in_executor(self._executor, self._work_out, turn, exposures, failed)
+        return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
 
     async def account(self) -> None:
         """There is none to ask."""
@@ -181,12 +190,13 @@ class Computed:
                 members.append(Member(replace(chain, symbol=symbol), self.terms(symbol), weight))
         return members, failed
 
-    def _work_out(self, symbols: tuple[str, ...]) -> Fetched:
+    def _work_out(
+        self, symbols: tuple[str, ...], exposures: dict[str, SymbolExposure], failed: dict[str, str]
+    ) -> None:
+        """Add what becomes of symbols to ``exposures`` and ``failed``."""
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.
         from basketgex_server.exposure.symbol import exposure
 
-        exposures: dict[str, SymbolExposure] = {}
-        failed: dict[str, str] = {}
         for symbol in symbols:
             try:
                 chain = self._provider.chain(symbol)
@@ -195,7 +205,6 @@ class Computed:
                 continue
             if chain and (found := exposure(chain, *self.terms(symbol))):
                 exposures[symbol] = found
-        return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
 
 
 def by_symbol(rates: Mapping[str, float], dividend_yields: Mapping[str, float]) -> str:

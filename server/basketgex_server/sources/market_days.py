@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 CLOSE = time(16)
@@ -11,6 +11,7 @@ EARLY_CLOSE = time(13)
 _LONGEST_BREAK = 7
 
 
+@lru_cache(maxsize=4096)
 def last_session(day: date) -> tuple[date, time]:
     """Return the last session on or before a day, and New York's time of its close.
 

@@ -106,11 +106,11 @@ def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Column
         places = [[headings.index(of, side) for side in sides] for of in _NUMBERS]
     except ValueError:
         return None
-    columns = [*sides, *chain.from_iterable(places)]
-    if 0 in sides or (rows := PlainRows.of(content, begin, len(headings), columns)) is None:
+    numbers = list(chain.from_iterable(places))
+    if 0 in sides or (rows := PlainRows.of(content, begin, len(headings), [*sides, *numbers])) is None:
         return None
-    iv, interest, bid, ask = (rows.numbers(pair) for pair in places)
-    if iv is None or interest is None or bid is None or ask is None:
+    if (found := rows.numbers(numbers)) is None:
         return None
+    iv, interest, bid, ask = found.reshape(len(_NUMBERS), -1)
     count = len(rows)
     return Columns(rows.texts(sides), iv, interest, bid, ask, place=lambda row: f"line {first + row % count}")

@@ -13,8 +13,9 @@ from basketgex_server.sources.occ import Texts
 from basketgex_server.sources.words import WORD, Bytes, Places, Words
 
 _CHUNK = 1 << 16  # what is looked at stays in the second-level cache
+_TOGETHER = 20_000  # words, likewise
 _COMMA, _NEWLINE, _POINT = b",\n."
-_PLAIN = re.compile(rb"\d+\.?\d*|\.\d+")
+_PLAIN = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _TENS = 10.0 ** np.arange(WORD)
 
 _POINT_READ = _POINT ^ ord("0")
@@ -68,21 +69,32 @@ class PlainRows:
 
     def numbers(self, columns: Sequence[int]) -> Floats | None:
         """Return columns one below the other; NaN where blank; None where one is no plain decimal."""
-        texts = self.texts(columns)
-        length = texts.end - texts.start
-        found = _decimals(words.words(texts.content, texts.end), length)
-        if found is None:
-            return None
-        found[length == 0] = np.nan
-        for row in np.flatnonzero(length > WORD).tolist():
-            text = texts.content[texts.start[row] : texts.end[row]].tobytes()
-            if not _PLAIN.fullmatch(text):
+        found = np.empty((len(columns), len(self)))
+        together = max(_TOGETHER // len(self), 1)
+        for first in range(0, len(columns), together):
+            some = slice(first, first + together)
+            if (numbers := _decimals(self.texts(columns[some]))) is None:
                 return None
-            found[row] = float(text)
-        return found
+            found[some] = numbers.reshape(-1, len(self))
+        return found.ravel()
 
 
-def _decimals(text: Words, length: Places) -> Floats | None:
+def _decimals(texts: Texts) -> Floats | None:
+    """Return the numbers that texts are; NaN where blank; None where one is no plain decimal."""
+    length = texts.end - texts.start
+    found = _short(words.words(texts.content, texts.end), length)
+    if found is None:
+        return None
+    found[length == 0] = np.nan
+    for row in np.flatnonzero(length > WORD).tolist():
+        text = texts.text(row)
+        if not _PLAIN.fullmatch(text):
+            return None
+        found[row] = float(text)
+    return found
+
+
+def _short(text: Words, length: Places) -> Floats | None:
     """Return the numbers that words are, of which ``length`` bytes count; None where one is no plain decimal."""
     values = words.last(words.digits(text), np.minimum(length, WORD))
     point = words.equal(values, _POINT_READ)
