@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.domain import Basket, basket, ticker
+from basketgex_server.domain import Basket, Measures, StrikeRow, StrikeRows, basket, ticker
 from basketgex_server.errors import (
     BadRequest,
     InvalidSymbol,
@@ -190,3 +191,19 @@ def test_duplicates_add_up_and_order_is_kept(rows: list[tuple[str, float]]) -> N
     found = basket(symbols, weights, most=20)
     assert found.symbols == tuple(dict.fromkeys(symbols))
     assert found.weights == pytest.approx(tuple(sums[s] for s in found.symbols))
+
+
+def test_strike_rows_are_made_when_looked_at_and_always_the_same() -> None:
+    wanted = [
+        StrikeRow(90.0, Measures(1.0, 2.0, 3.0, 4.0), Measures(5.0, 6.0, 7.0, 8.0), 9.0, 10.0),
+        StrikeRow(95.0, Measures(11.0, 12.0, 13.0, 14.0), Measures(15.0, 16.0, 17.0, 18.0), 19.0, 20.0),
+    ]
+    figures = array("d", [90.0, *range(1, 11), 95.0, *range(11, 21)])
+    rows = StrikeRows(figures)
+    assert list(rows) == wanted and len(rows) == 2
+    assert rows[0] == wanted[0] and rows[-1] == wanted[1] and rows[1:] == tuple(wanted[1:])
+    with pytest.raises(IndexError):
+        rows[2]
+    assert rows == StrikeRows(figures[:]) and rows != StrikeRows(figures[: StrikeRows.WIDTH])
+    assert hash(rows) == hash(StrikeRows(figures[:]))
+    assert not StrikeRows(array("d"))

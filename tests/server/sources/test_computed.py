@@ -146,3 +146,27 @@ def test_files_cost_nothing(executor: Executor, shared_data: Path) -> None:
 def test_a_folder_that_is_not_there(executor: Executor, tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match='there is no folder "nowhere"'):
         make_source(Settings(source="chain-files", chain_folder=str(tmp_path / "nowhere")), executor)
+
+
+def test_many_symbols_let_another_request_in_between(executor: Executor) -> None:
+    order: list[str] = []
+    both_asked = threading.Event()
+
+    class Noting(Provider):
+        def chain(self, symbol: str) -> Chain | None:
+            both_asked.wait()
+            order.append(symbol)
+            return None
+
+    source = Computed(Noting(), executor, convention="dealer", rate=0.04, dividend_yield=0.01)
+    many = tuple(f"S{n}" for n in range(100))
+
+    async def both() -> None:
+        first, second = (asyncio.create_task(source.fetch(symbols)) for symbols in (many, ("NVDA",)))
+        asyncio.get_running_loop().call_later(0, both_asked.set)
+        await second
+        assert not first.done()
+        assert (await first).missing == frozenset(many)
+
+    asyncio.run(both())
+    assert order.index("NVDA") == 8 and len(order) == 101
