@@ -406,9 +406,9 @@ def strikes(found: Strikes, headers: Option = None) -> Table:
     return (STRIKE_HEADINGS, *rows) if headers else rows
 
 
-def profile(found: Profile) -> Table:
-    """Return the rows of a profile: price where there is one underlying, else move; and the exposure there."""
-    across = found.spots or found.moves
+def profile(found: Profile, *, moves: bool) -> Table:
+    """Return the rows of a profile: the price of its one underlying, or the move of a basket; and the exposure there."""
+    across = found.moves if moves else found.spots
     return tuple((_number(x), _number(y)) for x, y in zip(across, found.net, strict=True))
 
 

@@ -124,6 +124,8 @@ class Worksheet:
             return _refusal(name, answer)
         if function.answer is Answer.STRIKES:
             return cells.strikes(answer, option)
+        if function.answer is Answer.PROFILE:  # a basket's are moves, whether it has one name or many
+            return cells.profile(answer, moves=function.weighs)
         shown = _SHOWN.get(function.answer)
         return shown(answer) if shown else cells.render(name, answer, option)
 
@@ -193,7 +195,6 @@ class _Pass(NamedTuple):
 _SHOWN: dict[Answer, Callable[[Any], Result]] = {
     Answer.REGIMES: cells.since,
     Answer.LEVELS: cells.levels,
-    Answer.PROFILE: cells.profile,
     Answer.FLIP: cells.flip,
     Answer.DISPERSION: cells.dispersion,
     Answer.QUOTA: cells.quota,

@@ -404,7 +404,8 @@ def test_a_range_that_is_none_is_bad_input(arguments: tuple[cells.InputCell, ...
 
 def test_a_profile_is_over_prices_for_one_name_and_over_moves_for_several() -> None:
     one = cells.Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 30.0)
-    assert cells.profile(one) == ((90.0, -5.0), (110.0, 5.0))
-    assert cells.profile(one._replace(spots=())) == ((0.9, -5.0), (1.1, 5.0))
+    assert cells.profile(one, moves=False) == ((90.0, -5.0), (110.0, 5.0))
+    for basket in (one, one._replace(spots=())):  # of one name, and of more
+        assert cells.profile(basket, moves=True) == ((0.9, -5.0), (1.1, 5.0))
     assert cells.flip(one) == pytest.approx(-0.03)
     assert cells.flip(one._replace(flip=None)) is CellError.NOT_AVAILABLE

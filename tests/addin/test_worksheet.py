@@ -319,6 +319,7 @@ def test_strikes_and_profiles_are_questions_of_their_own() -> None:
         (ProfileOf(ASK, "gex", (0.9, 1.1), 2),),
         (ProfileOf(weighed, "gex", FLIP_REACH, 2),),
     ]
+    assert sheet.evaluate("BASKETPROFILE", NVDA) == ((0.9, -5.0), (1.1, 5.0))
     assert sheet.evaluate("BASKETPROFILE", (*NVDA, None, (("GAMMA",),))) is CellError.VALUE
 
 

@@ -84,7 +84,7 @@ REPLY = Reply(
 QUOTA = Quota("Growth", 2_500, 12, 2_488, False, 1_795_046_400.0, 488)
 LEVELS = LevelFigures(100.0, 95.0, "ok", 110.0, None, 110.0, 90.0, 100.0, None, 1000.0, 60.0)
 STRIKES = Strikes(((95.0, 1.0, -3.0, -2.0, 10.0, 20.0), (100.0, 4.0, -1.0, 3.0, 30.0, 5.0)), 60.0)
-PROFILE = Profile((0.9, 1.1), (), (-5.0, 5.0), 0.97, 60.0)
+PROFILE = Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 60.0)
 SINCE = Since("positive_gamma", 1_790_000_000.0, "negative_gamma")
 DISPERSION = Dispersion(
     *(0.19, 0.24, 0.3, 0.22, (("N1", 0.3),), (), 1.0, "positive_gamma", "negative_gamma", -0.4, (), 0.0, 60.0)
