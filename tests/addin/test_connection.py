@@ -206,6 +206,24 @@ def test_a_failed_start_is_met_once_in_two_seconds(machine: Machine) -> None:
     assert isinstance(client.ask(ASK), Reply)
 
 
+def test_a_failure_is_noted_before_the_next_caller_has_its_turn(machine: Machine) -> None:
+    """That one may find the server which has come meanwhile: noted later, the failure would silence all for two seconds."""
+    connection = machine.connection()
+    lock, noted = connection._lock, []
+
+    class Watched:
+        acquire = staticmethod(lock.acquire)
+
+        def release(self) -> None:
+            noted.append(connection._quarantined())
+            lock.release()
+
+    connection._lock = Watched()  # type: ignore[assignment]
+    assert only(connection) == problems.LAUNCH_NOT_RECORDED
+    connection._lock = lock
+    assert noted == [problems.LAUNCH_NOT_RECORDED]
+
+
 def test_a_stranger_on_the_old_port_gets_no_token(machine: Machine) -> None:
     service = machine.serve()
     connection = machine.connection()

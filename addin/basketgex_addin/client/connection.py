@@ -129,7 +129,6 @@ class Connection:
         try:
             link = self._reach(self._clock() + self._deadline, None)
         except _Failure as failure:
-            self.note(failure.problem)
             return failure.problem
         try:
             call = getattr(link.stub, method)(request, metadata=link.runtime.channel_token(link.token))
@@ -156,7 +155,6 @@ class Connection:
             except _Failure as failure:
                 for i in todo:
                     answers[i] = failure.problem
-                self.note(failure.problem)
                 break
             if before is not None and before.runtime != link.runtime:
                 todo = list(range(len(requests)))  # figures of two servers never meet in one answer
@@ -203,17 +201,26 @@ class Connection:
                     future.cancel()
 
     def _reach(self, ends: float, refused: _Link | None) -> _Link:
-        """Return a link to the living server, started if need be; another one than ``refused``. Raises _Failure."""
+        """Return a link to the living server, started if need be; another one than ``refused``. Raises _Failure, noted.
+
+        Noted before the next caller has its turn: should that one find the server, an older failure must not silence it.
+        """
         if not self._lock.acquire(timeout=max(ends - self._clock(), 0)):
+            self.note(problems.TIMED_OUT)
             raise _Failure(problems.TIMED_OUT)
         try:
             if (failed := self._quarantined()) is not None:  # another caller has just met it
                 raise _Failure(failed)
-            return self._found(ends, refused)
-        except (OSError, ValueError):
-            raise _Failure(problems.HOME_UNUSABLE) from None
-        except ImportError:
-            raise _Failure(problems.MISSING_PACKAGE) from None
+            try:
+                return self._found(ends, refused)
+            except _Failure as failure:
+                problem = failure.problem
+            except (OSError, ValueError):
+                problem = problems.HOME_UNUSABLE
+            except ImportError:
+                problem = problems.MISSING_PACKAGE
+            self.note(problem)
+            raise _Failure(problem)
         finally:
             self._lock.release()
 
