@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Collection, Hashable
 
 from basketgex_addin.calc.results import CalcValue, Result
+from basketgex_addin.calc.values import ERRORS
+from basketgex_addin.cells import CellError
 from basketgex_addin.live import CALCULATION, GAP, Board, Source
 from basketgex_addin.worksheet import Live
 
@@ -21,9 +23,11 @@ Read = Callable[[Live], CalcValue]
 class _Cell:
     """What shows one function of one set of arguments in one document."""
 
-    __slots__ = ("read", "result", "unseen")
+    __slots__ = ("lock", "read", "result", "unseen")
 
     def __init__(self, result: Result, read: Read) -> None:
+        # Held from reading a value until it is taken: else an older one could come last.
+        self.lock = threading.Lock()
         self.result = result
         self.read = read
         self.unseen = 0
@@ -42,13 +46,13 @@ class LiveCells:
 
     def get(self, key: Hashable, read: Read) -> Result:
         """Return the object of a cell that is being calculated, with what is known now."""
-        value = read(self._board.at(key))
         with self._lock:
             cell = self._cells.get(key)
-            if cell is None:
-                cell = self._cells[key] = _Cell(Result(value, lambda: self._gone(key)), read)
+            if cell is None:  # known before it subscribes, so that no news of it are missed
+                waiting = Result(ERRORS[CellError.NOT_AVAILABLE], lambda: self._gone(key))
+                cell = self._cells[key] = _Cell(waiting, read)
             cell.unseen = 0
-        cell.result.show(value)
+        self._show(key, cell)
         return cell.result
 
     def _redraw(self, keys: Collection[Hashable]) -> None:
@@ -57,8 +61,16 @@ class LiveCells:
         for key, cell in cells:
             if cell.unseen >= UNSEEN:
                 self._board.leave(key)  # should the cell come back, it is subscribed again
-            elif cell.result.show(cell.read(self._board.at(key))):
+            elif self._show(key, cell):
                 cell.unseen += 1  # what looks the same as before brings no cell here
+
+    def _show(self, key: Hashable, cell: _Cell) -> bool:
+        """Deliver what is known now; tell whether it is another value than before."""
+        with cell.lock:
+            taken = cell.result.take(cell.read(self._board.at(key)))
+        if taken:
+            cell.result.deliver()
+        return taken
 
     def _gone(self, key: Hashable) -> None:
         """No cell shows it: its document was closed."""

@@ -53,13 +53,22 @@ class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
 
     def show(self, value: CalcValue) -> bool:
         """Deliver a value, and return True; the same one again is not delivered."""
+        if taken := self.take(value):
+            self.deliver()
+        return taken
+
+    def take(self, value: CalcValue) -> bool:
+        """Let a value be what is shown from now on, without delivering it; tell whether it is another."""
         if same(value, self._value):
             return False
         self._value = value
+        return True
+
+    def deliver(self) -> None:
+        """Tell the cells what is shown now. Never under a lock: Calc's own is wanted for it."""
         for listener in tuple(self._listeners):
             with suppress(Exception):  # a document that is just being closed
                 listener.modified(self._event())
-        return True
 
     def _event(self) -> Any:
         value = self._value

@@ -124,7 +124,7 @@ def test_a_server_that_comes_late_fills_every_kind_of_cell(
     sheet["A2"] = '=SYMBOLGEX("AMD")'
     sheet["A3"] = ArrayFormula("A3:F3", "=BASKETQUOTA()")
     sheet["A4"] = ArrayFormula("A4:C11", '=GEXLEVELS("NVDA")')
-    sheet["D1"] = '=BASKETWHY("JPM")'
+    sheet["D1"] = '=BASKETWHY("NVDA")'
     book.save(path)
     with calc.document(path) as document:
         until(lambda: str(calc.cell(document, "Sheet", "D1")).startswith("No server is running"))
