@@ -164,8 +164,7 @@ def symbol_of_chain(
     name = ticker(symbol)
     chain = read_chain(file, name, parsed(as_of) if as_of else None, spot)
     terms = Terms(settings.convention, *settings.rates_of(name), settings.day_count)
-    implied, filled = settings.dividends == "implied", settings.missing_volatility == "fill"
-    chain = adjusted(chain, *terms[1:], implied=implied, filled=filled)
+    chain = adjusted(chain, *terms[1:], implied=settings.implied, filled=settings.filled)
     found = exposure(chain, *terms)
     if found is None:
         raise NothingUsable(name)
@@ -337,17 +336,8 @@ def _tables_json(found: SymbolFigures, curve: ProfileFigures | None) -> dict[str
     if found.expiries is not None:
         shown["per_expiry"] = _rows_json(found.expiries)
     if found.forwards:
-        shown["forwards"] = [
-            {
-                "expires_at": iso(f.expiry),
-                "forward": f.forward,
-                "dividend_yield": f.dividend_yield,
-                "pairs": f.pairs,
-                "spread": f.spread,
-                "trusted": f.trusted,
-            }
-            for f in found.forwards
-        ]
+        rows = [forward._asdict() for forward in found.forwards]
+        shown["forwards"] = [{"expires_at": iso(row.pop("expiry")), **row} for row in rows]
     if found.zero_dte is not None:
         shown["zero_dte"] = {f"net_{n}": x for n, x in zip(MEASURES, found.zero_dte, strict=True)}
     if curve is not None:

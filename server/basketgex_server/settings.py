@@ -127,6 +127,16 @@ class Settings:
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")
 
+    @property
+    def implied(self) -> bool:
+        """Tell whether chains get the dividend yields that put-call parity means."""
+        return self.dividends == "implied"
+
+    @property
+    def filled(self) -> bool:
+        """Tell whether chains get the volatilities that they lack."""
+        return self.missing_volatility == "fill"
+
     def rates_of(self, symbol: str) -> tuple[float, float]:
         """Return the rate and the dividend yield that a symbol's figures are computed with."""
         return (

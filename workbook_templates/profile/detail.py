@@ -32,7 +32,7 @@ from workbook_templates.sheet import Heading, Sheet
 
 HEADINGS: tuple[Heading, ...] = (
     (1, 9, "MOVE", "", "right"),
-    (2, 11, "BASKET", "move or price", "right"),
+    (2, 11, "BASKET", "move", "right"),
     (3, 12, "NET GEX", "$ m per 1 %", "right"),
     (4, 11, "ABOVE 0", "$ m", "right"),
     (5, 11, "BELOW 0", "$ m", "right"),

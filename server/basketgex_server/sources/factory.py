@@ -37,7 +37,7 @@ def make_source(settings: Settings, executor: Executor) -> ExposureSource:
 def _computed(
     provider: ChainProvider, settings: Settings, executor: Executor, *, seats: int, metered: bool
 ) -> Computed:
-    implied, filled = settings.dividends == "implied", settings.missing_volatility == "fill"
+    implied, filled = settings.implied, settings.filled
     if implied or filled:
         provider = Adjusted(provider, settings.rates_of, settings.day_count, implied=implied, filled=filled)
     return Computed(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from basketgex.local import Home
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from workbook_templates.build import path
 
 Value = float | str | Error
 ERRORS = 4  # com.sun.star.sheet.FormulaResult.ERROR
@@ -61,6 +64,17 @@ class Opened:
     @property
     def sheets(self) -> tuple[str, ...]:
         return tuple(self.document.Sheets.ElementNames)
+
+
+@contextmanager
+def opened_template(calc: Calc, name: str, source: str) -> Iterator[Opened]:
+    """Open a template, with a client of the server that answers it."""
+    client = BasketClient(Home(calc.home))
+    try:
+        with calc.document(path(name)) as document:
+            yield Opened(name, source, calc, document, client)
+    finally:
+        client.close()
 
 
 def used(sheet: Any) -> Any:

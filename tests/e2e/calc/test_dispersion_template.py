@@ -10,7 +10,7 @@ from basketgex.local import Home
 from basketgex_addin.cells import Dispersion
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import Calc
-from tests.e2e.calc.opened import Opened, close, nothing_is_wrong, percent
+from tests.e2e.calc.opened import Opened, close, nothing_is_wrong, opened_template, percent
 from tests.e2e.clocked import Clock
 from tests.standin.upstream import Upstream
 from workbook_templates.build import path
@@ -26,12 +26,8 @@ NONE = ["–"] * 5
 
 @pytest.fixture
 def dispersion(calc: Calc, source: str) -> Iterator[Opened]:
-    client = BasketClient(Home(calc.home))
-    try:
-        with calc.document(path("dispersion")) as document:
-            yield Opened("dispersion", source, calc, document, client)
-    finally:
-        client.close()
+    with opened_template(calc, "dispersion", source) as opened:
+        yield opened
 
 
 def answered(opened: Opened, members: dict[str, float], horizon: float = HORIZON) -> Dispersion:

@@ -15,7 +15,16 @@ from basketgex_addin.client import BasketClient
 from basketgex_addin.client.basket_client import ProfileFigures
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
-from tests.e2e.calc.opened import Opened, Value, close, nothing_is_wrong, percent, usable, words
+from tests.e2e.calc.opened import (
+    Opened,
+    Value,
+    close,
+    nothing_is_wrong,
+    opened_template,
+    percent,
+    usable,
+    words,
+)
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import Server, until
 from tests.standin.upstream import Upstream
@@ -34,12 +43,8 @@ EXAMPLE: Range = (contents.LOW, contents.HIGH)
 
 @pytest.fixture
 def profile(calc: Calc, source: str) -> Iterator[Opened]:
-    client = BasketClient(Home(calc.home))
-    try:
-        with calc.document(path("profile")) as document:
-            yield Opened("profile", source, calc, document, client)
-    finally:
-        client.close()
+    with opened_template(calc, "profile", source) as opened:
+        yield opened
 
 
 def figures(opened: Opened, names: Names, between: Range, levels: int = POINTS) -> ProfileFigures:

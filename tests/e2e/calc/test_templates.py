@@ -10,9 +10,8 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, Reply, serial
-from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
-from tests.e2e.calc.opened import Opened, close, measures, usable, words
+from tests.e2e.calc.opened import Opened, close, measures, opened_template, usable, words
 from tests.e2e.clocked import Clock, asked
 from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
@@ -29,12 +28,8 @@ QUIET = ("", "–")
 
 @pytest.fixture(scope="module", params=TEMPLATES)
 def opened(request: pytest.FixtureRequest, calc: Calc, source: str) -> Iterator[Opened]:
-    client = BasketClient(Home(calc.home))
-    try:
-        with calc.document(path(request.param)) as document:
-            yield Opened(request.param, source, calc, document, client)
-    finally:
-        client.close()
+    with opened_template(calc, request.param, source) as opened:
+        yield opened
 
 
 def test_no_error_but_below_a_table_and_beside_what_is_missing(opened: Opened) -> None:
