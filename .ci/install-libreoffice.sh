@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# LibreOffice Calc 25.2 without a window system, its Python bridge, and pdftoppm for the picture of a sheet.
+# LibreOffice Calc 25.2 with its window, its Python bridge, a screen and a keyboard for that window, and pdftoppm for the
+# picture of a sheet. Headless Calc calculates otherwise than a window does, so the build without one is not enough.
 # Debian 12 has it in bookworm-backports only; later releases carry it themselves.
 set -euo pipefail
 
-packages=(libreoffice-core-nogui libreoffice-calc-nogui python3-uno fonts-dejavu-core poppler-utils)
+packages=(libreoffice-calc libreoffice-gtk3 python3-uno fonts-dejavu-core poppler-utils xvfb xdotool openbox)
 sources=/etc/apt/sources.list.d/debian.sources
 . /etc/os-release
 
