@@ -25,7 +25,7 @@ HEADINGS: tuple[Heading, ...] = (
     (5, 10, "DEX", "$ bn", "right"),
     (6, 11, "VEX", "$ m per vol pt", "right"),
     (7, 11, "CHEX", "$ m per day", "right"),
-    (8, 14, "CONTRIBUTION", "% of gross", "right"),
+    (8, 14, "SIGNED SHARE", "of gross", "right"),
     (9, 16, "REGIME", "", "left"),
     (10, 19, "AS OF", "New York", "left"),
     (11, 8, "WEIGHT", "with data", "right"),
@@ -35,8 +35,16 @@ HEADINGS: tuple[Heading, ...] = (
     (15, 7, "RANK", "", "center"),
     (16, 16, "DRIVER", "", "left"),
 )
-NUMBERS = ("0.0%", style.PRICE, style.MILLIONS, style.BILLIONS, style.MILLIONS, style.MILLIONS, "0.0")
-"""Formats of the table's columns from the weight to the contribution."""
+NUMBERS = (
+    "0.0%",
+    style.PRICE,
+    style.MILLIONS,
+    style.BILLIONS,
+    style.MILLIONS,
+    style.MILLIONS,
+    style.SIGNED_SHARE_1,
+)
+"""Formats of the table's columns from the weight to the signed share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,12 @@ def write_block(sheet: Sheet, look: Look, block: Block, arguments: str, label: s
         named = f'=IF(ISTEXT($B{r}),{label},"")'
         sheet.formula(row, 0, named, look(colour=style.FAINT, **edge(row)))
         rank = f"RANK($N{r},$N${top}:$N${bottom})+COUNTIF($N${top}:$N{r},$N{r})-1"
-        driver = f'$B{r}&" "&IF($M{r}<0,"−","+")&TEXT($N{r}*100,"0")&" %"'
+        driver = f'$B{r}&" "&IF($I{r}<0,"−","+")&TEXT($N{r}*100,"0")&" %"'
         for column, value, differences in (
             (11, f"$C{r}", {"num_format": "0.0%"}),
             (12, f"$C{r}*$E{r}", {"num_format": style.MILLIONS}),
-            (13, f"$I{r}/100", {"num_format": style.SHARE}),
-            (14, f"SIGN($M{r})*$N{r}", {"num_format": style.SIGNED_SHARE}),
+            (13, f"ABS($I{r})", {"num_format": style.SHARE}),
+            (14, f"$I{r}", {"num_format": style.SIGNED_SHARE}),
             (15, rank, {"align": "center"}),
             (16, driver, {"align": "left"}),
         ):

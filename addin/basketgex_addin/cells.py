@@ -27,7 +27,7 @@ HEADINGS = (
     "DEX",
     "VEX",
     "CHEX",
-    "contribution %",
+    "signed share of gross",
     "regime",
     "as of (New York)",
 )
@@ -111,6 +111,11 @@ class Row(NamedTuple):
     as_of: float
     freshness: str
     unverified: bool = False
+
+    @property
+    def signed_share(self) -> float:
+        """The name's share of the gross weighted GEX, from -1 to 1, with the sign of its GEX; 0 has no sign."""
+        return math.copysign(self.contribution_pct / 100, self.gex) if self.contribution_pct else 0.0
 
 
 class Quota(NamedTuple):
@@ -388,8 +393,8 @@ def dispersion(found: Dispersion) -> Table:
         ("volatility at correlation 0", found.independent_volatility),
         ("covered weight", found.covered_weight),
         ("no volatility", ", ".join(found.missing)),
-        ("index regime", found.index_regime or None),
-        ("basket regime", found.basket_regime or None),
+        ("index regime", _in_words(found.index_regime) or None),
+        ("basket regime", _in_words(found.basket_regime) or None),
         ("net to gross", found.net_to_gross),
         ("opposed to the index", ", ".join(found.opposed) if found.index_regime else None),
         *((f"contribution {name}", value) for name, value in found.contributions),
@@ -431,7 +436,7 @@ def since(found: Since) -> Table:
     """Return BASKETSINCE's row: regime, since when (date serial, New York), the regime before."""
     na = CellError.NOT_AVAILABLE
     moment = serial(found.since, _new_york()) if found.since else na
-    return ((found.regime or na, moment, found.previous or na),)
+    return ((_in_words(found.regime) or na, moment, _in_words(found.previous) or na),)
 
 
 def levels(found: LevelFigures) -> Table:
@@ -590,6 +595,11 @@ def _regime(gex: float) -> str:
     return "positive_gamma" if gex >= 0 else "negative_gamma"
 
 
+def _in_words(regime: str) -> str:
+    """Return a regime as tables for people have it: "negative gamma"."""
+    return regime.replace("_", " ")
+
+
 @cache
 def _new_york() -> ZoneInfo:
     return ZoneInfo("America/New_York")
@@ -614,9 +624,9 @@ def _table(reply: Reply, headers: bool) -> Table:
             row.dex,
             row.vex,
             row.chex,
-            row.contribution_pct,
+            row.signed_share,
         )
-        found.append((row.symbol, *map(_number, figures), _regime(row.gex), _time(row.as_of)))
+        found.append((row.symbol, *map(_number, figures), _in_words(_regime(row.gex)), _time(row.as_of)))
     found.extend((symbol, *(None,) * 7, "no data", None) for symbol in reply.missing)
     return tuple(found)
 
@@ -663,7 +673,7 @@ def _top(reply: Reply, count: Option) -> Table:
     """Signed shares; contributions that tie stay in the order of the names."""
     most = int(count) if isinstance(count, int) else TOP
     rows = sorted((row for row in reply.rows if row.weight), key=lambda row: -row.contribution_pct)[:most]
-    return tuple((row.symbol, math.copysign(row.contribution_pct / 100, row.gex)) for row in rows)
+    return tuple((row.symbol, row.signed_share) for row in rows)
 
 
 def _breadth(reply: Reply) -> CellValue:

@@ -132,8 +132,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _basket(
         "BASKET",
         Shape.TABLE,
-        "A row a name: symbol, weight, underlying price, GEX, DEX, VEX, CHEX, contribution %, regime, as of (New York). "
-        "Names without data come last.",
+        "One row per name: symbol, weight, underlying price, GEX, DEX, VEX, CHEX, its share of the gross weighted GEX from -1 "
+        "to 1 with the sign of its GEX, regime, as of (New York). Names without data come last.",
         HEADERS,
     ),
     _basket(
@@ -146,8 +146,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _basket(
         "BASKETTOP",
         Shape.TABLE,
-        "The names that drive the basket's GEX, a row each: symbol, and its share of the gross weighted GEX, from -1 to 1, "
-        "with the sign of its GEX.",
+        "The names that drive the basket's GEX, one row per name: symbol, and its share of the gross weighted GEX, from -1 "
+        "to 1, with the sign of its GEX.",
         TOP,
     ),
     _basket(
@@ -156,8 +156,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _basket(
         "BASKETSINCE",
         Shape.TABLE,
-        "Side by side: the regime, since when (date and time, New York), and the regime before. Where the figures kept "
-        "show no other regime: #N/A for the last two.",
+        "Side by side: the regime in words, since when (date and time, New York), and the regime before. Where the figures "
+        "kept show no other regime: #N/A for the last two.",
         answer=Answer.REGIMES,
     ),
     _basket(

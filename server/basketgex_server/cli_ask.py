@@ -62,15 +62,15 @@ def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> N
         print(json.dumps(basket_json(reply), indent=2))
         return
     print(
-        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'share':>8}  regime"
+        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'signed share':>14}  regime"
     )
     for r in reply.rows:
         figures = "".join(f"{amount(x):>14}" for x in (r.gex, r.dex, r.vex, r.chex))
         print(
-            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.contribution_pct:>7.1f}%  {regime(r.gex)}"
+            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.signed_share:>+14.1%}  {regime_words(r.gex)}"
         )
     figures = "".join(f"{amount(x):>14}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
-    print(f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>8}  {regime(reply.gex)}")
+    print(f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}  {regime_words(reply.gex)}")
     if reply.missing:
         print(f"No data: {', '.join(reply.missing)}.")
     mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
@@ -260,6 +260,20 @@ def amount(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:+,.2f}{unit}"
     return f"{value:+,.0f}"
+
+
+def regime_words(gex: float) -> str:
+    """Return the regime of a net GEX for a person.
+
+    >>> regime_words(-1.5e9)
+    'negative gamma'
+    """
+    return in_words(regime(gex))
+
+
+def in_words(regime: str) -> str:
+    """Return the contract's name of a regime for a person."""
+    return regime.replace("_", " ")
 
 
 def moment(at: float) -> str:

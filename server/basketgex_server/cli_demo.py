@@ -15,8 +15,7 @@ from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_sto
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
-from basketgex_server.cli_ask import amount, client_of, moment, said
-from basketgex_server.domain import regime
+from basketgex_server.cli_ask import amount, client_of, moment, regime_words, said
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 
@@ -92,7 +91,7 @@ def _print_table(client: BasketClient, template: Path) -> None:
         figures = "".join(f"{amount(x):>12}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
         breadth = f"{reply.negative_names} of {len(reply.rows)}"
         print(
-            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  {regime(reply.gex)}, {_drivers(reply)}"
+            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  {regime_words(reply.gex)}, {_drivers(reply)}"
         )
     newest = replies[-1]
     kind = "SYNTHETIC figures" if newest.synthetic else "figures"
@@ -101,7 +100,7 @@ def _print_table(client: BasketClient, template: Path) -> None:
 
 def _drivers(reply: Reply) -> str:
     rows = sorted(reply.rows, key=lambda r: -r.contribution_pct)[:3]
-    return ", ".join(f"{r.symbol} {'+' if r.gex >= 0 else '-'}{r.contribution_pct:.0f} %" for r in rows)
+    return ", ".join(f"{r.symbol} {100 * r.signed_share:+.0f} %" for r in rows)
 
 
 def _sectors(template: Path) -> Iterator[tuple[str, Ask]]:

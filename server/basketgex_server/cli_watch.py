@@ -14,7 +14,7 @@ from typing import Any
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client.watcher import Watcher
-from basketgex_server.cli_ask import amount, client_of, iso, moment, said
+from basketgex_server.cli_ask import amount, client_of, in_words, iso, moment, regime_words, said
 from basketgex_server.domain import regime
 from basketgex_server.errors import BadSettings
 
@@ -51,7 +51,7 @@ class Flip:
         """Return it for a person."""
         at = f" at {moment(self.at)}" if self.at else ""
         before = f" since {moment(self.before)}" if self.before else ""
-        return f"{self.name} flipped to {self.regime}{at} (was {self.previous}{before})"
+        return f"{self.name} flipped to {in_words(self.regime)}{at} (was {in_words(self.previous)}{before})"
 
 
 def watch(home: Home, baskets: Sequence[str], *, pace: float, as_json: bool) -> None:
@@ -254,7 +254,7 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
     lacking = "" if not answer.missing else f" (no data: {', '.join(answer.missing)})"
     return (
         name,
-        regime(answer.gex),
+        regime_words(answer.gex),
         when,
         amount(answer.gex),
         f"{answer.net_to_gross:+.2f}",

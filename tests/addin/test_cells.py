@@ -276,8 +276,8 @@ def test_the_table_with_headings_and_the_missing_last() -> None:
     table = cells.render("BASKET", REPLY, True)
     assert table == (
         cells.HEADINGS,
-        ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, 50.0, "negative_gamma", "2026-07-10 16:00"),
-        ("AMD", 0.4, 100.0, 0.0, 2.0, 3.0, 4.0, 50.0, "positive_gamma", "2026-07-10 16:00"),
+        ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, -0.5, "negative gamma", "2026-07-10 16:00"),
+        ("AMD", 0.4, 100.0, 0.0, 2.0, 3.0, 4.0, 0.5, "positive gamma", "2026-07-10 16:00"),
         ("X", None, None, None, None, None, None, None, "no data", None),
         ("Y", None, None, None, None, None, None, None, "no data", None),
     )
@@ -323,6 +323,12 @@ WEIGHED = REPLY._replace(
 def test_totals_are_plain_sums_of_the_names_that_weigh() -> None:
     assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", None)) == ((-4.0, 4.0, 6.0, 8.0),)
     assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", block(" gex "))) == ((-4.0,),)
+
+
+def test_a_share_of_nothing_has_no_sign() -> None:
+    weighs_nothing = row("C", 0.0, -1e9)._replace(contribution_pct=0.0)
+    assert math.copysign(1.0, weighs_nothing.signed_share) == 1.0
+    assert math.isnan(row("C", 0.5, -1e9)._replace(contribution_pct=math.nan).signed_share)
 
 
 def test_the_top_is_by_contribution_with_the_sign_of_the_exposure() -> None:

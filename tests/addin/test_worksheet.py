@@ -241,12 +241,12 @@ def test_since_takes_the_document_along_in_one_call() -> None:
     sheet = Worksheet(client)
     others = [RegimesOf(Ask(("AMD",))), Ask(("MU",))]
     regime, since, previous = sheet.evaluate("BASKETSINCE", NVDA, lambda: others)[0]  # type: ignore[index, misc]
-    assert (regime, previous) == ("negative_gamma", "positive_gamma")
+    assert (regime, previous) == ("negative gamma", "positive gamma")
     assert since == pytest.approx(46274.8519, abs=1e-4)  # 2026-09-09 20:26:40 in New York
     assert client.calls == [(RegimesOf(ASK), *others)]
     client.memory[RegimesOf(ASK)] = Since("negative_gamma", 0.0, "")
     na = CellError.NOT_AVAILABLE
-    assert sheet.evaluate("BASKETSINCE", NVDA) == (("negative_gamma", na, na),)
+    assert sheet.evaluate("BASKETSINCE", NVDA) == (("negative gamma", na, na),)
 
 
 def test_a_refresh_spends_only_when_the_host_says_that_the_trigger_changed() -> None:
@@ -341,8 +341,8 @@ def test_a_dispersion_is_rows_of_name_and_value() -> None:
         ("volatility at correlation 0", 0.22360679774997896),
         ("covered weight", 0.8),
         ("no volatility", "ZZZZ"),
-        ("index regime", "positive_gamma"),
-        ("basket regime", "negative_gamma"),
+        ("index regime", "positive gamma"),
+        ("basket regime", "negative gamma"),
         ("net to gross", -0.4),
         ("opposed to the index", "AMD"),
         ("contribution NVDA", 0.2),

@@ -113,15 +113,26 @@ def test_a_flip_is_shown_and_survives_the_server(
         table = [watch.line() for _ in range(3)]
         assert table[0].split()[:3] == ["basket", "regime", "since,"]
         assert table[1].split() == [
-            *("semis", "positive_gamma", "before", "2026-09-16", "11:00", "+2.50", "bn", "+1.00", "100.0%"),
+            *(
+                "semis",
+                "positive",
+                "gamma",
+                "before",
+                "2026-09-16",
+                "11:00",
+                "+2.50",
+                "bn",
+                "+1.00",
+                "100.0%",
+            ),
             *("2026-09-16", "11:00", "fresh"),
         ]
-        assert table[2].split()[:2] == ["banks", "negative_gamma"]
+        assert table[2].split()[:3] == ["banks", "negative", "gamma"]
 
         turn(upstream, clock, -9e9)
         assert watch.flip() == (
-            "semis flipped to negative_gamma at 2026-09-16 11:02 New York "
-            "(was positive_gamma since 2026-09-16 11:00 New York)"
+            "semis flipped to negative gamma at 2026-09-16 11:02 New York "
+            "(was positive gamma since 2026-09-16 11:00 New York)"
         )
         assert len(upstream.calls) == 2
 
@@ -131,8 +142,8 @@ def test_a_flip_is_shown_and_survives_the_server(
         until(lambda: home.server() not in (None, before))
         turn(upstream, clock, 9e9)
         assert watch.flip() == (
-            "semis flipped to positive_gamma at 2026-09-16 11:04 New York "
-            "(was negative_gamma since 2026-09-16 11:02 New York)"
+            "semis flipped to positive gamma at 2026-09-16 11:04 New York "
+            "(was negative gamma since 2026-09-16 11:02 New York)"
         )
         assert len(upstream.calls) == 3
 

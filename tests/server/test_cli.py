@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,25 @@ def test_basket_as_json_has_the_shape_of_the_rest_reply_in_doubles(
         assert found["aggregate"][measure] == pytest.approx(mean, rel=1e-12)
     assert sum(c["contribution_pct"] for c in found["constituents"]) == pytest.approx(100)
     assert found["synthetic"] is True
+
+
+def test_the_signed_shares_of_a_table_add_up_to_net_over_gross(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(said(capsys, "--home", home, "basket", "NVDA,AAPL,IWM", "--json"))
+    heads, *rows = said(capsys, "--home", home, "basket", "NVDA,AAPL,IWM").splitlines()[:4]
+
+    assert " signed share  regime" in heads
+    shown = {row.split()[0]: re.search(r"([+-][\d.]+)%  (positive|negative) gamma$", row) for row in rows}
+    for constituent in found["constituents"]:
+        share = shown[constituent["symbol"]]
+        assert share is not None
+        assert abs(float(share[1])) == pytest.approx(constituent["contribution_pct"], abs=0.051)
+        assert share[1].startswith("-") == (share[2] == "negative") == (constituent["net_gex"] < 0)
+        assert constituent["regime"] == f"{share[2]}_gamma"
+    total = sum(float(share[1]) for share in shown.values() if share)
+    assert total == pytest.approx(100 * found["net_to_gross"], abs=0.2)
+    assert {share[2] for share in shown.values() if share} == {"positive", "negative"}
 
 
 def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,11 +93,11 @@ def test_flips(before: Seen | None, now: Seen, found: Flip | None) -> None:
 
 def test_a_flip_in_words() -> None:
     assert Flip("semis", NEGATIVE, T + 60, POSITIVE, T).sentence() == (
-        "semis flipped to negative_gamma at 2026-09-16 11:01 New York "
-        "(was positive_gamma since 2026-09-16 11:00 New York)"
+        "semis flipped to negative gamma at 2026-09-16 11:01 New York "
+        "(was positive gamma since 2026-09-16 11:00 New York)"
     )
     assert Flip("semis", NEGATIVE, 0.0, POSITIVE, 0.0).sentence() == (
-        "semis flipped to negative_gamma (was positive_gamma)"
+        "semis flipped to negative gamma (was positive gamma)"
     )
 
 
@@ -105,7 +105,7 @@ def test_the_table() -> None:
     rows = [_cells("semis", since(NEGATIVE, T, POSITIVE)), _cells("x", Seen(Problem("a", "Not so."), None))]
     assert _aligned([HEADINGS, *rows]) == [
         "basket  regime          since, New York        GEX  net÷gross  coverage  as of, New York   freshness",
-        "semis   negative_gamma  2026-09-16 11:00  -1.64 bn      -0.50     90.0%  2026-09-16 11:00  "
+        "semis   negative gamma  2026-09-16 11:00  -1.64 bn      -0.50     90.0%  2026-09-16 11:00  "
         "fresh (no data: GHOST)",
         "x       Not so.",
     ]

@@ -39,8 +39,9 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Each name",
-        "The names' own figures, as BASKET spills them. WEIGHT is that of the names with data; CONTRIBUTION the name's share "
-        "of the sum of |weight × GEX|. Names without data come last, in amber, and are listed below the weighted mean.",
+        "The names' own figures, as BASKET spills them. WEIGHT is that of the names with data; SIGNED SHARE the name's share "
+        "of the sum of |weight × GEX|, with the sign of its GEX. Names without data come last, in amber, and are listed "
+        "below the weighted mean.",
     ),
     *UNITS,
     (

@@ -52,8 +52,8 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         upto = f"$C${FIRST_DETAIL + 1}:$C{r}"
         for column, value, form in (
             (1, f'Watchlist!$E{front}&""', look(**quiet)),
-            (2, f"Watchlist!$L{front}/100", look(**share)),
-            (3, f"SIGN(Watchlist!$H{front})*$C{r}", look(**share | {"num_format": style.SIGNED_SHARE})),
+            (2, f"ABS(Watchlist!$L{front})", look(**share)),
+            (3, f"Watchlist!$L{front}", look(**share | {"num_format": style.SIGNED_SHARE})),
             (4, f"RANK($C{r},{detail('C')})+COUNTIF({upto},$C{r})-1", look(align="center", **quiet)),
         ):
             sheet.formula(row, column, f'=IF(ISNUMBER(Watchlist!$L{front}),{value},"")', form)

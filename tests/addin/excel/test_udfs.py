@@ -196,7 +196,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETTOTAL": (0.0, 4e8, NA, 8e6),
         "BASKETTOP": (("NVDA", 0.75), ("AMD", -0.25)),
         "BASKETREGIME": "positive_gamma",
-        "BASKETSINCE": ("positive_gamma", pytest.approx(46286.425926), "negative_gamma"),
+        "BASKETSINCE": ("positive gamma", pytest.approx(46286.425926), "negative gamma"),
         "BASKETBREADTH": 0.5,
         "BASKETCOUNT": 2.0,
         "BASKETMISSING": "ZZZZ, YYYY",
@@ -266,8 +266,8 @@ def test_the_quota_is_one_row(app: Application, client: FakeClient) -> None:
 
 def test_a_table_is_rows_with_blanks_and_errors_in_their_cells(app: Application, client: FakeClient) -> None:
     as_of = "2026-09-21 10:13"
-    first = ("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 75.0, "positive_gamma", as_of)
-    second = ("AMD", 0.4, 541.3, -1e9, 2e8, NA, 4e6, 25.0, "negative_gamma", as_of)
+    first = ("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 0.75, "positive gamma", as_of)
+    second = ("AMD", 0.4, 541.3, -1e9, 2e8, NA, 4e6, -0.25, "negative gamma", as_of)
     body = (first, second, *((name, *[""] * 7, "no data", "") for name in ("ZZZZ", "YYYY")))
     assert app.call("BASKET", "NVDA") == body
     assert app.call("BASKET", "NVDA", None, False) == body

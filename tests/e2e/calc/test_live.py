@@ -83,7 +83,7 @@ def test_a_changed_figure_reaches_every_kind_of_cell_without_a_recalculation(
             table = calc.cells(document, "Sheet", "D1:M3")
             assert [row[0] for row in table] == ["NVDA", "AMD", NOT_AVAILABLE]
             assert [row[3] for row in table[:2]] == [-1e9, -1e9]
-            until(lambda: calc.cell(document, "Sheet", "D6") == "negative_gamma")
+            until(lambda: calc.cell(document, "Sheet", "D6") == "negative gamma")
 
             upstream.published["NVDA"] = upstream.published["AMD"] = Figures(100.0, 5e9, 2e9, 3e9, 4e9)
             clock.advance(120)
@@ -91,8 +91,8 @@ def test_a_changed_figure_reaches_every_kind_of_cell_without_a_recalculation(
             assert calc.cell(document, "Sheet", "B2") == "positive_gamma"
             assert calc.cell(document, "Sheet", "B3") == 1e10
             until(lambda: calc.cells(document, "Sheet", "D1:M2")[1][3] == 5e9)
-            until(lambda: calc.cell(document, "Sheet", "D6") == "positive_gamma")
-            assert calc.cell(document, "Sheet", "F6") == "negative_gamma"
+            until(lambda: calc.cell(document, "Sheet", "D6") == "positive gamma")
+            assert calc.cell(document, "Sheet", "F6") == "negative gamma"
             assert upstream.debits == 2
 
 

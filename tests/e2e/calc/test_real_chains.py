@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
-from basketgex_server.domain import BasketExposure, Measures, SymbolExposure, basket
+from basketgex_server.domain import BasketExposure, Constituent, Measures, SymbolExposure, basket
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
@@ -141,6 +142,10 @@ def _expected(folder: Path, name: str) -> BasketExposure:
     return aggregate(question, {symbol: figures for symbol, figures in found if figures is not None})
 
 
+def _signed_share(found: Constituent) -> float:
+    return math.copysign(found.contribution_pct / 100, found.exposure.net.gex)
+
+
 def close(figures: Any) -> Any:
     return pytest.approx(figures, rel=RELATIVE, abs=0)
 
@@ -159,8 +164,8 @@ def test_the_table(calc: Calc, document: Any, chains: Path, name: str) -> None:
     rows: list[list[float | str | Error]] = [
         [
             c.exposure.symbol,
-            *map(close, (c.weight, c.exposure.underlying_price, *c.exposure.net, c.contribution_pct)),
-            "negative_gamma" if c.exposure.net.gex < 0 else "positive_gamma",
+            *map(close, (c.weight, c.exposure.underlying_price, *c.exposure.net, _signed_share(c))),
+            "negative gamma" if c.exposure.net.gex < 0 else "positive gamma",
             "2026-07-10 16:00",
         ]
         for c in expected.constituents
