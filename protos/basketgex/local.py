@@ -10,6 +10,7 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``token``      the secret that every call carries; created once, readable by its owner
 ``config.toml`` the settings, among them the source
 ``launch.json`` the command that starts the server, recorded by ``basketgex install``
+``basketgex.oxt`` LibreOffice's extension, likewise
 ``state.db``   snapshots and the debit ledger
 ``server.log`` what happened
 ============== =========================================================================
@@ -17,12 +18,15 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,8 +45,19 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", 64 << 20),
 )
 
+LONGEST_HOME = 480
+"""Bytes of a home's path: SQLite opens no file whose path has more than some 510, and its files lie in the home."""
+_OWN = frozenset(
+    {"lock", "runtime.json", "token", "config.toml", "launch.json", "basketgex.oxt", ".DS_Store"}
+)
+_OWN_BEGIN = ("state", "server.log", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
+
 # Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
 _TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01
+
+
+class HomeProblem(OSError):
+    """The home folder cannot be used; the text is a sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +85,27 @@ class Launch:
 
 
 def default_home() -> Path:
-    """Return the home that the environment names, else the platform's local data folder."""
+    """Return the home that the environment names, else the platform's local data folder.
+
+    Raises HomeProblem for a user who has neither.
+    """
     named = os.environ.get(HOME_VARIABLE)
     if named:
         return Path(named)
+    local = os.environ.get({"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_DATA_HOME"))
+    if local:
+        return Path(local) / "basketgex"
+    try:
+        user = Path.home()
+    except RuntimeError:
+        raise HomeProblem(
+            f"This user has no home folder: set {HOME_VARIABLE} to a folder for basketgex's own files."
+        ) from None
     if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "basketgex"
+        return user / "AppData" / "Local" / "basketgex"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "basketgex"
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "basketgex"
+        return user / "Library" / "Application Support" / "basketgex"
+    return user / ".local" / "share" / "basketgex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +154,18 @@ class Home:
         return os.environ.get(CELLS_VARIABLE) or _cell_mode(str(self.config_file), _stamp(self.config_file))
 
     def create(self) -> None:
-        """Make the folder, readable by its owner only."""
+        """Make the folder, for its owner alone; one that is there and open to others is closed to them.
+
+        Raises HomeProblem where that would close what is not ours too, and where the path is too long for the store.
+        """
+        if (length := len(os.fsencode(self.path.absolute()))) > LONGEST_HOME:
+            raise HomeProblem(
+                f"The path of the home folder is {length:,} bytes long, and the store takes {LONGEST_HOME}: "
+                f"name a shorter one with {HOME_VARIABLE}."
+            )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if sys.platform != "win32":
+            _close_to_others(self.path)
 
     def token(self) -> str:
         """Return the home's token, creating it once."""
@@ -209,10 +244,16 @@ def _cell_mode(config: str, stamp: tuple[int, int]) -> str:
     try:
         import tomllib
 
-        found = tomllib.loads(Path(config).read_text("utf-8")).get("cell_mode")
+        found = tomllib.loads(decoded(Path(config).read_bytes())).get("cell_mode")
     except (ImportError, OSError, ValueError):
         found = None
     return CELLS_LIVE if found == CELLS_LIVE else CELLS_PREFETCH
+
+
+def decoded(content: bytes) -> str:
+    """Return the text of a file that a person may have edited: UTF-8, or what a byte order mark says. Raises ValueError."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -240,6 +281,30 @@ def _insist(act: Callable[[], _T]) -> _T:
         except PermissionError:
             time.sleep(_PAUSE)
     return act()
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take from others every right to a home and to our files in it."""
+    found = folder.stat()
+    names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
+    own = [name for name in names if name in _OWN or name.startswith(_OWN_BEGIN)]
+    if found.st_mode & 0o077:
+        if strangers := sorted(set(names) - set(own)):
+            shown = "".join(c if c.isprintable() else "?" for c in strangers[0][:40])
+            raise HomeProblem(
+                f'The home folder is open to other users and holds more than basketgex\'s own files, such as "{shown}": '
+                f"name a folder of its own with {HOME_VARIABLE}, or close this one with chmod 700."
+            )
+        if found.st_uid != os.geteuid():
+            raise HomeProblem(
+                f"The home folder is another user's and open to others: name one of your own with {HOME_VARIABLE}."
+            )
+        folder.chmod(0o700)
+    for file in map(folder.joinpath, own):
+        with suppress(FileNotFoundError):  # another process's draft
+            now = file.lstat()
+            if stat.S_ISREG(now.st_mode) and now.st_mode & 0o077 and now.st_uid == os.geteuid():
+                file.chmod(stat.S_IMODE(now.st_mode) & 0o700)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Event
 
 from basketgex import __version__
-from basketgex.local import Home, default_home
+from basketgex.local import Home, HomeProblem, default_home
 from basketgex_server.domain import CONVENTIONS, DAY_COUNTS
-from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import (
     DIVIDENDS,
     KEPT,
@@ -39,8 +39,8 @@ START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 with one sentence on standard error."""
     chosen = _parser().parse_args(arguments)
-    home = Home((chosen.home or default_home()).absolute())
     try:
+        home = Home((chosen.home or default_home()).absolute())
         return int(chosen.run(home, chosen) or 0)
     except BasketgexError as error:
         print(f"basketgex: {error.sentence}", file=sys.stderr)
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("basketgex: a file of the home folder cannot be read: it is not text.", file=sys.stderr)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except HomeProblem as error:
+        print(f"basketgex: {error}", file=sys.stderr)
     except OSError as error:
         what = error.strerror or type(error).__name__
         print(f"basketgex: {what}: check the home folder and the files that were named.", file=sys.stderr)
@@ -60,8 +62,6 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.lifecycle import announce, log_to, serve
     from basketgex_server.sources.factory import make_source
 
-    home.create()
-    log_to(home.log_file)
     given = {
         "source": chosen.source,
         "chain_folder": _absolute(chosen.folder),
@@ -72,7 +72,10 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
         "tls_key": _absolute(chosen.tls_key),
         "http_listen": chosen.http_listen,
     }
+    before = os.umask(0o077)  # whatever a server writes is its user's alone
     try:
+        home.create()
+        log_to(home.log_file)
         settings = load(home.config_file, **given)
         keep = partial(keep_source, home.config_file, settings)
         alone = serve(home, settings, make_source, announce, keep=keep)
@@ -85,6 +88,8 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
     except BasketgexError as error:  # nobody reads the standard error of a server that a spreadsheet started
         LOG.error("Not serving: %s", error.sentence)
         raise
+    finally:
+        os.umask(before)
 
 
 def _unheeded(home: Home, settings: Settings, given: Mapping[str, str | None]) -> list[str]:
@@ -300,7 +305,12 @@ class StillServing(BasketgexError):
 
 
 def _absolute(path: Path | None) -> str | None:
-    return None if path is None else str(path.expanduser().absolute())
+    try:
+        return None if path is None else str(path.expanduser().absolute())
+    except RuntimeError:
+        raise BadSettings(
+            f"There is no home folder of the user in {quoted(str(path))}: write the path in full."
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:

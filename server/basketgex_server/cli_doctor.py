@@ -421,8 +421,8 @@ def _source(facts: Facts) -> Finding:
         text = "Cboe's delayed quotes, not asked"
     elif settings.source == "chain-files":
         another = "Run basketgex source chain-files with the --folder of the chains."
-        folder = Path(settings.chain_folder).expanduser()
         try:
+            folder = settings.folder()
             symbols = ChainFiles(folder, settings.chain_as_of).symbols()
         except BasketgexError as error:
             return Finding(FAULT, error.sentence, another)

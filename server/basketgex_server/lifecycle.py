@@ -104,7 +104,7 @@ def serve(
     """
     _check_address(settings)
     home.create()
-    lock = filelock.FileLock(home.lock)
+    lock = filelock.FileLock(home.lock, mode=0o600)
     if other := _lock_or_other(lock, home):
         ready(Serving(other.grpc, other.pid, str(home.token_file), http=other.http))
         return False

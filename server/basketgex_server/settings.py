@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, write_whole
+from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount, ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 
@@ -20,6 +21,9 @@ SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
 MISSING_VOLATILITY = ("drop", "fill")
 DIVIDENDS = ("flat", "implied")
 PREFIX = "BASKETGEX_"
+_LINE = re.compile(r"line \d+")
+MOST = 1_000_000_000
+"""No number of the settings is larger: seconds of thirty years, and more symbols than there are."""
 KEPT = ("source", "chain_folder", "chain_as_of", "convention")
 """What is written to the configuration once it is served: see keep_source."""
 
@@ -110,9 +114,6 @@ class Settings:
                     raise BadSettings(f"{name}: that of {symbol} must be a finite number.")
         if self.cell_mode not in (CELLS_PREFETCH, CELLS_LIVE):
             raise BadSettings(f"cell_mode is {quoted(self.cell_mode)}: use prefetch or live.")
-        for name in ("rate", "dividend_yield"):
-            if not math.isfinite(getattr(self, name)):
-                raise BadSettings(f"{name} must be a finite number.")
         for name in (
             "refresh_after",
             "expire_after",
@@ -126,6 +127,9 @@ class Settings:
         for name in ("reserve", "missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")
+        for name in (f.name for f in fields(self) if isinstance(f.default, int | float)):
+            if not abs(getattr(self, name)) <= MOST:
+                raise BadSettings(f"{name} must be a finite number, of at most {MOST:,}.")
 
     @property
     def implied(self) -> bool:
@@ -136,6 +140,15 @@ class Settings:
     def filled(self) -> bool:
         """Tell whether chains get the volatilities that they lack."""
         return self.missing_volatility == "fill"
+
+    def folder(self) -> Path:
+        """Return the folder of chain-files, without a ``~``. Raises BadSettings."""
+        try:
+            return Path(self.chain_folder).expanduser()
+        except RuntimeError:
+            raise BadSettings(
+                f"chain_folder: there is no home folder of the user in {quoted(self.chain_folder)}: write the path in full."
+            ) from None
 
     def rates_of(self, symbol: str) -> tuple[float, float]:
         """Return the rate and the dividend yield that a symbol's figures are computed with."""
@@ -169,18 +182,28 @@ def read_config(config: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(config.read_text("utf-8"))
+        if not config.exists():
+            return {}
+        if not config.is_file():  # a pipe would be waited for
+            raise BadSettings("The configuration cannot be read: config.toml is no file.")
+        return tomllib.loads(decoded(config.read_bytes()))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise BadSettings("The configuration cannot be read: it must be TOML.") from error
+    except OSError as error:
+        raise BadSettings("The configuration cannot be read: check that config.toml is yours.") from error
+    except UnicodeDecodeError as error:
+        raise BadSettings("The configuration cannot be read: save config.toml as UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        at = _LINE.search(str(error))
+        where = f": {at[0]} must be TOML, such as rate = 0.045." if at else ": it must be TOML."
+        raise BadSettings(f"The configuration cannot be read{where}") from error
 
 
 def change_config(config: Path, **values: Any) -> None:
     """Write some keys of the configuration file and keep the others."""
     import tomli_w
 
-    config.parent.mkdir(parents=True, exist_ok=True)
+    Home(config.parent).create()
     write_whole(config, tomli_w.dumps(read_config(config) | values))
 
 
@@ -197,10 +220,25 @@ def _typed(name: str, value: Any) -> Any:
     default = getattr(Settings(), name)
     if isinstance(default, dict):
         return _by_symbol(name, value)
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise BadSettings(f"{name} must be a text, in quotes.")
+        return value
+    whole = isinstance(default, int)
     try:
-        return type(default)(value)
-    except (TypeError, ValueError) as error:
-        raise BadSettings(f"{name} must be a number.") from error
+        number = _number(value)
+        if whole and number != int(number):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadSettings(f"{name} must be a {'whole ' if whole else ''}number.") from error
+    return int(number) if whole else number
+
+
+def _number(value: Any) -> float:
+    """Return what a file or the environment gives as a number. Raises TypeError, ValueError and OverflowError."""
+    if isinstance(value, bool):  # Python takes true for 1
+        raise TypeError
+    return float(value)
 
 
 def _by_symbol(name: str, value: Any) -> dict[str, float]:
@@ -208,8 +246,8 @@ def _by_symbol(name: str, value: Any) -> dict[str, float]:
     if isinstance(value, str):
         value = dict(pair.partition("=")[::2] for pair in value.split(",") if pair.strip())
     try:
-        return {ticker(symbol): float(number) for symbol, number in value.items()}
+        return {ticker(symbol): _number(number) for symbol, number in value.items()}
     except InvalidSymbol as error:
         raise BadSettings(f"{name}: {error.sentence}") from error
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise BadSettings(f"{name} must give a number to each symbol, like SPX = 0.05.") from error

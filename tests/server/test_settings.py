@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from basketgex.local import Home
 from basketgex_server import settings
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings, change_config, load, read_config
@@ -44,7 +45,11 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
         ("rates", "SPX", "rates must give a number to each symbol, like SPX = 0.05."),
         ("rates", "SPX=nan", "rates: that of SPX must be a finite number."),
         ("dividend_yields", "S X=0.1", 'dividend_yields: "S X" is not a ticker: correct or clear it.'),
-        ("max_symbols", "", "max_symbols must be a number."),
+        ("max_symbols", "", "max_symbols must be a whole number."),
+        ("max_symbols", "7.5", "max_symbols must be a whole number."),
+        ("max_symbols", "1e12", "max_symbols must be a finite number, of at most 1,000,000,000."),
+        ("idle_stop", "inf", "idle_stop must be a finite number, of at most 1,000,000,000."),
+        ("rate", "-inf", "rate must be a finite number, of at most 1,000,000,000."),
         ("refresh_after", "0", "refresh_after must be more than 0."),
         ("refresh_after", "nan", "refresh_after must be more than 0."),
         ("max_symbols", "0", "max_symbols must be more than 0."),
@@ -64,7 +69,22 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, name: str, value: str, sen
     [
         ("sauce = 'x'", 'The configuration has a key "sauce" that is not known: correct or remove it.'),
         ("source = ", "The configuration cannot be read: it must be TOML."),
-        ("\xff", "The configuration cannot be read: it must be TOML."),
+        ("\nrate 0.05", "The configuration cannot be read: line 2 must be TOML, such as rate = 0.045."),
+        ("a = " + "[" * 20_000, "The configuration cannot be read: it must be TOML."),
+        ("\xff", "The configuration cannot be read: save config.toml as UTF-8."),
+        ("max_symbols = 1e400", "max_symbols must be a whole number."),
+        ("max_symbols = true", "max_symbols must be a whole number."),
+        ("max_symbols = nan", "max_symbols must be a whole number."),
+        ("refresh_after = inf", "refresh_after must be a finite number, of at most 1,000,000,000."),
+        ("expire_after = 1e400", "expire_after must be a finite number, of at most 1,000,000,000."),
+        ("rate = false", "rate must be a number."),
+        ("rate = 1" + "0" * 400, "rate must be a number."),
+        ("rate = 2026-07-10", "rate must be a number."),
+        ("source = 5", "source must be a text, in quotes."),
+        ("chain_folder = ['a']", "chain_folder must be a text, in quotes."),
+        ("[rates]\nSPX = true", "rates must give a number to each symbol, like SPX = 0.05."),
+        ("[rates]\nSPX = 1e400", "rates: that of SPX must be a finite number."),
+        ("[rates.SPX]\nr = 1", "rates must give a number to each symbol, like SPX = 0.05."),
     ],
 )
 def test_a_bad_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
@@ -73,6 +93,27 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None
     with pytest.raises(BadSettings) as caught:
         load(config, {})
     assert caught.value.sentence == sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_an_editor_puts_before_the_text_is_no_part_of_it(tmp_path: Path, encoding: str) -> None:
+    home = Home(tmp_path)
+    home.config_file.write_text('rate = 0.05\ncell_mode = "live"\nchain_folder = "Zürich"\n', encoding)
+    found = load(home.config_file, {})
+    assert (found.rate, found.chain_folder, home.cell_mode()) == (0.05, "Zürich", "live")
+    change_config(home.config_file, rate=0.06)
+    assert load(home.config_file, {}).chain_folder == "Zürich"
+
+
+def test_a_configuration_that_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(BadSettings, match=r"config.toml is no file\."):
+        load(tmp_path / "config.toml", {})
+
+
+def test_a_folder_of_nobody(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="chain_folder: there is no home folder of the user in"):
+        Settings(chain_folder="~no-such-user/chains").folder()
 
 
 def test_symbols_may_have_rates_of_their_own(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from functools import partial
-from pathlib import Path
 
 from basketgex_server.settings import Settings
 from basketgex_server.sources.adjusted import Adjusted
@@ -20,7 +19,7 @@ SAMPLE_SEATS = 50
 def make_source(settings: Settings, executor: Executor) -> ExposureSource:
     """Return the source of figures; its work runs on ``executor``. Raises BadSettings."""
     if settings.source == "chain-files":
-        files = ChainFiles(Path(settings.chain_folder).expanduser(), settings.chain_as_of)
+        files = ChainFiles(settings.folder(), settings.chain_as_of)
         return _computed(files, settings, executor, seats=0, metered=False)
     if settings.source == "flashalpha":
         from basketgex_server.sources.flashalpha import FlashAlpha
