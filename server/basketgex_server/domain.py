@@ -281,14 +281,14 @@ class BasketExposure:
     usable_open_interest: float
 
 
-def ticker(text: str) -> str:
-    """Return the one spelling of a ticker; raise InvalidSymbol where the text is none.
+def ticker(text: str, argument: str = "symbols") -> str:
+    """Return the one spelling of a ticker; raise InvalidSymbol, naming the ``argument``, where the text is none.
 
     >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity")]
     ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL']
     """
     if not text.isascii():  # what capitals make of other letters could be a ticker
-        raise InvalidSymbol(text)
+        raise InvalidSymbol(text, argument)
     symbol = text.strip().upper()
     symbol = symbol.removesuffix(" EQUITY").rstrip() if symbol.endswith(" US EQUITY") else symbol
     symbol = symbol.removesuffix(" US").rstrip()
@@ -296,7 +296,7 @@ def ticker(text: str) -> str:
         symbol = symbol[1:]
     symbol = symbol.replace("/", ".").replace("-", ".")
     if not _TICKER.fullmatch(symbol):
-        raise InvalidSymbol(text)
+        raise InvalidSymbol(text, argument)
     return symbol
 
 

@@ -91,8 +91,8 @@ class InvalidSymbol(BadRequest):
 
     code = "invalid_symbol"
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"{quoted(text)} is not a ticker: correct or clear it.", argument="symbols")
+    def __init__(self, text: str, argument: str = "symbols") -> None:
+        super().__init__(f"{quoted(text)} is not a ticker: correct or clear it.", argument=argument)
 
 
 class InvalidWeights(BadRequest):

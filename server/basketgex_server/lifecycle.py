@@ -30,7 +30,6 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH
 from grpc_health.v1.health import aio as health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
-from grpc_reflection.v1alpha import reflection
 
 from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
@@ -38,7 +37,9 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.api.http import HttpServer, address_of, serve_http
 from basketgex_server.api.interceptors import TokenInterceptor
+from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.servicer import ExposureServicer
+from basketgex_server.api.standard import HEALTH, add_reflection
 from basketgex_server.dispatch.answers import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
@@ -61,6 +62,7 @@ MOST_PORT = 65_535
 SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
 OPTIONS = (
     *CHANNEL_OPTIONS,
+    *GRPC_OPTIONS,
     ("grpc.so_reuseport", 0),
     # Without these some thousand calls at once are the most: the others are cancelled.
     ("grpc.server.max_pending_requests", 1 << 20),
@@ -218,7 +220,7 @@ class _Server:
         health_pb2_grpc.add_HealthServicer_to_server(alive, server)
         for name in (SERVICE, OVERALL_HEALTH):
             await alive.set(name, HealthCheckResponse.SERVING)
-        reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
+        add_reflection(server, (SERVICE, HEALTH))
         address, beyond = _bind(server, self._settings)
         await server.start()
         return server, alive, address, beyond

@@ -13,8 +13,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
@@ -111,13 +112,32 @@ def test_the_token_without_its_scheme_is_refused(sample: Served) -> None:
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_reflection_wants_the_token(sample: Served) -> None:
-    stub = reflection_pb2_grpc.ServerReflectionStub(sample.channel)
-    request = reflection_pb2.ServerReflectionRequest(list_services="")
-    (reply,) = stub.ServerReflectionInfo(iter([request]), metadata=sample.token, timeout=PATIENCE)
-    assert "basketgex.v1.ExposureService" in {s.name for s in reply.list_services_response.service}
+@pytest.mark.parametrize(
+    "name", ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+)
+def test_reflection_by_both_names_wants_the_token(sample: Served, name: str) -> None:
+    call = sample.channel.stream_stream(
+        f"/{name}/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    listing = reflection_pb2.ServerReflectionRequest(list_services="")
+    (reply,) = call(iter([listing]), metadata=sample.token, timeout=PATIENCE)
+    services = [s.name for s in reply.list_services_response.service]
+    assert services == [
+        "basketgex.v1.ExposureService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ]
+    questions = [reflection_pb2.ServerReflectionRequest(file_containing_symbol=s) for s in services]
+    for service, told in zip(
+        services, call(iter(questions), metadata=sample.token, timeout=PATIENCE), strict=True
+    ):
+        files = map(FileDescriptorProto.FromString, told.file_descriptor_response.file_descriptor_proto)
+        assert service in {f"{file.package}.{s.name}" for file in files for s in file.service}
     with pytest.raises(grpc.RpcError) as caught:
-        list(stub.ServerReflectionInfo(iter([request]), timeout=PATIENCE))
+        list(call(iter([listing]), timeout=PATIENCE))
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -300,7 +320,7 @@ def test_errors_of_a_batch_are_its_baskets_own(sample: Served) -> None:
             pb.BatchGetBasketsRequest(symbols=["A"], offsets=[0, 1], symbol_index=[9], weights=[1]),
             grpc.StatusCode.INVALID_ARGUMENT,
             "The batch has a symbol index beyond its symbols.",
-            ("invalid_batch", ""),
+            ("invalid_batch", "symbol_index"),
         ),
     ],
 )

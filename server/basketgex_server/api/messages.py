@@ -185,7 +185,7 @@ def profile_moves(request: pb.GetProfileRequest) -> tuple[float, ...]:
     if not (0 < low < high <= HIGHEST):
         raise InvalidRange(
             f"The range must go from a lower to a higher price, in units of spot, above 0 and up to {HIGHEST:g}: 0.8 and 1.2.",
-            argument="from_move",
+            argument="from_move" if not 0 < low <= HIGHEST else "to_move",
         )
     if request.levels == 1 or request.levels > MOST_LEVELS:
         raise InvalidRange(f"A profile has 2 to {MOST_LEVELS:,} levels.", argument="levels")

@@ -16,9 +16,10 @@ from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api import messages
+from basketgex_server.api.refusals import refuse
 from basketgex_server.api.warm import WarmReplies
 from basketgex_server.api.watching import Watches
-from basketgex_server.dispatch.answers import answer_batch, answer_one
+from basketgex_server.dispatch.answers import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
 from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
@@ -108,7 +109,7 @@ class ExposureServicer(ExposureServiceServicer):
                 timeout=self._time_left(context),
             )
             self._dispatcher.answered(int(b) - int(a) for a, b in pairwise(batch.offsets))
-            return messages.batch_reply(answer)
+            return await self._built(batch.size, messages.batch_reply, answer)
 
         return await self._guarded(context, work)
 
@@ -136,7 +137,7 @@ class ExposureServicer(ExposureServiceServicer):
                 reply.debits += max(self._dispatcher.counts.debits - before, 0)
             return reply
 
-        return await self._guarded(context, work)
+        return await self._guarded(context, work, lambda argument: argument and "symbol")
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.GetProfileResponse:  # noqa: N802
         """Answer with a profile over spot prices."""
@@ -170,7 +171,7 @@ class ExposureServicer(ExposureServiceServicer):
         """Answer with an index against its members."""
 
         async def work() -> pb.GetDispersionResponse:
-            index, horizon = ticker(request.index), messages.horizon(request)
+            index, horizon = ticker(request.index, "index"), messages.horizon(request)
             weights = list(request.weights) if request.weights else None
             members = basket(list(request.symbols), weights, self._settings.max_symbols)
             source = self._dispatcher.source
@@ -197,17 +198,19 @@ class ExposureServicer(ExposureServiceServicer):
         self, request: pb.WatchBasketsRequest, context: Context
     ) -> None:
         """Send baskets as they change."""
-        await self._guarded(context, lambda: self._watches.stream(request, context.write))
+        await self._guarded(context, lambda: self._watches.stream(request, context.write), _of_baskets)
 
     async def GetRegimes(self, request: pb.GetRegimesRequest, context: Context) -> pb.GetRegimesResponse:  # noqa: N802
         """Tell since when baskets have been in their regime."""
 
         async def work() -> pb.GetRegimesResponse:
-            asked = await self._regimes.prepare(messages.batch(request.baskets))
+            batch = messages.batch(request.baskets)
+            asked = await self._regimes.prepare(batch)
             ttl = await self._regimes.ttl(asked, self._settings.client_ttl)
-            return messages.regimes_reply(await self._regimes.standings(asked), asked.errors, ttl)
+            standings = await self._regimes.standings(asked)
+            return await self._built(batch.size, messages.regimes_reply, standings, asked.errors, ttl)
 
-        return await self._guarded(context, work)
+        return await self._guarded(context, work, _of_baskets)
 
     async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> pb.GetStatusResponse:  # noqa: N802
         """Tell what serves, and what it has spent."""
@@ -245,6 +248,12 @@ class ExposureServicer(ExposureServiceServicer):
         self._stop()
         return pb.ShutdownResponse()
 
+    async def _built(self, size: int, build: Callable[..., Reply], *values: Any) -> Reply:
+        """Build a reply, a large one on the compute thread: others are answered meanwhile."""
+        if size <= SHORT:
+            return build(*values)
+        return await asyncio.get_running_loop().run_in_executor(self._compute, build, *values)
+
     async def _levels(self, symbol: str, timeout: float) -> Levels:
         try:
             async with asyncio.timeout(timeout):
@@ -268,8 +277,13 @@ class ExposureServicer(ExposureServiceServicer):
         return self._settings.request_timeout if left is None else max(left - MARGIN, 0.0)
 
     async def _guarded(
-        self, context: Context, work: Callable[[], Awaitable[Reply]], counted: bool = True
+        self,
+        context: Context,
+        work: Callable[[], Awaitable[Reply]],
+        field: Callable[[str], str] = str,
+        counted: bool = True,
     ) -> Reply:
+        """Answer, or end the call; ``field`` tells what the request calls the argument of an error."""
         self._requests += counted
         try:
             return await work()
@@ -278,9 +292,11 @@ class ExposureServicer(ExposureServiceServicer):
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
             LOG.error("A request failed: %s.", fault(error))
             refused = Internal()
-        trailing = (("basketgex-code", refused.code), ("basketgex-argument", refused.argument))
-        await context.abort(grpc.StatusCode[refused.reason], refused.sentence, trailing)
-        raise AssertionError("abort has raised")
+        return await refuse(context, refused, field(refused.argument), self._now())
+
+
+def _of_baskets(argument: str) -> str:
+    return argument and f"baskets.{argument}"
 
 
 def sentence(origin: Origin) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api import messages
@@ -24,7 +25,10 @@ PATIENCE = 8.0
 """Seconds that a message waits for the source: the last good values are not kept back for longer."""
 MOST_ENTRIES = 40_000
 """Entries of one message, about 1 MB; what is more goes in several."""
+MOST_ROWS = 3_000
+"""Baskets of one message, likewise: each of them may be an error."""
 
+T = TypeVar("T")
 Write = Callable[[pb.WatchBasketsResponse], Awaitable[None]]
 
 
@@ -62,7 +66,9 @@ class Watches:
     async def stream(self, request: pb.WatchBasketsRequest, write: Write) -> None:
         """Write what changes, until cancelled. Raises InvalidBatch, and Draining at the end of the server."""
         if messages.refresh(request.baskets.refresh) is not Refresh.NORMAL:
-            raise InvalidBatch("A watch asks the source as age demands it: its refresh must be normal.")
+            raise InvalidBatch(
+                "A watch asks the source as age demands it: its refresh must be normal.", argument="refresh"
+            )
         self._open += 1
         work = asyncio.ensure_future(self._watch(request, write))
         ending = asyncio.ensure_future(self._ending.wait())
@@ -87,20 +93,17 @@ class Watches:
             if standings is None or edition != self._dispatcher.edition():
                 edition = self._dispatcher.edition()
                 standings = await self._regimes.standings(asked)
-            if len(batch.symbol_index) > SHORT:
-                loop = asyncio.get_running_loop()
-                changed = await loop.run_in_executor(self._compute, seen.changed, answer, standings)
-            else:
-                changed = seen.changed(answer, standings)
+            large = batch.size > SHORT
+            changed = await self._run(large, seen.changed, answer, standings)
             for numbers in _portions(changed, batch):
                 self._sent([batch.offsets[n + 1] - batch.offsets[n] for n in numbers])
-                whole = len(numbers) == len(batch)
-                await write(
-                    messages.watch_reply(
-                        numbers, answer if whole else _rows(answer, numbers), standings.rows(numbers)
-                    )
-                )
+                await write(await self._run(large, _message, numbers, answer, standings))
             await self._pause(pace)
+
+    async def _run(self, large: bool, work: Callable[..., T], *values: Any) -> T:
+        if not large:
+            return work(*values)
+        return await asyncio.get_running_loop().run_in_executor(self._compute, work, *values)
 
     async def _answer(self, batch: Batch) -> BatchAnswer:
         return await answer_batch(
@@ -144,8 +147,10 @@ class _Seen:
                     standings.row(n),
                 )
             )
-        anew = answer.origin != self._origin
-        before, self._baskets, self._origin = self._baskets, baskets, answer.origin
+        # Its location is not told: a file that changes makes it another, and the baskets without that file stay what they were.
+        told = replace(answer.origin, location="")
+        anew = told != self._origin
+        before, self._baskets, self._origin = self._baskets, baskets, told
         return [n for n, basket in enumerate(baskets) if anew or basket != before[n]]
 
     def _version(self, answer: BatchAnswer, number: int) -> int:
@@ -160,13 +165,18 @@ class _Seen:
         return version
 
 
+def _message(numbers: list[int], answer: BatchAnswer, standings: Standings) -> pb.WatchBasketsResponse:
+    whole = len(numbers) == len(standings.regime)
+    return messages.watch_reply(numbers, answer if whole else _rows(answer, numbers), standings.rows(numbers))
+
+
 def _portions(numbers: Sequence[int], batch: Batch) -> Iterator[list[int]]:
-    """Split baskets so that no message has more than MOST_ENTRIES entries, unless one basket alone has."""
+    """Split baskets so that no message has more than MOST_ROWS of them, or MOST_ENTRIES entries, unless one alone has."""
     portion: list[int] = []
     entries = 0
     for number in numbers:
         size = batch.offsets[number + 1] - batch.offsets[number]
-        if portion and entries + size > MOST_ENTRIES:
+        if len(portion) == MOST_ROWS or (portion and entries + size > MOST_ENTRIES):
             yield portion
             portion, entries = [], 0
         portion.append(number)

@@ -25,6 +25,8 @@ PLAIN = 2_000
 """Entries up to which it is while numpy is not loaded yet: loading it takes longer."""
 SHORT = 20_000
 """Entries up to which the arrays take some two milliseconds: less than the way to the compute thread and back."""
+MOST_BASKETS = 50_000
+"""Baskets of one request."""
 
 T = TypeVar("T")
 
@@ -65,20 +67,32 @@ class Batch:
     def __len__(self) -> int:
         return max(len(self.offsets) - 1, 0)
 
+    @property
+    def size(self) -> int:
+        """How much there is to do: by the entries, or by the baskets, most of which may be empty."""
+        return max(len(self.symbol_index), len(self))
+
     def check(self, *, ascends: bool, highest: int) -> None:
         """Raise InvalidBatch where the columns do not fit together.
 
         The caller has looked: whether the offsets ascend, and at the highest symbol index (-1 where there is none).
         """
         entries = len(self.symbol_index)
+        if len(self) > MOST_BASKETS:
+            raise InvalidBatch(
+                f"{len(self):,} baskets: one request may have {MOST_BASKETS:,}. Send several.",
+                argument="offsets",
+            )
         if len(self.weights) != entries:
-            raise InvalidBatch("The batch needs one weight for each symbol index.")
+            raise InvalidBatch("The batch needs one weight for each symbol index.", argument="weights")
         if not self.offsets or self.offsets[0] != 0 or self.offsets[-1] != entries:
-            raise InvalidBatch("The batch's offsets must run from 0 to the number of symbol indexes.")
+            raise InvalidBatch(
+                "The batch's offsets must run from 0 to the number of symbol indexes.", argument="offsets"
+            )
         if not ascends:
-            raise InvalidBatch("The batch's offsets must ascend.")
+            raise InvalidBatch("The batch's offsets must ascend.", argument="offsets")
         if highest >= len(self.symbols):
-            raise InvalidBatch("The batch has a symbol index beyond its symbols.")
+            raise InvalidBatch("The batch has a symbol index beyond its symbols.", argument="symbol_index")
 
     def question(self, number: int, most: int) -> Basket:
         """Return one basket of the batch; raises what ``basket`` raises."""
@@ -145,12 +159,12 @@ async def answer_batch(
 
     What stands in the way of one basket is its entry of ``errors``. Raises InvalidBatch.
     """
-    if len(batch.symbol_index) <= (FEW if arrays.cache_info().currsize else PLAIN):
+    if batch.size <= (FEW if arrays.cache_info().currsize else PLAIN):
         return await _answer_plainly(dispatcher, batch, refresh, most, timeout)
-    loop, entries = asyncio.get_running_loop(), len(batch.symbol_index)
+    loop = asyncio.get_running_loop()
 
     async def run(work: Callable[..., T], *values: Any) -> T:
-        return await loop.run_in_executor(compute, work, *values) if entries > SHORT else work(*values)
+        return await loop.run_in_executor(compute, work, *values) if batch.size > SHORT else work(*values)
 
     columns = arrays() if arrays.cache_info().currsize else await loop.run_in_executor(compute, arrays)
     asked = await run(columns.prepare, batch, most)
