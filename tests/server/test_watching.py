@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import queue
 import threading
 import time
@@ -279,6 +280,50 @@ def test_another_origin_is_said_of_every_basket(tmp_path: Path) -> None:
         await stream.cancel()
 
     with_desk(tmp_path, work)
+
+
+def test_a_file_that_changes_is_news_of_its_own_baskets_only(tmp_path: Path) -> None:
+    """A file that changes makes the folder another origin; the baskets without it stay what they were."""
+    folder = tmp_path / "chains_2026-07-10"
+    folder.mkdir()
+
+    def put(symbol: str, open_interest: int) -> None:
+        rows = [
+            f"{symbol}260821{side}00100000,2026-08-21,{word},100,1,1,1,5,{open_interest},0.3"
+            for side, word in (("C", "call"), ("P", "put"))
+        ]
+        header = "option,expiration,side,strike,bid,ask,last,volume,open_interest,iv"
+        written = folder / f".{symbol}"
+        written.write_text("\n".join([header, rows[0], rows[1].replace("0.3", "0.4"), ""]))
+        written.replace(folder / f"{symbol}.csv")
+
+    names = ("AA", "BB", "CC")
+    prices = {name: {"underlying_price": 100.0} for name in names}
+    (folder / "underlyings.json").write_text(json.dumps(prices))
+    for name in names:
+        put(name, 10)
+    batch = pb.BatchGetBasketsRequest(
+        symbols=names,
+        offsets=[0, 2, 3, 4],
+        symbol_index=[0, 1, 2, 1],
+        weights=[1.0] * 4,
+    )
+    settings = Settings(source="chain-files", chain_folder=str(folder))
+    with serving(tmp_path / "home", settings) as served:
+        request = pb.WatchBasketsRequest(baskets=batch)
+        stream = served.stub.WatchBaskets(request, metadata=served.token, timeout=PATIENCE)
+        first = next(stream)
+        assert list(first.changed) == [0, 1, 2]
+        for name, expected in (("CC", [1]), ("BB", [0, 2]), ("AA", [0])):
+            put(name, 20)
+            news = next(stream)
+            assert list(news.changed) == expected
+            before = [first.baskets.baskets.gex[n] for n in expected]
+            assert all(x != y for x, y in zip(news.baskets.baskets.gex, before, strict=True))
+        put("AA", 20)  # written anew, and the same
+        put("CC", 40)
+        assert list(next(stream).changed) == [1]
+        stream.cancel()
 
 
 def test_the_pace_is_never_less_than_a_second(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def _settle(
         try:
             question = batch.question(number, most)
         except BasketgexError as error:
-            errors[number] = error
+            errors[number] = error.with_traceback(None)  # its frames would be kept
             continue
         owners.append(np.full(len(question.symbols), number))
         symbols.append(np.array([tickers[s] for s in question.symbols], dtype=np.int64))
@@ -186,7 +186,7 @@ def _what_stands_in_the_way(number: int, asked: Asked, findings: Findings) -> Ba
     try:
         assemble(number, asked.question(number), findings)
     except BasketgexError as error:
-        return error
+        return error.with_traceback(None)
     raise AssertionError("a basket was left without a reason")
 
 
