@@ -74,6 +74,7 @@ REQUESTS = {
     "WatchBaskets": pb.WatchBasketsRequest(baskets=pb.BatchGetBasketsRequest(offsets=[0])),
     "GetProfile": pb.GetProfileRequest(symbols=["NVDA"]),
     "GetDispersion": pb.GetDispersionRequest(index="SPY", symbols=["NVDA"]),
+    "ListSymbols": pb.ListSymbolsRequest(),
     "GetStatus": pb.GetStatusRequest(),
     "Shutdown": pb.ShutdownRequest(),
 }
@@ -366,6 +367,41 @@ def test_levels_that_the_source_does_not_offer(live: Live) -> None:
     )
     assert (code, details) == (grpc.StatusCode.UNIMPLEMENTED, "This source has no levels.")
     assert trailing["basketgex-code"] == NotOffered.code
+
+
+def test_the_symbols_there_are(sample: Served, live: Live, tmp_path: Path) -> None:
+    every = ask(sample, "ListSymbols", pb.ListSymbolsRequest())
+    assert every.complete
+    assert every.origin.label == "synthetic sample"
+    assert list(every.symbols) == sorted({*every.symbols})
+    assert {"SPX", "BRK.B", "NVDA"} <= set(every.symbols)
+    answered = ask(sample, "GetBasket", pb.GetBasketRequest(symbols=every.symbols))
+    assert not answered.basket.missing_symbols
+
+    live.call("GetBasket", pb.GetBasketRequest(symbols=["MU", "AMD"]))
+    known = live.call("ListSymbols", pb.ListSymbolsRequest())
+    assert (list(known.symbols), known.complete) == (["AMD", "MU"], False)
+    assert len(live.source.calls) == 1
+
+    chains = tmp_path / "chains"
+    chains.mkdir()
+    for name in ("_SPX.json", "brkb.csv", "underlyings.json", "README"):
+        (chains / name).write_text("")
+    for adjusted in ({}, {"dividends": "implied"}, {"missing_volatility": "fill"}):
+        settings = Settings(source="chain-files", chain_folder=str(chains), **adjusted)
+        with serving(tmp_path / f"home{len(adjusted)}{adjusted.get('dividends')}", settings) as served:
+            found = ask(served, "ListSymbols", pb.ListSymbolsRequest())
+            assert (list(found.symbols), found.complete) == (["BRKB", "SPX"], True)
+
+
+def test_what_the_source_can_give(sample: Served, live: Live) -> None:
+    def capabilities(status: Any) -> list[str]:
+        return [pb.Capability.Name(c).removeprefix("CAPABILITY_") for c in status.capabilities]
+
+    every = ["STRIKES", "LEVELS", "PROFILE", "DISPERSION", "SYMBOLS"]
+    assert capabilities(ask(sample, "GetStatus", pb.GetStatusRequest())) == every
+    live.source.has_strikes = False
+    assert capabilities(live.call("GetStatus", pb.GetStatusRequest())) == ["LEVELS"]
 
 
 def test_regimes(live: Live) -> None:

@@ -92,6 +92,7 @@ class Desk:
             compute=self.compute,
             timeout=settings.request_timeout,
             sent=self.sizes.extend,
+            now=self.clock,
             pause=self._pause,
         )
 
@@ -444,6 +445,44 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     source = Source(clock)
     with serving(tmp_path, QUICK, lambda _, __: source, now=clock) as served:
         yield Live(served, source, clock)
+
+
+def test_a_quiet_stream_has_a_heartbeat(live: Live) -> None:
+    request = watch("A", pace=3_600.0)
+    request.heartbeat = 0.05
+    stream = live.watch(request)
+    first = next(stream)
+    assert list(first.changed) == [0]
+    for beat in [next(stream) for _ in range(3)]:
+        assert beat == pb.WatchBasketsResponse(sent_at=live.clock())
+    assert first.sent_at == live.clock()
+    live.served.stop()
+    assert ended(stream).code() is UNAVAILABLE
+
+
+def test_its_heart_beats_while_the_source_is_slow(live: Live) -> None:
+    live.source.gate = asyncio.Event()
+    request = watch("A")
+    request.heartbeat = 0.05
+    stream = live.watch(request)
+    assert not next(stream).changed
+    stream.cancel()
+
+
+@pytest.mark.parametrize("beats", [0.0, -1.0, float("nan")])
+def test_a_heart_beats_once_a_second_at_most(
+    live: Live, beats: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LEAST_PACE", 0.3)
+    request = watch("A", pace=3_600.0)
+    request.heartbeat = beats
+    stream = live.watch(request)
+    next(stream)
+    begin = time.monotonic()
+    next(stream)
+    next(stream)
+    assert time.monotonic() - begin > 0.5
+    stream.cancel()
 
 
 def ended(stream: Any) -> Any:

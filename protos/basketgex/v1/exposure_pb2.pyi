@@ -39,7 +39,8 @@ class _RefreshEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refresh.Value
     REFRESH_CACHE_ONLY: _Refresh.ValueType  # 3
     """Never ask the source."""
 
-class Refresh(_Refresh, metaclass=_RefreshEnumTypeWrapper): ...
+class Refresh(_Refresh, metaclass=_RefreshEnumTypeWrapper):
+    """What a request may cause at the source."""
 
 REFRESH_UNSPECIFIED: Refresh.ValueType  # 0
 """As REFRESH_NORMAL."""
@@ -58,7 +59,9 @@ class _Freshness:
 class _FreshnessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Freshness.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     FRESHNESS_UNSPECIFIED: _Freshness.ValueType  # 0
+    """Where there is no figure."""
     FRESHNESS_FRESH: _Freshness.ValueType  # 1
+    """Young enough."""
     FRESHNESS_STALE: _Freshness.ValueType  # 2
     """Served at once, being refreshed behind."""
     FRESHNESS_EXPIRED: _Freshness.ValueType  # 3
@@ -66,10 +69,13 @@ class _FreshnessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Freshness.V
     FRESHNESS_HISTORICAL: _Freshness.ValueType  # 4
     """Of a fixed past moment: no clock applies."""
 
-class Freshness(_Freshness, metaclass=_FreshnessEnumTypeWrapper): ...
+class Freshness(_Freshness, metaclass=_FreshnessEnumTypeWrapper):
+    """How old a figure is to the rules of the server. The larger, the worse, but for the last."""
 
 FRESHNESS_UNSPECIFIED: Freshness.ValueType  # 0
+"""Where there is no figure."""
 FRESHNESS_FRESH: Freshness.ValueType  # 1
+"""Young enough."""
 FRESHNESS_STALE: Freshness.ValueType  # 2
 """Served at once, being refreshed behind."""
 FRESHNESS_EXPIRED: Freshness.ValueType  # 3
@@ -85,16 +91,21 @@ class _Regime:
 class _RegimeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Regime.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     REGIME_UNSPECIFIED: _Regime.ValueType  # 0
+    """Not known."""
     REGIME_POSITIVE_GAMMA: _Regime.ValueType  # 1
     """Net GEX is zero or more."""
     REGIME_NEGATIVE_GAMMA: _Regime.ValueType  # 2
+    """Net GEX is below zero."""
 
-class Regime(_Regime, metaclass=_RegimeEnumTypeWrapper): ...
+class Regime(_Regime, metaclass=_RegimeEnumTypeWrapper):
+    """The sign of net GEX."""
 
 REGIME_UNSPECIFIED: Regime.ValueType  # 0
+"""Not known."""
 REGIME_POSITIVE_GAMMA: Regime.ValueType  # 1
 """Net GEX is zero or more."""
 REGIME_NEGATIVE_GAMMA: Regime.ValueType  # 2
+"""Net GEX is below zero."""
 Global___Regime: _TypeAlias = Regime  # noqa: Y015
 
 class _Measure:
@@ -104,22 +115,71 @@ class _Measure:
 class _MeasureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Measure.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MEASURE_UNSPECIFIED: _Measure.ValueType  # 0
+    """None: refused where one is asked for."""
     MEASURE_GEX: _Measure.ValueType  # 1
+    """Gamma: USD of dealer delta per 1 % move of the underlying."""
     MEASURE_DEX: _Measure.ValueType  # 2
+    """Delta: USD of delta."""
     MEASURE_VEX: _Measure.ValueType  # 3
+    """Vanna: USD of delta per vol point."""
     MEASURE_CHEX: _Measure.ValueType  # 4
+    """Charm: USD of delta per calendar day."""
 
-class Measure(_Measure, metaclass=_MeasureEnumTypeWrapper): ...
+class Measure(_Measure, metaclass=_MeasureEnumTypeWrapper):
+    """One of the four exposures."""
 
 MEASURE_UNSPECIFIED: Measure.ValueType  # 0
+"""None: refused where one is asked for."""
 MEASURE_GEX: Measure.ValueType  # 1
+"""Gamma: USD of dealer delta per 1 % move of the underlying."""
 MEASURE_DEX: Measure.ValueType  # 2
+"""Delta: USD of delta."""
 MEASURE_VEX: Measure.ValueType  # 3
+"""Vanna: USD of delta per vol point."""
 MEASURE_CHEX: Measure.ValueType  # 4
+"""Charm: USD of delta per calendar day."""
 Global___Measure: _TypeAlias = Measure  # noqa: Y015
+
+class _Capability:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Capability.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CAPABILITY_UNSPECIFIED: _Capability.ValueType  # 0
+    """A capability of a later version."""
+    CAPABILITY_STRIKES: _Capability.ValueType  # 1
+    """Calls and puts apart, and a row a strike and an expiry: GetSymbol with per_strike or per_expiry."""
+    CAPABILITY_LEVELS: _Capability.ValueType  # 2
+    """Gamma flip and walls: GetSymbol with levels."""
+    CAPABILITY_PROFILE: _Capability.ValueType  # 3
+    """GetProfile."""
+    CAPABILITY_DISPERSION: _Capability.ValueType  # 4
+    """GetDispersion."""
+    CAPABILITY_SYMBOLS: _Capability.ValueType  # 5
+    """ListSymbols names all the underlyings that there are."""
+
+class Capability(_Capability, metaclass=_CapabilityEnumTypeWrapper):
+    """What a source may be able to give. What it cannot ends a call with UNIMPLEMENTED and the code "not_offered"."""
+
+CAPABILITY_UNSPECIFIED: Capability.ValueType  # 0
+"""A capability of a later version."""
+CAPABILITY_STRIKES: Capability.ValueType  # 1
+"""Calls and puts apart, and a row a strike and an expiry: GetSymbol with per_strike or per_expiry."""
+CAPABILITY_LEVELS: Capability.ValueType  # 2
+"""Gamma flip and walls: GetSymbol with levels."""
+CAPABILITY_PROFILE: Capability.ValueType  # 3
+"""GetProfile."""
+CAPABILITY_DISPERSION: Capability.ValueType  # 4
+"""GetDispersion."""
+CAPABILITY_SYMBOLS: Capability.ValueType  # 5
+"""ListSymbols names all the underlyings that there are."""
+Global___Capability: _TypeAlias = Capability  # noqa: Y015
 
 @_typing.final
 class Measures(_message.Message):
+    """The four exposures, signed by the convention of Origin."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     GEX_FIELD_NUMBER: _builtins.int
@@ -127,9 +187,13 @@ class Measures(_message.Message):
     VEX_FIELD_NUMBER: _builtins.int
     CHEX_FIELD_NUMBER: _builtins.int
     gex: _builtins.float
+    """USD of dealer delta per 1 % move of the underlying."""
     dex: _builtins.float
+    """USD of delta."""
     vex: _builtins.float
+    """USD of delta per vol point."""
     chex: _builtins.float
+    """USD of delta per calendar day; where Origin.chex is "as published", unit and sign are not established."""
     def __init__(
         self,
         *,
@@ -148,7 +212,7 @@ Global___Measures: _TypeAlias = Measures  # noqa: Y015
 
 @_typing.final
 class Origin(_message.Message):
-    """Figures of different origin are never mixed."""
+    """Where figures come from and how they were made. Figures of different origin are never mixed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -163,17 +227,21 @@ class Origin(_message.Message):
     CHEX_FIELD_NUMBER: _builtins.int
     BY_SYMBOL_FIELD_NUMBER: _builtins.int
     source: _builtins.str
-    """Kind of source: "sample", "chain-files", ..."""
+    """Kind of source: "sample", "chain-files", "flashalpha" or "cboe"."""
     label: _builtins.str
     """What a person reads: "synthetic sample", "chains in basket_2026-07-10"."""
     synthetic: _builtins.bool
+    """Invented, for demonstration."""
     historical: _builtins.bool
+    """Of a fixed past moment: no clock makes it old."""
     convention: _builtins.str
     """"flashalpha": GEX calls + and puts -, the others plain sums. "dealer": calls + and puts - on all four."""
     rate: _builtins.float
     """Continuously compounded, 0.045 is 4.5 % a year."""
     dividend_yield: _builtins.float
+    """Likewise; of each symbol that by_symbol does not name."""
     day_count: _builtins.str
+    """How years to expiry are counted: "act365" elapsed seconds over 365 days; "bus262", "bus252" business days over so many."""
     chex: _builtins.str
     """"computed", or "as published": passed through, its unit and sign not established, never to be compared with the other."""
     by_symbol: _builtins.str
@@ -204,6 +272,8 @@ Global___Origin: _TypeAlias = Origin  # noqa: Y015
 
 @_typing.final
 class Problem(_message.Message):
+    """What stands in the way of one basket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CODE_FIELD_NUMBER: _builtins.int
@@ -212,7 +282,7 @@ class Problem(_message.Message):
     ARGUMENT_FIELD_NUMBER: _builtins.int
     RETRY_AFTER_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Stable, for programs: "invalid_weights"."""
+    """Stable, for programs: "invalid_weights". The list is in docs/grpc.md."""
     reason: _builtins.str
     """The name of the gRPC status that a single call would have ended with: "INVALID_ARGUMENT"."""
     sentence: _builtins.str
@@ -240,12 +310,15 @@ Global___Problem: _TypeAlias = Problem  # noqa: Y015
 
 @_typing.final
 class GetBasketRequest(_message.Message):
+    """A basket: symbols and their weights."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOLS_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
     REFRESH_FIELD_NUMBER: _builtins.int
     refresh: Global___Refresh.ValueType
+    """What this may cause at the source."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tickers in any of the usual spellings; duplicates merge, their weights add up."""
@@ -271,6 +344,8 @@ Global___GetBasketRequest: _TypeAlias = GetBasketRequest  # noqa: Y015
 
 @_typing.final
 class Constituent(_message.Message):
+    """One name of an answered basket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOL_FIELD_NUMBER: _builtins.int
@@ -286,19 +361,25 @@ class Constituent(_message.Message):
     FETCHED_AT_FIELD_NUMBER: _builtins.int
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
+    """In the one spelling of the server: BRK.B."""
     weight: _builtins.float
     """Renormalised over the constituents that had data."""
     underlying_price: _builtins.float
+    """USD."""
     contribution_pct: _builtins.float
     """100 * abs(weight * gex) / sum of those."""
     regime: Global___Regime.ValueType
+    """Of the name's own net GEX."""
     as_of: _builtins.float
+    """The moment of the figure, by the source's clock."""
     freshness: Global___Freshness.ValueType
+    """How old it is to the rules."""
     usable_open_interest: _builtins.float
     """Share of the open interest that had a volatility."""
     oi_as_of: _builtins.float
     """Day of the open interest; 0 where unknown."""
     fetched_at: _builtins.float
+    """When the server got it, by its own clock."""
     entitlement_unverified: _builtins.bool
     """The source does not check whether the plan covers this name."""
     @_builtins.property
@@ -331,6 +412,8 @@ Global___Constituent: _TypeAlias = Constituent  # noqa: Y015
 
 @_typing.final
 class Basket(_message.Message):
+    """An answered basket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NET_FIELD_NUMBER: _builtins.int
@@ -352,18 +435,21 @@ class Basket(_message.Message):
     CLIENT_TTL_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
     regime: Global___Regime.ValueType
+    """Of the basket's net GEX."""
     net_to_gross: _builtins.float
     """Net GEX over the sum of abs(weight * gex), in -1..1; 0 where that sum is 0."""
     covered_weight: _builtins.float
     """Share of the requested weight that had data."""
     negative_names: _builtins.int
-    """Constituents with negative GEX, and their weight."""
+    """Constituents with negative GEX."""
     negative_weight: _builtins.float
+    """The sum of their weights, in 0..1."""
     usable_open_interest: _builtins.float
     """Weighted mean over the constituents."""
     as_of: _builtins.float
-    """The oldest constituent's, and the newest's."""
+    """The oldest constituent's, by the source's clock."""
     as_of_newest: _builtins.float
+    """The newest constituent's."""
     as_of_mixed: _builtins.bool
     """The two lie more than 15 minutes apart."""
     oi_as_of: _builtins.float
@@ -424,6 +510,8 @@ Global___Basket: _TypeAlias = Basket  # noqa: Y015
 
 @_typing.final
 class GetBasketResponse(_message.Message):
+    """The answer to GetBasket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BASKET_FIELD_NUMBER: _builtins.int
@@ -432,9 +520,13 @@ class GetBasketResponse(_message.Message):
     debits: _builtins.int
     """Debits spent while this was answered."""
     @_builtins.property
-    def basket(self) -> Global___Basket: ...
+    def basket(self) -> Global___Basket:
+        """Whatever was answered; what stood in the way ends the call instead."""
+
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where its figures come from."""
+
     def __init__(
         self,
         *,
@@ -452,7 +544,9 @@ Global___GetBasketResponse: _TypeAlias = GetBasketResponse  # noqa: Y015
 
 @_typing.final
 class BatchGetBasketsRequest(_message.Message):
-    """Basket b has the entries offsets[b] <= i < offsets[b + 1] of symbol_index and weights."""
+    """Basket b has the entries offsets[b] <= i < offsets[b + 1] of symbol_index and weights. At most 50,000 baskets; what is more than
+    64 MiB is refused, and a reply of more than 4 MiB by most clients, unless they are told otherwise.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -463,6 +557,7 @@ class BatchGetBasketsRequest(_message.Message):
     EQUAL_WEIGHT_FIELD_NUMBER: _builtins.int
     REFRESH_FIELD_NUMBER: _builtins.int
     refresh: Global___Refresh.ValueType
+    """What this may cause at the source."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The distinct symbols of all baskets."""
@@ -477,7 +572,7 @@ class BatchGetBasketsRequest(_message.Message):
 
     @_builtins.property
     def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """As long as symbol_index."""
+        """As long as symbol_index; any scale, none negative."""
 
     @_builtins.property
     def equal_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -520,29 +615,53 @@ class SymbolColumns(_message.Message):
     FETCHED_AT_FIELD_NUMBER: _builtins.int
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In the one spelling of the server."""
+
     @_builtins.property
-    def underlying_price(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def underlying_price(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """USD."""
+
     @_builtins.property
-    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The name's own, not weighted: as Measures.gex."""
+
     @_builtins.property
-    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.dex."""
+
     @_builtins.property
-    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.vex."""
+
     @_builtins.property
-    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.chex."""
+
     @_builtins.property
-    def as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Constituent.as_of."""
+
     @_builtins.property
-    def freshness(self) -> _containers.RepeatedScalarFieldContainer[Global___Freshness.ValueType]: ...
+    def freshness(self) -> _containers.RepeatedScalarFieldContainer[Global___Freshness.ValueType]:
+        """As Constituent.freshness."""
+
     @_builtins.property
-    def usable_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def usable_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Constituent.usable_open_interest."""
+
     @_builtins.property
-    def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Constituent.oi_as_of; 0 where unknown."""
+
     @_builtins.property
-    def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Constituent.fetched_at."""
+
     @_builtins.property
-    def entitlement_unverified(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]: ...
+    def entitlement_unverified(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """As Constituent.entitlement_unverified."""
+
     def __init__(
         self,
         *,
@@ -590,38 +709,68 @@ class BasketColumns(_message.Message):
     CLIENT_TTL_FIELD_NUMBER: _builtins.int
     NOTICE_INDEX_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The weighted mean, as Basket.net."""
+
     @_builtins.property
-    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
-    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
-    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
-    def net_to_gross(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def net_to_gross(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.net_to_gross."""
+
     @_builtins.property
-    def covered_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def covered_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.covered_weight."""
+
     @_builtins.property
-    def negative_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def negative_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """As Basket.negative_names."""
+
     @_builtins.property
-    def negative_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def negative_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.negative_weight."""
+
     @_builtins.property
-    def usable_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def usable_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.usable_open_interest."""
+
     @_builtins.property
-    def as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.as_of."""
+
     @_builtins.property
-    def as_of_newest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def as_of_newest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.as_of_newest."""
+
     @_builtins.property
-    def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def oi_as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.oi_as_of; 0 where unknown."""
+
     @_builtins.property
-    def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def fetched_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.fetched_at."""
+
     @_builtins.property
-    def freshness(self) -> _containers.RepeatedScalarFieldContainer[Global___Freshness.ValueType]: ...
+    def freshness(self) -> _containers.RepeatedScalarFieldContainer[Global___Freshness.ValueType]:
+        """As Basket.freshness."""
+
     @_builtins.property
-    def client_ttl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def client_ttl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.client_ttl, in seconds."""
+
     @_builtins.property
     def notice_index(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Into notices."""
+        """Into BatchGetBasketsResponse.notices."""
 
     def __init__(
         self,
@@ -653,13 +802,18 @@ Global___BasketColumns: _TypeAlias = BasketColumns  # noqa: Y015
 
 @_typing.final
 class BasketError(_message.Message):
+    """What stands in the way of one basket of a batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BASKET_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
     basket: _builtins.int
+    """Its number in the request."""
     @_builtins.property
-    def problem(self) -> Global___Problem: ...
+    def problem(self) -> Global___Problem:
+        """What it is."""
+
     def __init__(
         self,
         *,
@@ -676,6 +830,8 @@ Global___BasketError: _TypeAlias = BasketError  # noqa: Y015
 
 @_typing.final
 class BatchGetBasketsResponse(_message.Message):
+    """The answer to BatchGetBaskets, in columns."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOLS_FIELD_NUMBER: _builtins.int
@@ -694,9 +850,13 @@ class BatchGetBasketsResponse(_message.Message):
     debits: _builtins.int
     """Debits spent while this was answered."""
     @_builtins.property
-    def symbols(self) -> Global___SymbolColumns: ...
+    def symbols(self) -> Global___SymbolColumns:
+        """Every symbol that had data, once."""
+
     @_builtins.property
-    def baskets(self) -> Global___BasketColumns: ...
+    def baskets(self) -> Global___BasketColumns:
+        """The baskets' own figures."""
+
     @_builtins.property
     def offsets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Basket b's constituents are the entries offsets[b] <= i < offsets[b + 1] of the three columns below."""
@@ -710,7 +870,9 @@ class BatchGetBasketsResponse(_message.Message):
         """Renormalised."""
 
     @_builtins.property
-    def contribution_pct(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def contribution_pct(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """100 * abs(weight * gex) / sum of those of the basket."""
+
     @_builtins.property
     def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Symbols without data, each once."""
@@ -725,10 +887,12 @@ class BatchGetBasketsResponse(_message.Message):
 
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___BasketError]:
-        """Sparse."""
+        """Of the baskets in whose way something stands, ascending."""
 
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where all of it comes from."""
+
     @_builtins.property
     def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Why an old value is served, for a person; the first is empty."""
@@ -802,12 +966,19 @@ Global___RegimeColumns: _TypeAlias = RegimeColumns  # noqa: Y015
 
 @_typing.final
 class WatchBasketsRequest(_message.Message):
+    """Baskets to be watched, and how often they may be told of."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BASKETS_FIELD_NUMBER: _builtins.int
     PACE_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
     pace: _builtins.float
-    """Seconds between two messages, at least; less than 1 counts as 1."""
+    """Seconds between two messages that tell of baskets, at least; less than 1 counts as 1, more than 3,600 as that."""
+    heartbeat: _builtins.float
+    """Seconds after which a quiet stream sends a message all the same, in which nothing has changed; less than 1 counts as 1.
+    Absent: a stream is quiet for as long as nothing changes.
+    """
     @_builtins.property
     def baskets(self) -> Global___BatchGetBasketsRequest:
         """Its refresh must be unspecified or normal: watching spends as a sheet that is recalculated does, no more."""
@@ -817,40 +988,55 @@ class WatchBasketsRequest(_message.Message):
         *,
         baskets: Global___BatchGetBasketsRequest | None = ...,
         pace: _builtins.float = ...,
+        heartbeat: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_heartbeat", b"_heartbeat", "baskets", b"baskets", "heartbeat", b"heartbeat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "pace", b"pace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heartbeat", b"_heartbeat", "baskets", b"baskets", "heartbeat", b"heartbeat", "pace", b"pace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__heartbeat: _TypeAlias = _typing.Literal["heartbeat"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat: _TypeAlias = _typing.Literal["_heartbeat", b"_heartbeat"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat) -> _WhichOneofReturnType__heartbeat | None: ...
 
 Global___WatchBasketsRequest: _TypeAlias = WatchBasketsRequest  # noqa: Y015
 
 @_typing.final
 class WatchBasketsResponse(_message.Message):
+    """What has changed, or that nothing has."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGED_FIELD_NUMBER: _builtins.int
     BASKETS_FIELD_NUMBER: _builtins.int
     REGIMES_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
+    sent_at: _builtins.float
+    """When this was sent, by the server's clock."""
     @_builtins.property
     def changed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The numbers, in the request, of the baskets that changed, ascending: row i of what follows is basket changed[i]."""
+        """The numbers, in the request, of the baskets that changed, ascending: row i of what follows is basket changed[i]. Empty: this is
+        a heartbeat, and has no more than sent_at.
+        """
 
     @_builtins.property
-    def baskets(self) -> Global___BatchGetBasketsResponse: ...
+    def baskets(self) -> Global___BatchGetBasketsResponse:
+        """Their figures; absent in a heartbeat."""
+
     @_builtins.property
-    def regimes(self) -> Global___RegimeColumns: ...
+    def regimes(self) -> Global___RegimeColumns:
+        """Since when they are in their regime; absent in a heartbeat."""
+
     def __init__(
         self,
         *,
         changed: _abc.Iterable[_builtins.int] | None = ...,
         baskets: Global___BatchGetBasketsResponse | None = ...,
         regimes: Global___RegimeColumns | None = ...,
+        sent_at: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "regimes", b"regimes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "changed", b"changed", "regimes", b"regimes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "changed", b"changed", "regimes", b"regimes", "sent_at", b"sent_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -858,6 +1044,8 @@ Global___WatchBasketsResponse: _TypeAlias = WatchBasketsResponse  # noqa: Y015
 
 @_typing.final
 class GetRegimesRequest(_message.Message):
+    """Baskets whose history is asked for."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BASKETS_FIELD_NUMBER: _builtins.int
@@ -880,6 +1068,8 @@ Global___GetRegimesRequest: _TypeAlias = GetRegimesRequest  # noqa: Y015
 
 @_typing.final
 class GetRegimesResponse(_message.Message):
+    """The answer to GetRegimes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REGIMES_FIELD_NUMBER: _builtins.int
@@ -888,10 +1078,12 @@ class GetRegimesResponse(_message.Message):
     client_ttl: _builtins.float
     """How long, in seconds, a client may answer from this reply."""
     @_builtins.property
-    def regimes(self) -> Global___RegimeColumns: ...
+    def regimes(self) -> Global___RegimeColumns:
+        """A row a basket."""
+
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___BasketError]:
-        """Sparse."""
+        """Of the baskets in whose way something stands, ascending."""
 
     def __init__(
         self,
@@ -910,6 +1102,8 @@ Global___GetRegimesResponse: _TypeAlias = GetRegimesResponse  # noqa: Y015
 
 @_typing.final
 class GetSymbolRequest(_message.Message):
+    """One underlying, and how much of it is wanted."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOL_FIELD_NUMBER: _builtins.int
@@ -918,7 +1112,9 @@ class GetSymbolRequest(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     PER_EXPIRY_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
+    """A ticker in any of the usual spellings."""
     refresh: Global___Refresh.ValueType
+    """What this may cause at the source."""
     per_strike: _builtins.bool
     """Wants GetSymbolResponse.strikes."""
     levels: _builtins.bool
@@ -963,11 +1159,17 @@ class Levels(_message.Message):
     gamma_flip_status: _builtins.str
     """"available", why there is none ("no_boundary"), or why not to trust it ("insufficient_local_coverage", "sensitive_root")."""
     call_wall: _builtins.float
+    """The strike with the largest call GEX."""
     put_wall: _builtins.float
+    """The strike with the most negative put GEX."""
     max_positive_gamma: _builtins.float
+    """The strike with the largest positive net GEX."""
     max_negative_gamma: _builtins.float
+    """The strike with the most negative net GEX."""
     highest_oi_strike: _builtins.float
+    """The strike with the largest open interest, calls and puts together."""
     zero_dte_magnet: _builtins.float
+    """The strike with the largest net GEX, of either sign, of what expires on the chain's own day in New York."""
     @_builtins.property
     def gamma_flip_doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """All reasons to mistrust the flip: the words above but "available", "several_roots", and "sign_disagrees": net GEX at spot
@@ -1029,16 +1231,20 @@ Global___Levels: _TypeAlias = Levels  # noqa: Y015
 
 @_typing.final
 class SideMeasures(_message.Message):
-    """Calls and puts are signed so that their sum is the net."""
+    """Calls and puts apart, signed so that their sum is the net."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CALL_FIELD_NUMBER: _builtins.int
     PUT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def call(self) -> Global___Measures: ...
+    def call(self) -> Global___Measures:
+        """Of the calls."""
+
     @_builtins.property
-    def put(self) -> Global___Measures: ...
+    def put(self) -> Global___Measures:
+        """Of the puts."""
+
     def __init__(
         self,
         *,
@@ -1055,6 +1261,8 @@ Global___SideMeasures: _TypeAlias = SideMeasures  # noqa: Y015
 
 @_typing.final
 class StrikeColumns(_message.Message):
+    """A row a strike, ascending. Calls and puts are signed so that their sum is the net."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STRIKE_FIELD_NUMBER: _builtins.int
@@ -1069,27 +1277,49 @@ class StrikeColumns(_message.Message):
     CALL_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     PUT_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def strike(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def strike(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """USD."""
+
     @_builtins.property
-    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.gex."""
+
     @_builtins.property
-    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.gex."""
+
     @_builtins.property
-    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.dex."""
+
     @_builtins.property
-    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.dex."""
+
     @_builtins.property
-    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.vex."""
+
     @_builtins.property
-    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.vex."""
+
     @_builtins.property
-    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.chex."""
+
     @_builtins.property
-    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.chex."""
+
     @_builtins.property
-    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the calls that count."""
+
     @_builtins.property
-    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the puts that count."""
+
     def __init__(
         self,
         *,
@@ -1134,31 +1364,53 @@ class ExpiryColumns(_message.Message):
     CALL_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     PUT_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The instant of expiry."""
+
     @_builtins.property
     def zero_dte(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
         """On the chain's own day in New York."""
 
     @_builtins.property
-    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.gex."""
+
     @_builtins.property
-    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.gex."""
+
     @_builtins.property
-    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.dex."""
+
     @_builtins.property
-    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.dex."""
+
     @_builtins.property
-    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.vex."""
+
     @_builtins.property
-    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.vex."""
+
     @_builtins.property
-    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.chex."""
+
     @_builtins.property
-    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.chex."""
+
     @_builtins.property
-    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the calls that count."""
+
     @_builtins.property
-    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the puts that count."""
+
     def __init__(
         self,
         *,
@@ -1185,7 +1437,7 @@ Global___ExpiryColumns: _TypeAlias = ExpiryColumns  # noqa: Y015
 
 @_typing.final
 class ForwardColumns(_message.Message):
-    """What put-call parity says of an expiry, ascending. Only the trusted are computed with."""
+    """What put-call parity says of the forward of each expiry, ascending. Only the trusted are computed with."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1196,7 +1448,9 @@ class ForwardColumns(_message.Message):
     SPREAD_FIELD_NUMBER: _builtins.int
     TRUSTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The instant of expiry."""
+
     @_builtins.property
     def forward(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """USD."""
@@ -1214,7 +1468,9 @@ class ForwardColumns(_message.Message):
         """Distance between the quartiles of their forwards, relative to the median."""
 
     @_builtins.property
-    def trusted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]: ...
+    def trusted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """Whether pairs and spread are good enough to compute with."""
+
     def __init__(
         self,
         *,
@@ -1235,6 +1491,8 @@ Global___ForwardColumns: _TypeAlias = ForwardColumns  # noqa: Y015
 
 @_typing.final
 class RowCounts(_message.Message):
+    """What became of a chain's contracts."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     USED_FIELD_NUMBER: _builtins.int
@@ -1267,6 +1525,8 @@ Global___RowCounts: _TypeAlias = RowCounts  # noqa: Y015
 
 @_typing.final
 class GetSymbolResponse(_message.Message):
+    """The answer to GetSymbol."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOL_FIELD_NUMBER: _builtins.int
@@ -1290,28 +1550,47 @@ class GetSymbolResponse(_message.Message):
     ZERO_DTE_FIELD_NUMBER: _builtins.int
     FORWARDS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
+    """In the one spelling of the server."""
     underlying_price: _builtins.float
+    """USD."""
     usable_open_interest: _builtins.float
+    """As Constituent.usable_open_interest."""
     regime: Global___Regime.ValueType
+    """Of net GEX."""
     as_of: _builtins.float
+    """The moment of the figure, by the source's clock."""
     oi_as_of: _builtins.float
+    """Day of the open interest; 0 where unknown."""
     fetched_at: _builtins.float
+    """When the server got it, by its own clock."""
     freshness: Global___Freshness.ValueType
+    """How old it is to the rules."""
     client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
     notice: _builtins.str
+    """Why an old value is served, for a person; empty where none is."""
     debits: _builtins.int
+    """Debits spent while this was answered."""
     @_builtins.property
-    def net(self) -> Global___Measures: ...
+    def net(self) -> Global___Measures:
+        """All contracts together."""
+
     @_builtins.property
     def sides(self) -> Global___SideMeasures:
         """Absent where the source gives net figures only."""
 
     @_builtins.property
-    def rows(self) -> Global___RowCounts: ...
+    def rows(self) -> Global___RowCounts:
+        """Absent where the source gives net figures only."""
+
     @_builtins.property
-    def strikes(self) -> Global___StrikeColumns: ...
+    def strikes(self) -> Global___StrikeColumns:
+        """Absent where not asked for, empty where the source gives none."""
+
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
     @_builtins.property
     def levels(self) -> Global___Levels:
         """Absent where not asked for."""
@@ -1362,6 +1641,8 @@ Global___GetSymbolResponse: _TypeAlias = GetSymbolResponse  # noqa: Y015
 
 @_typing.final
 class GetProfileRequest(_message.Message):
+    """A symbol or a basket, and the range of prices."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYMBOLS_FIELD_NUMBER: _builtins.int
@@ -1371,8 +1652,9 @@ class GetProfileRequest(_message.Message):
     TO_MOVE_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
     from_move: _builtins.float
-    """The range, in units of each symbol's present price: 1.05 is 5 % up. Both absent: from 0.8 to 1.2."""
+    """Where the range begins, in units of each symbol's present price: 0.95 is 5 % down. Above 0; absent: 0.8."""
     to_move: _builtins.float
+    """Where it ends, likewise: above from_move and up to 10; absent: 1.2."""
     levels: _builtins.int
     """Prices in the range, both ends among them, equally far apart; 0: 60. At most 2,000."""
     @_builtins.property
@@ -1380,7 +1662,9 @@ class GetProfileRequest(_message.Message):
         """As in GetBasketRequest; one symbol: its own profile."""
 
     @_builtins.property
-    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
     @_builtins.property
     def measures(self) -> _containers.RepeatedScalarFieldContainer[Global___Measure.ValueType]:
         """Empty: all four."""
@@ -1412,6 +1696,8 @@ Global___GetProfileRequest: _TypeAlias = GetProfileRequest  # noqa: Y015
 
 @_typing.final
 class GetProfileResponse(_message.Message):
+    """The answer to GetProfile."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MOVE_FIELD_NUMBER: _builtins.int
@@ -1433,17 +1719,21 @@ class GetProfileResponse(_message.Message):
     NOTICE_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     flip: _builtins.float
+    """Of those the one nearest no move; absent where there is none."""
     covered_weight: _builtins.float
     """Share of the requested weight that had data."""
     as_of: _builtins.float
-    """The oldest symbol's, and the newest's."""
+    """The oldest symbol's."""
     as_of_newest: _builtins.float
+    """The newest symbol's."""
     client_ttl: _builtins.float
     """How long, in seconds, a client may answer from this reply."""
     notice: _builtins.str
     """Why a symbol that has a chain is missing, for a person; empty where none is."""
     @_builtins.property
-    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The prices, in units of each symbol's present price, ascending."""
+
     @_builtins.property
     def spot(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """USD, as long as move; empty where more than one symbol was asked for."""
@@ -1455,29 +1745,41 @@ class GetProfileResponse(_message.Message):
         """
 
     @_builtins.property
-    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
-    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
-    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
     @_builtins.property
     def roots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Every move within the range at which net GEX changes its sign, ascending, and the one nearest no move."""
+        """Every move within the range at which net GEX changes its sign, ascending."""
 
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The symbols that had data and a weight, and beside them: weights renormalised to sum to 1, present prices in USD."""
+        """The symbols that had data and a weight."""
 
     @_builtins.property
-    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: renormalised to sum to 1."""
+
     @_builtins.property
-    def underlying_price(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def underlying_price(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: the present prices, USD."""
+
     @_builtins.property
     def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Asked for with a weight, but without data; their weight went to the others."""
 
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
     def __init__(
         self,
         *,
@@ -1512,6 +1814,8 @@ Global___GetProfileResponse: _TypeAlias = GetProfileResponse  # noqa: Y015
 
 @_typing.final
 class GetDispersionRequest(_message.Message):
+    """An index and its members."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INDEX_FIELD_NUMBER: _builtins.int
@@ -1519,6 +1823,7 @@ class GetDispersionRequest(_message.Message):
     WEIGHTS_FIELD_NUMBER: _builtins.int
     HORIZON_DAYS_FIELD_NUMBER: _builtins.int
     index: _builtins.str
+    """A ticker in any of the usual spellings."""
     horizon_days: _builtins.float
     """Calendar days, above 0 and up to 3,650; absent: 30."""
     @_builtins.property
@@ -1526,7 +1831,9 @@ class GetDispersionRequest(_message.Message):
         """The members, as in GetBasketRequest."""
 
     @_builtins.property
-    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
     def __init__(
         self,
         *,
@@ -1575,6 +1882,7 @@ class GetDispersionResponse(_message.Message):
     members with a volatility, or the index has none; outside -1..1 where index and members are quoted at odds.
     """
     index_volatility: _builtins.float
+    """Of the index; absent where it has none."""
     basket_volatility: _builtins.float
     """Sum of weight * volatility: what the index's were at a correlation of 1."""
     independent_volatility: _builtins.float
@@ -1582,29 +1890,35 @@ class GetDispersionResponse(_message.Message):
     covered_weight: _builtins.float
     """Share of the requested weight that had a volatility."""
     index_regime: Global___Regime.ValueType
-    """Unspecified where there is no exposure."""
+    """Of the index's own net GEX; unspecified where there is no exposure."""
     basket_regime: Global___Regime.ValueType
+    """Of the weighted mean over the members; unspecified where there is no exposure."""
     net_to_gross: _builtins.float
     """As Basket.net_to_gross; absent where no member with a weight has an exposure."""
     as_of: _builtins.float
-    """The oldest chain's moment, and the newest's; of the index and of the members that have a weight."""
+    """The oldest chain's moment; of the index and of the members that have a weight."""
     as_of_newest: _builtins.float
+    """The newest chain's moment."""
     client_ttl: _builtins.float
     """How long, in seconds, a client may answer from this reply."""
     notice: _builtins.str
     """Why a symbol that has a chain is missing, for a person; empty where none is."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The members that have a weight and a volatility, the largest contribution first, and beside them: weights renormalised to
-        sum to 1, volatilities, and weight * volatility.
-        """
+        """The members that have a weight and a volatility, the largest contribution first."""
 
     @_builtins.property
-    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: renormalised to sum to 1."""
+
     @_builtins.property
-    def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: per 1.00."""
+
     @_builtins.property
-    def contribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def contribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: weight * volatility."""
+
     @_builtins.property
     def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Asked for with a weight, but without a volatility at the horizon; their weight went to the others."""
@@ -1614,7 +1928,9 @@ class GetDispersionResponse(_message.Message):
         """The members with a weight whose own regime is not the index's, in the order asked for."""
 
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
     def __init__(
         self,
         *,
@@ -1666,6 +1982,57 @@ class GetDispersionResponse(_message.Message):
 Global___GetDispersionResponse: _TypeAlias = GetDispersionResponse  # noqa: Y015
 
 @_typing.final
+class ListSymbolsRequest(_message.Message):
+    """All that there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSymbolsRequest: _TypeAlias = ListSymbolsRequest  # noqa: Y015
+
+@_typing.final
+class ListSymbolsResponse(_message.Message):
+    """The answer to ListSymbols."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    complete: _builtins.bool
+    """The source has named all that it has. Else these are the ones that the server has a figure of, and there may be more."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ascending; a chain file without a dot in its name is named as the file is: BRKB."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where the figures come from."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        complete: _builtins.bool = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "origin", b"origin", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSymbolsResponse: _TypeAlias = ListSymbolsResponse  # noqa: Y015
+
+@_typing.final
 class Quota(_message.Message):
     """Of a metered source. A day is a UTC day."""
 
@@ -1687,7 +2054,9 @@ class Quota(_message.Message):
     left: _builtins.int
     """Today; -1 where unknown."""
     unlimited: _builtins.bool
+    """The source counts, but sets no limit."""
     resets_at: _builtins.float
+    """When the count starts again."""
     saved: _builtins.int
     """What one call a cell would have cost today, less what was spent."""
     def __init__(
@@ -1711,11 +2080,13 @@ Global___Quota: _TypeAlias = Quota  # noqa: Y015
 
 @_typing.final
 class GetStatusRequest(_message.Message):
+    """How well the quota is to be known."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RECONCILE_FIELD_NUMBER: _builtins.int
     reconcile: _builtins.bool
-    """Ask the source's account first, which may cost a debit."""
+    """Ask the source's account first, which costs a debit where the source charges for that."""
     def __init__(
         self,
         *,
@@ -1731,6 +2102,8 @@ Global___GetStatusRequest: _TypeAlias = GetStatusRequest  # noqa: Y015
 
 @_typing.final
 class GetStatusResponse(_message.Message):
+    """The answer to GetStatus."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSION_FIELD_NUMBER: _builtins.int
@@ -1749,32 +2122,46 @@ class GetStatusResponse(_message.Message):
     LAST_PROBLEM_FIELD_NUMBER: _builtins.int
     QUOTA_FIELD_NUMBER: _builtins.int
     WATCHES_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
     version: _builtins.str
+    """Of the server: "0.1.0"."""
     started_at: _builtins.float
+    """When it began to serve."""
     sentence: _builtins.str
     """What a cell's text may say of the source: a sentence with no clock-dependent words."""
     symbols_known: _builtins.int
     """Symbols with a figure of this origin."""
     requests: _builtins.int
-    """Since the server started."""
+    """Calls that were answered or refused since it began to serve."""
     baskets: _builtins.int
+    """Baskets that were asked for since then."""
     source_calls: _builtins.int
+    """Calls that left for the source since then."""
     symbols_fetched: _builtins.int
+    """Symbols that those carried."""
     debits_today: _builtins.int
-    """From the ledger: today (UTC) and ever, for this origin."""
+    """Debits of this origin today (UTC), from the ledger."""
     debits_total: _builtins.int
+    """The same, ever."""
     metered: _builtins.bool
-    """Whether a source call costs a debit, and how many symbols one carries; 0 seats: any number."""
+    """Whether a source call costs a debit."""
     seats: _builtins.int
+    """Symbols that one source call carries at most; 0: any number."""
     last_problem: _builtins.str
     """What went wrong last, for a person; empty where nothing did."""
     watches: _builtins.int
     """WatchBaskets streams that are open."""
     @_builtins.property
-    def origin(self) -> Global___Origin: ...
+    def origin(self) -> Global___Origin:
+        """Where its figures come from now."""
+
     @_builtins.property
     def quota(self) -> Global___Quota:
         """Absent where the source is not metered."""
+
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedScalarFieldContainer[Global___Capability.ValueType]:
+        """What the source can give beside net exposures, which all of them give: ascending."""
 
     def __init__(
         self,
@@ -1795,10 +2182,11 @@ class GetStatusResponse(_message.Message):
         last_problem: _builtins.str = ...,
         quota: Global___Quota | None = ...,
         watches: _builtins.int = ...,
+        capabilities: _abc.Iterable[Global___Capability.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "capabilities", b"capabilities", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1806,6 +2194,8 @@ Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
 
 @_typing.final
 class ShutdownRequest(_message.Message):
+    """Nothing needs to be said."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -1821,6 +2211,8 @@ Global___ShutdownRequest: _TypeAlias = ShutdownRequest  # noqa: Y015
 
 @_typing.final
 class ShutdownResponse(_message.Message):
+    """The server drains: this reply is among its last."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(

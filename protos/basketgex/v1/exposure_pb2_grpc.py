@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class ExposureServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -69,6 +71,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.FromString,
                 _registered_method=True)
+        self.ListSymbols = channel.unary_unary(
+                '/basketgex.v1.ExposureService/ListSymbols',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.ListSymbolsRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.ListSymbolsResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetStatus',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.SerializeToString,
@@ -82,7 +89,9 @@ class ExposureServiceStub:
 
 
 class ExposureServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
 
     def GetBasket(self, request, context):
         """One basket, a row a constituent: for people and simple clients.
@@ -133,8 +142,15 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSymbols(self, request, context):
+        """Which underlyings there are figures of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
-        """What serves, from which source, and what it has spent.
+        """What serves, from which source, what that can give, and what it has spent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +201,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.SerializeToString,
             ),
+            'ListSymbols': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSymbols,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.ListSymbolsRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.ListSymbolsResponse.SerializeToString,
+            ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.FromString,
@@ -204,7 +225,9 @@ def add_ExposureServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExposureService:
-    """Missing associated documentation comment in .proto file."""
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
 
     @staticmethod
     def GetBasket(request,
@@ -385,6 +408,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetDispersion',
             basketgex_dot_v1_dot_exposure__pb2.GetDispersionRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetDispersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSymbols(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/ListSymbols',
+            basketgex_dot_v1_dot_exposure__pb2.ListSymbolsRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.ListSymbolsResponse.FromString,
             options,
             channel_credentials,
             insecure,

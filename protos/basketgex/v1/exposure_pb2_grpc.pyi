@@ -32,6 +32,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ExposureServiceStub:
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -50,13 +54,19 @@ class ExposureServiceStub:
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetDispersion: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]
     """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
+    ListSymbols: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ListSymbolsRequest, _exposure_pb2.ListSymbolsResponse]
+    """Which underlyings there are figures of."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
-    """What serves, from which source, and what it has spent."""
+    """What serves, from which source, what that can give, and what it has spent."""
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
     """Drains and ends the server."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetBasket: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetBasketRequest, _exposure_pb2.GetBasketResponse]  # type: ignore[assignment]
     """One basket, a row a constituent: for people and simple clients."""
@@ -72,12 +82,18 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetDispersion: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]  # type: ignore[assignment]
     """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
+    ListSymbols: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ListSymbolsRequest, _exposure_pb2.ListSymbolsResponse]  # type: ignore[assignment]
+    """Which underlyings there are figures of."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
-    """What serves, from which source, and what it has spent."""
+    """What serves, from which source, what that can give, and what it has spent."""
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
     """Drains and ends the server."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
+    a sentence for a person, and google.rpc.Status in the trailing metadata: ErrorInfo (its reason is the code), BadRequest, RetryInfo.
+    """
+
     @_abc_1.abstractmethod
     def GetBasket(
         self,
@@ -135,12 +151,20 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         """An index against its members at one horizon: implied correlation and its parts, and the regimes of both."""
 
     @_abc_1.abstractmethod
+    def ListSymbols(
+        self,
+        request: _exposure_pb2.ListSymbolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.ListSymbolsResponse, _abc.Awaitable[_exposure_pb2.ListSymbolsResponse]]:
+        """Which underlyings there are figures of."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _exposure_pb2.GetStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetStatusResponse, _abc.Awaitable[_exposure_pb2.GetStatusResponse]]:
-        """What serves, from which source, and what it has spent."""
+        """What serves, from which source, what that can give, and what it has spent."""
 
     @_abc_1.abstractmethod
     def Shutdown(

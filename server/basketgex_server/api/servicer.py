@@ -16,6 +16,7 @@ from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api import messages
+from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.refusals import refuse
 from basketgex_server.api.warm import WarmReplies
 from basketgex_server.api.watching import Watches
@@ -62,6 +63,7 @@ class ExposureServicer(ExposureServiceServicer):
             compute=compute,
             timeout=settings.request_timeout,
             sent=self._sent,
+            now=now,
         )
         self._started_at = now()
         self._requests = 0
@@ -212,6 +214,17 @@ class ExposureServicer(ExposureServiceServicer):
 
         return await self._guarded(context, work, _of_baskets)
 
+    async def ListSymbols(self, request: pb.ListSymbolsRequest, context: Context) -> pb.ListSymbolsResponse:  # noqa: N802
+        """Name the symbols that there are."""
+
+        async def work() -> pb.ListSymbolsResponse:
+            known = await universe(self._dispatcher)
+            return pb.ListSymbolsResponse(
+                symbols=known.symbols, complete=known.complete, origin=messages.origin(known.origin)
+            )
+
+        return await self._guarded(context, work)
+
     async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> pb.GetStatusResponse:  # noqa: N802
         """Tell what serves, and what it has spent."""
 
@@ -238,6 +251,7 @@ class ExposureServicer(ExposureServiceServicer):
                 seats=source.seats,
                 last_problem=counts.last_problem,
                 watches=len(self._watches),
+                capabilities=[pb.Capability.Value(f"CAPABILITY_{c}") for c in capabilities(source)],
                 quota=messages.quota(quota, spent) if source.metered else None,
             )
 

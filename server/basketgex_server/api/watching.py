@@ -33,7 +33,10 @@ Write = Callable[[pb.WatchBasketsResponse], Awaitable[None]]
 
 
 class Watches:
-    """The streams that are open. ``sent`` is told the sizes of the baskets that were, ``pause`` waits for some seconds."""
+    """The streams that are open. ``sent`` is told the sizes of the baskets that were, ``pause`` waits for some seconds.
+
+    ``now`` gives Unix seconds.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Watches:
         most: int,
         compute: Executor,
         timeout: float,
+        now: Callable[[], float],
         sent: Callable[[list[int]], None] = lambda sizes: None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -52,6 +56,7 @@ class Watches:
         self._compute = compute
         self._timeout = min(timeout, PATIENCE)
         self._sent = sent
+        self._now = now
         self._pause = pause
         self._ending = asyncio.Event()
         self._open = 0
@@ -70,22 +75,27 @@ class Watches:
                 "A watch asks the source as age demands it: its refresh must be normal.", argument="refresh"
             )
         self._open += 1
-        work = asyncio.ensure_future(self._watch(request, write))
-        ending = asyncio.ensure_future(self._ending.wait())
+        speaker = _Speaker(write, self._now)
+        tasks = [
+            asyncio.ensure_future(work) for work in (self._ending.wait(), self._watch(request, speaker.say))
+        ]
+        if request.HasField("heartbeat"):
+            tasks.append(asyncio.ensure_future(speaker.beat(_bounded(request.heartbeat))))
         try:
-            await asyncio.wait((work, ending), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._ending.is_set():
                 raise Draining
-            await work
+            for task in done:
+                await task
         finally:
-            work.cancel()
-            ending.cancel()
-            await asyncio.gather(work, ending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._open -= 1
 
     async def _watch(self, request: pb.WatchBasketsRequest, write: Write) -> None:
         batch = messages.batch(request.baskets)
-        pace = min(max(LEAST_PACE, request.pace), LONGEST_PACE)  # what is no number counts as the least
+        pace = _bounded(request.pace)
         asked = await self._regimes.prepare(batch)
         seen, edition, standings = _Seen(), None, None
         while True:
@@ -114,6 +124,33 @@ class Watches:
             compute=self._compute,
             timeout=self._timeout,
         )
+
+
+class _Speaker:
+    """What a stream says, one message at a time, each with its moment."""
+
+    __slots__ = ("_now", "_said", "_turn", "_write")
+
+    def __init__(self, write: Write, now: Callable[[], float]) -> None:
+        self._write = write
+        self._now = now
+        self._turn = asyncio.Lock()
+        self._said = asyncio.get_running_loop().time()
+
+    async def say(self, message: pb.WatchBasketsResponse) -> None:
+        """Write a message."""
+        async with self._turn:
+            message.sent_at = self._now()
+            await self._write(message)
+            self._said = asyncio.get_running_loop().time()
+
+    async def beat(self, every: float) -> None:
+        """Write a message without news whenever nothing was said for so many seconds; for ever."""
+        while True:
+            if (left := self._said + every - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(left)
+            else:
+                await self.say(pb.WatchBasketsResponse())
 
 
 class _Seen:
@@ -168,6 +205,10 @@ class _Seen:
 def _message(numbers: list[int], answer: BatchAnswer, standings: Standings) -> pb.WatchBasketsResponse:
     whole = len(numbers) == len(standings.regime)
     return messages.watch_reply(numbers, answer if whole else _rows(answer, numbers), standings.rows(numbers))
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(LEAST_PACE, seconds), LONGEST_PACE)  # what is no number counts as the least
 
 
 def _portions(numbers: Sequence[int], batch: Batch) -> Iterator[list[int]]:

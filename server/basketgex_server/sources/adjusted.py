@@ -53,6 +53,10 @@ class Adjusted:
             by_symbol=IMPLIED if self._implied else origin.by_symbol,
         )
 
+    def symbols(self) -> tuple[str, ...]:
+        """Return the provider's symbols."""
+        return self._provider.symbols()
+
     def chain(self, symbol: str) -> Chain | None:
         """Return the chain of a symbol, adjusted. Raises what the provider raises."""
         from basketgex_server.exposure.implied import adjusted

@@ -231,6 +231,10 @@ class Held:
         """Return where they came from."""
         return Origin(source="cboe", label="Cboe, 15 minutes delayed", location=self._base)
 
+    def symbols(self) -> tuple[str, ...]:
+        """Return those at hand."""
+        return tuple(self._chains)
+
     def chain(self, symbol: str) -> Chain | None:
         """Return one of them. Raises BadChain."""
         chain = self._chains.get(symbol)

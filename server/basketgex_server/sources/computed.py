@@ -135,6 +135,10 @@ class Computed:
     async def account(self) -> None:
         """There is none to ask."""
 
+    async def symbols(self) -> tuple[str, ...]:
+        """Return the provider's symbols, looked up on the executor."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._provider.symbols)
+
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels, worked out on the executor."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)

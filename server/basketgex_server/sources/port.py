@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from basketgex_server.domain import Fetched, Origin, QuotaReading
 
@@ -53,6 +53,14 @@ class ExposureSource(Protocol):
         """Let go of what it holds."""
 
 
+@runtime_checkable
+class Listing(Protocol):
+    """What a source of exposures offers besides the port where it can name all the symbols that it has."""
+
+    async def symbols(self) -> tuple[str, ...]:
+        """Return them, in any order."""
+
+
 class ChainProvider(Protocol):
     """Gives option chains, one underlying at a time, on the compute thread."""
 
@@ -61,3 +69,6 @@ class ChainProvider(Protocol):
 
     def chain(self, symbol: str) -> Chain | None:
         """Return the chain of one underlying, or None where there is none. Raises BadChain where it cannot be read."""
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the underlyings that there are chains of."""
