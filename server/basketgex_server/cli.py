@@ -282,10 +282,9 @@ def _token(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _templates(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.cli_demo import copy_templates
+    from basketgex_server.cli_templates import templates
 
-    for path in copy_templates(chosen.to):
-        print(path)
+    templates(chosen.to, force=chosen.force)
 
 
 def _demo(home: Home, chosen: argparse.Namespace) -> None:
@@ -436,7 +435,12 @@ def _parser() -> argparse.ArgumentParser:
         install.set_defaults(run=_install)
 
     templates = commands.add_parser("templates", help="copy the template workbooks")
-    templates.add_argument("--to", type=Path, default=Path())
+    templates.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where to; without it a terminal is asked"
+    )
+    templates.add_argument(
+        "--force", action="store_true", help="overwrite workbooks of these names instead of writing beside them"
+    )
     templates.set_defaults(run=_templates)
 
     demo = commands.add_parser("demo", help="fill the sector scanner on the embedded sample")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,25 +10,21 @@ from pathlib import Path
 
 import openpyxl
 
-import basketgex_addin
 from basketgex.local import Home
 from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
+from basketgex_server import cli_templates
 from basketgex_server.cli_ask import amount, client_of, moment, regime_words, said
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 
-SCANNER = "sector_scanner.xlsx"
+SCANNER = "sector_scanner"
+OURS = "workbooks.sha256"
+"""What demos wrote into their folder, a line each."""
 _CROP = ("-r", "150", "-x", "55", "-y", "50", "-W", "1645", "-H", "672")  # the page without its empty rest
 _FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 14, 10  # of the template's sheet Members, counted from 1
-
-
-def copy_templates(folder: Path) -> list[Path]:
-    """Copy the template workbooks into a folder; return the copies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copy(path, folder)) for path in sorted(_templates().glob("*.xlsx"))]
 
 
 def demo(out: Path) -> None:
@@ -37,7 +34,7 @@ def demo(out: Path) -> None:
     change_config(home.config_file, source="sample")
     client = client_of(home)
     try:
-        template = _templates() / SCANNER
+        template = cli_templates.source(SCANNER)
         filled = _fill(template, out, home)
         _print_table(client, template)
         status = said(client.status())
@@ -60,12 +57,26 @@ def _fill(template: Path, out: Path, home: Home) -> list[str]:
             "LibreOffice is not installed: the workbook was not filled. Install LibreOffice 25.2 and run again."
         ]
     office = Office(soffice, (out / "office").absolute(), home.path)
-    workbook, pdf = out / SCANNER, out / "sector_scanner.pdf"
+    workbook = _mine(out / template.name, out / "office" / OURS)
+    pdf = workbook.with_suffix(".pdf")
     try:
         recalculate_and_store(office, template.absolute(), workbook.absolute(), pdf.absolute())
     except DriverError as error:
         raise BadSettings(str(error)) from error
+    with (out / "office" / OURS).open("a") as ours:
+        ours.write(f"{_digest(workbook)}\n")
     return [f"Filled workbook: {workbook}", _picture(pdf)]
+
+
+def _mine(wanted: Path, ours: Path) -> Path:
+    """Return where the workbook goes: never over one that is not as an earlier demo left it, since somebody works in it."""
+    known = ours.read_text().split() if ours.exists() else []
+    names = cli_templates.free_names(wanted)
+    return next(path for path in names if not path.exists() or _digest(path) in known)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _picture(pdf: Path) -> str:
@@ -118,12 +129,3 @@ def _sectors(template: Path) -> Iterator[tuple[str, Ask]]:
                 )
     finally:
         book.close()
-
-
-def _templates() -> Path:
-    """Return the folder of the templates: inside an installed package, or the checkout's own."""
-    package = Path(basketgex_addin.__file__).parent
-    for folder in (package / "templates", package.parents[1] / "workbook_templates"):
-        if (folder / SCANNER).is_file():
-            return folder
-    raise BadSettings("The template workbooks are missing from this installation: install basketgex again.")

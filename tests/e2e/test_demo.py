@@ -12,6 +12,7 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin.calc.install import find_soffice
+from basketgex_server import cli_demo
 from tests.e2e.serving import environment
 
 DEMO = (sys.executable, "-W", "error", "-m", "basketgex_server", "demo", "--out")
@@ -58,6 +59,12 @@ def test_the_scanner_is_filled_by_a_real_calc_and_agrees_with_the_printed_table(
     picture = (tmp_path / "out" / "sector_scanner.png").read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) > 50_000
     assert "2 debits so far" in printed
+
+    mine, beside = tmp_path / "out" / "sector_scanner.xlsx", tmp_path / "out" / "sector_scanner-2.xlsx"
+    mine.write_bytes(b"somebody's work")
+    assert f"Filled workbook: {beside}" in run(tmp_path / "out").splitlines()
+    assert mine.read_bytes() == b"somebody's work"
+    assert cli_demo._mine(mine, tmp_path / "out" / "office" / cli_demo.OURS) == beside  # next time, too
 
 
 def test_without_libreoffice_the_table_is_printed_and_what_is_missing_is_said(tmp_path: Path) -> None:
