@@ -44,6 +44,7 @@ from basketgex_server.dispatch.answers import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.log_repeats import Repeats
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.state import State
@@ -132,6 +133,7 @@ def log_to(path: Path) -> None:
     """Send the log to a file of bounded size."""
     handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(Repeats())
     package = logging.getLogger("basketgex_server")
     package.addHandler(handler)
     package.setLevel(logging.INFO)
