@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
-from basketgex_addin import cells, template_files
-from basketgex_addin.cells import Problem, QuotaOf, RegimesOf
+from basketgex_addin import template_files
+from basketgex_addin.cells import Problem, Quota, QuotaOf, RegimesOf
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.prefetch import Foreseen
@@ -49,10 +50,27 @@ def quota(client: BasketClient) -> str:
     found = client.ask(QuotaOf())
     if isinstance(found, Problem):
         return found.sentence
-    plan, limit, used, left, resets, saved = cells.quota(found)[0]
+    return " ".join(quota_lines(found))
+
+
+def quota_lines(found: Quota) -> tuple[str, str]:
+    """Return a metered source's day in two sentences or three.
+
+    >>> quota_lines(Quota("", None, 4, None, False, 0.0, 12))[0]
+    '4 debits used; the source does not say how many a day has.'
+    """
+    plan = f"Plan {found.plan}: " if found.plan else ""
+    debits = f"{plan}{found.used:,} {'debit' if found.used == 1 else 'debits'} used"
+    if found.unlimited:
+        rest = ", without limit"
+    elif found.limit is None:
+        rest = "; the source does not say how many a day has"
+    else:
+        rest = f", {'an unknown number' if found.left is None else f'{found.left:,.0f}'} left of {found.limit:,.0f}"
+    resets = f"{datetime.fromtimestamp(found.resets_at, UTC):%Y-%m-%d %H:%M} UTC"
     return (
-        f"Plan {plan}: {used:,.0f} debits used, {_count(left)} left of {_count(limit)}. The count starts again at {resets}. "
-        f"Saved today against one call a cell: {saved:,.0f}."
+        f"{debits}{rest}.",
+        f"The count starts again at {resets}. Saved today against one call per cell: {found.saved:,}.",
     )
 
 
@@ -77,10 +95,4 @@ def manual() -> str:
         "Type tickers into A2:A7, weights into B2:B7, and =BASKETGEX(A2:A7,B2:B7) into a cell.\n\n"
         "Where a cell shows an error, =BASKETWHY(A2:A7,B2:B7) says why. Insert Function, category Basket GEX, explains "
         f"every function:\n{names}.\n\nIn a terminal, basketgex doctor looks after the installation."
-    )
-
-
-def _count(number: cells.CellValue) -> str:
-    return (
-        "unknown" if number is None else f"{number:,.0f}" if isinstance(number, float | int) else str(number)
     )

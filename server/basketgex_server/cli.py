@@ -1,4 +1,4 @@
-"""The command ``basketgex``. The only module above both sides: it starts the server, and asks as a client does."""
+"""The command ``basketgex``: starts the server, and asks as a client does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from threading import Event
 
 from basketgex import __version__
 from basketgex.local import Home, HomeProblem, default_home
-from basketgex_server.domain import CONVENTIONS, DAY_COUNTS
+from basketgex_server.cli_examples import EXAMPLES
+from basketgex_server.domain import CONVENTIONS, DAY_COUNTS, LEAST_PACE, LONGEST_PACE
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import (
     DIVIDENDS,
@@ -31,6 +32,8 @@ from basketgex_server.settings import (
 LOG = logging.getLogger(__name__)
 ENDING = 200
 """Looks, a twentieth of a second apart, for the end of a server that drains."""
+_JSON = "JSON instead of text"
+_CONVENTION = "the sign of the put side. flashalpha: calls + and puts - in GEX, plain sums in the rest; dealer: on all four"
 OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}
 """Where an option is not called as its setting."""
 START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
@@ -38,7 +41,12 @@ START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 with one sentence on standard error."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.command is None:
+        parser.print_help()
+        return 0
+    home: Home | None = None
     try:
         home = Home((chosen.home or default_home()).absolute())
         return int(chosen.run(home, chosen) or 0)
@@ -54,8 +62,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"basketgex: {error}", file=sys.stderr)
     except OSError as error:
         what = error.strerror or type(error).__name__
-        print(f"basketgex: {what}: check the home folder and the files that were named.", file=sys.stderr)
+        print(f"basketgex: {what}: {_where(error, home)}.", file=sys.stderr)
     return 1
+
+
+def _where(error: OSError, home: Home | None) -> str:
+    """Return what a person is to look at: the file that was named, or the home folder where it is in there."""
+    if not isinstance(error.filename, str):
+        return "check the files that were named"
+    path = Path(error.filename)
+    if home is not None and path.absolute().is_relative_to(home.path):
+        return (
+            f"check {path.name} in the home folder"
+            if path.absolute() != home.path
+            else "check the home folder"
+        )
+    return f"check {error.filename}"
 
 
 def _serve(home: Home, chosen: argparse.Namespace) -> None:
@@ -235,7 +257,7 @@ def _status(home: Home, chosen: argparse.Namespace) -> None:
 def _doctor(home: Home, chosen: argparse.Namespace) -> int:
     from basketgex_server.cli_doctor import doctor
 
-    return doctor(home, ask=chosen.ask, as_json=chosen.json)
+    return doctor(home, ask=chosen.ask, strict=chosen.strict, as_json=chosen.json)
 
 
 def _quota(home: Home, chosen: argparse.Namespace) -> None:
@@ -313,47 +335,65 @@ def _absolute(path: Path | None) -> str | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="basketgex", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("--home", type=Path, help="folder of everything local (BASKETGEX_HOME)")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(
+        prog="basketgex",
+        description="Dealer gamma exposure of whole baskets, in a spreadsheet and in a terminal. The first question starts the "
+        "server that answers it. basketgex COMMAND --help explains a command.",
+    )
+    parser.add_argument("--version", action="version", version=__version__, help="print the version")
+    parser.add_argument(
+        "--home", type=Path, metavar="FOLDER", help="folder of everything local (BASKETGEX_HOME)"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve this home until told to end")
-    serve.add_argument("--source", choices=SOURCES)
+    serve.add_argument("--source", choices=SOURCES, help="where figures come from; kept for the next start")
     serve.add_argument("--folder", type=Path, help="the folder of chain-files")
     serve.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
-    serve.add_argument("--convention", choices=CONVENTIONS)
-    serve.add_argument("--listen", metavar="HOST:PORT")
-    serve.add_argument("--tls-certificate", type=Path)
-    serve.add_argument("--tls-key", type=Path)
+    serve.add_argument("--convention", choices=CONVENTIONS, help=_CONVENTION)
+    serve.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        help="where to listen, port 0 for any; beyond this machine only with TLS",
+    )
+    serve.add_argument("--tls-certificate", type=Path, metavar="FILE", help="the certificate, PEM")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the private key of the certificate, PEM")
     serve.add_argument(
         "--http-listen", metavar="HOST:PORT", help="serve FlashAlpha's REST contract too, on loopback"
     )
     serve.set_defaults(run=_serve)
 
     source = commands.add_parser("source", help="choose where figures come from")
-    source.add_argument("name", choices=SOURCES)
+    source.add_argument("name", choices=SOURCES, help="the source")
     source.add_argument("--folder", type=Path, help="the folder of chain-files")
     source.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
     source.set_defaults(run=_source)
 
     basket = commands.add_parser("basket", help="the exposure of a basket")
     basket.add_argument("symbols", help="tickers, comma-separated")
-    basket.add_argument("--weights", help="one a ticker, comma-separated, any scale; none: equal")
-    basket.add_argument("--json", action="store_true")
+    basket.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    basket.add_argument("--json", action="store_true", help=_JSON)
     basket.set_defaults(run=_basket)
 
     watch = commands.add_parser("watch", help="baskets as they change, and when their regime flipped")
     watch.add_argument(
         "baskets", nargs="+", metavar="NAME=SYMBOLS", help="semis=NVDA,AMD or semis=NVDA:2,AMD:1"
     )
-    watch.add_argument("--pace", type=float, default=2.0, help="seconds between two looks, at least 1")
-    watch.add_argument("--json", action="store_true", help="one object a line, a line a change")
+    watch.add_argument(
+        "--pace",
+        type=_pace,
+        default=2.0,
+        metavar="SECONDS",
+        help=f"between two looks, {LEAST_PACE:g} to {LONGEST_PACE:,g}; 2 if not given",
+    )
+    watch.add_argument("--json", action="store_true", help="one JSON object per change, one per line")
     watch.set_defaults(run=_watch)
 
     symbol = commands.add_parser("symbol", help="the exposure of one underlying, calls and puts apart")
-    symbol.add_argument("symbol")
-    symbol.add_argument("--chain-file", type=Path, help="compute from this file, without a server")
+    symbol.add_argument("symbol", help="one ticker")
+    symbol.add_argument(
+        "--chain-file", type=Path, metavar="FILE", help="compute from this file, without a server"
+    )
     symbol.add_argument(
         "--as-of", help="the moment of the chain, ISO 8601, New York time where no zone is given"
     )
@@ -361,31 +401,44 @@ def _parser() -> argparse.ArgumentParser:
         "--spot", type=float, help="the price of the underlying, where the file does not have it"
     )
     symbol.add_argument("--rate", type=float, help="continuously compounded, 0.045 is 4.5 %% a year")
-    symbol.add_argument("--dividend-yield", type=float)
+    symbol.add_argument(
+        "--dividend-yield", type=float, help="continuously compounded, 0.013 is 1.3 %% a year"
+    )
     symbol.add_argument(
         "--dividends", choices=DIVIDENDS, help="implied: each expiry's dividend yield from put-call parity"
     )
-    symbol.add_argument("--convention", choices=CONVENTIONS)
+    symbol.add_argument("--convention", choices=CONVENTIONS, help=_CONVENTION)
     symbol.add_argument(
         "--day-count",
         choices=DAY_COUNTS,
         help="how years to expiry are counted: elapsed time, or business days",
     )
-    symbol.add_argument("--per-strike", action="store_true", help="a row a strike besides")
-    symbol.add_argument("--per-expiry", action="store_true", help="a row an expiry besides, today's apart")
+    symbol.add_argument("--per-strike", action="store_true", help="also one row per strike")
+    symbol.add_argument("--per-expiry", action="store_true", help="also one row per expiry, today's apart")
     symbol.add_argument(
-        "--profile", metavar="FROM:TO:LEVELS", help="net exposures over prices in units of spot: 0.8:1.2:60"
+        "--profile",
+        metavar="FROM:TO:LEVELS",
+        help="also net exposures over prices, in units of spot: 0.8:1.2:60",
     )
-    symbol.add_argument("--json", action="store_true")
+    symbol.add_argument("--json", action="store_true", help=_JSON)
     symbol.set_defaults(run=_symbol)
 
     plot = commands.add_parser(
         "plot", help="a picture: a profile, one underlying by strike, or a basket by name"
     )
-    plot.add_argument("what", choices=["profile", "strikes", "basket"])
+    plot.add_argument(
+        "what",
+        choices=["profile", "strikes", "basket"],
+        help="exposure over price, one underlying by strike, or the names of a basket",
+    )
     plot.add_argument("symbols", help="tickers, comma-separated; strikes: one")
-    plot.add_argument("--weights", help="one a ticker, comma-separated, any scale; none: equal")
-    plot.add_argument("--measure", choices=["gex", "dex", "vex", "chex"], default="gex")
+    plot.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    plot.add_argument(
+        "--measure",
+        choices=["gex", "dex", "vex", "chex"],
+        default="gex",
+        help="what is drawn; gex if not given",
+    )
     plot.add_argument(
         "--range", metavar="FROM:TO:LEVELS", help="prices in units of spot; 0.8:1.2:60, of strikes as needed"
     )
@@ -393,7 +446,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.set_defaults(run=_plot)
 
     status = commands.add_parser("status", help="what serves, and what it has spent")
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help=_JSON)
     status.set_defaults(run=_status)
 
     doctor = commands.add_parser("doctor", help="what is installed, what runs, what is wrong and what to do")
@@ -402,28 +455,37 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="ask the source and its account too: starts a server where none runs, and may cost two debits",
     )
-    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument(
+        "--strict", action="store_true", help="end with 1 also where something only needs attention"
+    )
+    doctor.add_argument("--json", action="store_true", help=_JSON)
     doctor.set_defaults(run=_doctor)
 
     quota = commands.add_parser(
         "quota", help="the day's debits of a metered source; asks its account, which may cost one"
     )
-    quota.add_argument("--json", action="store_true")
+    quota.add_argument("--json", action="store_true", help=_JSON)
     quota.set_defaults(run=_quota)
     key = commands.add_parser(
         "key", help="the FlashAlpha key in the operating system's keyring; set reads it from the prompt"
     )
-    key.add_argument("action", choices=["set", "clear"])
+    key.add_argument("action", choices=["set", "clear"], help="keep one, or forget it")
     key.set_defaults(run=_key)
 
     commands.add_parser("stop", help="end this home's server").set_defaults(run=_stop)
     token = commands.add_parser("token", help="the secret that every call carries")
-    token.add_argument("action", choices=["rotate"])
+    token.add_argument("action", choices=["rotate"], help="make another one")
     token.set_defaults(run=_token)
 
     for name in ("install", "uninstall"):
         install = commands.add_parser(name, help=f"{name} the spreadsheet add-in")
-        install.add_argument("host", choices=["calc", "excel"], nargs="?", default="calc")
+        install.add_argument(
+            "host",
+            choices=["calc", "excel"],
+            nargs="?",
+            default="calc",
+            help="which spreadsheet; calc if not given",
+        )
         install.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
         if name == "install":
             install.add_argument(
@@ -439,14 +501,33 @@ def _parser() -> argparse.ArgumentParser:
         "--to", type=Path, metavar="FOLDER", help="where to; without it a terminal is asked"
     )
     templates.add_argument(
-        "--force", action="store_true", help="overwrite workbooks of these names instead of writing beside them"
+        "--force",
+        action="store_true",
+        help="overwrite workbooks of these names instead of writing beside them",
     )
     templates.set_defaults(run=_templates)
 
     demo = commands.add_parser("demo", help="fill the sector scanner on the embedded sample")
-    demo.add_argument("--out", type=Path, default=Path("out"))
+    demo.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where to; out if not given"
+    )
     demo.set_defaults(run=_demo)
+    for name, command in commands.choices.items():
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        command.epilog = "\n  ".join(("examples:", *EXAMPLES.get(name, ())))
     return parser
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not LEAST_PACE <= pace <= LONGEST_PACE:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number of seconds from {LEAST_PACE:g} to {LONGEST_PACE:,g}"
+        )
+    return pace
 
 
 if __name__ == "__main__":

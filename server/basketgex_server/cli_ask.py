@@ -15,6 +15,8 @@ from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
+from basketgex_addin.menu import quota_lines
+from basketgex_server.cli_words import tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between, regime
 from basketgex_server.errors import (
@@ -54,7 +56,7 @@ def said(answer: Answer | Problem) -> Answer:
 
 def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> None:
     """Print the exposure of a basket."""
-    names, shares = tuple(s.strip() for s in symbols.split(",") if s.strip()), _weights(weights)
+    names, shares = tickers(symbols), _weights(weights)
     if shares is not None and len(shares) != len(names):
         raise WeightCountMismatch(len(names), len(shares))
     reply = said(client_of(home).ask(Ask(names, shares)))
@@ -243,11 +245,7 @@ def quota(home: Home, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**found._asdict(), "resets_at": iso(found.resets_at)}, indent=2))
         return
-    plan, limit, used, left, resets, saved = cells.quota(found)[0]
-    print(
-        f"Plan {plan}: {used:,.0f} debits used, {'unknown' if left is None else left} left of {limit or 'unknown'}."
-    )
-    print(f"The count starts again at {resets}. Saved today against one call a cell: {saved:,.0f}.")
+    print(*quota_lines(found), sep="\n")
 
 
 def amount(value: float) -> str:

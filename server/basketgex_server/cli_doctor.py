@@ -25,12 +25,13 @@ from typing import TypeVar
 
 from basketgex import __version__
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE, Home, Launch
-from basketgex_addin import cells, throttle
+from basketgex_addin import throttle
 from basketgex_addin.calc.extension import IDENTIFIER
 from basketgex_addin.calc.install import find_soffice, find_unopkg
 from basketgex_addin.cells import Ask, Problem, Quota
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.excel import install as excel_install
+from basketgex_addin.menu import quota_lines
 from basketgex_server import keys
 from basketgex_server.cli_ask import client_of, moment
 from basketgex_server.errors import BasketgexError, quoted
@@ -137,20 +138,21 @@ class Facts:
             self.client.close()
 
 
-def doctor(home: Home, *, ask: bool, as_json: bool) -> int:
-    """Print what every check found; return 0, or 1 where something is a fault."""
+def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
+    """Print what every check found; return 0, or 1 where something is a fault or, where ``strict``, needs attention."""
     facts = Facts(home, ask=ask)
     try:
         found = {name: finding(check, facts) for name, check in CHECKS.items()}
     finally:
         facts.close()
-    faults = sum(f.state == FAULT for f in found.values())
+    failing = {FAULT, ATTENTION} if strict else {FAULT}
+    failed = any(f.state in failing for f in found.values())
     if as_json:
         checks = [{"name": name, **asdict(f)} for name, f in found.items()]
-        print(json.dumps({"ok": not faults, "checks": checks}, indent=2))
+        print(json.dumps({"ok": not failed, "checks": checks}, indent=2))
     else:
         print("\n".join(f.text(name) for name, f in found.items()))
-    return 1 if faults else 0
+    return int(failed)
 
 
 def finding(check: Callable[[Facts], Finding], facts: Facts) -> Finding:
@@ -397,13 +399,9 @@ def _quota(facts: Facts) -> Finding:
         return Finding(OK, "none: the source costs no debits")
     if isinstance(facts.quota, Problem):
         return Finding(FAULT, facts.quota.sentence, "See to the source and its key first.")
-    plan, limit, used, left, resets, _ = cells.quota(facts.quota)[0]
-    rest = "of how many is not known" if limit is None else f"{_count(left)} left of {_count(limit)}"
-    if facts.quota.unlimited:
-        rest = "no limit"
-    text = f"plan {plan}: {_count(used)} debits used, {rest}"
-    if left == 0:
-        return Finding(ATTENTION, text, f"Wait until {resets}, or change the plan.")
+    text, again = quota_lines(facts.quota)
+    if facts.quota.left == 0:
+        return Finding(ATTENTION, text, f"{again.partition('.')[0]}. Wait until then, or change the plan.")
     return Finding(OK, text)
 
 
@@ -516,10 +514,6 @@ def _unconfigured() -> Finding:
 def _is_open(path: Path) -> bool:
     """Tell whether other users may do anything with it; Windows has no such bits."""
     return sys.platform != "win32" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
-
-
-def _count(number: cells.CellValue) -> str:
-    return f"{number:,.0f}" if isinstance(number, float | int) else str(number or "unknown")
 
 
 def _logged(log: Path) -> Iterator[tuple[float, str]]:

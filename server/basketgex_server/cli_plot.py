@@ -17,6 +17,7 @@ from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
 from basketgex_addin.client.basket_client import ProfileFigures
 from basketgex_addin.client.problems import NO_STRIKES
 from basketgex_server.cli_ask import _weights, client_of, moment, profile_range, said
+from basketgex_server.cli_words import tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
 
@@ -104,7 +105,7 @@ def plot(
     """Write a picture of ``what`` (profile, strikes or basket). Raises BasketgexError."""
     if out.suffix.lower() not in KINDS:
         raise BadSettings(f"{quoted(out.name)} is no picture: name a file that ends in .png or .svg.")
-    names, shares = tuple(s.strip() for s in symbols.split(",") if s.strip()), _weights(weights)
+    names, shares = tickers(symbols), _weights(weights)
     if shares is not None and len(shares) != len(names):
         raise WeightCountMismatch(len(names), len(shares))
     if what == "strikes" and (len(names) != 1 or shares is not None):

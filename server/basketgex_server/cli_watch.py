@@ -15,6 +15,7 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client.watcher import Watcher
 from basketgex_server.cli_ask import amount, client_of, in_words, iso, moment, regime_words, said
+from basketgex_server.cli_words import tickers
 from basketgex_server.domain import regime
 from basketgex_server.errors import BadSettings
 
@@ -92,7 +93,7 @@ def parsed(baskets: Sequence[str]) -> dict[str, Ask]:
     found: dict[str, Ask] = {}
     for text in baskets:
         name, _, members = text.rpartition("=")
-        pairs = [part.strip().partition(":") for part in members.split(",") if part.strip()]
+        pairs = [part.partition(":") for part in tickers(members)]
         name = name.strip() or members.strip()
         if not pairs:
             raise BadSettings(f"{name or text} has no symbols: write name=NVDA,AMD.")

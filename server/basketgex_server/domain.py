@@ -29,6 +29,8 @@ DAY_COUNTS: tuple[DayCount, ...] = ("act365", "bus262", "bus252")
 DAY_COUNT: DayCount = "act365"
 """How years to expiry are counted: see ``Chain.years``."""
 SCHEMA_VERSION = 1
+LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
+"""Seconds between two messages of a watch: a client may ask for anything, and gets what lies between."""
 
 _TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?")
 

@@ -87,7 +87,7 @@ def test_a_running_server(tmp_path: Path) -> None:
     assert found["source"]["found"] == "synthetic sample, 70 names, invented figures"
     assert found["quota"] == {
         "state": "ok",
-        "found": "plan unknown: 0 debits used, of how many is not known",
+        "found": "0 debits used; the source does not say how many a day has.",
         "advice": "",
     }
 
@@ -136,7 +136,7 @@ def test_nothing_is_spent_unless_told(tmp_path: Path, clock: Clock, upstream: Up
         code, found, printed = doctor(server.home, "--ask", environ=kept, **given)
         assert code == 0, found
         assert found["key"]["found"] == "in the keyring, and the account knows it"
-        assert found["quota"]["found"].startswith("plan Growth: 0 debits used, 2,500 left of 2,500")
+        assert found["quota"]["found"].startswith("Plan Growth: 0 debits used, 2,500 left of 2,500")
         assert found["source"]["found"].startswith("FlashAlpha answered for SPY, as of 2026-09-16 11:00 New")
         assert upstream.asked == [("SPY",)]
         assert upstream.debits == 1

@@ -104,7 +104,7 @@ def test_too_little_usable_open_interest_is_flagged(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["AA PL"], '"AA PL" is not a ticker: correct or clear it.'),
+        (["AA+PL"], '"AA+PL" is not a ticker: correct or clear it.'),
         (
             ["AAPL", "--weights", "1,2"],
             "1 symbols but 2 weights: give one weight beside each symbol, or none at all.",

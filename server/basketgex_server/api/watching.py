@@ -13,14 +13,12 @@ from basketgex_server.api import messages
 from basketgex_server.dispatch.answers import SHORT, Batch, BatchAnswer, Column, answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
 from basketgex_server.dispatch.regimes import Regimes
-from basketgex_server.domain import Origin, SymbolExposure
+from basketgex_server.domain import LEAST_PACE, LONGEST_PACE, Origin, SymbolExposure
 from basketgex_server.errors import Draining, InvalidBatch
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.history import Standings
 
-LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
-"""Seconds between two messages: a client may ask for anything, and gets what lies between."""
 PATIENCE = 8.0
 """Seconds that a message waits for the source: the last good values are not kept back for longer."""
 MOST_ENTRIES = 40_000

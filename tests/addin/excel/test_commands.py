@@ -112,12 +112,14 @@ def test_the_quota(app: Application, client: FakeClient) -> None:
     client.found_quota = Quota("Growth", 2_500, 12, 2_488, False, 1_795_046_400.0, 488)
     assert app.command("quota") == (
         "Plan Growth: 12 debits used, 2,488 left of 2,500. The count starts again at 2026-11-19 00:00 UTC. "
-        "Saved today against one call a cell: 488."
+        "Saved today against one call per cell: 488."
     )
     client.found_quota = Quota("", None, 12, None, False, 1_795_046_400.0, 0)
-    assert app.command("quota").startswith("Plan unknown: 12 debits used, unknown left of unknown.")
+    assert app.command("quota").startswith(
+        "12 debits used; the source does not say how many a day has. The count "
+    )
     client.found_quota = Quota("Max", None, 12, None, True, 1_795_046_400.0, 0)
-    assert app.command("quota").startswith("Plan Max: 12 debits used, unlimited left of unlimited.")
+    assert app.command("quota").startswith("Plan Max: 12 debits used, without limit. The count ")
 
 
 def test_the_status(app: Application, client: FakeClient) -> None:
