@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import shutil
@@ -25,6 +26,10 @@ from tests.standin.upstream import KEY, Figures, Upstream, status
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 NAMES = ["NVDA", "AMD", "AVGO", "MU", "SMCI", "TSM"]
 WEIGHTS = [30.0, 20.0, 0.5, 7.25, 12.0, 3.0]
+OFFERED = {
+    *("account", "health", "exposure_basket", "exposure_levels", "exposure_summary"),
+    *("gex", "dex", "vex", "chex"),
+}
 QUICK = Settings(http_listen="127.0.0.1:0", window_quiet=0.0, window_longest=0.0)
 
 
@@ -218,7 +223,43 @@ def test_what_is_not_offered_is_a_server_error(client: flashalpha.FlashAlpha) ->
     assert caught.value.status_code == 501
     assert str(caught.value) == "Figures of one expiration are not to be had: leave expiration out."
     with pytest.raises(flashalpha.NotFoundError, match="nothing at this address"):
-        client.narrative("SPY")
+        client._get("/v1/exposure/nothing/SPY")
+
+
+ARGUMENTS: dict[str, Any] = {
+    "symbol": "SPY",
+    "ticker": "SPY",
+    "symbols": ["NVDA", "AMD"],
+    "index": "SPY",
+    "date": "2026-09-16",
+    "legs": [{"action": "buy", "type": "call", "strike": 100.0, "quantity": 1}],
+}
+METHODS = [
+    name
+    for name, method in inspect.getmembers(flashalpha.FlashAlpha, inspect.isfunction)
+    if not name.startswith("_")
+    and name not in ("dispersion", "exposure_sheet", "exposure_term_structure", "zero_dte", "max_pain")
+    and name not in ("options", "symbols", "tickers", "universe", "stock_quote")
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_answered_or_not_offered(client: flashalpha.FlashAlpha, name: str) -> None:
+    """A 404 is how the SDK says that a symbol has no data: what this server does not have says so otherwise."""
+    method = getattr(client, name)
+    needed = {
+        parameter.name: ARGUMENTS.get(parameter.name, 1.0)
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.default is parameter.empty
+    }
+    try:
+        found = method(**needed)
+    except flashalpha.ServerError as error:
+        assert (error.status_code, error.response["error"]) == (501, "not_offered")
+        assert name not in OFFERED
+    else:
+        assert isinstance(found, dict)
+        assert name in OFFERED
 
 
 def test_the_command_opens_the_gateway_and_a_signal_closes_it(tmp_path: Path) -> None:

@@ -491,6 +491,50 @@ def test_a_class_of_shares_is_one_symbol(live: Live) -> None:
     assert live.ok("/v1/exposure/summary/BRK%2FB")["symbol"] == "BRK.B"
 
 
+@pytest.mark.parametrize("symbol", SAMPLED[:-1])
+def test_a_flip_that_is_not_available_is_withheld(sample: Gateway, symbol: str) -> None:
+    request = pb.GetSymbolRequest(symbol=symbol, levels=True)
+    told = sample.served.stub.GetSymbol(request, metadata=sample.served.token, timeout=PATIENCE)
+    levels, summary, gex = (
+        sample.ok(f"/v1/exposure/{path}/{symbol}") for path in ("levels", "summary", "gex")
+    )
+    available = told.levels.gamma_flip_status == "available"
+    for body in (levels["levels"], summary, gex):
+        assert body["gamma_flip_status"] == told.levels.gamma_flip_status
+        assert body["gamma_flip"] == (told.levels.gamma_flip if available else None)
+    sign = "positive_gamma" if told.net.gex >= 0 else "negative_gamma"
+    assert summary["regime"] == (sign if available else "unknown")
+    for body in (levels, summary, gex):  # the number is not lost
+        assert body["basketgex"]["gamma_flip"] == {
+            "nearest": told.levels.gamma_flip if told.levels.HasField("gamma_flip") else None,
+            "doubts": list(told.levels.gamma_flip_doubts),
+            "roots": list(told.levels.gamma_flip_roots),
+        }
+
+
+def test_the_sample_has_flips_of_both_kinds(sample: Gateway) -> None:
+    found = {sample.ok(f"/v1/exposure/summary/{s}")["gamma_flip_status"] for s in SAMPLED[:-1]}
+    assert "available" in found
+    assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    "status", ["no_boundary", "insufficient_local_coverage", "sensitive_root", "quality_budget"]
+)
+def test_any_status_but_available_withholds(live: Live, status: str) -> None:
+    live.source.found = replace(LEVELS, gamma_flip_status=status, gamma_flip_doubts=(status,))
+    assert live.ok("/v1/exposure/levels/NVDA")["levels"]["gamma_flip"] is None
+    assert live.ok("/v1/exposure/gex/NVDA")["gamma_flip"] is None
+    summary = live.ok("/v1/exposure/summary/NVDA")
+    assert (summary["gamma_flip"], summary["gamma_flip_status"], summary["regime"]) == (
+        None,
+        status,
+        "unknown",
+    )
+    assert summary["interpretation"]["gamma"] == "No gamma flip is published, so the regime is unknown."
+    assert summary["basketgex"]["gamma_flip"]["nearest"] == 99.5
+
+
 # -- account, health, the document ---------------------------------------------------------------------------------------
 
 
@@ -624,6 +668,32 @@ def test_an_unknown_path_is_404(sample: Gateway, path: str) -> None:
         "status": "ERROR",
         "error": "not_found",
         "message": "There is nothing at this address: /openapi.json names what there is.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/flow/levels/SPY"),
+        ("GET", "/v1/flow/options/leaderboard"),
+        ("GET", "/v1/exposure/narrative/SPY"),
+        ("GET", "/v1/pricing/greeks"),
+        ("GET", "/optionquote/SPY"),
+        ("POST", "/v1/screener"),
+        ("GET", "/v1/screener/fields"),
+        ("POST", "/v1/structures/pnl"),
+    ],
+)
+def test_what_flashalpha_has_and_this_server_does_not(sample: Gateway, method: str, path: str) -> None:
+    assert sample.client.request(method, path).status_code == 401
+    reply = sample.client.request(
+        method, path, headers={"X-Api-Key": sample.key}, json={} if method == "POST" else None
+    )
+    assert reply.status_code == 501
+    assert reply.json() == {
+        "status": "ERROR",
+        "error": "not_offered",
+        "message": "FlashAlpha has this, and this server does not: /openapi.json names what there is.",
     }
 
 

@@ -87,6 +87,7 @@ _COUNT = _or_null("integer")
 _MOMENT: Json = {"type": "string", "format": "date-time"}
 _MOMENT_OR_NULL = _or_null("string", format="date-time")
 _REGIME: Json = {"type": "string", "enum": ["positive_gamma", "negative_gamma"]}
+_REGIME_OR_UNKNOWN: Json = {"type": "string", "enum": ["positive_gamma", "negative_gamma", "unknown"]}
 _NET = {f"net_{measure}": _DOLLARS for measure in ("gex", "dex", "vex", "chex")}
 _FEEDS = (
     "equity",
@@ -104,7 +105,10 @@ _ENVELOPE = {
     "data_as_of": _object(node=_TEXT, **{f"{feed}_feed": _MOMENT_OR_NULL for feed in _FEEDS}),
 }
 _OF_SYMBOL = {"symbol": _TEXT, "underlying_price": _NUMBER, "as_of": _MOMENT}
-_FLIP = {"gamma_flip": _PRICE, "gamma_flip_status": _TEXT}
+_FLIP = {
+    "gamma_flip": _or_null("number", description="Null unless gamma_flip_status is available"),
+    "gamma_flip_status": _TEXT,
+}
 _HEDGE = _object(
     dealer_shares_to_trade={"type": "integer"},
     direction=_or_null("string", enum=["buy", "sell", None]),
@@ -243,7 +247,7 @@ DOCUMENT: Json = {
             _object(
                 **_OF_SYMBOL,
                 **_FLIP,
-                regime=_REGIME,
+                regime=_REGIME_OR_UNKNOWN,
                 exposures=_object(**_NET),
                 interpretation=_object(gamma=_TEXT, vanna=_TEXT, charm=_or_null("string")),
                 hedging_estimate=_object(spot_down_1pct=_HEDGE, spot_up_1pct=_HEDGE),
@@ -318,8 +322,12 @@ DOCUMENT: Json = {
                 "description": "What went wrong: a word for programs, and a sentence",
             },
             "Unauthorized": _object(title=_TEXT, status={"type": "integer", "const": 401}, detail=_TEXT),
+            "Flip": {
+                **_object(nearest=_PRICE, doubts=_array(_TEXT), roots=_array(_NUMBER)),
+                "description": "The gamma flip as it was found, whatever speaks against it, and every root",
+            },
             "Provenance": _object(
-                ("covered_weight",),
+                ("covered_weight", "gamma_flip"),
                 source=_TEXT,
                 label=_TEXT,
                 synthetic=_FLAG,
@@ -333,6 +341,7 @@ DOCUMENT: Json = {
                 freshness={"type": "string", "enum": ["fresh", "stale", "expired", "historical"]},
                 notice=_or_null("string", description="Why a figure is old"),
                 covered_weight={"type": "number", "minimum": 0, "maximum": 1},
+                gamma_flip=_ref("Flip"),
             ),
         },
     },

@@ -52,6 +52,13 @@ LOG = logging.getLogger(__name__)
 MOST_SYMBOLS = 50
 """Distinct symbols of a basket, by the contract."""
 MEASURES: tuple[bodies.Measure, ...] = ("gex", "dex", "vex", "chex")
+NOT_OFFERED = (
+    *("/optionquote/", "/historical/", "/v1/adv_volatility/", "/v1/earnings/", "/v1/expected-move/"),
+    *(f"/v1/exposure/{what}/" for what in ("history", "narrative", "oi-diff")),
+    *("/v1/flow/", "/v1/liquidity/", "/v1/macro/", "/v1/pricing/", "/v1/screener", "/v1/stock/"),
+    *("/v1/strategies/", "/v1/structures/", "/v1/surface/", "/v1/volatility/", "/v1/vrp/"),
+)
+"""What FlashAlpha has and this server does not, whatever its source: a 404 would say that a symbol has no data."""
 
 _JSON = "application/json; charset=utf-8"
 _LONGEST_KEPT = 4_096  # bytes of a query whose reply is kept: the longest sensible basket has half of that
@@ -93,6 +100,10 @@ def make_app(
         _get("/v1/exposure/levels/{symbol:path}", door.keyed(gateway.levels)),
         _get("/v1/exposure/summary/{symbol:path}", door.keyed(gateway.summary)),
         _get("/v1/account", door.keyed(gateway.account)),
+        *(
+            Route(f"{path}{{rest:path}}", door.keyed(_not_offered), methods=["GET", "POST"])
+            for path in NOT_OFFERED
+        ),
         _get("/health", _fixed({"status": "Healthy"})),
         _get("/openapi.json", _fixed(DOCUMENT)),
     ]
@@ -143,8 +154,8 @@ class _Gateway:
             kept: Sequence[StrikeRow] = [
                 r for r in rows if r.call_open_interest + r.put_open_interest >= least
             ]
-            flip = bodies.gamma_flip(await self._levels_or_why(symbol)) if measure == "gex" else {}
-            return _encoded(bodies.strikes(measure, found, findings.origin, kept, flip))
+            known = await self._levels_or_why(symbol) if measure == "gex" else None
+            return _encoded(bodies.strikes(measure, found, findings.origin, kept, known))
 
         return work
 
@@ -297,6 +308,10 @@ async def _unknown(request: Request, error: Exception) -> Response:
         return _reply(405, _encoded(body), {"Allow": "GET"})
     body = bodies.refusal("not_found", "There is nothing at this address: /openapi.json names what there is.")
     return _reply(404, _encoded(body), {})
+
+
+async def _not_offered(request: Request) -> bytes:
+    raise NotOffered("FlashAlpha has this, and this server does not: /openapi.json names what there is.")
 
 
 def _weights(given: list[str]) -> list[float] | None:

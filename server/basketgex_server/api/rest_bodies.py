@@ -32,6 +32,8 @@ Measure = Literal["gex", "dex", "vex", "chex"]
 VOL_POINTS = 100.0
 """VEX per vol point × this is VEX per 1.00 of volatility, as FlashAlpha publishes it."""
 UNLIMITED = "unlimited"
+AVAILABLE, UNKNOWN = "available", "unknown"
+"""The status of a flip that is published, and the regime where none is: both by the contract."""
 LOCAL_PLAN = "local"
 """The plan of a source that has none."""
 
@@ -56,6 +58,11 @@ _STATUS = {
     "UNAVAILABLE": 502,
     "FAILED_PRECONDITION": 502,
     "DEADLINE_EXCEEDED": 504,
+}
+_GAMMA = {
+    "positive_gamma": "Dealers long gamma: moves are dampened, mean reversion is likely.",
+    "negative_gamma": "Dealers short gamma: moves are amplified, trends are likely.",
+    UNKNOWN: "No gamma flip is published, so the regime is unknown.",
 }
 _SYMBOL_NOT_COVERED = "symbol_not_in_free_universe"
 
@@ -86,8 +93,10 @@ def basket(answer: Answer) -> Json:
     }
 
 
-def strikes(measure: Measure, found: Found, origin: Origin, rows: Sequence[StrikeRow], flip: Json) -> Json:
-    """Return one measure of an underlying, a row a strike; ``flip`` is what ``gamma_flip`` returned, for GEX."""
+def strikes(
+    measure: Measure, found: Found, origin: Origin, rows: Sequence[StrikeRow], known: Levels | str | None
+) -> Json:
+    """Return one measure of an underlying, a row a strike; ``known`` as in ``summary``, for GEX only."""
     e = found.snapshot.exposure
     net = _money(measure, getattr(e.net, measure))
     label = {
@@ -95,16 +104,17 @@ def strikes(measure: Measure, found: Found, origin: Origin, rows: Sequence[Strik
         "vex": ("vex_interpretation", _vanna(e.net.vex)),
         "chex": ("chex_interpretation", _charm(e.net.chex, origin)),
     }.get(measure)
-    return {
+    body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
         "as_of": moment(e.as_of),
-        **flip,
+        **(gamma_flip(known) if known is not None else {}),
         f"net_{measure}": net,
         **dict([label] if label else []),
         "strikes": [_row(measure, row) for row in rows],
         **_envelope_of(found, origin),
     }
+    return body if known is None else _with_flip(body, known)
 
 
 def levels(found: Found, origin: Origin, known: Levels) -> Json:
@@ -118,13 +128,14 @@ def levels(found: Found, origin: Origin, known: Levels) -> Json:
         "highest_oi_strike",
         "zero_dte_magnet",
     )
-    return {
+    body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
         "as_of": moment(e.as_of),
         "levels": gamma_flip(known) | {name: getattr(known, name) for name in names},
         **_envelope_of(found, origin),
     }
+    return _with_flip(body, known)
 
 
 def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: bool) -> Json:
@@ -136,17 +147,15 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
     e = found.snapshot.exposure
     today = None if isinstance(known, str) else known.zero_dte
     nothing = 0 if whole_chain and not isinstance(known, str) else None
-    return {
+    body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
         "as_of": moment(e.as_of),
         **gamma_flip(known),
-        "regime": regime(e.net.gex),
+        "regime": regime_of(e.net.gex, known),
         "exposures": _net(e.net),
         "interpretation": {
-            "gamma": "Dealers long gamma: moves are dampened, mean reversion is likely."
-            if e.net.gex >= 0
-            else "Dealers short gamma: moves are amplified, trends are likely.",
+            "gamma": _GAMMA[regime_of(e.net.gex, known)],
             "vanna": _vanna(e.net.vex),
             "charm": _charm(e.net.chex, origin),
         },
@@ -161,13 +170,35 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
         },
         **_envelope_of(found, origin),
     }
+    return _with_flip(body, known)
 
 
 def gamma_flip(known: Levels | str) -> Json:
-    """Return the flip and why there is none; ``known`` may be the code of what stood in the levels' way."""
+    """Return the flip and why there is none; ``known`` may be the code of what stood in the levels' way.
+
+    A flip whose status is any but AVAILABLE is withheld: programs written for the contract print whatever stands here.
+    """
     if isinstance(known, str):
         return {"gamma_flip": None, "gamma_flip_status": known}
-    return {"gamma_flip": known.gamma_flip, "gamma_flip_status": known.gamma_flip_status}
+    status = known.gamma_flip_status
+    return {"gamma_flip": known.gamma_flip if status == AVAILABLE else None, "gamma_flip_status": status}
+
+
+def regime_of(gex: float, known: Levels | str) -> str:
+    """Return the regime of the contract: that of net GEX, "unknown" where no flip is published."""
+    published = not isinstance(known, str) and known.gamma_flip_status == AVAILABLE
+    return regime(gex) if published else UNKNOWN
+
+
+def _with_flip(body: Json, known: Levels | str) -> Json:
+    """Add to a body's ``basketgex`` the flip as it was found, with what speaks against it."""
+    if not isinstance(known, str):
+        body["basketgex"]["gamma_flip"] = {
+            "nearest": known.gamma_flip,
+            "doubts": list(known.gamma_flip_doubts),
+            "roots": list(known.gamma_flip_roots),
+        }
+    return body
 
 
 def account(quota: QuotaStatus) -> Json:
