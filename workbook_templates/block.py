@@ -114,12 +114,13 @@ def write_block(sheet: Sheet, look: Look, block: Block, arguments: str, label: s
         sheet.formula(row, 0, named, look(colour=style.FAINT, **edge(row)))
         rank = f"RANK($N{r},$N${top}:$N${bottom})+COUNTIF($N${top}:$N{r},$N{r})-1"
         driver = f'$B{r}&" "&IF($I{r}<0,"−","+")&TEXT($N{r}*100,"0")&" %"'
-        for column, value, differences in (
-            (11, f"$C{r}", {"num_format": "0.0%"}),
-            (12, f"$C{r}*$E{r}", {"num_format": style.MILLIONS}),
-            (13, f"ABS($I{r})", {"num_format": style.SHARE}),
-            (14, f"$I{r}", {"num_format": style.SIGNED_SHARE}),
-            (15, rank, {"align": "center"}),
-            (16, driver, {"align": "left"}),
+        # Each looks at the very cell it reads: "" is not below 0, and a sign must come from a number.
+        for column, of, value, differences in (
+            (11, f"$E{r}", f"$C{r}", {"num_format": "0.0%"}),
+            (12, f"$E{r}", f"$C{r}*$E{r}", {"num_format": style.MILLIONS}),
+            (13, f"$I{r}", f"ABS($I{r})", {"num_format": style.SHARE}),
+            (14, f"$I{r}", f"$I{r}", {"num_format": style.SIGNED_SHARE}),
+            (15, f"$N{r}", rank, {"align": "center"}),
+            (16, f"$I{r}", driver, {"align": "left"}),
         ):
-            sheet.formula(row, column, f'=IF(ISNUMBER($E{r}),{value},"")', look(**{**right, **differences}))
+            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{value},"")', look(**{**right, **differences}))

@@ -20,9 +20,16 @@ OLD = 15
 def arrow(regime: str) -> str:
     """The formula's part that shows a regime, by sign as well as by colour.
 
-    By its first letters: in Calc 25.2 a text inside an add-in's table equals no other text as it stands.
+    By its first letters: in Calc 25.2 a text inside an add-in's table equals no other text as it stands. What is neither is
+    a dash: a blank must not read as one of the two.
     """
-    return f'IF(LEFT({regime},3)="pos","▲ positive","▼ negative")'
+    begins = f"LEFT({regime},3)"
+    return f'IF({begins}="pos","▲ positive",IF({begins}="neg","▼ negative","–"))'
+
+
+def sign_of(number: str) -> str:
+    """The formula's part that shows the regime of a number; a dash where it is none."""
+    return f'IF(ISNUMBER({number}),IF({number}<0,"▼ negative","▲ positive"),"–")'
 
 
 def since(moment: str) -> str:
@@ -42,7 +49,7 @@ def percent(share: str) -> str:
 
 def signed_percent(share: str) -> str:
     """The same with its sign."""
-    return f'IF({share}<0,"−","+")&{percent(share)}'
+    return f'IF(ISNUMBER({share}),IF({share}<0,"−","+")&{percent(share)},"–")'
 
 
 def why(arguments: str, otherwise: str) -> str:

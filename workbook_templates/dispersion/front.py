@@ -214,7 +214,11 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
         (4, ranked("G"), millions),
         (5, ranked("H"), millions),
         (6, marks.arrow(ranked("J")), look.cell(align="center", bold=True)),
-        (7, f'IF(LEN({ranked("R")})>0,"against","with")', look.cell(align="center", colour=style.MUTED)),
+        (
+            7,
+            f'IF(ISNUMBER($C${FIRST_ROW + 1}),IF(LEN({ranked("R")})>0,"against","with"),"–")',
+            look.cell(align="center", colour=style.MUTED),
+        ),
         (8, ranked("L"), look.cell(num_format="0.0%", align="center")),
         (9, ranked("O"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
         (10, volatility, look.cell(num_format="0.0%", **right)),

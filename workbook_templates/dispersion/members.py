@@ -88,7 +88,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     quiet = {"colour": style.MUTED}
     for row in range(BLOCK.first, last + 1):
         r = row + 1
-        known = f"AND(ISNUMBER($M{r}),ISNUMBER(Dispersion!$C$7))"
+        known = f"AND(ISNUMBER($E{r}),ISNUMBER(Dispersion!$C$7))"
         against = f'=IF({known},IF(($E{r}<0)<>(Dispersion!$C$7<0),$B{r},""),"")'
         sheet.formula(row, 17, against, look(indent=1, **quiet))
         weight = f'=IF(LEN($R{r})>0,$L{r},"")'

@@ -122,7 +122,8 @@ def _mark(sheet: Sheet, look: Look, curve: Curve) -> None:
     """The flip as a line from top to bottom and a dot on zero; nowhere where it is not in the range."""
     first, small = curve.marks, {"size": 9, "colour": style.MUTED}
     flip, values = curve.front("H"), curve.values()
-    inside = f"IF(ISNUMBER({flip}),AND({flip}>={LOW},{flip}<={HIGH}),FALSE)"
+    known = ",".join(f"ISNUMBER({cell})" for cell in (flip, LOW, HIGH))
+    inside = f"IF(AND({known}),AND({flip}>={LOW},{flip}<={HIGH}),FALSE)"
     at = marks.signed_percent(flip) if curve is TOGETHER else f"ROUND({curve.front('G')},2)"
     sheet.formula(first, 12, f'=IF(ISNUMBER({flip}),"flip "&{at},"")', look(**small))
     number = {"align": "right", **small}
@@ -150,7 +151,7 @@ def _drawn(sheet: Sheet, look: Look) -> None:
     quiet = {"colour": style.MUTED, "align": "right"}
     price, millions = look(num_format=style.PRICE, **quiet), look(num_format=style.MILLIONS, **quiet)
     first, last = FIRST_DETAIL + 1, FIRST_DETAIL + DRAWN
-    chosen = _of_strikes(f"(ABS({_NET})>={LEAST})", _WHOLE)
+    chosen = _of_strikes(f"(ABS({_NET})-{LEAST}>=0)", _WHOLE)
     places = f"$Z${first}:$Z${last}"
     sheet.spill(FIRST_DETAIL, 26, f"=IFERROR(LARGE({chosen},{places}),NA())", [(price,)] * DRAWN)
     for place in range(DRAWN):

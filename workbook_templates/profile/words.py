@@ -23,7 +23,8 @@ def reason(curve: Curve, text: str) -> str:
 def sentence() -> str:
     """The formula that says when the basket's regime changes."""
     gex, flip = TOGETHER.front("C"), TOGETHER.front("H")
-    beyond = f'IF(OR({flip}<{LOW},{flip}>{HIGH}),", which is outside the range shown","")'
+    outside = f"IF(AND(ISNUMBER({LOW}),ISNUMBER({HIGH})),OR({flip}<{LOW},{flip}>{HIGH}),FALSE)"
+    beyond = f'IF({outside},", which is outside the range shown","")'
     turns = (
         f'". If all its names "&IF({flip}<0,"fall","rise")&" by "&{percent(flip)}&" together"&{beyond}'
         f'&", it turns "&{_regime(gex, turned=True)}&"."'

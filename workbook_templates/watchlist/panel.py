@@ -79,7 +79,7 @@ def _levels(sheet: Sheet, look: Look, title: int) -> None:
     )
     blank = f"LEN(TRIM({CHOSEN}))=0"
     gex = f"SYMBOLGEX({CHOSEN})"
-    arrow = f'IFERROR(IF({gex}<0,"▼ negative","▲ positive"),"no data")'
-    sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{arrow})'), look(align="right", bold=True))
+    regime = f'IF(ISNUMBER({gex}),{marks.sign_of(gex)},"no data")'
+    sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{regime})'), look(align="right", bold=True))
     marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$R${title + 1}")
     write_levels(sheet, look, (FIRST_LEVEL, PANEL), CHOSEN, after_refresh)
