@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench wine proto templates functions clean help
+.PHONY: run test check bench wine proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -33,6 +33,10 @@ proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 
 templates: .venv/.installed-dev ## Build the workbook templates again
 	$(BIN)/python -m workbook_templates.build
+
+pictures: .venv/.installed-dev ## Take the pictures of the templates in docs/ again, from a real Calc window
+	@.ci/ensure-libreoffice.sh
+	$(BIN)/python -m tools.pictures
 
 functions: .venv/.installed-dev ## Make what comes from the function table again: docs/functions.md and basketgex.xlam
 	$(BIN)/python -m basketgex_addin.reference
