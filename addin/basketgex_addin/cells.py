@@ -186,6 +186,8 @@ class LevelFigures(NamedTuple):
     zero_dte_magnet: float | None
     as_of: float
     client_ttl: float
+    gamma_flip_doubts: tuple[str, ...] = ()
+    gamma_flip_roots: tuple[float, ...] = ()
 
 
 class RegimesOf(NamedTuple):

@@ -215,10 +215,10 @@ def _watch(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _symbol(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.cli_ask import Wanted, profile_range, symbol_of_chain, symbol_of_server
+    from basketgex_server.cli_symbol import Wanted, profile_range, symbol_of_chain, symbol_of_server
 
     curve = profile_range(chosen.profile) if chosen.profile is not None else None
-    wanted = Wanted(chosen.per_strike, chosen.per_expiry, curve, chosen.json)
+    wanted = Wanted(chosen.per_strike, chosen.per_expiry, chosen.levels, curve, chosen.json)
     if chosen.chain_file is None:
         alone = ("as_of", "spot", "rate", "dividend_yield", "dividends", "convention", "day_count")
         if given := [name for name in alone if getattr(chosen, name) is not None]:
@@ -415,6 +415,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     symbol.add_argument("--per-strike", action="store_true", help="also one row per strike")
     symbol.add_argument("--per-expiry", action="store_true", help="also one row per expiry, today's apart")
+    symbol.add_argument(
+        "--levels",
+        action="store_true",
+        help="also gamma flip, walls and other levels, which may cost a source call",
+    )
     symbol.add_argument(
         "--profile",
         metavar="FROM:TO:LEVELS",

@@ -18,7 +18,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "basketgex watch semis=NVDA:2,AMD:1 --pace 5 --json",
     ),
     "symbol": (
-        "basketgex symbol SPX --per-expiry",
+        "basketgex symbol SPX --levels --per-expiry",
         "basketgex symbol SPX --chain-file spx_quotedata.csv --rate 0.05 --dividend-yield 0.013",
     ),
     "plot": (

@@ -16,7 +16,8 @@ from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
 from basketgex_addin.client.basket_client import ProfileFigures
 from basketgex_addin.client.problems import NO_STRIKES
-from basketgex_server.cli_ask import _weights, client_of, moment, profile_range, said
+from basketgex_server.cli_ask import _weights, client_of, moment, said
+from basketgex_server.cli_symbol import profile_range
 from basketgex_server.cli_words import tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted

@@ -47,12 +47,14 @@ class Flip:
     at: float
     previous: str
     before: float
+    synthetic: bool = False
 
     def sentence(self) -> str:
         """Return it for a person."""
         at = f" at {moment(self.at)}" if self.at else ""
         before = f" since {moment(self.before)}" if self.before else ""
-        return f"{self.name} flipped to {in_words(self.regime)}{at} (was {in_words(self.previous)}{before})"
+        kind = "SYNTHETIC: " if self.synthetic else ""
+        return f"{kind}{self.name} flipped to {in_words(self.regime)}{at} (was {in_words(self.previous)}{before})"
 
 
 def watch(home: Home, baskets: Sequence[str], *, pace: float, as_json: bool) -> None:
@@ -120,13 +122,14 @@ def flip(name: str, before: Seen | None, now: Seen) -> Flip | None:
     constituent came in that had no figures, is none.
     """
     old, new = before.since if before else None, now.since
+    synthetic = isinstance(now.answer, Reply) and now.answer.synthetic
     if old is None or new is None or not old.regime or not new.regime:
         return None
     if new.since and new.since != old.since and new.since > old.known_from:
         known = old.since or old.known_from if old.regime == new.previous else 0.0
-        return Flip(name, new.regime, new.since, new.previous, known)
+        return Flip(name, new.regime, new.since, new.previous, known, synthetic)
     if new.regime != old.regime:
-        return Flip(name, new.regime, new.since, old.regime, old.since or old.known_from)
+        return Flip(name, new.regime, new.since, old.regime, old.since or old.known_from, synthetic)
     return None
 
 
@@ -261,7 +264,7 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
         f"{answer.net_to_gross:+.2f}",
         f"{answer.covered_weight:.1%}",
         _short(answer.as_of),
-        answer.freshness.lower() + lacking,
+        ("SYNTHETIC, " if answer.synthetic else "") + answer.freshness.lower() + lacking,
     )
 
 

@@ -191,3 +191,17 @@ def test_a_client_that_watches_hears_what_another_brought(
         watcher.close()
         client.close()
     assert status(home).baskets >= 2
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_synthetic_figures_say_that_they_are(tmp_path: Path, form: tuple[str, ...]) -> None:
+    with (
+        fresh(tmp_path / "home") as home,
+        watching("semis=NVDA,AMD", "SPX", *form, given=environment(home.path)) as watch,
+    ):
+        if form:
+            assert all(json.loads(watch.line())["synthetic"] for _ in range(2))
+        else:
+            table = [watch.line() for _ in range(3)]
+            assert [line.endswith("  SYNTHETIC, historical") for line in table] == [False, True, True]
+        assert watch.interrupt() == 0

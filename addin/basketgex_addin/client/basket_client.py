@@ -91,7 +91,8 @@ class SymbolFigures:
 
     ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds. ``strikes`` and ``expiries`` are
     columns by name, as in the contract's StrikeColumns and ExpiryColumns; ``zero_dte`` is the net of what expires on the
-    chain's own day. All three None where not asked for. ``forwards`` come with expiries where dividend yields are implied.
+    chain's own day. All three, and ``levels``, None where not asked for. ``forwards`` come with expiries where
+    dividend yields are implied. ``source``, ``freshness`` and ``notice`` as in a Reply.
     """
 
     symbol: str
@@ -106,6 +107,11 @@ class SymbolFigures:
     expiries: dict[str, list[Any]] | None = None
     zero_dte: tuple[float, ...] | None = None
     forwards: tuple[Forward, ...] = ()
+    levels: LevelFigures | None = None
+    source: str = ""
+    synthetic: bool = False
+    freshness: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,15 +255,17 @@ class BasketClient:
         return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
 
     def symbol(
-        self, symbol: str, *, per_strike: bool = False, per_expiry: bool = False
+        self, symbol: str, *, per_strike: bool = False, per_expiry: bool = False, levels: bool = False
     ) -> SymbolFigures | Problem:
         """Return the figures of one underlying, calls and puts apart where the source has them apart."""
-        wants = {"per_strike": per_strike, "per_expiry": per_expiry}
+        wants = {"per_strike": per_strike, "per_expiry": per_expiry, "levels": levels}
         found = self._call("GetSymbol", "GetSymbolRequest", symbol=symbol, **wants)
         if isinstance(found, Problem):
             return found
         sides = found.sides if found.HasField("sides") else None
         rows = found.rows if found.HasField("rows") else None
+        from basketgex_addin.client.codec import FRESHNESS
+
         return SymbolFigures(
             symbol=found.symbol,
             underlying_price=found.underlying_price,
@@ -273,6 +281,11 @@ class BasketClient:
             expiries=_named(found.expiries) if found.HasField("expiries") else None,
             zero_dte=_measures(found.zero_dte) if found.HasField("zero_dte") else None,
             forwards=tuple(map(Forward, *_named(found.forwards).values())),
+            levels=_levels(found) if found.HasField("levels") else None,
+            source=found.origin.label,
+            synthetic=found.origin.synthetic,
+            freshness=FRESHNESS.get(found.freshness, ""),
+            notice=found.notice,
         )
 
     def profile(
@@ -384,16 +397,7 @@ class BasketClient:
             return found
         if not found.HasField("levels"):
             return problems.BAD_REPLY
-        known = {
-            name: getattr(found.levels, name) if found.levels.HasField(name) else None for name in LEVELS
-        }
-        return LevelFigures(
-            underlying_price=found.underlying_price,
-            gamma_flip_status=found.levels.gamma_flip_status,
-            as_of=found.as_of,
-            client_ttl=found.client_ttl,
-            **known,
-        )
+        return _levels(found)
 
     def regimes(self, asks: Sequence[Ask]) -> list[Since | Problem]:
         """Return, in order, since when baskets have been in their regime: from what the server keeps, at no source call."""
@@ -484,6 +488,19 @@ class BasketClient:
 
 def _named(columns: Any) -> dict[str, list[Any]]:
     return {field.name: list(getattr(columns, field.name)) for field in columns.DESCRIPTOR.fields}
+
+
+def _levels(found: Any) -> LevelFigures:
+    known = {name: getattr(found.levels, name) if found.levels.HasField(name) else None for name in LEVELS}
+    return LevelFigures(
+        underlying_price=found.underlying_price,
+        gamma_flip_status=found.levels.gamma_flip_status,
+        as_of=found.as_of,
+        client_ttl=found.client_ttl,
+        gamma_flip_doubts=tuple(found.levels.gamma_flip_doubts),
+        gamma_flip_roots=tuple(found.levels.gamma_flip_roots),
+        **known,
+    )
 
 
 def _measures(found: Any) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from basketgex_addin.client.problems import BAD_REPLY
 
 MOST_ENTRIES = 40_000  # about 1 MB a message
 
-_FRESHNESS: dict[int, str] = {
+FRESHNESS: dict[int, str] = {
     int(value): name.removeprefix("FRESHNESS_") for name, value in pb.Freshness.items() if value
 }
 REGIMES: dict[int, str] = {
@@ -133,7 +133,7 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
         found.as_of,
         found.as_of_newest,
         found.fetched_at,
-        [_FRESHNESS.get(value, "") for value in found.freshness],
+        [FRESHNESS.get(value, "") for value in found.freshness],
         found.client_ttl,
         [notices[at] for at in found.notice_index],
         repeat(origin.label or origin.source),
@@ -213,7 +213,7 @@ def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
         list(columns.symbol),
         list(figures),
         list(columns.as_of),
-        [_FRESHNESS.get(value, "") for value in columns.freshness],
+        [FRESHNESS.get(value, "") for value in columns.freshness],
         # A server of an earlier contract does not send this one.
         list(columns.entitlement_unverified) or [False] * len(columns.symbol),
     )
