@@ -160,6 +160,8 @@ class Reply(NamedTuple):
     missing: tuple[str, ...]
     rows: Sequence[Row]
     chex_kind: str = "computed"
+    settings_notice: str = ""
+    """What a person should know of the server's settings, mostly nothing."""
 
 
 class Since(NamedTuple):
@@ -653,6 +655,7 @@ def _status(reply: Reply) -> str:
         "" if reply.chex_kind == "computed" else f"CHEX {reply.chex_kind}",
         f"entitlement unverified: {unverified}" if unverified else "",
         reply.notice,
+        reply.settings_notice,
     )
     return "; ".join(part for part in parts if part)
 

@@ -85,7 +85,8 @@ def status(client: BasketClient) -> str:
     )
     debits = f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all." if found.metered else ""
     problem = f"Last problem: {found.last_problem}" if found.last_problem else ""
-    return "\n".join(filter(None, (found.sentence, f"Version {found.version}.", done, debits, problem)))
+    said = (found.sentence, f"Version {found.version}.", found.settings_notice, done, debits, problem)
+    return "\n".join(filter(None, said))
 
 
 def manual() -> str:

@@ -9,6 +9,7 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``runtime.json`` where the server listens; written after it has bound, readable by its owner
 ``token``      the secret that every call carries; created once, readable by its owner
 ``config.toml`` the settings, among them the source
+``flashalpha.key`` the key of the paid source, where no keyring has it; readable by its owner
 ``launch.json`` the command that starts the server, recorded by ``basketgex install``
 ``basketgex.oxt`` LibreOffice's extension, likewise
 ``state.db``   snapshots and the debit ledger
@@ -36,6 +37,8 @@ _T = TypeVar("_T")
 
 HOME_VARIABLE = "BASKETGEX_HOME"
 CELLS_VARIABLE = "BASKETGEX_CELL_MODE"
+STARTED_BY_CLIENT = "BASKETGEX_STARTED_BY_CLIENT"
+"""Set for a server that a client starts: nobody would see why it ended, so it waits where its settings cannot be used."""
 CELLS_PREFETCH, CELLS_LIVE = "prefetch", "live"
 """Cells wait for one call that all of a sheet share; or show #N/A until the server's stream has brought their value."""
 TOKEN_METADATA = "authorization"  # noqa: S105 - the name of a header
@@ -133,6 +136,11 @@ class Home:
     def config_file(self) -> Path:
         """The settings of this home."""
         return self.path / "config.toml"
+
+    @property
+    def key_file(self) -> Path:
+        """The key of the paid source, where no keyring has it."""
+        return self.path / "flashalpha.key"
 
     @property
     def launch_file(self) -> Path:

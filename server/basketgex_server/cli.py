@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event
 
 from basketgex import __version__
-from basketgex.local import Home, HomeProblem, default_home
+from basketgex.local import STARTED_BY_CLIENT, Home, HomeProblem, default_home
 from basketgex_server.cli_examples import EXAMPLES
 from basketgex_server.domain import CONVENTIONS, DAY_COUNTS, LEAST_PACE, LONGEST_PACE
-from basketgex_server.errors import BadSettings, BasketgexError, quoted
+from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import (
     DIVIDENDS,
     KEPT,
     SOURCES,
     Settings,
-    change_config,
     keep_source,
     load,
     read_config,
@@ -81,6 +78,7 @@ def _where(error: OSError, home: Home | None) -> str:
 
 
 def _serve(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.configuration import Configuration
     from basketgex_server.lifecycle import announce, log_to, serve
     from basketgex_server.sources.factory import make_source
 
@@ -98,9 +96,17 @@ def _serve(home: Home, chosen: argparse.Namespace) -> None:
     try:
         home.create()
         log_to(home.log_file)
-        settings = load(home.config_file, **given)
-        keep = partial(keep_source, home.config_file, settings)
-        alone = serve(home, settings, make_source, announce, keep=keep)
+        patient = STARTED_BY_CLIENT in os.environ
+        configuration = Configuration(home.config_file, given, key_file=home.key_file, patient=patient)
+        settings = configuration.start()
+        alone = serve(
+            home,
+            settings,
+            partial(make_source, key_file=home.key_file),
+            announce,
+            keep=lambda: None if configuration.fault else keep_source(home.config_file, settings),
+            configuration=configuration,
+        )
         if not alone and (unheeded := _unheeded(home, settings, given)):
             print(
                 f"basketgex: This home is served already, but not with the given {' and '.join(unheeded)}: "
@@ -142,19 +148,20 @@ def _is_at(wanted: str, served: str) -> bool:
 
 
 def _source(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.sources.factory import make_source
+    from basketgex_server.cli_source import choose, show
 
-    values = {"source": chosen.name, "chain_folder": _absolute(chosen.folder), "chain_as_of": chosen.as_of}
-    given = {key: value for key, value in values.items() if value is not None}
-    with ThreadPoolExecutor(1) as compute:  # what cannot be used is refused here, and not kept
-        make_source(load(home.config_file, {}, **given), compute)
-    change_config(home.config_file, **given)
-    _end_server(home)  # the next question starts one with the new source
-    print(f"The source is now {chosen.name}.")
-    if chosen.name == "cboe":
-        from basketgex_server.sources.cboe import TERMS
+    if chosen.name is None:
+        if chosen.folder is not None or chosen.as_of is not None:
+            raise BadSettings("Say basketgex source chain-files with --folder and --as-of.")
+        show(home)
+    else:
+        choose(home, chosen.name, chosen.folder, chosen.as_of)
 
-        print(TERMS)
+
+def _config(home: Home, chosen: argparse.Namespace) -> None:
+    from basketgex_server.cli_config import config
+
+    config(home, chosen.action, chosen.words, as_json=chosen.json)
 
 
 def _install(home: Home, chosen: argparse.Namespace) -> None:
@@ -267,14 +274,9 @@ def _quota(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _key(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.keys import clear_key, set_key
+    from basketgex_server.cli_config import key
 
-    if chosen.action == "clear":
-        print("The key is gone from the keyring." if clear_key() else "There was no key in the keyring.")
-        return
-    # Never as an argument: the process list would show it.
-    set_key(getpass.getpass("FlashAlpha key: ") if sys.stdin.isatty() else sys.stdin.readline().strip())
-    print("The key is in the keyring.")
+    key(home, chosen.action, in_file=chosen.file)
 
 
 def _stop(home: Home, chosen: argparse.Namespace) -> None:
@@ -326,12 +328,9 @@ class StillServing(BasketgexError):
 
 
 def _absolute(path: Path | None) -> str | None:
-    try:
-        return None if path is None else str(path.expanduser().absolute())
-    except RuntimeError:
-        raise BadSettings(
-            f"There is no home folder of the user in {quoted(str(path))}: write the path in full."
-        ) from None
+    from basketgex_server.cli_config import absolute
+
+    return None if path is None else absolute(path)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -363,8 +362,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
 
-    source = commands.add_parser("source", help="choose where figures come from")
-    source.add_argument("name", choices=SOURCES, help="the source")
+    source = commands.add_parser("source", help="where figures come from: says it, or changes it")
+    source.add_argument("name", choices=SOURCES, nargs="?", help="the new source")
     source.add_argument("--folder", type=Path, help="the folder of chain-files")
     source.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
     source.set_defaults(run=_source)
@@ -472,10 +471,26 @@ def _parser() -> argparse.ArgumentParser:
     quota.add_argument("--json", action="store_true", help=_JSON)
     quota.set_defaults(run=_quota)
     key = commands.add_parser(
-        "key", help="the FlashAlpha key in the operating system's keyring; set reads it from the prompt"
+        "key", help="the FlashAlpha key: where it is; set reads it from the prompt, and never shows it"
     )
-    key.add_argument("action", choices=["set", "clear"], help="keep one, or forget it")
+    key.add_argument("action", choices=["set", "clear"], nargs="?", help="keep one, or forget it")
+    key.add_argument(
+        "--file", action="store_true", help="keep it in a file of the home folder instead of the keyring"
+    )
     key.set_defaults(run=_key)
+    config = commands.add_parser("config", help="the settings: shows them all or one, changes one")
+    config.add_argument(
+        "action",
+        choices=["list", "get", "set", "unset"],
+        nargs="?",
+        default="list",
+        help="list is what config alone does; unset: back to the default",
+    )
+    config.add_argument(
+        "words", nargs="*", metavar="NAME [VALUE]", help="the setting, as it is called in config.toml"
+    )
+    config.add_argument("--json", action="store_true", help=_JSON)
+    config.set_defaults(run=_config)
 
     commands.add_parser("stop", help="end this home's server").set_defaults(run=_stop)
     token = commands.add_parser("token", help="the secret that every call carries")

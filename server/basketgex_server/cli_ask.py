@@ -71,8 +71,8 @@ def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> N
     if reply.usable_open_interest < 1:
         low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
         print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")
-    if reply.notice:
-        print(reply.notice)
+    for notice in filter(None, (reply.notice, reply.settings_notice)):
+        print(notice)
 
 
 def basket_json(reply: Reply) -> dict[str, Any]:
@@ -102,6 +102,7 @@ def basket_json(reply: Reply) -> dict[str, Any]:
         "as_of_newest": iso(reply.as_of_newest),
         "usable_open_interest": reply.usable_open_interest,
         "notice": reply.notice,
+        "settings_notice": reply.settings_notice,
     }
 
 
@@ -120,6 +121,8 @@ def status(home: Home, *, as_json: bool) -> None:
         return
     print(found.sentence)
     print(f"Version {found.version}, serving since {moment(found.started_at)}.")
+    if found.settings_notice:
+        print(found.settings_notice)
     calls = f"{found.source_calls:,} source calls for {found.symbols_fetched:,} symbols"
     print(f"{found.requests:,} requests for {found.baskets:,} baskets took {calls}.")
     if found.metered:

@@ -24,6 +24,7 @@ from threading import Thread
 from typing import TypeVar
 
 from basketgex import __version__
+from basketgex.home_settings import HomeSettings
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE, Home, Launch
 from basketgex_addin import throttle
 from basketgex_addin.calc.extension import IDENTIFIER
@@ -126,6 +127,11 @@ class Facts:
     def status(self) -> ServerStatus | Problem | None:
         """What the server says of itself, None where none runs."""
         return self.client.status() if self.ask or self.home.is_served() else None
+
+    @cached_property
+    def of_server(self) -> HomeSettings | Problem | None:
+        """The settings that the server has in force, None where none runs or it does not answer."""
+        return self.client.settings() if isinstance(self.status, ServerStatus) else None
 
     @cached_property
     def quota(self) -> Quota | Problem:
@@ -298,14 +304,19 @@ def _home(facts: Facts) -> Finding:
 
 
 def _configuration(facts: Facts) -> Finding:
+    status = facts.status
+    notice = status.settings_notice if isinstance(status, ServerStatus) else ""
     try:
         settings = load(facts.home.config_file)
     except BasketgexError as error:
+        goes_on = " The server goes on with the settings from before" if notice else ""
         return Finding(
             FAULT,
-            error.sentence,
+            f"{error.sentence}{goes_on}",
             "Correct config.toml in the home folder, or the BASKETGEX_ variable that sets it.",
         )
+    if notice:
+        return Finding(ATTENTION, notice)
     kept = "config.toml" if facts.home.config_file.exists() else "no file, so the defaults"
     return Finding(OK, f"{kept}: source {settings.source}, convention {settings.convention}")
 
@@ -362,16 +373,27 @@ def _key(facts: Facts) -> Finding:
         return _unconfigured()
     if facts.settings.source != "flashalpha":
         return Finding(OK, f"none needed: the source is {facts.settings.source}")
-    again = "Run basketgex key set, then basketgex stop."
-    try:
-        key = _bounded(keys.get_key)
-    except BasketgexError as error:
-        return Finding(FAULT, error.sentence, again)
-    except TimeoutError:
-        return Finding(FAULT, "the keyring does not answer", f"Unlock it, or set {keys.VARIABLE}.")
-    if key is None:
-        return Finding(FAULT, "there is none", f"Run basketgex key set, or set {keys.VARIABLE}.")
-    where = "the environment" if os.environ.get(keys.VARIABLE, "").strip() else "the keyring"
+    again = "Run basketgex key set, or basketgex key set --file where there is no keyring."
+    if isinstance(found := facts.of_server, HomeSettings):  # it is the server that needs the key
+        place, problem = found.key_place, found.key_problem
+    else:
+        try:
+            known = _bounded(lambda: keys.find_key(facts.home.key_file))
+            place, problem = known.place if known else "", ""
+        except BasketgexError as error:
+            place, problem = "", error.sentence
+        except TimeoutError:
+            return Finding(FAULT, "the keyring does not answer", f"Unlock it. {again}")
+    if problem:
+        return Finding(FAULT, problem, again)
+    if not place:
+        here = os.environ.get(keys.VARIABLE, "").strip() and found is not None
+        return Finding(
+            FAULT, "in this terminal, but the running server has none" if here else "there is none", again
+        )
+    whose = "the server's" if isinstance(found, HomeSettings) else "the"
+    names = {keys.ENVIRONMENT: f"{whose} environment", keys.FILE: "the key file", keys.KEYRING: "the keyring"}
+    where = names.get(place, place)
     refused, missing = SourceKeyRefused(), SourceKeyMissing()
     if facts.ask:
         if not isinstance(facts.quota, Problem):

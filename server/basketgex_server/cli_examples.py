@@ -8,7 +8,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "basketgex serve --source chain-files --folder my-chains",
         "basketgex serve --http-listen 127.0.0.1:8080",
     ),
-    "source": ("basketgex source sample", "basketgex source chain-files --folder my-chains"),
+    "source": (
+        "basketgex source",
+        "basketgex source sample",
+        "basketgex source chain-files --folder my-chains",
+    ),
+    "config": ("basketgex config", "basketgex config set rate 0.05", "basketgex config unset rate"),
     "basket": (
         "basketgex basket NVDA,AMD,AVGO",
         "basketgex basket AAPL,MSFT --weights 0.6,0.4 --json",
@@ -28,7 +33,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": ("basketgex status",),
     "doctor": ("basketgex doctor", "basketgex doctor --ask", "basketgex doctor --strict --json"),
     "quota": ("basketgex quota",),
-    "key": ("basketgex key set",),
+    "key": ("basketgex key", "basketgex key set", "basketgex key set --file"),
     "stop": ("basketgex stop",),
     "token": ("basketgex token rotate",),
     "install": ("basketgex install calc --dry-run", "basketgex install calc", "basketgex install excel"),

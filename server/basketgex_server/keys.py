@@ -1,14 +1,21 @@
-"""The key of the paid source: from the environment, else from the operating system's keyring. Never shown."""
+"""The key of the paid source: from the environment, else from a file of the home, else from the keyring. Never shown.
+
+The file is for where there is no keyring, or none that a program without a window can open: its owner alone can read it, and
+the server finds it whoever started it. An environment, on the contrary, is that of one process and those it starts.
+"""
 
 from __future__ import annotations
 
 import hmac
 import os
 import re
+import stat
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
+from basketgex.local import Home, decoded, write_whole
 from basketgex_server.sources.flashalpha_errors import BadKey, KeyStoreUnavailable
 
 VARIABLE = "BASKETGEX_FLASHALPHA_API_KEY"
@@ -18,8 +25,21 @@ ACCOUNT = "flashalpha"
 """and the user name."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,512}")
-_NO_KEYRING = f"There is no keyring on this computer to store the key in: set {VARIABLE} instead."
-_LOCKED = f"The keyring of this computer cannot be opened: unlock it, or set {VARIABLE} instead."
+_NO_KEYRING = (
+    "There is no keyring on this computer to store the key in: run basketgex key set --file to keep it in a file "
+    "that you alone can read."
+)
+_LOCKED = (
+    "The keyring of this computer cannot be opened: unlock it, or run basketgex key set --file to keep the key in a file "
+    "that you alone can read."
+)
+_OPEN = "The key file in the home folder can be read by other users: run basketgex key set --file again, or chmod 600."
+_UNREADABLE = (
+    "The key file in the home folder cannot be read: run basketgex key clear, then basketgex key set --file."
+)
+
+ENVIRONMENT, FILE, KEYRING = "environment", "file", "keyring"
+"""Where a key may be."""
 
 
 class Secret:
@@ -50,13 +70,22 @@ class Secret:
         raise TypeError("a secret is not to be stored")
 
 
-def get_key(environment: Mapping[str, str] = os.environ) -> Secret | None:
-    """Return the key: the environment's, else the keyring's; None where there is none. May block.
+class Found(NamedTuple):
+    """A key, and where it was: ENVIRONMENT, FILE or KEYRING."""
 
-    Raises BadKey where it cannot be a key, KeyStoreUnavailable where the keyring is there but stays shut.
+    secret: Secret
+    place: str
+
+
+def find_key(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Found | None:
+    """Return the key: the environment's, else the file's, else the keyring's; None where there is none. May block.
+
+    Raises BadKey where it cannot be a key, KeyStoreUnavailable where the file or the keyring is there but stays shut.
     """
     if text := environment.get(VARIABLE, "").strip():
-        return Secret(text)
+        return Found(Secret(text), ENVIRONMENT)
+    if file is not None and (text := _read(file)):
+        return Found(Secret(text), FILE)
     try:
         keyring = _keyring()
     except KeyStoreUnavailable:
@@ -71,7 +100,34 @@ def get_key(environment: Mapping[str, str] = os.environ) -> Secret | None:
         shut = True
     if shut:
         raise KeyStoreUnavailable(_LOCKED)
-    return Secret(stored) if stored and stored.strip() else None
+    return Found(Secret(stored), KEYRING) if stored and stored.strip() else None
+
+
+def get_key(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Secret | None:
+    """Return the key that ``find_key`` finds."""
+    found = find_key(file, environment)
+    return found.secret if found is not None else None
+
+
+def keep_key(text: str, file: Path | None) -> str:
+    """Store the key in the keyring, or where there is none in the file, and return which. Raises as set_key does."""
+    try:
+        set_key(text)
+    except KeyStoreUnavailable:
+        if file is None:
+            raise
+        write_key(text, file)
+        return FILE
+    if file is not None:
+        file.unlink(missing_ok=True)  # it would win
+    return KEYRING
+
+
+def write_key(text: str, file: Path) -> None:
+    """Store the key in a file that its owner alone can read. Raises BadKey."""
+    secret = Secret(text)
+    Home(file.parent).create()
+    write_whole(file, secret.reveal() + "\n")
 
 
 def set_key(text: str) -> None:
@@ -102,6 +158,21 @@ def clear_key() -> bool:
     if refused:
         raise KeyStoreUnavailable(refused)
     return True
+
+
+def _read(file: Path) -> str:
+    """Return what the key file holds; nothing where there is none. Raises KeyStoreUnavailable."""
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise KeyStoreUnavailable(_UNREADABLE)
+        if os.name == "posix" and found.st_mode & 0o077:
+            raise KeyStoreUnavailable(_OPEN)
+        return decoded(file.read_bytes()).strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError):
+        raise KeyStoreUnavailable(_UNREADABLE) from None
 
 
 def _keyring() -> ModuleType:

@@ -16,12 +16,13 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 import grpc
@@ -40,14 +41,20 @@ from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.servicer import ExposureServicer
 from basketgex_server.api.standard import HEALTH, add_reflection
+from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.answers import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.log_repeats import Repeats
+from basketgex_server.reloading import LOOK, Reloading
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
+from basketgex_server.sources.unusable import Unusable
 from basketgex_server.state import State
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOG = logging.getLogger(__name__)
 GRACE = 5.0
@@ -69,6 +76,9 @@ OPTIONS = (
     ("grpc.server.max_pending_requests", 1 << 20),
     ("grpc.server.max_pending_requests_hard_limit", 1 << 20),
 )
+
+RETIRED = 120.0
+"""Seconds in which what was asked under earlier settings may end."""
 
 SourceFactory = Callable[[Settings, Executor], ExposureSource]
 
@@ -97,15 +107,23 @@ def serve(
     ready: Callable[[Serving], None],
     now: Callable[[], float] = time.time,
     keep: Callable[[], None] = lambda: None,
+    configuration: Configuration | None = None,
 ) -> bool:
     """Serve a home until told to end; return False where another process serves it already.
 
-    ``keep`` is called once the home is this process's, before anybody can ask: to write down what will be served.
+    ``keep`` is called once the home is this process's, before anybody can ask: to write down what will be served. What
+    ``configuration`` comes to say is heeded; without one the settings stay.
 
     ``ready`` is called once with where the home's server listens. Raises BadSettings, and NeverReady where another
     process holds the lock and does not get ready.
     """
-    _check_address(settings)
+    configuration = configuration or Configuration.fixed(home.config_file, settings)
+    try:
+        _check_address(settings)
+    except BadSettings as error:
+        if not configuration.patient:
+            raise
+        configuration.refuse(error, first=True)
     home.create()
     lock = filelock.FileLock(home.lock, mode=0o600)
     if other := _lock_or_other(lock, home):
@@ -114,7 +132,8 @@ def serve(
     try:
         home.remove_runtime()
         keep()
-        asyncio.run(_Server(home, settings, make_source, now).run(ready))
+        configuration.begun()
+        asyncio.run(_Server(home, configuration, make_source, now).run(ready))
     finally:
         home.remove_runtime()
         lock.release()
@@ -144,62 +163,77 @@ class _Server:
     """One run of the server: what it is made of, in the order in which it is taken apart again."""
 
     def __init__(
-        self, home: Home, settings: Settings, make_source: SourceFactory, now: Callable[[], float]
+        self,
+        home: Home,
+        configuration: Configuration,
+        make_source: SourceFactory,
+        now: Callable[[], float],
     ) -> None:
         self._home = home
-        self._settings = settings
+        self._configuration = configuration
         self._make_source = make_source
         self._now = now
         self._asked_at = time.monotonic()
 
+    @property
+    def _settings(self) -> Settings:
+        return self._configuration.settings
+
     async def run(self, ready: Callable[[Serving], None]) -> None:
         loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
+        self._stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             # Windows has no such handlers, and a thread other than the main one may set none: Shutdown ends those.
             with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, stop.set)
-        compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
-        source = self._make_source(self._settings, compute)
-        state = State(self._home.state_file, self._settings.history_days)
+                loop.add_signal_handler(number, self._stop.set)
+        self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
+        source = self._first_source()
+        self._state = State(self._home.state_file, self._settings.history_days)
         try:
-            await self._run_over(state, source, compute, stop, ready)
+            await self._run_over(source, ready)
         finally:
-            compute.shutdown(wait=True, cancel_futures=True)
-            state.close()
+            self._compute.shutdown(wait=True, cancel_futures=True)
+            self._state.close()
 
-    async def _run_over(
-        self,
-        state: State,
-        source: ExposureSource,
-        compute: Executor,
-        stop: asyncio.Event,
-        ready: Callable[[Serving], None],
-    ) -> None:
+    async def _run_over(self, source: ExposureSource, ready: Callable[[Serving], None]) -> None:
         loop = asyncio.get_running_loop()
-        dispatcher = Dispatcher(source, state, self._settings, NewYorkSessions(), self._now)
-        servicer = ExposureServicer(dispatcher, self._settings, compute, self._now, stop.set)
-        server, alive, address, beyond = await self._listen(servicer)
+        self._dispatcher = self._new_dispatcher(source, self._settings)
+        reloading = Reloading(
+            self._configuration,
+            lambda settings: self._make_source(settings, self._compute),
+            self._adopt,
+            self._tell,
+        )
+        self._servicer = ExposureServicer(
+            self._dispatcher, self._settings, self._compute, self._now, self._stop.set, reloading
+        )
+        server, alive, address, beyond = await self._listen(self._servicer)
         timers: list[asyncio.TimerHandle] = []
+        self._retired: set[asyncio.Task[None]] = set()
         gateway: HttpServer | None = None
 
         async def close_doors() -> None:
             await asyncio.gather(server.stop(GRACE), *([gateway.stop()] if gateway else []))
 
+        async def close_dispatchers() -> None:
+            self._stop.set()
+            await asyncio.gather(self._dispatcher.close(), *self._retired)
+
         def tidy() -> None:
-            state.age_out(source.origin().key, self._now())
+            self._state.age_out(self._dispatcher.source.origin().key, self._now())
             timers[:] = [loop.call_later(TIDY_EVERY, tidy)]
 
         try:
             if self._settings.http_listen:
-                gateway = await self._open_gateway(dispatcher)
+                gateway = await self._open_gateway()
             http = gateway.address if gateway else ""
-            self._home.write_runtime(Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http))
+            self._runtime = Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http)
+            self._tell()
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
             ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http))
-            warm = loop.call_later(WARM_AFTER, compute.submit, _load, source)
+            warm = loop.call_later(WARM_AFTER, self._compute.submit, _load, source)
             tidy()
-            await self._until_told(stop, servicer.watches)
+            await self._until_told(reloading)
             warm.cancel()
         finally:
             LOG.info("Ending.")
@@ -207,8 +241,49 @@ class _Server:
                 timer.cancel()
             await alive.enter_graceful_shutdown()
             self._home.remove_runtime()
-            servicer.watches.end()
-            await self._in_turn(close_doors, dispatcher.close)
+            self._servicer.watches.end()
+            await self._in_turn(close_doors, close_dispatchers)
+
+    def _first_source(self) -> ExposureSource:
+        """Return the source to begin with; of a patient server one that says what is wrong, until that is mended."""
+        try:
+            if self._configuration.fault:
+                raise BadSettings(self._configuration.fault)
+            return self._make_source(self._settings, self._compute)
+        except BadSettings as error:
+            if not self._configuration.patient:
+                raise
+            LOG.error("Serving nothing: %s", error.sentence)
+            self._configuration.refuse(error, first=True)
+            return Unusable(error.sentence)
+
+    def _new_dispatcher(self, source: ExposureSource, settings: Settings) -> Dispatcher:
+        return Dispatcher(source, self._state, settings, NewYorkSessions(), self._now)
+
+    def _adopt(self, settings: Settings, source: ExposureSource) -> None:
+        """Serve from another source, by other settings. What is under way ends as it began."""
+        before, self._dispatcher = self._dispatcher, self._new_dispatcher(source, settings)
+        self._dispatcher.counts = before.counts
+        before.counts.last_problem = ""
+        self._state.keep(settings.history_days)
+        self._servicer.adopt(self._dispatcher, settings)
+        if self._settings.http_listen:
+            self._app = self._make_app()
+        self._compute.submit(source.prepare)
+        task = asyncio.create_task(self._retire(before))
+        self._retired.add(task)
+        task.add_done_callback(self._retired.discard)
+
+    async def _retire(self, dispatcher: Dispatcher) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), RETIRED)
+        await dispatcher.close()
+
+    def _tell(self) -> None:
+        """Let every reply say what is to be known of the settings, and every client forget what it knew before."""
+        self._servicer.tell(self._configuration.notice)
+        self._runtime = replace(self._runtime, boot=secrets.token_hex(8))
+        self._home.write_runtime(self._runtime)
 
     async def _listen(
         self, servicer: ExposureServicer
@@ -227,26 +302,37 @@ class _Server:
         await server.start()
         return server, alive, address, beyond
 
-    async def _open_gateway(self, dispatcher: Dispatcher) -> HttpServer:
+    async def _open_gateway(self) -> HttpServer:
+        self._app = self._make_app()
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(scope, receive, send)
+
+        return await serve_http(front, *address_of(self._settings.http_listen))
+
+    def _make_app(self) -> ASGIApp:
         from basketgex_server.api.rest import make_app  # a quarter of a second to load, for those who want it
 
-        app = make_app(dispatcher, self._settings, self._home.token(), self._now, self._asked)
-        return await serve_http(app, *address_of(self._settings.http_listen))
+        return make_app(self._dispatcher, self._settings, self._home.token(), self._now, self._asked)
 
     def _asked(self) -> None:
         self._asked_at = time.monotonic()
 
-    async def _until_told(self, stop: asyncio.Event, watches: Sized) -> None:
+    async def _until_told(self, reloading: Reloading) -> None:
         """Wait for the end: told, or idle for long enough. Where somebody watches it is not idle."""
-        idle = self._settings.idle_stop
-        while not stop.is_set():
-            if watches:
+        heeding: asyncio.Task[None] | None = None
+        while not self._stop.is_set():
+            if heeding is None or heeding.done():  # beside: a folder may take its time
+                heeding = asyncio.create_task(reloading.look())
+            if self._servicer.watches:
                 self._asked()
-            left = self._asked_at + idle - time.monotonic() if idle else None
-            if left is not None and left <= 0:
-                return
+            idle = self._settings.idle_stop
+            if idle and self._asked_at + idle <= time.monotonic():
+                break
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), left)
+                await asyncio.wait_for(self._stop.wait(), LOOK)
+        if heeding is not None:
+            heeding.cancel()
 
     @staticmethod
     async def _in_turn(*steps: Callable[[], Awaitable[None]]) -> None:

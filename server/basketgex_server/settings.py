@@ -5,11 +5,14 @@ The key is the field's name, the variable ``BASKETGEX_`` and the name in capital
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,15 @@ from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
 MISSING_VOLATILITY = ("drop", "fill")
 DIVIDENDS = ("flat", "implied")
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "source": SOURCES,
+    "convention": CONVENTIONS,
+    "day_count": DAY_COUNTS,
+    "missing_volatility": MISSING_VOLATILITY,
+    "dividends": DIVIDENDS,
+    "cell_mode": (CELLS_PREFETCH, CELLS_LIVE),
+}
+"""The settings that are one of a few words."""
 PREFIX = "BASKETGEX_"
 _LINE = re.compile(r"line \d+")
 MOST = 1_000_000_000
@@ -95,13 +107,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be used."""
-        for name, known in (
-            ("source", SOURCES),
-            ("convention", CONVENTIONS),
-            ("day_count", DAY_COUNTS),
-            ("missing_volatility", MISSING_VOLATILITY),
-            ("dividends", DIVIDENDS),
-        ):
+        for name, known in CHOICES.items():
             if (value := getattr(self, name)) not in known:
                 raise BadSettings(f"{name} is {quoted(value)}: use one of {', '.join(known)}.")
         if self.source == "chain-files" and not self.chain_folder:
@@ -112,8 +118,6 @@ class Settings:
             for symbol, value in getattr(self, name).items():
                 if not math.isfinite(value):
                     raise BadSettings(f"{name}: that of {symbol} must be a finite number.")
-        if self.cell_mode not in (CELLS_PREFETCH, CELLS_LIVE):
-            raise BadSettings(f"cell_mode is {quoted(self.cell_mode)}: use prefetch or live.")
         for name in (
             "refresh_after",
             "expire_after",
@@ -163,7 +167,14 @@ def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: An
 
     ``chosen`` values that are None count as not chosen. Raises BadSettings.
     """
-    values: dict[str, Any] = read_config(config)
+    return combined(read_config(config), environment, **chosen)
+
+
+def combined(
+    written: Mapping[str, Any], environment: Mapping[str, str] = os.environ, **chosen: Any
+) -> Settings:
+    """Return the settings as ``load`` does, from what a file says. Raises BadSettings."""
+    values = dict(written)
     known = {f.name: f for f in fields(Settings)}
     for name in values:
         if name not in known:
@@ -174,7 +185,7 @@ def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: An
         if (text := environment.get(PREFIX + name.upper())) is not None:
             values[name] = text
     values |= {name: value for name, value in chosen.items() if value is not None}
-    return replace(Settings(), **{name: _typed(name, value) for name, value in values.items()})
+    return replace(Settings(), **{name: typed(name, value) for name, value in values.items()})
 
 
 def read_config(config: Path) -> dict[str, Any]:
@@ -199,12 +210,17 @@ def read_config(config: Path) -> dict[str, Any]:
         raise BadSettings(f"The configuration cannot be read{where}") from error
 
 
-def change_config(config: Path, **values: Any) -> None:
-    """Write some keys of the configuration file and keep the others."""
-    import tomli_w
+def change_config(config: Path, remove: Iterable[str] = (), **values: Any) -> None:
+    """Write some keys of the configuration file, or remove some, and keep the others, their order and every remark."""
+    import tomlkit
 
     Home(config.parent).create()
-    write_whole(config, tomli_w.dumps(read_config(config) | values))
+    read_config(config)  # raises what is wrong with it in our words
+    document = tomlkit.parse(decoded(config.read_bytes()) if config.exists() else "")
+    for name in remove:
+        document.pop(name, None)
+    document.update(values)
+    write_whole(config, tomlkit.dumps(document))
 
 
 def keep_source(config: Path, settings: Settings) -> None:
@@ -216,7 +232,32 @@ def keep_source(config: Path, settings: Settings) -> None:
         change_config(config, **changed)
 
 
-def _typed(name: str, value: Any) -> Any:
+def explanations() -> dict[str, str]:
+    """Return what is said of each setting where it is defined: one place for each fact."""
+    made = next(n for n in ast.parse(inspect.getsource(Settings)).body if isinstance(n, ast.ClassDef))
+    return {
+        before.target.id: str(after.value.value)
+        for before, after in pairwise(made.body)
+        if isinstance(before, ast.AnnAssign)
+        and isinstance(before.target, ast.Name)
+        and isinstance(after, ast.Expr)
+        and isinstance(after.value, ast.Constant)
+    }
+
+
+def shown(value: Any) -> str:
+    """Return a setting's value as the environment would give it.
+
+    >>> shown({"SPX": 0.05, "NDX": 0.04}), shown(60.0), shown(0.045)
+    ('SPX=0.05,NDX=0.04', '60', '0.045')
+    """
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={shown(number)}" for name, number in value.items())
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def typed(name: str, value: Any) -> Any:
+    """Return what a file, the environment or a person gives for a setting as the setting's own type. Raises BadSettings."""
     default = getattr(Settings(), name)
     if isinstance(default, dict):
         return _by_symbol(name, value)

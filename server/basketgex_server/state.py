@@ -89,6 +89,10 @@ class State:
         self._history = history_days * DAY
         self._connection = self._thread.submit(_open, path).result()
 
+    def keep(self, history_days: float) -> None:
+        """Keep snapshots for so many days from now on."""
+        self._history = history_days * DAY
+
     async def load(self, origin: str) -> Known:
         """Return the newest of an origin."""
         return await self._run(lambda: self._load(origin))

@@ -129,13 +129,13 @@ def test_nothing_is_spent_unless_told(tmp_path: Path, clock: Clock, upstream: Up
         for _ in range(2):
             code, found, printed = doctor(server.home, environ=kept, **given)
             assert code == 0, found
-            assert found["key"]["found"].startswith("in the keyring; ")
+            assert found["key"]["found"].startswith("in the server's environment; ")
             assert found["source"]["found"] == "FlashAlpha, not asked since a call costs a debit"
             assert upstream.key not in printed
         assert upstream.calls == []
         code, found, printed = doctor(server.home, "--ask", environ=kept, **given)
         assert code == 0, found
-        assert found["key"]["found"] == "in the keyring, and the account knows it"
+        assert found["key"]["found"] == "in the server's environment, and the account knows it"
         assert found["quota"]["found"].startswith("Plan Growth: 0 debits used, 2,500 left of 2,500")
         assert found["source"]["found"].startswith("FlashAlpha answered for SPY, as of 2026-09-16 11:00 New")
         assert upstream.asked == [("SPY",)]
@@ -153,12 +153,17 @@ def test_a_key_that_is_refused(tmp_path: Path, clock: Clock, upstream: Upstream)
         assert code == 1
         assert at_fault(found) == {"key", "quota"}
         assert found["source"]["state"] == "attention"  # its last good figures
-        assert found["key"]["found"].startswith("in the keyring. FlashAlpha refused the key: ")
+        assert found["key"]["found"].startswith(
+            "in the server's environment. FlashAlpha refused the key that the server has: "
+        )
         spent = upstream.debits
         code, found, _ = doctor(server.home, environ=kept, **given)
         assert code == 0
         assert found["key"]["state"] == found["last errors"]["state"] == "attention"
-        assert found["key"]["found"] == "in the keyring, but the server's last call found it wrong or missing"
+        assert (
+            found["key"]["found"]
+            == "in the server's environment, but the server's last call found it wrong or missing"
+        )
         assert upstream.debits == spent
 
 

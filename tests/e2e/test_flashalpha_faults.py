@@ -41,10 +41,13 @@ TOO_OLD = 901.0
 BROKEN_OFF = "The connection to FlashAlpha broke off. Recalculate to ask again."
 UNREADABLE = "FlashAlpha's reply cannot be read. Recalculate to ask again."
 KEY_REFUSED = (
-    "FlashAlpha refused the key: correct BASKETGEX_FLASHALPHA_API_KEY, "
-    "or store the right key with basketgex key set."
+    "FlashAlpha refused the key that the server has: store the right one with basketgex key set, "
+    "or correct BASKETGEX_FLASHALPHA_API_KEY where the server was started with it."
 )
-NO_KEY = "There is no FlashAlpha key: set BASKETGEX_FLASHALPHA_API_KEY, or store one with basketgex key set."
+NO_KEY = (
+    "The server has no FlashAlpha key, and does not see what is set in a terminal: run basketgex key set, "
+    "or basketgex key set --file where there is no keyring."
+)
 NOT_REACHED = "FlashAlpha cannot be reached: check the network, then recalculate."
 PLAN_TOO_LOW = (
     "This needs FlashAlpha's Growth plan or higher, and this key has Basic: "

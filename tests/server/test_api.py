@@ -76,6 +76,8 @@ REQUESTS = {
     "GetDispersion": pb.GetDispersionRequest(index="SPY", symbols=["NVDA"]),
     "ListSymbols": pb.ListSymbolsRequest(),
     "GetStatus": pb.GetStatusRequest(),
+    "GetSettings": pb.GetSettingsRequest(),
+    "ChangeSettings": pb.ChangeSettingsRequest(values={"rate": "0.5"}),
     "Shutdown": pb.ShutdownRequest(),
 }
 

@@ -21,10 +21,12 @@ from basketgex_server.sources.flashalpha_errors import BadKey, KeyStoreUnavailab
 
 KEY = "fa-test-2b9d7e4c"
 NO_KEYRING = (
-    "There is no keyring on this computer to store the key in: set BASKETGEX_FLASHALPHA_API_KEY instead."
+    "There is no keyring on this computer to store the key in: run basketgex key set --file to keep it in a file "
+    "that you alone can read."
 )
 LOCKED = (
-    "The keyring of this computer cannot be opened: unlock it, or set BASKETGEX_FLASHALPHA_API_KEY instead."
+    "The keyring of this computer cannot be opened: unlock it, or run basketgex key set --file to keep the key in a file "
+    "that you alone can read."
 )
 BAD = "This cannot be a FlashAlpha key: copy it again, without spaces or line breaks."
 

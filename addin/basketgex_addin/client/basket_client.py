@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, overload
 
+from basketgex.home_settings import HomeSettings, Setting
 from basketgex.local import Home, Runtime
 from basketgex_addin.cells import (
     LEVELS,
@@ -69,6 +70,7 @@ class ServerStatus:
     seats: int
     last_problem: str
     watches: int
+    settings_notice: str = ""
 
 
 class Forward(NamedTuple):
@@ -236,9 +238,8 @@ class BasketClient:
         found = self._call("GetStatus", "GetStatusRequest")
         if isinstance(found, Problem):
             return found
-        origin = {
-            name: getattr(found.origin, name) for name in ("source", "label", "synthetic", "convention")
-        }
+        of_origin = ("source", "label", "synthetic", "convention", "settings_notice")
+        origin = {name: getattr(found.origin, name) for name in of_origin}
         counted = {f.name: getattr(found, f.name) for f in fields(ServerStatus) if f.name not in origin}
         return ServerStatus(**origin, **counted)
 
@@ -253,6 +254,27 @@ class BasketClient:
         known = q.limit > 0 and not q.unlimited
         limit, left = q.limit if known else None, q.left if known and q.left >= 0 else None
         return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
+
+    def settings(self) -> HomeSettings | Problem:
+        """Return the home's settings as the server has them in force."""
+        found = self._call("GetSettings", "GetSettingsRequest")
+        return found if isinstance(found, Problem) else _settings(found.settings)
+
+    def change_settings(
+        self, values: Mapping[str, str], *, unset: Collection[str] = (), key: str | None = None
+    ) -> HomeSettings | Problem:
+        """Change settings by name, let those of ``unset`` go back to their defaults, and store FlashAlpha's key.
+
+        All of it or nothing: where one value cannot be used, the problem's argument names it. What can be heeded is heeded by
+        the time this returns, and memory has no earlier answer any more.
+        """
+        found = self._call(
+            "ChangeSettings", "ChangeSettingsRequest", values=values, unset=unset, flashalpha_key=key
+        )
+        if isinstance(found, Problem):
+            return found
+        self._memo.clear()
+        return _settings(found.settings)
 
     def symbol(
         self, symbol: str, *, per_strike: bool = False, per_expiry: bool = False, levels: bool = False
@@ -484,6 +506,22 @@ class BasketClient:
         pairs = zip(asks, answers, strict=True)
         self._memo.put((pair for pair in pairs if getattr(pair[1], "code", "") not in passing), stamp)
         return answers
+
+
+def _settings(found: Any) -> HomeSettings:
+    settings = (
+        Setting(
+            s.name,
+            s.value,
+            s.default_value,
+            s.given_by,
+            tuple(s.choices),
+            s.explanation,
+            s.needs_restart,
+        )
+        for s in found.settings
+    )
+    return HomeSettings({s.name: s for s in settings}, found.key_place, found.key_problem, found.notice)
 
 
 def _named(columns: Any) -> dict[str, list[Any]]:

@@ -142,6 +142,7 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
         [tuple(lacking[a:b]) for a, b in pairwise(missing_offsets)],
         [_Rows(constituents, range(a, b)) for a, b in pairwise(offsets)],
         repeat(origin.chex or "computed"),
+        repeat(origin.settings_notice),
     )
     answers: list[Reply | Problem] = list(replies)
     if len(answers) != count:  # a column is short

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from basketgex.local import HOME_VARIABLE, Home, Runtime
+from basketgex.local import HOME_VARIABLE, STARTED_BY_CLIENT, Home, Runtime
 
 # soffice sets these for its own Python; the server's is another.
 HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONEXECUTABLE", "LD_LIBRARY_PATH", "__PYVENV_LAUNCHER__")
@@ -51,6 +51,7 @@ def server_environment(home: Home, environment: Mapping[str, str] | None = None)
     for name in HOST_VARIABLES:
         kept.pop(name, None)
     kept[HOME_VARIABLE] = str(home.path.absolute())
+    kept[STARTED_BY_CLIENT] = "1"
     return kept
 
 

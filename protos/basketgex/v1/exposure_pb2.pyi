@@ -226,6 +226,7 @@ class Origin(_message.Message):
     DAY_COUNT_FIELD_NUMBER: _builtins.int
     CHEX_FIELD_NUMBER: _builtins.int
     BY_SYMBOL_FIELD_NUMBER: _builtins.int
+    SETTINGS_NOTICE_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Kind of source: "sample", "chain-files", "flashalpha" or "cboe"."""
     label: _builtins.str
@@ -248,6 +249,8 @@ class Origin(_message.Message):
     """Symbols that have a rate or dividend yield of their own, for a person: "q SPX 0.015, r SPX 0.05"; empty where none has.
     "q implied" among them: each expiry has the dividend yield of its forward by put-call parity, where that can be trusted.
     """
+    settings_notice: _builtins.str
+    """What a person should know of the server's settings: that config.toml cannot be used, or what of it waits; mostly empty."""
     def __init__(
         self,
         *,
@@ -261,10 +264,11 @@ class Origin(_message.Message):
         day_count: _builtins.str = ...,
         chex: _builtins.str = ...,
         by_symbol: _builtins.str = ...,
+        settings_notice: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "settings_notice", b"settings_notice", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2191,6 +2195,211 @@ class GetStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class Setting(_message.Message):
+    """One setting of a home."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    GIVEN_BY_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    NEEDS_RESTART_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its key in config.toml."""
+    value: _builtins.str
+    """As it is in force; a table as "SPX=0.05,NDX=0.04"."""
+    default_value: _builtins.str
+    """What it is where nothing is said."""
+    given_by: _builtins.str
+    """"default", "file", "environment" or "command": what the server's environment or its command line says wins over the file."""
+    explanation: _builtins.str
+    """For a person."""
+    needs_restart: _builtins.bool
+    """A change is heeded when the server starts again."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The values that there are; empty: whatever fits."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+        default_value: _builtins.str = ...,
+        given_by: _builtins.str = ...,
+        choices: _abc.Iterable[_builtins.str] | None = ...,
+        explanation: _builtins.str = ...,
+        needs_restart: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "default_value", b"default_value", "explanation", b"explanation", "given_by", b"given_by", "name", b"name", "needs_restart", b"needs_restart", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Setting: _TypeAlias = Setting  # noqa: Y015
+
+@_typing.final
+class Settings(_message.Message):
+    """The settings of a home."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    KEY_PLACE_FIELD_NUMBER: _builtins.int
+    KEY_PROBLEM_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    key_place: _builtins.str
+    """Where the server finds FlashAlpha's key, which is never told: "environment", "file", "keyring"; empty: nowhere."""
+    key_problem: _builtins.str
+    """Why it cannot look there, for a person; empty where it can."""
+    notice: _builtins.str
+    """As Origin.settings_notice."""
+    @_builtins.property
+    def settings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Setting]:
+        """In the order in which they are to be shown."""
+
+    def __init__(
+        self,
+        *,
+        settings: _abc.Iterable[Global___Setting] | None = ...,
+        key_place: _builtins.str = ...,
+        key_problem: _builtins.str = ...,
+        notice: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_place", b"key_place", "key_problem", b"key_problem", "notice", b"notice", "settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Settings: _TypeAlias = Settings  # noqa: Y015
+
+@_typing.final
+class GetSettingsRequest(_message.Message):
+    """Nothing needs to be said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSettingsRequest: _TypeAlias = GetSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetSettingsResponse(_message.Message):
+    """The answer to GetSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settings(self) -> Global___Settings:
+        """As they are in force."""
+
+    def __init__(
+        self,
+        *,
+        settings: Global___Settings | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSettingsResponse: _TypeAlias = GetSettingsResponse  # noqa: Y015
+
+@_typing.final
+class ChangeSettingsRequest(_message.Message):
+    """What is to be changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    UNSET_FIELD_NUMBER: _builtins.int
+    FLASHALPHA_KEY_FIELD_NUMBER: _builtins.int
+    flashalpha_key: _builtins.str
+    """FlashAlpha's key: goes into the keyring, or, where there is none, into a file of the home that its owner alone can read."""
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """By name, written as in Setting.value."""
+
+    @_builtins.property
+    def unset(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that go back to their defaults."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        unset: _abc.Iterable[_builtins.str] | None = ...,
+        flashalpha_key: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_flashalpha_key", b"_flashalpha_key", "flashalpha_key", b"flashalpha_key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_flashalpha_key", b"_flashalpha_key", "flashalpha_key", b"flashalpha_key", "unset", b"unset", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__flashalpha_key: _TypeAlias = _typing.Literal["flashalpha_key"]  # noqa: Y015
+    _WhichOneofArgType__flashalpha_key: _TypeAlias = _typing.Literal["_flashalpha_key", b"_flashalpha_key"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__flashalpha_key) -> _WhichOneofReturnType__flashalpha_key | None: ...
+
+Global___ChangeSettingsRequest: _TypeAlias = ChangeSettingsRequest  # noqa: Y015
+
+@_typing.final
+class ChangeSettingsResponse(_message.Message):
+    """The answer to ChangeSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settings(self) -> Global___Settings:
+        """As they are now."""
+
+    def __init__(
+        self,
+        *,
+        settings: Global___Settings | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeSettingsResponse: _TypeAlias = ChangeSettingsResponse  # noqa: Y015
 
 @_typing.final
 class ShutdownRequest(_message.Message):

@@ -81,6 +81,16 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.GetSettings = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetSettings',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetSettingsRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetSettingsResponse.FromString,
+                _registered_method=True)
+        self.ChangeSettings = channel.unary_unary(
+                '/basketgex.v1.ExposureService/ChangeSettings',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsResponse.FromString,
+                _registered_method=True)
         self.Shutdown = channel.unary_unary(
                 '/basketgex.v1.ExposureService/Shutdown',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.ShutdownRequest.SerializeToString,
@@ -156,6 +166,21 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSettings(self, request, context):
+        """The home's settings, where each comes from, and what of an edited config.toml is not heeded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeSettings(self, request, context):
+        """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
+        nothing is changed. Answered on the server's own machine only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Shutdown(self, request, context):
         """Drains and ends the server.
         """
@@ -210,6 +235,16 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'GetSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSettings,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetSettingsRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetSettingsResponse.SerializeToString,
+            ),
+            'ChangeSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeSettings,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsResponse.SerializeToString,
             ),
             'Shutdown': grpc.unary_unary_rpc_method_handler(
                     servicer.Shutdown,
@@ -462,6 +497,60 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetStatus',
             basketgex_dot_v1_dot_exposure__pb2.GetStatusRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetSettings',
+            basketgex_dot_v1_dot_exposure__pb2.GetSettingsRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/ChangeSettings',
+            basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.ChangeSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

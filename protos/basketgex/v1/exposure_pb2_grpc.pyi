@@ -58,6 +58,12 @@ class ExposureServiceStub:
     """Which underlyings there are figures of."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
     """What serves, from which source, what that can give, and what it has spent."""
+    GetSettings: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetSettingsRequest, _exposure_pb2.GetSettingsResponse]
+    """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+    ChangeSettings: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ChangeSettingsRequest, _exposure_pb2.ChangeSettingsResponse]
+    """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
+    nothing is changed. Answered on the server's own machine only.
+    """
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
     """Drains and ends the server."""
 
@@ -86,6 +92,12 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """Which underlyings there are figures of."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What serves, from which source, what that can give, and what it has spent."""
+    GetSettings: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetSettingsRequest, _exposure_pb2.GetSettingsResponse]  # type: ignore[assignment]
+    """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+    ChangeSettings: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ChangeSettingsRequest, _exposure_pb2.ChangeSettingsResponse]  # type: ignore[assignment]
+    """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
+    nothing is changed. Answered on the server's own machine only.
+    """
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
     """Drains and ends the server."""
 
@@ -165,6 +177,24 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetStatusResponse, _abc.Awaitable[_exposure_pb2.GetStatusResponse]]:
         """What serves, from which source, what that can give, and what it has spent."""
+
+    @_abc_1.abstractmethod
+    def GetSettings(
+        self,
+        request: _exposure_pb2.GetSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetSettingsResponse, _abc.Awaitable[_exposure_pb2.GetSettingsResponse]]:
+        """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+
+    @_abc_1.abstractmethod
+    def ChangeSettings(
+        self,
+        request: _exposure_pb2.ChangeSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.ChangeSettingsResponse, _abc.Awaitable[_exposure_pb2.ChangeSettingsResponse]]:
+        """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
+        nothing is changed. Answered on the server's own machine only.
+        """
 
     @_abc_1.abstractmethod
     def Shutdown(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
@@ -322,6 +323,27 @@ def origin(value: Origin) -> pb.Origin:
         day_count=value.day_count,
         chex=value.chex,
         by_symbol=value.by_symbol,
+    )
+
+
+def settings(found: HomeSettings) -> pb.Settings:
+    """Return the settings of a home."""
+    return pb.Settings(
+        settings=[
+            pb.Setting(
+                name=s.name,
+                value=s.value,
+                default_value=s.default,
+                given_by=s.given_by,
+                choices=s.choices,
+                explanation=s.explanation,
+                needs_restart=s.needs_restart,
+            )
+            for s in found.by_name.values()
+        ],
+        key_place=found.key_place,
+        key_problem=found.key_problem,
+        notice=found.notice,
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import unquote
 
 import grpc
 import grpc.aio
 
 from basketgex import __version__
+from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api import messages
+from basketgex_server.api.http import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.refusals import refuse
 from basketgex_server.api.warm import WarmReplies
@@ -24,7 +27,15 @@ from basketgex_server.dispatch.answers import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
 from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
-from basketgex_server.errors import BadChain, BasketgexError, Internal, NoData, NotOffered, TimedOut
+from basketgex_server.errors import (
+    BadChain,
+    BasketgexError,
+    Internal,
+    NoData,
+    NotEntitled,
+    NotOffered,
+    TimedOut,
+)
 from basketgex_server.settings import Settings
 from basketgex_server.sources.computed import Dispersions, Profiles
 
@@ -38,8 +49,21 @@ if TYPE_CHECKING:  # generic for the type checker only
     from basketgex_server.exposure.levels import Levels
 
 
+class SettingsDesk(Protocol):
+    """What the door needs of who keeps the settings."""
+
+    async def described(self) -> HomeSettings:
+        """Return the settings as they are in force."""
+
+    async def change(self, values: Mapping[str, str], unset: Sequence[str], key: str | None) -> HomeSettings:
+        """Change and heed settings, and return what they are then. Raises what stands in the way; then nothing is changed."""
+
+
 class ExposureServicer(ExposureServiceServicer):
-    """Serves the contract from a dispatcher. ``stop`` ends the server; ``now`` gives Unix seconds."""
+    """Serves the contract from a dispatcher. ``stop`` ends the server; ``now`` gives Unix seconds.
+
+    ``notice`` is what a person should know of the settings: it goes with every reply that has an origin.
+    """
 
     def __init__(
         self,
@@ -48,14 +72,14 @@ class ExposureServicer(ExposureServiceServicer):
         compute: Executor,
         now: Callable[[], float],
         stop: Callable[[], None],
+        desk: SettingsDesk,
     ) -> None:
-        self._dispatcher = dispatcher
-        self._settings = settings
         self._compute = compute
         self._now = now
         self._stop = stop
-        self._warm: WarmReplies[pb.GetBasketResponse] = WarmReplies(dispatcher, now)
-        self._regimes = Regimes(dispatcher, compute, settings.max_symbols)
+        self._desk = desk
+        self._notice = ""
+        self._dispatcher, self._settings, self._warm, self._regimes = self._over(dispatcher, settings)
         self._watches = Watches(
             dispatcher,
             self._regimes,
@@ -68,6 +92,23 @@ class ExposureServicer(ExposureServiceServicer):
         self._started_at = now()
         self._requests = 0
         self._baskets = 0
+
+    def adopt(self, dispatcher: Dispatcher, settings: Settings) -> None:
+        """Serve from another dispatcher, and by other settings: what is under way ends as it began, streams go on."""
+        self._dispatcher, self._settings, self._warm, self._regimes = self._over(dispatcher, settings)
+        self._watches.adopt(
+            dispatcher, self._regimes, most=settings.max_symbols, timeout=settings.request_timeout
+        )
+
+    def _over(
+        self, dispatcher: Dispatcher, settings: Settings
+    ) -> tuple[Dispatcher, Settings, WarmReplies[pb.GetBasketResponse], Regimes]:
+        regimes = Regimes(dispatcher, self._compute, settings.max_symbols)
+        return dispatcher, settings, WarmReplies(dispatcher, self._now), regimes
+
+    def tell(self, notice: str) -> None:
+        """Let every reply say something of the settings, or nothing any more."""
+        self._notice = self._watches.notice = notice
 
     @property
     def watches(self) -> Watches:
@@ -257,6 +298,30 @@ class ExposureServicer(ExposureServiceServicer):
 
         return await self._guarded(context, work, counted=False)
 
+    async def GetSettings(self, request: pb.GetSettingsRequest, context: Context) -> pb.GetSettingsResponse:  # noqa: N802
+        """Tell the settings."""
+
+        async def work() -> pb.GetSettingsResponse:
+            return pb.GetSettingsResponse(settings=messages.settings(await self._desk.described()))
+
+        return await self._guarded(context, work, counted=False)
+
+    async def ChangeSettings(  # noqa: N802
+        self, request: pb.ChangeSettingsRequest, context: Context
+    ) -> pb.ChangeSettingsResponse:
+        """Change settings."""
+
+        async def work() -> pb.ChangeSettingsResponse:
+            if not _is_of_this_machine(context.peer()):
+                raise NotEntitled(
+                    "Settings are changed on the server's own machine only: run basketgex config there."
+                )
+            key = request.flashalpha_key if request.HasField("flashalpha_key") else None
+            found = await self._desk.change(dict(request.values), list(request.unset), key)
+            return pb.ChangeSettingsResponse(settings=messages.settings(found))
+
+        return await self._guarded(context, work, counted=False)
+
     async def Shutdown(self, request: pb.ShutdownRequest, context: Context) -> pb.ShutdownResponse:  # noqa: N802
         """Drain and end the server; this reply is among the last."""
         self._stop()
@@ -300,7 +365,10 @@ class ExposureServicer(ExposureServiceServicer):
         """Answer, or end the call; ``field`` tells what the request calls the argument of an error."""
         self._requests += counted
         try:
-            return await work()
+            reply = await work()
+            if (origin := getattr(reply, "origin", None)) is not None:
+                origin.settings_notice = self._notice
+            return reply
         except BasketgexError as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
@@ -311,6 +379,18 @@ class ExposureServicer(ExposureServiceServicer):
 
 def _of_baskets(argument: str) -> str:
     return argument and f"baskets.{argument}"
+
+
+def _is_of_this_machine(peer: str) -> bool:
+    """Tell whether grpc's name of a caller is one of loopback.
+
+    >>> [_is_of_this_machine(p) for p in ("ipv4:127.0.0.1:50", "ipv6:%5B::1%5D:50", "ipv4:192.0.2.1:50")]
+    [True, True, False]
+    """
+    kind, _, address = unquote(peer).partition(":")
+    return kind == "unix" or (
+        kind in ("ipv4", "ipv6") and is_loopback(address.rpartition(":")[0].strip("[]"))
+    )
 
 
 def sentence(origin: Origin) -> str:

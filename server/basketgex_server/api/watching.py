@@ -33,7 +33,7 @@ Write = Callable[[pb.WatchBasketsResponse], Awaitable[None]]
 class Watches:
     """The streams that are open. ``sent`` is told the sizes of the baskets that were, ``pause`` waits for some seconds.
 
-    ``now`` gives Unix seconds.
+    ``now`` gives Unix seconds, ``notice`` is what a person should know of the settings.
     """
 
     def __init__(
@@ -48,11 +48,9 @@ class Watches:
         sent: Callable[[list[int]], None] = lambda sizes: None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._dispatcher = dispatcher
-        self._regimes = regimes
-        self._most = most
+        self.notice = ""
+        self.adopt(dispatcher, regimes, most=most, timeout=timeout)
         self._compute = compute
-        self._timeout = min(timeout, PATIENCE)
         self._sent = sent
         self._now = now
         self._pause = pause
@@ -61,6 +59,13 @@ class Watches:
 
     def __len__(self) -> int:
         return self._open
+
+    def adopt(self, dispatcher: Dispatcher, regimes: Regimes, *, most: int, timeout: float) -> None:
+        """Go on from another dispatcher; open streams do so with their next message."""
+        self._dispatcher = dispatcher
+        self._regimes = regimes
+        self._most = most
+        self._timeout = min(timeout, PATIENCE)
 
     def end(self) -> None:
         """End every stream, open or yet to come."""
@@ -94,18 +99,25 @@ class Watches:
     async def _watch(self, request: pb.WatchBasketsRequest, write: Write) -> None:
         batch = messages.batch(request.baskets)
         pace = _bounded(request.pace)
-        asked = await self._regimes.prepare(batch)
+        regimes, notice = None, ""
         seen, edition, standings = _Seen(), None, None
         while True:
+            if regimes is not self._regimes:  # the first, or those of other settings
+                regimes, standings = self._regimes, None
+                asked = await regimes.prepare(batch)
+            if notice != self.notice:
+                seen, notice = _Seen(), self.notice
             answer = await self._answer(batch)
             if standings is None or edition != self._dispatcher.edition():
                 edition = self._dispatcher.edition()
-                standings = await self._regimes.standings(asked)
+                standings = await regimes.standings(asked)
             large = batch.size > SHORT
             changed = await self._run(large, seen.changed, answer, standings)
             for numbers in _portions(changed, batch):
                 self._sent([batch.offsets[n + 1] - batch.offsets[n] for n in numbers])
-                await write(await self._run(large, _message, numbers, answer, standings))
+                reply = await self._run(large, _message, numbers, answer, standings)
+                reply.baskets.origin.settings_notice = notice
+                await write(reply)
             await self._pause(pace)
 
     async def _run(self, large: bool, work: Callable[..., T], *values: Any) -> T:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from functools import partial
+from pathlib import Path
 
+from basketgex_server.keys import get_key
 from basketgex_server.settings import Settings
 from basketgex_server.sources.adjusted import Adjusted
 from basketgex_server.sources.chain_files import ChainFiles
@@ -16,15 +18,20 @@ SAMPLE_SEATS = 50
 """As many symbols as one call of the real service carries."""
 
 
-def make_source(settings: Settings, executor: Executor) -> ExposureSource:
-    """Return the source of figures; its work runs on ``executor``. Raises BadSettings."""
+def make_source(settings: Settings, executor: Executor, key_file: Path | None = None) -> ExposureSource:
+    """Return the source of figures; its work runs on ``executor``, its key may be in ``key_file``. Raises BadSettings."""
     if settings.source == "chain-files":
         files = ChainFiles(settings.folder(), settings.chain_as_of)
         return _computed(files, settings, executor, seats=0, metered=False)
     if settings.source == "flashalpha":
         from basketgex_server.sources.flashalpha import FlashAlpha
 
-        return FlashAlpha(settings.flashalpha_base_url, convention=settings.convention, executor=executor)
+        return FlashAlpha(
+            settings.flashalpha_base_url,
+            convention=settings.convention,
+            key=lambda: get_key(file=key_file),
+            executor=executor,
+        )
     if settings.source == "cboe":
         from basketgex_server.sources.cboe import Cboe
 

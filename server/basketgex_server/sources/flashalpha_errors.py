@@ -68,7 +68,8 @@ class SourceKeyMissing(SourceRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no FlashAlpha key: set BASKETGEX_FLASHALPHA_API_KEY, or store one with basketgex key set."
+            "The server has no FlashAlpha key, and does not see what is set in a terminal: run basketgex key set, "
+            "or basketgex key set --file where there is no keyring."
         )
 
 
@@ -80,8 +81,8 @@ class SourceKeyRefused(SourceRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "FlashAlpha refused the key: correct BASKETGEX_FLASHALPHA_API_KEY, "
-            "or store the right key with basketgex key set."
+            "FlashAlpha refused the key that the server has: store the right one with basketgex key set, "
+            "or correct BASKETGEX_FLASHALPHA_API_KEY where the server was started with it."
         )
 
 

@@ -70,8 +70,8 @@ UNREADABLE = "FlashAlpha's reply cannot be read. Recalculate to ask again."
 BROKEN_OFF = "The connection to FlashAlpha broke off. Recalculate to ask again."
 NOT_REACHED = "FlashAlpha cannot be reached: check the network, then recalculate."
 KEY_REFUSED = (
-    "FlashAlpha refused the key: correct BASKETGEX_FLASHALPHA_API_KEY, "
-    "or store the right key with basketgex key set."
+    "FlashAlpha refused the key that the server has: store the right one with basketgex key set, "
+    "or correct BASKETGEX_FLASHALPHA_API_KEY where the server was started with it."
 )
 
 
@@ -549,7 +549,8 @@ def test_without_a_key_no_call_is_made(upstream: Upstream) -> None:
         "PERMISSION_DENIED",
     )
     assert error.sentence == (
-        "There is no FlashAlpha key: set BASKETGEX_FLASHALPHA_API_KEY, or store one with basketgex key set."
+        "The server has no FlashAlpha key, and does not see what is set in a terminal: run basketgex key set, "
+        "or basketgex key set --file where there is no keyring."
     )
     assert not upstream.connections and error.free
 
