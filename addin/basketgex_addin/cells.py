@@ -50,6 +50,10 @@ LEVELS = {
 }
 
 
+NO_AGE = "These figures are of a fixed past moment, so they have no age: BASKETASOF gives the moment."
+"""What BASKETWHY says where nothing but the age is lacking."""
+
+
 class CellError(Enum):
     """The real error value that a cell shows."""
 
@@ -471,9 +475,14 @@ def quota(found: Quota) -> Table:
     return ((found.plan or "unknown", limit, float(found.used), left, resets, float(found.saved)),)
 
 
-def age(reply: Reply, now: float) -> float:
-    """Return the minutes between the basket's oldest figure and ``now`` (Unix seconds)."""
-    return max(0.0, now - reply.as_of) / 60
+def age(reply: Reply, now: float) -> CellValue:
+    """Return the minutes between the basket's oldest figure and ``now`` (Unix seconds); #N/A where they have no age."""
+    return CellError.NOT_AVAILABLE if is_historical(reply) else max(0.0, now - reply.as_of) / 60
+
+
+def is_historical(reply: Reply) -> bool:
+    """Tell whether figures are of a fixed past moment, so that no clock applies: they have no age."""
+    return reply.freshness == "HISTORICAL"
 
 
 def _plain(symbols: Block | None, weights: Block | None) -> Ask | None:
@@ -644,7 +653,7 @@ def _status(reply: Reply) -> str:
     unverified = ", ".join(row.symbol for row in reply.rows if row.unverified)
     parts = (
         f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
-        "historical" if reply.freshness == "HISTORICAL" else "",
+        "historical" if is_historical(reply) else "",
         f"{as_of} New York",
         f"convention {reply.convention}",
         f"{len(reply.rows)} of {len(reply.rows) + len(reply.missing)} names",

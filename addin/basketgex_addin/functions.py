@@ -183,7 +183,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _basket(
         "BASKETAGE",
         Shape.NUMBER,
-        "Minutes since the basket's oldest figure, from what this program last received: it never asks the server.",
+        "Minutes since the basket's oldest figure, from what this program last received: it never asks the server. #N/A for "
+        "figures of a fixed past moment.",
         answer=Answer.MEMORY,
     ),
     Function(

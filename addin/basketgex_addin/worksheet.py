@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from basketgex_addin import cells
 from basketgex_addin.cells import (
+    NO_AGE,
     Ask,
     BadInput,
     Block,
@@ -30,6 +31,7 @@ FAULT = "The add-in failed while answering this cell. Recalculate to try again."
 Prefetch = Callable[[], Sequence[Ask | RegimesOf]]
 
 _MOST_FAULTS = 256
+_MOST_AGES = 4_096
 
 
 class Client(Protocol):
@@ -71,6 +73,7 @@ class Worksheet:
         self._client = client
         self._now = now
         self._faults: dict[tuple[str, str], tuple[str, Question | None]] = {}
+        self._aged: dict[str, None] = {}
 
     def evaluate(
         self,
@@ -107,6 +110,7 @@ class Worksheet:
         except BadInput as bad:
             return _refusal(name, bad.problem)
         if function.volatile and isinstance(question, Ask):
+            self._note_age(_key(name, arguments))
             reply = self._client.remembered(question)
             return CellError.NOT_AVAILABLE if reply is None else cells.age(reply, self._now())
         if function.answer is Answer.REFRESH and isinstance(question, Ask):
@@ -126,6 +130,8 @@ class Worksheet:
             return cells.strikes(answer, option)
         if function.answer is Answer.PROFILE:  # a basket's are moves, whether it has one name or many
             return cells.profile(answer, moves=function.weighs)
+        if name == "BASKETWHY" and _key(name, arguments) in self._aged and cells.is_historical(answer):
+            return NO_AGE
         shown = _SHOWN.get(function.answer)
         return shown(answer) if shown else cells.render(name, answer, option)
 
@@ -176,7 +182,13 @@ class Worksheet:
         said = (
             why for (_, fault), (why, question) in latest if fault == key and not self._answered(question)
         )
-        return next(said, result) if result == "OK" else result
+        return next(said, result) if result in ("OK", NO_AGE) else result
+
+    def _note_age(self, key: str) -> None:
+        """Note that an age is asked for, before or after its figures come: BASKETWHY is to say why there is none."""
+        if key not in self._aged and len(self._aged) >= _MOST_AGES:
+            self._aged.pop(next(iter(self._aged)), None)
+        self._aged[key] = None
 
     def _answered(self, question: Question | None) -> bool:
         """Tell whether a question has found an answer since its cell was calculated, which may come after this one."""

@@ -9,6 +9,7 @@ import pytest
 
 from basketgex_addin.cells import (
     FLIP_REACH,
+    NO_AGE,
     STRIKE_HEADINGS,
     Ask,
     CellError,
@@ -123,6 +124,24 @@ def test_age_never_asks() -> None:
     sheet.evaluate("BASKETGEX", NVDA)
     assert sheet.evaluate("BASKETAGE", NVDA) == 2.0
     assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize("first", ["BASKETAGE", "BASKETGEX"])
+def test_figures_of_a_past_moment_have_no_age_and_why_says_so(first: str) -> None:
+    client = FakeClient(REPLY._replace(freshness="HISTORICAL"))
+    sheet = Worksheet(client, now=lambda: 1120.0)
+    assert sheet.evaluate("BASKETWHY", NVDA) == "OK"
+    for name in (first, "BASKETGEX", "BASKETAGE"):  # the age may be calculated before its figures come
+        sheet.evaluate(name, NVDA)
+    assert sheet.evaluate("BASKETAGE", NVDA) is CellError.NOT_AVAILABLE
+    assert sheet.evaluate("BASKETWHY", NVDA) == NO_AGE
+    assert sheet.evaluate("BASKETWHY", ((("AMD",),),)) == "OK"
+    client.answer = problems.NO_STRIKES  # a failure says more than that
+    assert sheet.evaluate("GEXSTRIKES", NVDA) is CellError.NOT_AVAILABLE
+    assert sheet.evaluate("BASKETWHY", NVDA) == problems.NO_STRIKES.sentence
+    client.answer, client.memory = REPLY, {StrikesOf("NVDA"): Strikes(((1.0,) * 6,), 2.0)}
+    assert sheet.evaluate("BASKETWHY", NVDA) == "OK"  # another source, whose figures have an age
+    assert sheet.evaluate("BASKETAGE", NVDA) == 2.0
 
 
 def test_a_miss_takes_the_document_along_in_one_call() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 
-from basketgex.local import Home
+from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
+from basketgex_addin.cells import NO_AGE
 from basketgex_addin.template_files import TEMPLATES
-from tests.e2e.calc.harness import Calc
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Upstream
@@ -88,3 +90,35 @@ def formulas(document: Any) -> list[Any]:
                 if "BASKET" in text
             ]
     return found
+
+
+@pytest.mark.parametrize("mode", [CELLS_PREFETCH, CELLS_LIVE])
+def test_figures_of_a_past_moment_have_no_age_and_why_says_so(
+    calc: Calc, fresh_home: Home, tmp_path: Path, mode: str
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row, name in enumerate(("NVDA", "AMD,SPY", "ZZZZ", "SPX"), start=1):
+        sheet.cell(row, 1, name)
+        for column, formula in enumerate(("GEX", "AGE", "WHY"), start=2):
+            sheet.cell(row, column, f"=BASKET{formula}(A{row})")
+    sheet["D4"] = "=BASKETWHY(A4)"
+    sheet["C4"] = None  # nobody asks for its age
+    path = tmp_path / "ages.xlsx"
+    book.save(path)
+
+    fresh_home.config_file.write_text(f'cell_mode = "{mode}"\n')
+    with Server(fresh_home.path):
+        calc.awake()
+        with calc.document(path) as document:
+
+            def shown() -> list[list[Any]]:
+                return calc.cells(document, "Sheet", "B1:D4")
+
+            until(lambda: all(row[2] != NOT_AVAILABLE for row in shown()))
+            calc.recalculate(document)
+            missing = "The source has no data for ZZZZ: check the spelling."
+            until(lambda: [row[2] for row in shown()] == [NO_AGE, NO_AGE, missing, "OK"])
+            assert [row[1] for row in shown()[:3]] == [NOT_AVAILABLE] * 3
+            assert all(isinstance(row[0], float) for n, row in enumerate(shown()) if n != 2)
