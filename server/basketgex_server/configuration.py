@@ -21,6 +21,7 @@ from basketgex_server.settings import (
     change_config,
     combined,
     explanations,
+    is_of_another_folder,
     read_config,
     shown,
     typed,
@@ -180,7 +181,7 @@ class Configuration:
 
         Raises BadSettings, with the argument where it is one, if the settings could not be used: ``make_source`` is asked too.
         """
-        gone, wanted = tuple(unset), dict[str, Any]()
+        gone, wanted, written = set(unset), dict[str, Any](), self._read()
         known = {f.name for f in fields(Settings)}
         for name in (*values, *gone):
             if name not in known:
@@ -193,7 +194,9 @@ class Configuration:
                 combined({**_NEEDED, name: wanted[name]}, {})
             except BadSettings as error:
                 raise BadSettings(error.sentence, argument=name) from error
-        make_source(self.would_be({n: v for n, v in self._read().items() if n not in gone} | wanted))
+        if "chain_as_of" not in wanted and is_of_another_folder(written, wanted.get("chain_folder")):
+            gone.add("chain_as_of")
+        make_source(self.would_be({n: v for n, v in written.items() if n not in gone} | wanted))
 
         def write() -> None:
             if wanted or gone:

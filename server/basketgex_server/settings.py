@@ -49,7 +49,7 @@ class Settings:
     chain_folder: str = ""
     """The folder of chain-files."""
     chain_as_of: str = ""
-    """The moment of chains that do not carry it: ISO 8601, New York time where no zone is given."""
+    """The moment of that folder's chains which do not carry one: ISO 8601, New York time where no zone is given."""
     flashalpha_base_url: str = "https://lab.flashalpha.com"
     """The address of the FlashAlpha service; its key is no setting (see keys.py)."""
     cboe_base_url: str = "https://cdn.cboe.com/api/global/delayed_quotes/options"
@@ -185,6 +185,8 @@ def combined(
         if (text := environment.get(PREFIX + name.upper())) is not None:
             values[name] = text
     values |= {name: value for name, value in chosen.items() if value is not None}
+    if is_of_another_folder(written, values.get("chain_folder")) and chosen.get("chain_as_of") is None:
+        values["chain_as_of"] = environment.get(f"{PREFIX}CHAIN_AS_OF", "")
     return replace(Settings(), **{name: typed(name, value) for name, value in values.items()})
 
 
@@ -221,6 +223,12 @@ def change_config(config: Path, remove: Iterable[str] = (), **values: Any) -> No
         document.pop(name, None)
     document.update(values)
     write_whole(config, tomlkit.dumps(document))
+
+
+def is_of_another_folder(written: Mapping[str, Any], folder: str | None) -> bool:
+    """Tell whether what a file says of the moment of chains was said of another folder than the one to come."""
+    before = written.get("chain_folder")
+    return bool(folder and before and written.get("chain_as_of")) and folder != before
 
 
 def keep_source(config: Path, settings: Settings) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,7 +68,7 @@ class _Folder(NamedTuple):
 
 
 class ChainFiles:
-    """A ChainProvider over a folder. ``as_of_setting`` is the moment of chains that carry none; blank: from their name.
+    """A ChainProvider over a folder. ``as_of_setting`` is the moment of chains that carry none, nor a day in their name.
 
     Raises BadSettings where the folder does not exist or the moment cannot be read.
     """
@@ -187,15 +187,31 @@ def moment(text: str) -> float:
         raise BadSettings(f"chain_as_of is {quoted(text)}: write it like 2026-07-10T16:00.") from error
 
 
-def moment_in_name(path: Path) -> float | None:
-    """Return the close, in Unix seconds, of the day that a file's name or else its folder's has in it, if any."""
-    for name in (path.name, path.resolve().parent.name):
-        for text in _DAY.findall(name):
-            try:
-                return moment(text)
-            except BadSettings:  # 2026-13-01 is no day
-                continue
+def moment_without(path: Path, said: float | None) -> float | None:
+    """Return the moment, in Unix seconds, of a file that has none within it; None where nothing tells.
+
+    The day in the file's name rules: what was ``said`` of the folder is its time of day where it is of that very day, and
+    else of no matter. A name without a day leaves it to what was said, and that to the day in the folder's name. A day
+    alone means its close.
+    """
+    own = _close_in(path.name)
+    if said is not None and (own is None or _day_of(own) == _day_of(said)):
+        return said
+    return own if own is not None else _close_in(path.resolve().parent.name)
+
+
+def _close_in(name: str) -> float | None:
+    """Return the close of the first day that a name has in it."""
+    for text in _DAY.findall(name):
+        try:
+            return moment(text)
+        except BadSettings:  # 2026-13-01 is no day
+            continue
     return None
+
+
+def _day_of(seconds: float) -> date:
+    return datetime.fromtimestamp(seconds, _NEW_YORK).date()
 
 
 def _only(symbol: str, paths: tuple[Path, ...]) -> Path | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from basketgex_server.errors import BadChain, quoted
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.sources.chain_files import PRICES, moment_in_name
+from basketgex_server.sources.chain_files import PRICES, moment_without
 from basketgex_server.sources.occ import chain_of
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
 from basketgex_server.sources.readers.columns import Columns
@@ -36,17 +36,16 @@ def read(
 ) -> Chain:
     """Return the chain of a symbol from one file.
 
-    ``as_of`` (Unix seconds) and ``spot`` (USD) win over the file; ``as_of_without`` serves a file that carries no moment.
-    Raises BadChain.
+    ``as_of`` (Unix seconds) and ``spot`` (USD) win over the file; ``as_of_without`` serves a file that has none within:
+    see ``moment_without``. Raises BadChain.
     """
     name = path.name
     columns = columns_of(path)
-    for moment in (as_of, columns.as_of, as_of_without, moment_in_name(path)):
-        if moment is not None:
-            break
-    else:
+    moment = next((m for m in (as_of, columns.as_of) if m is not None), None)
+    if moment is None and (moment := moment_without(path, as_of_without)) is None:
         raise BadChain(
-            f"{name} does not say when its chain is from: set chain_as_of, such as 2026-07-10T16:00."
+            f"{name} does not say when its chain is from: name it with its day, such as AAPL_2026-07-10.csv, "
+            "or say it with --as-of (chain_as_of in config.toml), such as 2026-07-10T16:00."
         )
     price = next((p for p in (spot, columns.spot) if p is not None), None)
     price = _price_beside(path, symbol) if price is None else price
@@ -113,6 +112,10 @@ class _Price(msgspec.Struct):
 _PRICES = msgspec.json.Decoder(dict[str, _Price])
 
 
+def _plain(symbol: str) -> str:
+    return symbol.replace(".", "")
+
+
 def _price_beside(path: Path, symbol: str) -> float:
     try:
         prices = _PRICES.decode((path.parent / PRICES).read_bytes())
@@ -120,7 +123,7 @@ def _price_beside(path: Path, symbol: str) -> float:
         raise BadChain(f"{path.name} has no spot price: put {PRICES} beside it.") from error
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadChain(f"{PRICES} cannot be read: it needs an underlying_price for each symbol.") from error
-    for spelling in (symbol, symbol.replace(".", "")):
-        if spelling in prices and (price := prices[spelling].underlying_price) is not None:
-            return price
+    for spelling, price in prices.items():
+        if _plain(spelling) == _plain(symbol) and price.underlying_price is not None:
+            return price.underlying_price
     raise BadChain(f"{PRICES} has no underlying_price for {symbol}.")

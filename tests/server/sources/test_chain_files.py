@@ -210,13 +210,45 @@ def test_the_moment_of_a_chain_that_carries_none(tmp_path: Path) -> None:
     with pytest.raises(BadChain) as refusal:
         read_chain(undated, "BRK.B")
     assert refusal.value.sentence == (
-        "BRKB.csv does not say when its chain is from: set chain_as_of, such as 2026-07-10T16:00."
+        "BRKB.csv does not say when its chain is from: name it with its day, such as AAPL_2026-07-10.csv, "
+        "or say it with --as-of (chain_as_of in config.toml), such as 2026-07-10T16:00."
     )
     for setting in ("2026-07-09T15:00", "2026-07-09T19:00Z", "2026-07-09T15:00-04:00"):
         chain = ChainFiles(tmp_path, setting).chain("BRK.B")
         assert chain and chain.as_of == utc(2026, 7, 9, 19)
     dated = put(tmp_path, "BRKB_2026-07-08.csv", PLAIN)
     assert read_chain(dated, "BRK.B").as_of == utc(2026, 7, 8, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "expected"),
+    [
+        ("BRKB_2026-07-08.csv", "2026-07-09T15:00", utc(2026, 7, 8, 20)),  # the name's day rules
+        ("BRKB_2026-07-08.csv", "2026-07-07", utc(2026, 7, 8, 20)),
+        ("BRKB_2026-07-08.csv", "2026-07-08T12:30", utc(2026, 7, 8, 16, 30)),  # of that very day: its time
+        ("BRKB_2026-07-08.csv", "2026-07-09T01:00Z", utc(2026, 7, 9, 1)),  # the day is New York's
+        ("BRKB_2026-13-08.csv", "2026-07-09T15:00", utc(2026, 7, 9, 19)),  # no day
+        ("BRKB.csv", "2026-07-09T15:00", utc(2026, 7, 9, 19)),  # rather than the folder's day
+        ("BRKB.csv", "", utc(2026, 7, 1, 20)),
+    ],
+)
+def test_what_was_said_of_a_folder_never_beats_a_day_in_a_files_name(
+    tmp_path: Path, name: str, setting: str, expected: float
+) -> None:
+    folder = tmp_path / "chains_2026-07-01"
+    folder.mkdir()
+    put(folder, "underlyings.json", PRICES)
+    put(folder, name, PLAIN)
+    chain = ChainFiles(folder, setting).chain("BRK.B")
+    assert chain and chain.as_of == expected
+
+
+@pytest.mark.parametrize("symbol", ["BRK.B", "BRKB"])
+def test_a_price_is_found_under_both_spellings(tmp_path: Path, symbol: str) -> None:
+    put(tmp_path, "underlyings.json", PRICES)
+    put(tmp_path, "BRKB_2026-07-08.csv", PLAIN)
+    chain = ChainFiles(tmp_path).chain(symbol)
+    assert chain and chain.spot > 0
 
 
 def test_of_several_files_of_a_symbol_the_latest_day_counts_and_without_days_none(tmp_path: Path) -> None:
