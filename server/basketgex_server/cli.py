@@ -14,6 +14,7 @@ from threading import Event
 from basketgex import __version__
 from basketgex.local import STARTED_BY_CLIENT, Home, HomeProblem, default_home
 from basketgex_server.cli_examples import EXAMPLES
+from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.domain import CONVENTIONS, DAY_COUNTS, LEAST_PACE, LONGEST_PACE
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import (
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = Home((chosen.home or default_home()).absolute())
         return int(chosen.run(home, chosen) or 0)
     except BasketgexError as error:
-        print(f"basketgex: {error.sentence}", file=sys.stderr)
+        print(f"basketgex: {_as_typed(error.sentence, chosen)}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     except UnicodeError:
@@ -61,6 +62,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = error.strerror or type(error).__name__
         print(f"basketgex: {what}: {_where(error, home)}.", file=sys.stderr)
     return 1
+
+
+def _as_typed(sentence: str, chosen: argparse.Namespace) -> str:
+    """Return a sentence in the words of a terminal, with options where it names settings that were given as such."""
+    sentence = in_a_terminal(sentence)
+    if getattr(chosen, "chain_file", None) is not None:
+        sentence = sentence.replace("basketgex source chain-files --as-of", "--as-of")
+    if getattr(chosen, "as_of", None) is not None:
+        sentence = sentence.replace("chain_as_of is", "--as-of is")
+    if hasattr(chosen, "folder"):
+        sentence = sentence.replace("chain_folder is not set", "--folder is not given")
+    if getattr(chosen, "folder", None) is not None:
+        sentence = sentence.replace("chain_folder: ", "--folder: ")
+    return sentence
 
 
 def _where(error: OSError, home: Home | None) -> str:
@@ -212,7 +227,7 @@ def _install_excel(home: Home, chosen: argparse.Namespace) -> list[str]:
 def _basket(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_ask import basket
 
-    basket(home, chosen.symbols, chosen.weights, as_json=chosen.json)
+    basket(home, chosen.symbols, chosen.weights, refresh=chosen.refresh, as_json=chosen.json)
 
 
 def _watch(home: Home, chosen: argparse.Namespace) -> None:
@@ -371,6 +386,11 @@ def _parser() -> argparse.ArgumentParser:
     basket = commands.add_parser("basket", help="the exposure of a basket")
     basket.add_argument("symbols", help="tickers, comma-separated")
     basket.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    basket.add_argument(
+        "--refresh",
+        action="store_true",
+        help="ask the source now, however young the figures are: may cost debits",
+    )
     basket.add_argument("--json", action="store_true", help=_JSON)
     basket.set_defaults(run=_basket)
 

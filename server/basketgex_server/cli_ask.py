@@ -13,7 +13,7 @@ from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.menu import quota_lines
-from basketgex_server.cli_words import tickers
+from basketgex_server.cli_words import in_a_terminal, tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.domain import regime
 from basketgex_server.errors import BadRequest, BadSettings, SourceUnavailable, WeightCountMismatch
@@ -43,12 +43,12 @@ def said(answer: Answer | Problem) -> Answer:
     return answer
 
 
-def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> None:
-    """Print the exposure of a basket."""
+def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_json: bool) -> None:
+    """Print the exposure of a basket; ``refresh`` asks the source for it whatever the age of what is known."""
     names, shares = tickers(symbols), _weights(weights)
     if shares is not None and len(shares) != len(names):
         raise WeightCountMismatch(len(names), len(shares))
-    reply = said(client_of(home).ask(Ask(names, shares)))
+    reply: Reply = said(client_of(home).ask_many([Ask(names, shares)], "FORCE" if refresh else "NORMAL")[0])
     if as_json:
         print(json.dumps(basket_json(reply), indent=2))
         return
@@ -72,7 +72,7 @@ def basket(home: Home, symbols: str, weights: str | None, *, as_json: bool) -> N
         low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
         print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")
     for notice in filter(None, (reply.notice, reply.settings_notice)):
-        print(notice)
+        print(in_a_terminal(notice))
 
 
 def basket_json(reply: Reply) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def basket_json(reply: Reply) -> dict[str, Any]:
         "freshness": reply.freshness.lower(),
         "as_of_newest": iso(reply.as_of_newest),
         "usable_open_interest": reply.usable_open_interest,
-        "notice": reply.notice,
+        "notice": in_a_terminal(reply.notice),
         "settings_notice": reply.settings_notice,
     }
 
@@ -117,6 +117,7 @@ def status(home: Home, *, as_json: bool) -> None:
     found: ServerStatus = said(client_of(home).status())
     if as_json:
         values = {name: getattr(found, name) for name in found.__slots__}
+        values["last_problem"] = in_a_terminal(found.last_problem)
         print(json.dumps({"serving": True, **values, "started_at": iso(found.started_at)}, indent=2))
         return
     print(found.sentence)
@@ -130,7 +131,7 @@ def status(home: Home, *, as_json: bool) -> None:
             f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all; {found.seats} symbols a call."
         )
     if found.last_problem:
-        print(f"Last problem: {found.last_problem}")
+        print(f"Last problem: {in_a_terminal(found.last_problem)}")
 
 
 def quota(home: Home, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ from basketgex_addin.excel import install as excel_install
 from basketgex_addin.menu import quota_lines
 from basketgex_server import keys
 from basketgex_server.cli_ask import client_of, moment
+from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.errors import BasketgexError, quoted
 from basketgex_server.settings import Settings, load
 from basketgex_server.sources.chain_files import ChainFiles
@@ -164,7 +165,8 @@ def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
 def finding(check: Callable[[Facts], Finding], facts: Facts) -> Finding:
     """Return what a check finds; one that fails is a fault of its own, and no other's."""
     try:
-        return check(facts)
+        found = check(facts)
+        return replace(found, found=in_a_terminal(found.found))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other checks go on
         return Finding(
             FAULT,

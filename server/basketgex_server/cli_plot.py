@@ -18,7 +18,7 @@ from basketgex_addin.client.basket_client import ProfileFigures
 from basketgex_addin.client.problems import NO_STRIKES
 from basketgex_server.cli_ask import _weights, client_of, moment, said
 from basketgex_server.cli_symbol import profile_range
-from basketgex_server.cli_words import tickers
+from basketgex_server.cli_words import in_a_terminal, tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
 
@@ -401,7 +401,7 @@ def _lacking(missing: Sequence[str], covered: float) -> list[str]:
 
 
 def _said(notice: str) -> list[str]:
-    return [notice] if notice else []
+    return [in_a_terminal(notice)] if notice else []
 
 
 def _scale(values: Sequence[float]) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from basketgex_addin.cells import LEVELS, LevelFigures
 from basketgex_addin.client import SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
 from basketgex_server.cli_ask import NEW_YORK, amount, client_of, iso, moment, origin_words, said
+from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import Settings
@@ -289,7 +290,7 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             "synthetic": found.synthetic,
             "freshness": found.freshness.lower(),
             "convention": found.convention,
-            "notice": found.notice,
+            "notice": in_a_terminal(found.notice),
             "measures": measures,
             "rows": {name: n for name, n in found.rows.items() if name != "other_root"}
             if found.rows
@@ -313,4 +314,4 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
         )
     _show_tables(found, curve)
     if found.notice:
-        print(found.notice)
+        print(in_a_terminal(found.notice))

@@ -15,7 +15,7 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client.watcher import Watcher
 from basketgex_server.cli_ask import amount, client_of, in_words, iso, moment, regime_words, said
-from basketgex_server.cli_words import tickers
+from basketgex_server.cli_words import in_a_terminal, tickers
 from basketgex_server.domain import regime
 from basketgex_server.errors import BadSettings
 
@@ -251,7 +251,7 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
     """Return one row of the table."""
     answer, since = seen.answer, seen.since
     if isinstance(answer, Problem):
-        return (name, answer.sentence)
+        return (name, in_a_terminal(answer.sentence))
     when = ""
     if since is not None and since.regime:
         when = _short(since.since) if since.since else f"before {_short(since.known_from)}"
@@ -289,7 +289,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 def _object(name: str, seen: Seen, flipped: Flip | None) -> dict[str, Any]:
     answer, since = seen.answer, seen.since
     if isinstance(answer, Problem):
-        return {"basket": name, "problem": {"code": answer.code, "sentence": answer.sentence}}
+        return {"basket": name, "problem": {"code": answer.code, "sentence": in_a_terminal(answer.sentence)}}
     return {
         "basket": name,
         "regime": regime(answer.gex),
@@ -306,5 +306,5 @@ def _object(name: str, seen: Seen, flipped: Flip | None) -> dict[str, Any]:
         "freshness": answer.freshness.lower(),
         "source": answer.source,
         "synthetic": answer.synthetic,
-        "notice": answer.notice,
+        "notice": in_a_terminal(answer.notice),
     }

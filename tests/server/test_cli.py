@@ -252,7 +252,7 @@ def test_the_terms_of_cboe_are_named_when_it_is_switched_on(
         ),
         (
             ["--folder", ".", "--as-of", "garbage"],
-            'chain_as_of is "garbage": write it like 2026-07-10T16:00.',
+            '--as-of is "garbage": write it like 2026-07-10T16:00.',
         ),
     ],
 )
@@ -374,7 +374,7 @@ def test_a_source_that_cannot_be_used_is_not_kept(tmp_path: Path, capsys: pytest
     sentence = refused(capsys, "--home", tmp_path, "source", "chain-files")
 
     assert sentence == (
-        "basketgex: source is chain-files, but chain_folder is not set: name the folder of the chains.\n"
+        "basketgex: source is chain-files, but --folder is not given: name the folder of the chains.\n"
     )
     assert read_config(Home(tmp_path).config_file) == {}
 

@@ -197,7 +197,7 @@ def test_a_server_that_does_not_answer(home: Home, capsys: pytest.CaptureFixture
     assert code == 1
     assert found["server"].state == FAULT
     assert found["server"].found == (
-        "at 127.0.0.1:9, process 4711. The server cannot be reached. Recalculate to ask again."
+        "at 127.0.0.1:9, process 4711. The server cannot be reached. Ask again."
     )
 
 
