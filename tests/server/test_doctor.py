@@ -196,9 +196,7 @@ def test_a_server_that_does_not_answer(home: Home, capsys: pytest.CaptureFixture
         code, found = doctor(capsys, home)
     assert code == 1
     assert found["server"].state == FAULT
-    assert found["server"].found == (
-        "at 127.0.0.1:9, process 4711. The server cannot be reached. Ask again."
-    )
+    assert found["server"].found == ("at 127.0.0.1:9, process 4711. The server cannot be reached. Ask again.")
 
 
 def test_the_start_command(home: Home, tmp_path: Path) -> None:
