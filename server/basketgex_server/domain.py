@@ -31,6 +31,8 @@ DAY_COUNT: DayCount = "act365"
 SCHEMA_VERSION = 1
 LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
 """Seconds between two messages of a watch: a client may ask for anything, and gets what lies between."""
+SKEW = 120.0
+"""Seconds by which two clocks may differ: what lies further in the future never was, whoever wrote it down."""
 
 _TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?")
 
@@ -201,6 +203,23 @@ class Snapshot:
 
     exposure: SymbolExposure
     fetched_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What something ran into the last time it was asked for; times in Unix seconds.
+
+    It happened at ``failed_at``, the ``failures``-th time in a row, and there is no other call for it before ``until``.
+    ``tried``: an explicit request may not try either, or has tried in vain.
+    """
+
+    code: str
+    reason: str
+    sentence: str
+    failures: int
+    failed_at: float
+    until: float
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

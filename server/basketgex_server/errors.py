@@ -15,6 +15,8 @@
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
     ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
     ├── RateLimited              RESOURCE_EXHAUSTED, rate_limited
+    ├── Paced                    RESOURCE_EXHAUSTED, calls_paced
+    ├── Remembered               as the error that is remembered
     ├── NotOffered               UNIMPLEMENTED, not_offered
     ├── NotEntitled              PERMISSION_DENIED, not_entitled
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
@@ -35,10 +37,12 @@ from typing import ClassVar
 class BasketgexError(Exception):
     """What went wrong, for a program (``code``), for the wire (``reason``) and for a person (``sentence``)."""
 
-    code: ClassVar[str] = "error"
-    reason: ClassVar[str] = "UNKNOWN"
+    code: str = "error"
+    reason: str = "UNKNOWN"
     free: ClassVar[bool] = False
     """Whether a source call that ended so certainly cost nothing."""
+    lasting: ClassVar[bool] = False
+    """Whether the next call would end so as well, although it cost nothing."""
 
     def __init__(self, sentence: str, *, argument: str = "", retry_after: float = 0.0) -> None:
         super().__init__(sentence)
@@ -130,8 +134,11 @@ class TooManyCalls(BasketgexError):
     code = "too_many_calls"
     reason = "RESOURCE_EXHAUSTED"
 
-    def __init__(self, calls: int, most: int) -> None:
-        if calls > most:
+    def __init__(self, calls: int, most: int, *, explicit: bool = False) -> None:
+        if explicit:
+            why = f"An explicit refresh may cause {most:,} source calls, and this one would take {calls:,}: "
+            help_ = "refresh fewer baskets at a time."
+        elif calls > most:
             why = f"This basket alone would take {calls:,} source calls, and one request may cause {most:,}: "
             help_ = "ask for fewer new names, or refresh explicitly."
         else:
@@ -147,10 +154,19 @@ class QuotaSpent(BasketgexError):
     reason = "RESOURCE_EXHAUSTED"
 
     def __init__(
-        self, reset_at: float, *, sentence: str = "", kept: int = 0, retry_after: float = 0.0
+        self,
+        reset_at: float,
+        *,
+        sentence: str = "",
+        kept: int = 0,
+        rushed: bool = False,
+        retry_after: float = 0.0,
     ) -> None:
+        how = (
+            "which have to be a minute apart: wait for that, or" if rushed else "refresh explicitly, or wait"
+        )
         rest = (
-            f" but for the {kept} kept for explicit requests: refresh explicitly, or wait"
+            f" but for the {kept} kept for explicit requests{',' if rushed else ':'} {how}"
             if kept
             else ": wait"
         )
@@ -167,6 +183,22 @@ class RateLimited(BasketgexError):
 
     code = "rate_limited"
     reason = "RESOURCE_EXHAUSTED"
+
+
+class Paced(BasketgexError):
+    """Formulas have caused many calls lately, of a kind that age does not bound; the next ones come with time."""
+
+    code = "calls_paced"
+    reason = "RESOURCE_EXHAUSTED"
+
+
+class Remembered(BasketgexError):
+    """What a symbol or the source ran into the last time. It is not asked again yet, and costs nothing meanwhile."""
+
+    def __init__(self, code: str, reason: str, sentence: str, retry_after: float) -> None:
+        super().__init__(sentence, retry_after=retry_after)
+        self.code = code
+        self.reason = reason
 
 
 class NotOffered(BasketgexError):

@@ -84,6 +84,8 @@ class Settings:
     """Distinct symbols in one basket."""
     max_calls_per_request: int = 12
     """Metered source calls that one request may cause without an explicit refresh."""
+    max_calls_per_hour: int = 50
+    """Metered calls an hour for explicit refreshes, as many for new names and for levels; of a small quota a fiftieth."""
     reserve: int = 50
     """Debits of a day that are kept back for explicit requests; of a small quota at most a tenth."""
     history_days: float = 30.0
@@ -125,6 +127,7 @@ class Settings:
             "request_timeout",
             "max_symbols",
             "max_calls_per_request",
+            "max_calls_per_hour",
         ):
             if not getattr(self, name) > 0:
                 raise BadSettings(f"{name} must be more than 0.")

@@ -14,15 +14,17 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import astuple
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot, SymbolExposure
+from basketgex_server.domain import SKEW, Failure, Measures, QuotaReading, RowCounts, Snapshot, SymbolExposure
 from basketgex_server.errors import BadSettings
 
 LOG = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 DAY = 86_400.0
 T = TypeVar("T")
 PastGex: TypeAlias = tuple[float, float, float]
@@ -38,6 +40,11 @@ CREATE INDEX IF NOT EXISTS snapshot_symbol ON snapshot (origin, symbol);
 CREATE INDEX IF NOT EXISTS snapshot_age ON snapshot (fetched_at);
 CREATE TABLE IF NOT EXISTS missing (
     origin TEXT NOT NULL, symbol TEXT NOT NULL, found_at REAL NOT NULL, PRIMARY KEY (origin, symbol)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failure (
+    origin TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL,
+    failures INTEGER NOT NULL, failed_at REAL NOT NULL, until REAL NOT NULL, tried INTEGER NOT NULL,
+    PRIMARY KEY (origin, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS debit (
     id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL
@@ -55,10 +62,11 @@ _UNVERIFIED = "ALTER TABLE snapshot ADD COLUMN unverified INTEGER NOT NULL DEFAU
 
 
 class Known(NamedTuple):
-    """What the store holds of one origin: the newest snapshot of each symbol, and when others were found to have no data."""
+    """What the store holds of one origin: each symbol's newest snapshot, when others were found to have none, what failed."""
 
     snapshots: dict[str, Snapshot]
     missing: dict[str, float]
+    failures: Mapping[str, Failure] = MappingProxyType({})
 
 
 class Spent(NamedTuple):
@@ -93,9 +101,9 @@ class State:
         """Keep snapshots for so many days from now on."""
         self._history = history_days * DAY
 
-    async def load(self, origin: str) -> Known:
-        """Return the newest of an origin."""
-        return await self._run(lambda: self._load(origin))
+    async def load(self, origin: str, now: float = math.inf) -> Known:
+        """Return the newest of an origin, of what can have happened by ``now``."""
+        return await self._run(lambda: self._load(origin, now))
 
     async def past(self, origin: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
         """Return what is kept of some symbols, the oldest first: the ``most`` newest of each."""
@@ -129,6 +137,18 @@ class State:
         """Journal what a call brought, behind the answer."""
         self._thread.submit(self._append, origin, snapshots, missing).add_done_callback(_complain)
 
+    def fail(self, origin: str, failures: Mapping[str, Failure]) -> None:
+        """Journal what was asked for in vain."""
+        self._thread.submit(self._fail, origin, failures).add_done_callback(_complain)
+
+    def forget(self, origin: str, names: Sequence[str]) -> None:
+        """Journal that names no longer fail."""
+        self._thread.submit(self._forget, origin, names).add_done_callback(_complain)
+
+    def disbelieve(self, now: float) -> None:
+        """Forget what was noted for moments later than now, under a clock that has been put back since."""
+        self._thread.submit(self._disbelieve, now).add_done_callback(_complain)
+
     def age_out(self, origin: str, now: float) -> None:
         """Drop what is older than the history to keep, but never the newest of a symbol of the origin that is served."""
         self._thread.submit(self._age_out, origin, now).add_done_callback(_complain)
@@ -141,7 +161,8 @@ class State:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._thread.submit(work))
 
-    def _load(self, origin: str) -> Known:
+    def _load(self, origin: str, now: float) -> Known:
+        self._disbelieve(now)
         rows = self._connection.execute(
             "SELECT * FROM snapshot WHERE id IN (SELECT max(id) FROM snapshot WHERE origin = ? GROUP BY symbol)",
             (origin,),
@@ -149,7 +170,9 @@ class State:
         missing = self._connection.execute("SELECT symbol, found_at FROM missing WHERE origin = ?", (origin,))
         gone: dict[str, float] = dict(tuple(row) for row in missing)
         newest = (row for row in rows if row["fetched_at"] > gone.get(row["symbol"], -1.0))
-        return Known({row["symbol"]: _snapshot(row) for row in newest}, gone)
+        failures = self._connection.execute("SELECT * FROM failure WHERE origin = ?", (origin,))
+        failed = {row["name"]: _failure(row) for row in failures}
+        return Known({row["symbol"]: _snapshot(row) for row in newest}, gone, failed)
 
     def _past(self, origin: str, symbol: str, most: int) -> list[PastGex]:
         cursor = self._connection.cursor()
@@ -224,6 +247,29 @@ class State:
                 [(origin, s, at) for s, at in missing.items()],
             )
 
+    def _fail(self, origin: str, failures: Mapping[str, Failure]) -> None:
+        with self._connection as c:
+            c.executemany(
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(origin, name, *astuple(failure)) for name, failure in failures.items()],
+            )
+
+    def _forget(self, origin: str, names: Sequence[str]) -> None:
+        with self._connection as c:
+            c.executemany(
+                "DELETE FROM failure WHERE origin = ? AND name = ?", [(origin, name) for name in names]
+            )
+
+    def _disbelieve(self, now: float) -> None:
+        latest = now + SKEW
+        with self._connection as c:
+            c.execute("DELETE FROM snapshot WHERE fetched_at > ?", (latest,))
+            c.execute("DELETE FROM missing WHERE found_at > ?", (latest,))
+            c.execute("DELETE FROM failure WHERE failed_at > ?", (latest,))
+            c.execute("DELETE FROM quota WHERE read_at > ?", (latest,))
+            # A debit stays one, of no day that is still to come.
+            c.execute("UPDATE debit SET spent_at = ? WHERE spent_at > ?", (now - DAY, latest))
+
     def _age_out(self, origin: str, now: float) -> None:
         before = now - self._history
         with self._connection as c:
@@ -233,6 +279,7 @@ class State:
                 (before, origin, origin),
             )
             c.execute("DELETE FROM missing WHERE found_at < ?", (before,))
+            c.execute("DELETE FROM failure WHERE until < ?", (now - DAY,))
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -261,7 +308,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a debit that was committed stays committed
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version in (0, 1):
+        if 0 <= version < VERSION:
             # Tables and version in one transaction: killed in the middle, the next start finds either none or all.
             columns = [row["name"] for row in connection.execute("PRAGMA table_info(snapshot)")]
             older = (
@@ -300,6 +347,11 @@ def _snapshot(row: sqlite3.Row) -> Snapshot:
         unverified=bool(row["unverified"]),
     )
     return Snapshot(exposure, row["fetched_at"])
+
+
+def _failure(row: sqlite3.Row) -> Failure:
+    said = (row["code"], row["reason"], row["sentence"], row["failures"], row["failed_at"], row["until"])
+    return Failure(*said, tried=bool(row["tried"]))
 
 
 def _complain(done: Future[None]) -> None:

@@ -23,7 +23,7 @@ from basketgex_addin.template_files import TEMPLATES
 from basketgex_server import keys
 from basketgex_server.cli import _parser
 from basketgex_server.cli_doctor import CHECKS
-from basketgex_server.dispatch import quota, shelf
+from basketgex_server.dispatch import allowance, backoff, quota, shelf
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
 from workbook_templates.scanner.layout import ALL
@@ -148,6 +148,8 @@ def test_each_template_has_its_section_and_picture() -> None:
         (r"again for (\d+) minutes\s+\(`missing_ttl`\)", Settings().missing_ttl, 60),
         (r"(\d+) debits of a day are kept", Settings().reserve, 1),
         (r"most (\d+) calls \(`max_calls_per_request`\)", Settings().max_calls_per_request, 1),
+        (r"most (\d+) calls an hour \(`max_calls_per_hour`\)", Settings().max_calls_per_hour, 1),
+        (r"and at most (\d+) minutes, across restarts", backoff.LONGEST, 60),
     ],
 )
 def test_the_guide_gives_the_defaults(said: str, found: float, unit: float) -> None:
@@ -160,6 +162,8 @@ def test_what_the_guide_says_in_words() -> None:
     assert ("half an hour (`idle_stop`)" in text, Settings().idle_stop) == (True, 1_800)
     assert ("in the last hour" in text, shelf.RECENTLY) == (True, 3_600)
     assert ("of a small quota at most a tenth" in text, quota.RESERVE_SHARE) == (True, 10)
+    assert ("of a small quota a fiftieth" in text, allowance.SHARE) == (True, 50)
+    assert ("comes a minute\nafter the last one" in text, shelf.CALM) == (True, 60)
     assert ("10 s for a whole calculation" in text, default(BasketClient, "deadline")) == (True, 10)
     assert ("without an answer after 10 s" in text, default(Watcher, "deadline")) == (True, 10)
     assert ("2 if not given" in text, _parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)

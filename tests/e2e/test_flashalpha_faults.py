@@ -92,14 +92,14 @@ def _row(change: Callable[[dict[str, Any]], None]) -> Callable[[], Fault]:
 class Case:
     """``fault`` for one call; ``sentence`` how what stands in the way begins. ``heals_after``: seconds, by its clock.
 
-    ``free``: such a call certainly cost nothing, and the ledger does not show it.
+    A failure is left alone for a minute. ``free``: such a call certainly cost nothing, and the ledger does not show it.
     """
 
     name: str
     fault: Callable[[], Fault]
     sentence: str
     charged: int = 1
-    heals_after: float = 0.0
+    heals_after: float = 60.0
     free: bool = False
 
 
@@ -240,6 +240,7 @@ def test_no_cell_waits_past_its_deadline_for_a_service_that_hangs(
         assert len(upstream.calls) == waits
     else:
         until(lambda: status(home).last_problem == BROKEN_OFF)
+        clock.advance(60)
         assert reply(home, "AMD", "NVDA").freshness == "FRESH"
         assert len(upstream.calls) == waits + 1
     assert upstream.debits == len(upstream.calls) == debits(home)

@@ -256,6 +256,7 @@ def test_a_fault_of_the_source_is_said_once_and_so_is_its_end(tmp_path: Path) ->
         assert list(first.regimes.regime) == [pb.REGIME_UNSPECIFIED]
         assert await stream.look() == []
         desk.source.error = None
+        desk.clock.at += 60  # so long a failure is left alone
         (well,) = await stream.look()
         assert (len(well.baskets.errors), list(well.baskets.baskets.gex)) == (0, [made_up("A").net.gex])
         desk.source.error = SourceUnavailable("The source is away.")

@@ -65,6 +65,7 @@ _GAMMA = {
     UNKNOWN: "No gamma flip is published, so the regime is unknown.",
 }
 _SYMBOL_NOT_COVERED = "symbol_not_in_free_universe"
+_TIER_RESTRICTED = "tier_restricted"
 
 
 def basket(answer: Answer) -> Json:
@@ -229,8 +230,8 @@ def problem(error: BasketgexError, quota: QuotaStatus | None, now: float) -> tup
     if isinstance(error, QuotaSpent):
         return _quota_spent(error, quota, now)
     status, code, more = _STATUS.get(error.reason, 500), error.code, Json()
-    if isinstance(error, NotEntitled):
-        status, code = 403, error.code if error.code == _SYMBOL_NOT_COVERED else "tier_restricted"
+    if isinstance(error, NotEntitled) or code in (NotEntitled.code, _TIER_RESTRICTED, _SYMBOL_NOT_COVERED):
+        status, code = 403, error.code if error.code == _SYMBOL_NOT_COVERED else _TIER_RESTRICTED
         plans = ("current_plan", "required_plan")
         more = {name: getattr(error, name, "") or None for name in plans}  # the source does not always say
     elif isinstance(error, Draining):

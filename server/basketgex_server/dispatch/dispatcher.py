@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.batcher import Batcher, Outcome
 from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
-from basketgex_server.dispatch.shelf import Findings, Found, Refresh, Shelf
-from basketgex_server.domain import Origin, QuotaReading
-from basketgex_server.errors import (
-    BadChain,
-    BasketgexError,
-    Internal,
-    NotEntitled,
-    QuotaSpent,
-    RateLimited,
-    SourceUnavailable,
-    TooManyCalls,
-)
+from basketgex_server.dispatch.shelf import Findings, Found, Refresh, Shelf, Wants
+from basketgex_server.dispatch.spending import Call, Counts, Spender, fault
+from basketgex_server.domain import SKEW, Origin
+from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, SourceUnavailable, TooManyCalls
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.state import PastGex, Spent, State
@@ -35,23 +25,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Counts", "Dispatcher", "Findings", "Found", "Refresh", "fault"]
 
-LOG = logging.getLogger(__name__)
 AGAIN = 3
 """Times at most that the rest of a call is asked for again, without the symbols that the plan does not cover."""
 FLUSH = 1_000
 """Answers counted before the count is journalled."""
-T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Counts:
-    """What happened since the start."""
+@dataclass(frozen=True, slots=True)
+class _KnownLevels:
+    """A symbol's levels, None where it has none, and the ``fetched_at`` of the figure that they belong to."""
 
-    source_calls: int = 0
-    symbols_fetched: int = 0
-    debits: int = 0
-    rest_requests: int = 0
-    last_problem: str = ""
+    levels: Levels | None
+    figure: float
+    asked_at: float
 
 
 class Dispatcher:
@@ -72,11 +58,20 @@ class Dispatcher:
         self._now = now
         self._shelf: Shelf | None = None
         self._batcher: Batcher | None = None
-        self._levels: dict[str, tuple[float, Levels]] = {}
-        self._pause = (0.0, BasketgexError(""))  # the source takes no calls before this moment
+        self._levels: dict[str, _KnownLevels] = {}
+        self._latest = -math.inf  # what the clock has shown so far
         self._brought = 0
         self._answered = 0
-        self.counts = Counts()
+        self._spender = Spender(source, state, now)
+
+    @property
+    def counts(self) -> Counts:
+        """What happened since the start."""
+        return self._spender.counts
+
+    @counts.setter
+    def counts(self, counts: Counts) -> None:
+        self._spender.counts = counts
 
     @property
     def source(self) -> ExposureSource:
@@ -104,7 +99,8 @@ class Dispatcher:
         """Return what is known of the source's origin as it is now; another origin begins with what is stored of it."""
         origin = self._source.origin()
         if self._shelf is None or self._shelf.origin != origin:
-            known, now = await self._state.load(origin.key), self._now()
+            now = self._now()
+            known = await self._state.load(origin.key, now)
             spent, heard = await self._state.spent(origin.key, now), await self._state.heard(origin.key)
             if self._shelf is None or self._shelf.origin != origin:
                 quota = Quota(self._settings.reserve, now, spent.today)
@@ -114,7 +110,16 @@ class Dispatcher:
                         quota.lands(None, now)
                 s = self._settings
                 rules = Rules(s.refresh_after, s.expire_after, self._source.delay, origin.historical)
-                shelf = Shelf(origin, rules, self._sessions, s, quota, known.snapshots, known.missing)
+                shelf = Shelf(
+                    origin,
+                    rules,
+                    self._sessions,
+                    s,
+                    quota,
+                    known.snapshots,
+                    known.missing,
+                    known.failures,
+                )
                 self._shelf, self._batcher = shelf, self._new_batcher(shelf)
                 self._levels.clear()
         return self._shelf
@@ -136,34 +141,45 @@ class Dispatcher:
         shelf, now, wanted = await self.shelf(), self._now(), list(symbols)
         batcher = self._batcher
         assert batcher is not None  # noqa: S101 - made with the shelf
-        before, seats = self.counts.debits, self._source.seats
+        self._watch_the_clock(shelf, now)
+        before, metered = self.counts.debits, self._source.metered
         shelf.use(wanted, now)
         strikes = strikes and self._source.has_strikes
-        wants = shelf.wants(wanted, now, refresh, strikes=strikes, seats=seats)
+        wants = shelf.wants(wanted, now, refresh, strikes=strikes, seats=self._source.seats, metered=metered)
         wait, behind, refused = wants.wait, wants.behind, dict[int, TooManyCalls]()
-        limit = self._settings.max_calls_per_request * seats
-        if refresh is not Refresh.FORCE and self._source.metered and limit:
+        most = self._settings.max_calls_per_hour if wants.explicit else self._settings.max_calls_per_request
+        limit = most * self._source.seats
+        if metered and limit:
             if len(wait) > limit:
-                wait, refused = self._admit(baskets() if baskets else [wanted], wait, limit)
+                wait, refused = self._admit(baskets() if baskets else [wanted], wants, most)
             behind = behind[: limit - len(wait)]  # the others' turn comes with the next request
         batcher.refresh(behind)
-        forced = wait if refresh is Refresh.FORCE else ()
-        with shelf.explicitly(forced):
+        with shelf.explicitly(wait if wants.explicit else (), reserve=wants.reserve):
             outcomes = await batcher.fetch(wait, timeout)
         debits = max(self.counts.debits - before, 0)  # another's may have been taken back
-        return shelf.findings(wanted, set(wait), outcomes, self._now(), refresh, refused, debits)
+        return shelf.findings(
+            wanted, set(wait), outcomes, self._now(), refresh, refused, debits, wants.put_off
+        )
 
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels: one call, then from memory until its figure is another. Raises what stands in the way."""
-        shelf = await self.shelf()
+        shelf, now = await self.shelf(), self._now()
+        self._watch_the_clock(shelf, now)
         snapshot = shelf.snapshots.get(symbol)
-        age = snapshot.fetched_at if snapshot is not None else 0.0
+        figure = snapshot.fetched_at if snapshot is not None else 0.0
         known = self._levels.get(symbol)
-        if known is not None and known[0] == age:
-            return known[1]
-        found = await self._spend(shelf, 1, lambda: self._source.levels(symbol), explicit=False)
-        if found is not None:
-            self._levels[symbol] = (age, found)
+        lasts = math.inf if known is not None and known.levels is not None else self._settings.missing_ttl
+        if known is not None and known.figure == figure and now < known.asked_at + lasts:
+            return known.levels
+        name = symbol + LEVELS
+        for held in (name, LEVELS, SOURCE):
+            if failure := shelf.failures.held(held, now):
+                raise error_of(failure, now)
+        if self._source.metered and (late := shelf.paced(shelf.levels, now)):
+            raise late
+        found = await self._spender.spend(shelf, Call((name,), LEVELS), lambda: self._source.levels(symbol))
+        self._spender.recover(shelf, [name])
+        self._levels[symbol] = _KnownLevels(found, figure, now)
         return found
 
     async def past(self, shelf: Shelf, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
@@ -174,7 +190,7 @@ class Dispatcher:
         """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""
         shelf = await self.shelf()
         if reconcile and (reading := await self._source.account()) is not None:
-            self._hear(shelf, reading)
+            self._spender.hear(shelf, reading)
         self._flush()
         return shelf.quota.status(self._now()), await self._state.spent(shelf.origin.key, self._now())
 
@@ -199,12 +215,23 @@ class Dispatcher:
         )
 
     def _admit(
-        self, baskets: Iterable[Sequence[str]], wait: list[str], limit: int
+        self, baskets: Iterable[Sequence[str]], wants: Wants, most: int
     ) -> tuple[list[str], dict[int, TooManyCalls]]:
-        admitted, refused = admit(baskets, set(wait), limit)
-        seats, most = self._source.seats, self._settings.max_calls_per_request
-        errors = {b: TooManyCalls(math.ceil(needs / seats), most) for b, needs in refused.items()}
-        return [s for s in wait if s in admitted], errors
+        seats = self._source.seats
+        admitted, refused = admit(baskets, set(wants.wait), most * seats)
+        errors = {
+            b: TooManyCalls(math.ceil(needs / seats), most, explicit=wants.explicit)
+            for b, needs in refused.items()
+        }
+        return [s for s in wants.wait if s in admitted], errors
+
+    def _watch_the_clock(self, shelf: Shelf, now: float) -> None:
+        """Take back what was noted under a clock that has been put back since: it was wrong, and so were its moments."""
+        if now < self._latest - SKEW:
+            shelf.disbelieve(now)
+            self._state.disbelieve(now)
+            self._brought += 1
+        self._latest = now
 
     async def _call(
         self, shelf: Shelf, symbols: tuple[str, ...], again: int = AGAIN
@@ -213,11 +240,13 @@ class Dispatcher:
 
         Where the plan does not cover some of them the call was refused whole: the rest is asked for again, at once.
         """
-        explicit = any(symbol in shelf.forced for symbol in symbols)
+        call = Call(
+            symbols,
+            explicit=any(symbol in shelf.forced for symbol in symbols),
+            reserve=any(symbol in shelf.reserved for symbol in symbols),
+        )
         try:
-            fetched = await self._spend(
-                shelf, len(symbols), lambda: self._source.fetch(symbols), explicit=explicit
-            )
+            fetched = await self._spender.spend(shelf, call, lambda: self._source.fetch(symbols))
         except NotEntitled as error:
             rest = tuple(symbol for symbol in symbols if symbol not in error.symbols)
             if not again or not 0 < len(rest) < len(symbols):
@@ -230,83 +259,24 @@ class Dispatcher:
         if self._source.origin() != shelf.origin:
             raise SourceUnavailable("The source changed while it was asked. Recalculate to ask again.")
         self._brought += 1
-        snapshots, missing = shelf.take(fetched, self._now())
+        now = self._now()
+        snapshots, missing = shelf.take(fetched, now)
         self._state.append(shelf.origin.key, snapshots, missing)
         outcomes: dict[str, Outcome] = dict.fromkeys(symbols)
         outcomes |= fetched.exposures
-        outcomes |= {s: BadChain(sentence) for s, sentence in fetched.failed.items()}
-        for sentence in fetched.failed.values():
+        self._spender.recover(shelf, [symbol for symbol in symbols if symbol not in fetched.failed])
+        for symbol, sentence in fetched.failed.items():
+            outcomes[symbol] = bad = BadChain(sentence)
             self.counts.last_problem = sentence
+            if (
+                not shelf.origin.historical
+            ):  # a file may be mended at any moment, and reading it costs nothing
+                self._spender.remember(
+                    shelf, shelf.failures.fails([symbol], bad, now, explicit=call.explicit)
+                )
         return outcomes
-
-    async def _spend(
-        self, shelf: Shelf, symbols: int, ask: Callable[[], Awaitable[T]], *, explicit: bool
-    ) -> T:
-        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota.
-
-        A debit is taken back only where the call certainly cost nothing.
-        """
-        key, metered, said = shelf.origin.key, self._source.metered, self._source.quota
-        left = free = False
-        try:
-            if metered:
-                if self._now() < self._pause[0]:
-                    raise self._pause[1]
-                shelf.quota.check(self._now(), explicit=explicit)
-                shelf.quota.leaves(self._now())
-                debit = await self._state.debit(key, symbols, self._now())
-                self.counts.debits += 1
-            left = True
-            self.counts.source_calls += 1
-            self.counts.symbols_fetched += symbols
-            try:
-                return await ask()
-            except BasketgexError as error:
-                free = error.free
-                raise
-            finally:
-                if metered:
-                    reading = self._source.quota if self._source.quota is not said else None
-                    shelf.quota.lands(reading, self._now(), free=free)
-                    if reading is not None:
-                        self._state.hear(key, reading, self._now())
-                    if free:
-                        await self._state.refund(debit)
-                        self.counts.debits -= 1
-        except BasketgexError as error:
-            self.counts.last_problem = error.sentence
-            if left:
-                self._learn(shelf, error)
-            LOG.warning("A call for %d symbols failed: %s.", symbols, error.code)
-            raise
-        except Exception as error:
-            LOG.error("A call for %d symbols failed: %s.", symbols, fault(error))
-            self.counts.last_problem = Internal().sentence
-            raise
-
-    def _learn(self, shelf: Shelf, error: BasketgexError) -> None:
-        """Take from the source's refusal what it means for later calls."""
-        if isinstance(error, QuotaSpent):
-            shelf.quota.refused(error.reset_at, self._now())
-        elif isinstance(error, NotEntitled):
-            shelf.exclude(error, self._now())
-        elif isinstance(error, RateLimited):
-            self._pause = (self._now() + error.retry_after, error)
-
-    def _hear(self, shelf: Shelf, reading: QuotaReading) -> None:
-        shelf.quota.hears(reading, self._now())
-        self._state.hear(shelf.origin.key, reading, self._now())
 
     def _flush(self) -> None:
         if self._answered and self._shelf is not None:
             self._state.answered(self._shelf.origin.key, self._answered, self._now())
             self._answered = 0
-
-
-def fault(error: BaseException) -> str:
-    """Return where an unforeseen error arose, with nothing of its text: fit for a log line."""
-    trace = error.__traceback__ or sys.exc_info()[2]
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" in {PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where}"

@@ -3,6 +3,9 @@
 A figure's age is counted from its source's clock. It never crosses a session: open interest resettles overnight, so what was
 fetched before today's open interest was ready is of no use after; and what was fetched after the close stays as it is until
 the next session's open interest is ready.
+
+A moment that lies in the future is not believed. Where this computer's clock was put back since a figure came, the source's own
+moment has to tell; where the source's clock is ahead, the moment at which it came. Either way it is not fresh.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from basketgex_server.domain import Freshness
+from basketgex_server.domain import SKEW, Freshness
 
 SETTLING = 900.0
 """Seconds after the close of the equity session until quotes of index options stand still (16:15 New York)."""
@@ -45,14 +48,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``until`` is the moment it changes, ``usable`` whether the figure may be shown at all."""
+    """``until`` is the moment it changes, ``usable`` whether the figure may be shown at all.
+
+    ``settled``: it is of after the close, so that asking again brings nothing else, although it is not called fresh.
+    """
 
     freshness: Freshness
     until: float
     usable: bool
+    settled: bool = False
 
 
 HISTORICAL = Verdict(Freshness.HISTORICAL, math.inf, usable=True)
+
+
+def believable(moment: float, now: float) -> bool:
+    """Tell whether something can have happened at a moment, as far as this clock can tell."""
+    return moment <= now + SKEW
 
 
 def judge(as_of: float, fetched_at: float, now: float, rules: Rules, sessions: Sessions) -> Verdict:
@@ -60,14 +72,19 @@ def judge(as_of: float, fetched_at: float, now: float, rules: Rules, sessions: S
     if rules.historical:
         return HISTORICAL
     session = sessions.session(now)
+    dated = believable(as_of, now)
+    if not believable(fetched_at, now):
+        usable = dated and as_of >= session.oi_ready
+        return Verdict(Freshness.EXPIRED, session.next_oi_ready if usable else math.inf, usable)
     if fetched_at < session.oi_ready:
         return Verdict(Freshness.EXPIRED, math.inf, usable=False)
     if fetched_at >= session.close + SETTLING + rules.delay and as_of >= session.oi_ready:
-        return Verdict(Freshness.FRESH, session.next_oi_ready, usable=True)
-    born = as_of + rules.delay
+        freshness = Freshness.FRESH if dated else Freshness.STALE
+        return Verdict(freshness, session.next_oi_ready, usable=True, settled=not dated)
+    born = as_of + rules.delay if dated else fetched_at
     for freshness, lasts in ((Freshness.FRESH, rules.refresh_after), (Freshness.STALE, rules.expire_after)):
         if now < born + lasts:
-            if freshness is Freshness.FRESH and as_of < session.oi_ready:
+            if freshness is Freshness.FRESH and (as_of < session.oi_ready or not dated):
                 continue  # the last session's open interest is never fresh
             return Verdict(freshness, min(born + lasts, session.next_oi_ready), usable=True)
     return Verdict(Freshness.EXPIRED, session.next_oi_ready, usable=True)
@@ -75,6 +92,8 @@ def judge(as_of: float, fetched_at: float, now: float, rules: Rules, sessions: S
 
 def may_ask(verdict: Verdict, fetched_at: float, now: float, rules: Rules) -> bool:
     """Tell whether age is a reason to ask the source: never twice within ``refresh_after``, whatever its clock says."""
-    if verdict.freshness in (Freshness.FRESH, Freshness.HISTORICAL):
+    if verdict.settled or verdict.freshness in (Freshness.FRESH, Freshness.HISTORICAL):
         return False
-    return not verdict.usable or now - fetched_at >= rules.refresh_after
+    if not verdict.usable or not believable(fetched_at, now):
+        return True
+    return now - fetched_at >= rules.refresh_after

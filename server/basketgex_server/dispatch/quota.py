@@ -98,13 +98,16 @@ class Quota:
             return max(self._reading.remaining - self._flying, 0)
         return None if self._reading.limit is None else max(self._reading.limit - self._today, 0)
 
-    def check(self, now: float, *, explicit: bool) -> None:
-        """Raise QuotaSpent where no call may leave: ``explicit`` ones may use the reserve too."""
+    def check(self, now: float, *, explicit: bool, rushed: bool = False) -> None:
+        """Raise QuotaSpent where no call may leave: ``explicit`` ones may use the reserve too, unless they are ``rushed``."""
         left, kept = self.left(now), 0 if explicit else self._kept()
         if left is None or left > kept:
             return
         raise QuotaSpent(
-            self._resets_at(now), kept=int(left), retry_after=max(self._resets_at(now) - now, 0.0)
+            self._resets_at(now),
+            kept=int(left),
+            rushed=rushed and not explicit,
+            retry_after=max(self._resets_at(now) - now, 0.0),
         )
 
     def pace(self, now: float, closes: float) -> float:
@@ -129,6 +132,16 @@ class Quota:
             unlimited=unlimited,
             resets_at=self._resets_at(now),
         )
+
+    @property
+    def limit(self) -> int | None:
+        """The debits of a day, None where unknown or unlimited."""
+        return self._reading.limit if self._reading is not None else None
+
+    @property
+    def unlimited(self) -> bool:
+        """Tell whether debits are of no account."""
+        return self._reading is not None and self._reading.unlimited
 
     @property
     def reading(self) -> QuotaReading | None:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
+from basketgex_server.dispatch import allowance
+from basketgex_server.dispatch.allowance import Allowance
+from basketgex_server.dispatch.backoff import SOURCE, Failures, error_of
 from basketgex_server.dispatch.batcher import Outcome
-from basketgex_server.dispatch.freshness import SETTLING, Rules, Sessions, Verdict, judge, may_ask
+from basketgex_server.dispatch.freshness import SETTLING, Rules, Sessions, Verdict, believable, judge, may_ask
 from basketgex_server.dispatch.quota import Quota
-from basketgex_server.domain import Fetched, Freshness, Origin, Snapshot
-from basketgex_server.errors import BasketgexError, NoData, NotCached, NotEntitled, TimedOut, TooManyCalls
+from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
+from basketgex_server.errors import (
+    BasketgexError,
+    NoData,
+    NotCached,
+    NotEntitled,
+    Paced,
+    Remembered,
+    TimedOut,
+    TooManyCalls,
+)
 from basketgex_server.settings import Settings
 from basketgex_server.state import PastGex
 
@@ -22,6 +34,11 @@ MOST_NEWS = 200_000
 """Figures that are kept for a history that nobody looks at; then it is forgotten, and read anew when somebody does."""
 RECENTLY = 3_600.0
 """A symbol used within so many seconds is worth a seat that is left over."""
+
+
+AHEAD = "The source's clock is ahead of this computer's, so that the figure's age cannot be told: set the clock that is wrong."
+CALM = 60.0
+"""Seconds between two explicit requests within which the second is more likely a formula's than a person's."""
 
 
 class Refresh(Enum):
@@ -61,10 +78,16 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """The symbols of a request to wait for, and those to refresh behind the answer."""
+    """The symbols of a request to wait for, those to refresh behind the answer, and why others have to wait longer.
 
-    wait: list[str]
-    behind: list[str]
+    ``explicit``: it is what was asked for that counts, not age; ``reserve``: its calls may use the debits kept back.
+    """
+
+    wait: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
+    put_off: Mapping[str, BasketgexError] = field(default_factory=dict)
+    explicit: bool = False
+    reserve: bool = False
 
 
 class Shelf:
@@ -79,15 +102,22 @@ class Shelf:
         quota: Quota,
         snapshots: dict[str, Snapshot],
         missing: dict[str, float],
+        failures: Mapping[str, Failure] | None = None,
     ) -> None:
         self.origin = origin
         self.quota = quota
         self.snapshots = snapshots
         self.missing = missing  # when the source said that it has nothing
+        self.failures = Failures(failures)
+        most = settings.max_calls_per_hour
+        self.explicit = Allowance(allowance.EXPLICIT, most)
+        self.levels = Allowance(allowance.LEVELS, most)
+        self._new = Allowance(allowance.NEW, most)
         self.news: list[tuple[str, PastGex]] | None = (
             None  # what calls bring, for a history that is kept beside
         )
-        self.forced: dict[str, int] = {}  # symbols that explicit requests wait for: these may use the reserve
+        self.forced: dict[str, int] = {}  # symbols that explicit requests wait for
+        self.reserved: dict[str, int] = {}  # those of them that may use the reserve
         self._rules = rules
         self._sessions = sessions
         self._settings = settings
@@ -96,64 +126,87 @@ class Shelf:
             set()
         )  # missing once: a symbol nobody asked for lately can be there the next time
         self._warmed: set[str] = set()  # missing twice
-        self._uncovered: dict[
-            str, tuple[float, NotEntitled]
-        ] = {}  # not in the plan, until the quota's day ends
         self._behind_at = -math.inf
+        self._explicit_at = -math.inf
 
     def use(self, symbols: Iterable[str], now: float) -> None:
         """Note that symbols were asked for."""
         self._used.update(dict.fromkeys(symbols, now))
 
     @contextmanager
-    def explicitly(self, symbols: Iterable[str]) -> Iterator[None]:
-        """While inside, the symbols are waited for explicitly: their call may use the reserve."""
+    def explicitly(self, symbols: Iterable[str], *, reserve: bool) -> Iterator[None]:
+        """While inside, the symbols are waited for explicitly, and their call may use the ``reserve``."""
         held = list(symbols)
-        for symbol in held:
-            self.forced[symbol] = self.forced.get(symbol, 0) + 1
+        counted = (self.forced, self.reserved) if reserve else (self.forced,)
+        for waiting in counted:
+            for symbol in held:
+                waiting[symbol] = waiting.get(symbol, 0) + 1
         try:
             yield
         finally:
-            for symbol in held:
-                self.forced[symbol] -= 1
-                if not self.forced[symbol]:
-                    del self.forced[symbol]
+            for waiting in counted:
+                for symbol in held:
+                    waiting[symbol] -= 1
+                    if not waiting[symbol]:
+                        del waiting[symbol]
+
+    def spends(self, names: Iterable[str], now: float, *, explicit: bool, levels: bool) -> None:
+        """Count a call that leaves, where age is not what bounds it."""
+        if explicit:
+            self.explicit.spend(now, self.quota.limit)
+        elif levels:
+            self.levels.spend(now, self.quota.limit)
+        elif any(name not in self.snapshots for name in names):
+            self._new.spend(now, self.quota.limit)
 
     def wants(
-        self, symbols: Iterable[str], now: float, refresh: Refresh, *, strikes: bool, seats: int
+        self,
+        symbols: Sequence[str],
+        now: float,
+        refresh: Refresh,
+        *,
+        strikes: bool,
+        seats: int,
+        metered: bool,
     ) -> Wants:
         """Return what a request makes worth asking for; ``strikes``: only figures with a row a strike will do."""
         if refresh is Refresh.CACHE_ONLY:
-            return Wants([], [])
-        open_ = [s for s in symbols if self._covers(s, now)]
+            return Wants()
         if refresh is Refresh.FORCE:
-            return Wants(open_, [])
-        wait: list[str] = []
-        behind: list[str] = []
-        for symbol in open_:
-            snapshot = self.snapshots.get(symbol)
-            if snapshot is None:
-                if now >= self.missing.get(symbol, -math.inf) + self._settings.missing_ttl:
-                    wait.append(symbol)
-                continue
-            if strikes and not snapshot.exposure.strikes:
-                wait.append(symbol)
-                continue
-            verdict = self._judge(snapshot, now)
-            if may_ask(verdict, snapshot.fetched_at, now, self._rules):
-                (behind if verdict.freshness is Freshness.STALE else wait).append(symbol)
-        return Wants(wait, self._paced(behind, now, seats))
+            reserve = self._is_calm(now)
+            late = self.paced(self.explicit, now) if metered else None
+            if late is None:
+                return Wants(self._open(symbols, now, explicit=True), explicit=True, reserve=reserve)
+        else:
+            late = None
+        wait, behind = self._due(self._open(symbols, now), now, strikes)
+        put_off = self._put_off(wait, now, seats) if metered and wait else {}
+        if put_off:
+            wait = [symbol for symbol in wait if symbol not in put_off]
+        if late is not None:
+            put_off = dict.fromkeys(set(symbols).difference(wait), late) | put_off
+        return Wants(wait, self._paced(behind, now, seats), put_off)
+
+    def paced(self, allowed: Allowance, now: float) -> Paced | None:
+        """Return why no further calls of a kind may leave now, if so."""
+        if not self.quota.unlimited:
+            try:
+                allowed.check(now, self.quota.limit)
+            except Paced as late:
+                return late
+        return None
 
     def riders(self, now: float) -> list[str]:
         """Return the recently used symbols worth a seat that is left over: the warming first, then the oldest."""
         ageing = []
         for symbol, used in self._used.items():
             snapshot = self.snapshots.get(symbol)
-            if snapshot is None or now - used > RECENTLY or not self._covers(symbol, now):
+            if snapshot is None or now - used > RECENTLY or self.failures.held(symbol, now):
                 continue
             if may_ask(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules):
                 ageing.append((snapshot.exposure.as_of, symbol))
-        return [*sorted(self._warming), *(symbol for _, symbol in sorted(ageing))]
+        warming = (s for s in sorted(self._warming) if not self.failures.held(s, now))
+        return [*warming, *(symbol for _, symbol in sorted(ageing))]
 
     def take(self, fetched: Fetched, now: float) -> tuple[dict[str, Snapshot], dict[str, float]]:
         """Keep what a call has brought; return the new snapshots and the missing, for the journal."""
@@ -175,11 +228,25 @@ class Shelf:
         self._tell(snapshots, missing)
         return snapshots, missing
 
-    def exclude(self, error: NotEntitled, now: float) -> None:
+    def exclude(self, error: NotEntitled, now: float) -> dict[str, Failure]:
         """Remember what the plan does not cover: not asked for again before the quota's day ends."""
-        until = self.quota.status(now).resets_at
-        self._uncovered.update(dict.fromkeys(error.symbols, (until, error)))
         self._warming.difference_update(error.symbols)
+        return self.failures.refuses(error.symbols, error, now, self.quota.status(now).resets_at)
+
+    def disbelieve(self, now: float) -> None:
+        """Forget moments that are later than now: this computer's clock has been put back since they were noted.
+
+        A figure's own moment is its source's: by that it may still be the last good one.
+        """
+        for symbol, x in [(s, x) for s, x in self.snapshots.items() if not believable(x.fetched_at, now)]:
+            if believable(x.exposure.as_of, now):
+                self.snapshots[symbol] = Snapshot(x.exposure, x.exposure.as_of)
+            else:
+                del self.snapshots[symbol]
+        self.missing = {s: at for s, at in self.missing.items() if believable(at, now)}
+        self._used = {s: min(at, now) for s, at in self._used.items()}
+        self._behind_at = min(self._behind_at, now)
+        self.news = None
 
     def findings(
         self,
@@ -190,32 +257,40 @@ class Shelf:
         refresh: Refresh,
         refused: Mapping[int, TooManyCalls],
         debits: int,
+        put_off: Mapping[str, BasketgexError],
     ) -> Findings:
-        """Return what became of a request: ``asked`` symbols were waited for, ``outcomes`` has those that ended in time."""
+        """Return what became of a request: ``asked`` symbols were waited for, ``outcomes`` has those that ended in time.
+
+        ``put_off`` says why others were not.
+        """
         most = self._settings.client_ttl
         found: dict[str, Found] = {}
         missing: dict[str, float] = {}
         failed: dict[str, BasketgexError] = {}
         holds_until = math.inf
         for symbol in wanted:
-            error = self._error(symbol, asked, outcomes, now)
+            error = put_off.get(symbol) or self._error(symbol, asked, outcomes, now)
             snapshot = self.snapshots.get(symbol)
             if snapshot is not None and (verdict := self._judge(snapshot, now)).usable:
+                if isinstance(error, Remembered) and verdict.freshness is Freshness.FRESH:
+                    error = None  # it is not needed yet
                 ttl = min(verdict.until - now, most)
                 # After that the client's share gets shorter.
                 holds_until = min(holds_until, verdict.until - most)
                 if error is not None or verdict.freshness in (Freshness.STALE, Freshness.EXPIRED):
                     ttl, holds_until = SHORT_TTL, now
                 notice = f"Last good value: {error.sentence}" if error is not None else ""
+                if not notice and not believable(snapshot.exposure.as_of, now):
+                    notice = AHEAD
                 found[symbol] = Found(snapshot, verdict.freshness, max(ttl, SHORT_TTL), notice)
                 continue
             holds_until = min(holds_until, self.missing.get(symbol, -math.inf) + self._settings.missing_ttl)
-            if error is not None:
-                failed[symbol] = error
-            elif refresh is Refresh.CACHE_ONLY and symbol not in self.missing:
+            if refresh is Refresh.CACHE_ONLY and symbol not in self.missing:
                 failed[symbol] = NotCached(
                     "The server has no figure yet, and it was told not to ask the source."
                 )
+            elif error is not None:
+                failed[symbol] = error
             elif symbol in asked or symbol in self.missing:
                 missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
             else:
@@ -235,14 +310,59 @@ class Shelf:
     def _error(
         self, symbol: str, asked: set[str], outcomes: Mapping[str, Outcome], now: float
     ) -> BasketgexError | None:
+        """Return what stands in the way of a newer figure: of the call that was waited for, or of one before."""
         if symbol in asked:
             outcome = outcomes.get(symbol, TimedOut())
             return outcome if isinstance(outcome, BasketgexError) else None
-        until, error = self._uncovered.get(symbol, (0.0, None))
-        return error if now < until else None
+        if not self.failures or symbol in self.missing:
+            return None
+        failure = self.failures.held(symbol, now) or self.failures.held(SOURCE, now)
+        return error_of(failure, now) if failure is not None else None
 
-    def _covers(self, symbol: str, now: float) -> bool:
-        return now >= self._uncovered.get(symbol, (0.0,))[0]
+    def _open(self, symbols: Sequence[str], now: float, *, explicit: bool = False) -> list[str]:
+        """Return those of the symbols that are not left alone since they, or the source, failed."""
+        held = self.failures.held
+        if not self.failures:
+            return list(symbols)
+        if held(SOURCE, now, explicit=explicit):
+            return []
+        return [symbol for symbol in symbols if not held(symbol, now, explicit=explicit)]
+
+    def _due(self, symbols: Sequence[str], now: float, strikes: bool) -> tuple[list[str], list[str]]:
+        """Return the symbols whose age makes them worth waiting for, and those worth a refresh behind the answer."""
+        wait: list[str] = []
+        behind: list[str] = []
+        for symbol in symbols:
+            snapshot = self.snapshots.get(symbol)
+            if snapshot is None:
+                if now >= self.missing.get(symbol, -math.inf) + self._settings.missing_ttl:
+                    wait.append(symbol)
+                continue
+            if strikes and not snapshot.exposure.strikes:
+                wait.append(symbol)
+                continue
+            verdict = self._judge(snapshot, now)
+            if may_ask(verdict, snapshot.fetched_at, now, self._rules):
+                (behind if verdict.freshness is Freshness.STALE else wait).append(symbol)
+        return wait, behind
+
+    def _put_off(self, wait: Sequence[str], now: float, seats: int) -> dict[str, BasketgexError]:
+        """Return those of the symbols to wait for that have to wait longer, with the reason.
+
+        New names beyond what formulas may cause; and all but one call of a source that has yet to show that it is well.
+        """
+        late: dict[str, BasketgexError] = {}
+        if failure := self.failures.probing(SOURCE, now):
+            late |= dict.fromkeys(wait[seats:], error_of(failure, now))
+        new = [symbol for symbol in wait if symbol not in self.snapshots]
+        if new and (paced := self.paced(self._new, now)):
+            late |= dict.fromkeys(new, paced)
+        return late
+
+    def _is_calm(self, now: float) -> bool:
+        """Note an explicit request, and tell whether it may use the reserve: a formula's follow each other closely."""
+        before, self._explicit_at = self._explicit_at, now
+        return not before <= now < before + CALM
 
     def _judge(self, snapshot: Snapshot, now: float) -> Verdict:
         return judge(snapshot.exposure.as_of, snapshot.fetched_at, now, self._rules, self._sessions)

@@ -78,6 +78,7 @@ class SourceKeyRefused(SourceRefused):
 
     code = "source_key_refused"
     free = True
+    lasting = True
 
     def __init__(self) -> None:
         super().__init__(

@@ -159,6 +159,7 @@ def test_nothing_crosses_a_session(tmp_path: Path) -> None:
             cached = await b.find("A", refresh=Refresh.CACHE_ONLY)
             assert isinstance(cached.failed["A"], NotCached)
             b.source.error = None
+            b.clock.at += 60  # a failure is left alone for a minute
             assert (await b.one("A")).freshness is Freshness.FRESH
 
     run(story())
@@ -382,6 +383,7 @@ def test_where_the_source_names_nobody_the_call_fails_as_a_whole(tmp_path: Path)
         async with bench(tmp_path, error=NotEntitled("Not in your plan.", symbols=("OTHER",))) as b:
             assert sorted((await b.find("A B")).failed) == ["A", "B"]
             b.source.error = NotEntitled("Not in your plan.")
+            b.clock.at += 60
             assert sorted((await b.find("A B")).failed) == ["A", "B"]
             assert len(b.source.calls) == b.debits() == 2
 

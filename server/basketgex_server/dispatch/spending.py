@@ -1,0 +1,157 @@
+"""The one way out: quota, debit, call, and what its end means for the calls to come. A thin shell around quota and backoff."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TypeVar
+
+from basketgex_server.dispatch.allowance import HOUR
+from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
+from basketgex_server.dispatch.shelf import Shelf
+from basketgex_server.domain import Failure, QuotaReading
+from basketgex_server.errors import BasketgexError, Internal, NotEntitled, NotOffered, QuotaSpent, RateLimited
+from basketgex_server.sources.port import ExposureSource
+from basketgex_server.state import State
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the start."""
+
+    source_calls: int = 0
+    symbols_fetched: int = 0
+    debits: int = 0
+    rest_requests: int = 0
+    last_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A source call about to leave: for some ``names``, of a source as ``backoff`` names it.
+
+    ``explicit``: somebody asks for it whatever the age; ``reserve``: it may use the debits kept back.
+    """
+
+    names: tuple[str, ...]
+    source: str = SOURCE
+    explicit: bool = False
+    reserve: bool = False
+
+
+class Spender:
+    """Makes the calls of a source. ``counts`` is told of them; ``now`` gives Unix seconds."""
+
+    __slots__ = ("_left", "_now", "_source", "_state", "counts")
+
+    def __init__(self, source: ExposureSource, state: State, now: Callable[[], float]) -> None:
+        self._source = source
+        self._state = state
+        self._now = now
+        self._left = 0  # calls that have left
+        self.counts = Counts()
+
+    async def spend(self, shelf: Shelf, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
+        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota.
+
+        A debit is taken back only where the call certainly cost nothing.
+        """
+        key, metered, said = shelf.origin.key, self._source.metered, self._source.quota
+        left = free = False
+        number = 0
+        try:
+            now = self._now()
+            if failure := shelf.failures.held(SOURCE, now, explicit=call.explicit):
+                raise error_of(failure, now)
+            if metered:
+                shelf.quota.check(now, explicit=call.reserve, rushed=call.explicit)
+                shelf.quota.leaves(now)
+                try:
+                    debit = await self._state.debit(key, len(call.names), now)
+                except BaseException:
+                    shelf.quota.lands(None, now, free=True)  # it does not leave
+                    raise
+                self.counts.debits += 1
+                shelf.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
+            left = True
+            number = self._left = self._left + 1
+            self.counts.source_calls += 1
+            self.counts.symbols_fetched += len(call.names)
+            try:
+                found = await ask()
+            except BasketgexError as error:
+                free = error.free
+                raise
+            finally:
+                if metered:
+                    reading = self._source.quota if self._source.quota is not said else None
+                    shelf.quota.lands(reading, self._now(), free=free)
+                    if reading is not None:
+                        self._state.hear(key, reading, self._now())
+                    if free:
+                        await self._state.refund(debit)
+                        self.counts.debits -= 1
+        except BasketgexError as error:
+            self.counts.last_problem = error.sentence
+            if left:
+                self._learn(shelf, call, number, error)
+            LOG.warning("A call for %d symbols failed: %s.", len(call.names), error.code)
+            raise
+        except Exception as error:
+            LOG.error("A call for %d symbols failed: %s.", len(call.names), fault(error))
+            self.counts.last_problem = Internal().sentence
+            if left:
+                self._learn(shelf, call, number, Internal())
+            raise
+        self.recover(shelf, [call.source])
+        return found
+
+    def _learn(self, shelf: Shelf, call: Call, number: int, error: BasketgexError) -> None:
+        """Take from the source's refusal what it means for later calls."""
+        now, failures = self._now(), shelf.failures
+        if isinstance(error, QuotaSpent):
+            shelf.quota.refused(error.reset_at, now)
+        elif isinstance(error, RateLimited):
+            wait = min(error.retry_after, HOUR, shelf.quota.status(now).resets_at - now)
+            self.remember(shelf, failures.pauses(call.source, error, now, wait, call=number, left=self._left))
+        elif isinstance(error, NotEntitled) and error.symbols:
+            self.remember(shelf, shelf.exclude(error, now))
+        elif not (
+            (error.free and not error.lasting) or isinstance(error, NotOffered) or shelf.origin.historical
+        ):
+            found = failures.fails(call.names, error, now, explicit=call.explicit)
+            found |= failures.source_fails(
+                call.source, error, now, call=number, left=self._left, explicit=call.explicit
+            )
+            if not error.free:  # what costs nothing is not worth remembering beyond this server's life
+                self.remember(shelf, found)
+
+    def remember(self, shelf: Shelf, failures: Mapping[str, Failure]) -> None:
+        """Journal what was asked for in vain."""
+        if failures:
+            self._state.fail(shelf.origin.key, failures)
+
+    def recover(self, shelf: Shelf, names: Sequence[str]) -> None:
+        """Forget that names failed: they have been answered."""
+        if gone := shelf.failures.recovers(names):
+            self._state.forget(shelf.origin.key, gone)
+
+    def hear(self, shelf: Shelf, reading: QuotaReading) -> None:
+        """Take note of what the source's account says of the quota."""
+        shelf.quota.hears(reading, self._now())
+        self._state.hear(shelf.origin.key, reading, self._now())
+
+
+def fault(error: BaseException) -> str:
+    """Return where an unforeseen error arose, with nothing of its text: fit for a log line."""
+    trace = error.__traceback__ or sys.exc_info()[2]
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"
