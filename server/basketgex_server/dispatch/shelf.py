@@ -188,8 +188,8 @@ class Shelf:
         return Wants(wait, self._paced(behind, now, seats), put_off)
 
     def paced(self, allowed: Allowance, now: float) -> Paced | None:
-        """Return why no further calls of a kind may leave now, if so."""
-        if not self.quota.unlimited:
+        """Return why no further calls of a kind may leave now, if so; nothing is kept back where no debit is lost."""
+        if not (self.quota.unlimited or self.origin.synthetic):
             try:
                 allowed.check(now, self.quota.limit)
             except Paced as late:

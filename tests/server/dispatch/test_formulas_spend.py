@@ -14,7 +14,7 @@ from basketgex_server.errors import Paced, QuotaSpent, TooManyCalls
 from basketgex_server.exposure.levels import Levels
 from tests.server.dispatch.test_day import metered
 from tests.server.dispatch.test_dispatcher import SETTINGS, Bench, bench
-from tests.server.servers import NOON, run
+from tests.server.servers import LIVE, NOON, run
 
 NAMES = [f"S{n}" for n in range(1_000)]
 WIDE = replace(SETTINGS, max_calls_per_request=100)
@@ -182,10 +182,12 @@ def test_one_explicit_refresh_has_a_bound_too(tmp_path: Path) -> None:
     run(story())
 
 
-def test_where_debits_are_of_no_account_nothing_is_paced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("why", ["unlimited", "synthetic"])
+def test_where_debits_are_of_no_account_nothing_is_paced(tmp_path: Path, why: str) -> None:
     async def story() -> None:
-        async with bench(tmp_path) as b:
-            b.source.says = lambda: QuotaReading(None, None, unlimited=True, plan="Alpha")
+        async with bench(tmp_path, comes_from=replace(LIVE, synthetic=why == "synthetic")) as b:
+            if why == "unlimited":
+                b.source.says = lambda: QuotaReading(None, None, unlimited=True, plan="Alpha")
             await hammered(b, 120, every=0.1, names=["A"])
             assert len(b.source.calls) == 120
 
