@@ -96,16 +96,14 @@ def looks_of_table(look: Look, **more: object) -> tuple[Format, ...]:
     )
 
 
-def write_block(sheet: Sheet, look: Look, block: Block, arguments: str, label: str) -> None:
-    """Writes the table of BASKET(``arguments``) and its columns L:Q; ``label`` is the part of a formula that names it."""
+def write_block(sheet: Sheet, look: Look, block: Block, asked: str, label: str) -> None:
+    """Writes the table that ``asked`` gives and its columns L:Q; ``label`` is the part of a formula that names it."""
 
     def edge(row: int) -> dict[str, object]:
         return {"top": 1, "top_color": style.RULE} if row == block.first else {}
 
     rows = range(block.first, block.first + block.rows)
-    sheet.spill(
-        block.first, TABLE, f"=BASKET({arguments})", [looks_of_table(look, **edge(row)) for row in rows]
-    )
+    sheet.spill(block.first, TABLE, f"={asked}", [looks_of_table(look, **edge(row)) for row in rows])
     top, bottom = block.first + 1, block.first + block.rows
     for row in rows:
         r, right = row + 1, {"colour": style.MUTED, "align": "right", **edge(row)}
@@ -123,4 +121,13 @@ def write_block(sheet: Sheet, look: Look, block: Block, arguments: str, label: s
             (15, f"$N{r}", rank, {"align": "center"}),
             (16, f"$I{r}", driver, {"align": "left"}),
         ):
-            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{value},"")', look(**{**right, **differences}))
+            once = value if row == block.first else f'IF({_repeats(r)},"",{value})'
+            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{once},"")', look(**{**right, **differences}))
+
+
+def _repeats(row: int) -> str:
+    """The formula's part that tells whether a row is the one above it again.
+
+    Calc fills an array that is larger than its table with #N/A, but repeats a table of one row to the end. Names are unique.
+    """
+    return f'$B{row}&""=$B{row - 1}&""'

@@ -84,13 +84,12 @@ def write_notes(sheet: Sheet, look: Look, notes: Iterable[Note]) -> None:
     raw = sheet.raw
     sheet.band("Notes", "Units, signs and what the columns mean.", 2, look)
     raw.set_row(2, 8)
-    raw.set_column(0, 0, 1.5)
-    raw.set_column(1, 1, 19)
-    raw.set_column(2, 2, 120)
+    for column, width in enumerate((1.5, 19, 120)):
+        sheet.widen(column, column, width)
     row = 2
     for row, (term, text) in enumerate(notes, start=3):
         raw.set_row(row, 4 + 14 * ceil(len(text) / _A_LINE))
         sheet.text(row, 1, term, look.cell(bold=True, valign="top"))
         sheet.text(row, 2, text, look.cell(text_wrap=True, valign="top"))
     raw.freeze_panes(3, 0)
-    sheet.page(row, 2, (0, 1))
+    sheet.page(row, 2, pages=0)

@@ -31,6 +31,16 @@ class Sheet:
         self.raw.hide_gridlines(2)
         self.raw.set_tab_color(tab)
         self._rewrite = rewrite
+        self._widths: dict[int, float] = {}
+
+    def widen(self, first: int, last: int, width: float) -> None:
+        """Set the width of columns, in letters; charts are measured by it."""
+        self.raw.set_column(first, last, width)
+        self._widths |= dict.fromkeys(range(first, last + 1), width)
+
+    def across(self, first: int, last: int) -> int:
+        """The pixels from a column to another, both among them: a chart of that size ends with them in every font."""
+        return sum(int(7 * self._widths[column] + 5.5) for column in range(first, last + 1))
 
     def text(self, row: int, column: int, text: str, look: Format) -> None:
         """A constant text."""
@@ -49,35 +59,58 @@ class Sheet:
                 if (r, c) != (row, column):  # XlsxWriter has put zeros there
                     self.raw.write_blank(r, c, None, cell)
 
-    def band(self, title: str, line: str, last_column: int, look: Look, aside: str = "") -> None:
-        """The dark band on top; ``line`` may be a formula, ``aside`` stands on the right."""
+    def band(
+        self, title: str, line: str, last_column: int, look: Look, aside: str = "", *, first: int = 1
+    ) -> None:
+        """The dark band on top; ``line`` may be a formula, ``aside`` stands on the right.
+
+        ``first``: the column it begins in, right of what is frozen: a line runs where that ends.
+        """
         ground = {"bg_color": style.BAND}
-        for row, height in ((0, 32), (1, 20)):
+        for row, height in ((0, 30), (1, 19)):
             self.raw.set_row(row, height)
             for column in range(last_column + 1):
                 self.raw.write_blank(row, column, None, look(**ground))
-        self.text(0, 1, title, look(size=18, bold=True, colour="#FFFFFF", **ground))
+        self.text(0, first, title, look(size=18, bold=True, colour="#FFFFFF", **ground))
         small = look(size=9, colour=style.BAND_TEXT, valign="top", **ground)
-        (self.formula if line.startswith("=") else self.text)(1, 1, line, small)
+        (self.formula if line.startswith("=") else self.text)(1, first, line, small)
         if aside:
             right = look(size=10, colour=style.BAND_TEXT, align="right", **ground)
             self.text(0, last_column, f"{aside}  ", right)
 
-    def front(self, title: str, aside: str, status: str, last_column: int, look: Look) -> None:
-        """The band of a sheet with figures: ``status`` is the call that says where they come from; synthetic ones say so."""
-        self.band(title, f'=IFERROR({status},"{NO_ANSWER}")', last_column, look, aside)
-        self.raw.set_row(2, 19)
-        warning = f'=IF(LEFT({STATUS},9)="SYNTHETIC","{SYNTHETIC}","")'
+    def front(
+        self,
+        title: str,
+        aside: str,
+        status: str,
+        why: str,
+        last_column: int,
+        look: Look,
+        attention: str = '""',
+    ) -> None:
+        """The band of a sheet with figures: ``status`` is the call that says where they come from; synthetic ones say so.
+
+        ``why``: the call that says why there is none. ``attention``: a formula's part that says what is typed where nothing
+        counts it, or "".
+        """
+        self.band(
+            title, f'=IFERROR({status},IFERROR("No figures: "&{why},"{NO_ANSWER}"))', last_column, look, aside
+        )
+        self.notice(2, f'IF(LEFT({STATUS},9)="SYNTHETIC","{SYNTHETIC}","")', last_column, look)
+        self.notice(3, attention, last_column, look)
+
+    def notice(self, row: int, said: str, last_column: int, look: Look) -> None:
+        """A line that is amber where the formula's part ``said`` says something."""
+        self.raw.set_row(row, 17)
         for column in [0, *range(2, last_column + 1)]:
-            self.raw.write_blank(2, column, None, look())
-        self.formula(2, 1, warning, look(size=10, bold=True, colour=style.WARNING_TEXT))
+            self.raw.write_blank(row, column, None, look())
+        self.formula(row, 1, f"={said}", look(size=10, bold=True, colour=style.WARNING_TEXT))
         amber = {
             "type": "formula",
-            "criteria": '=$B$3<>""',
+            "criteria": f"=LEN($B${row + 1})>0",
             "format": look.change(bg_color=style.WARNING),
         }
-        self.raw.conditional_format(2, 0, 2, last_column, amber)
-        self.raw.set_row(3, 8)
+        self.raw.conditional_format(row, 0, row, last_column, amber)
 
     def heads(self, row: int, headings: Iterable[Heading], look: Look, indented: Sequence[int] = ()) -> None:
         """Column widths, headings in ``row`` and their units in the row below, which ends in a rule."""
@@ -86,17 +119,20 @@ class Sheet:
         for column, width, heading, unit, align in headings:
             place = {"align": align, **({"indent": 1} if column in indented else {})}
             if width:
-                self.raw.set_column(column, column, width)
+                self.widen(column, column, width)
             self.text(row, column, heading, look.head(**place))
             self.text(row + 1, column, unit, look.unit(**place))
 
-    def page(self, last_row: int, last_column: int, head_rows: tuple[int, int]) -> None:
-        """Landscape, one page wide, the head on each page."""
+    def page(self, last_row: int, last_column: int, *, pages: int = 1) -> None:
+        """Landscape, one page wide and ``pages`` high; 0: as many as it takes.
+
+        The head is not repeated on paper: where it is, Calc draws the page breaks of an unscaled page through the figures on
+        the screen.
+        """
         self.raw.set_landscape()
         self.raw.set_paper(9)
         self.raw.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
-        self.raw.fit_to_pages(1, 0)
+        self.raw.fit_to_pages(1, pages)
         self.raw.center_horizontally()
         self.raw.print_area(0, 0, last_row, last_column)
-        self.raw.repeat_rows(*head_rows)
         self.raw.set_footer("&L&8&A&R&8&P / &N")

@@ -23,8 +23,8 @@ from basketgex_server.settings import change_config
 SCANNER = "sector_scanner"
 OURS = "workbooks.sha256"
 """What demos wrote into their folder, a line each."""
-_CROP = ("-r", "150", "-x", "55", "-y", "50", "-W", "1645", "-H", "672")  # the page without its empty rest
-_FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 14, 10  # of the template's sheet Members, counted from 1
+_CROP = ("-r", "150", "-x", "195", "-y", "48", "-W", "1365", "-H", "1115")  # the page without its empty rest
+_FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 19, 15  # of the template's sheet Members, counted from 1
 
 
 def demo(out: Path) -> None:

@@ -26,7 +26,7 @@ from basketgex_server.cli_doctor import CHECKS
 from basketgex_server.dispatch import allowance, backoff, quota, shelf
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
-from workbook_templates.scanner.layout import ALL
+from workbook_templates.scanner.layout import FILLED as ALL
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {

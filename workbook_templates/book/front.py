@@ -67,6 +67,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
         "Book",
         "The market's dealer exposure in the names held",
         f"BASKETSTATUS({GROSS.arguments})",
+        f"BASKETWHY({GROSS.arguments})",
         LAST_COLUMN,
         look,
     )
@@ -122,8 +123,8 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     )
     chart.set_size({"width": 620, "height": 428})
     raw.insert_chart(FIRST_SHOWN - 3, 9, chart, {"object_position": 2, "x_offset": 25})
-    raw.freeze_panes(FIRST_LEG, 2)
-    sheet.page(last + 1, LAST_COLUMN, (0, FIRST_LEG - 1))
+    raw.freeze_panes(FIRST_LEG, 0)
+    sheet.page(last + 1, LAST_COLUMN)
     raw.activate()
 
 

@@ -69,8 +69,8 @@ def write_positions(sheet: Sheet, look: Look) -> None:
     marks.bars(raw, (first, 10, last, 10), 0.25, (style.NEUTRAL_BAR, style.NEUTRAL_BAR))
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
     marks.rule(raw, (first, 12, last, 12), f'$M{r}<>""', amber)
-    raw.freeze_panes(FIRST_POSITION, 2)
-    sheet.page(last, LAST_COLUMN, (0, FIRST_POSITION - 1))
+    raw.freeze_panes(FIRST_POSITION, 0)
+    sheet.page(last, LAST_COLUMN, pages=0)
 
 
 def _seat(sheet: Sheet, look: Look, seat: int) -> None:
@@ -142,7 +142,7 @@ BESIDE: tuple[Heading, ...] = (
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes a basket of one name a position, for its price and figures, and the legs made of them."""
     raw = sheet.raw
-    sheet.band("Detail", "Each position's own figures, and the legs that Book asks for.", 21, look)
+    sheet.band("Detail", "Each position's own figures, and the legs that Book asks for.", 21, look, first=1)
     raw.set_row(2, 8)
     heads = ((0, 12, "POSITION", "", "left"), *TABLE_HEADINGS[TABLE : TABLE + TABLE_WIDTH], *BESIDE)
     sheet.heads(FIRST_DETAIL - 2, heads, look, indented=(9, 12, 14, 16))
@@ -174,4 +174,4 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     marks.errors(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{FIRST_DETAIL + 1}")
     marks.errors(raw, look, (FIRST_DETAIL, 21, FIRST_DETAIL + GROSS.index, 21), f"V{FIRST_DETAIL + 1}")
     raw.freeze_panes(FIRST_DETAIL, 1)
-    sheet.page(last, 18, (0, FIRST_DETAIL - 1))
+    sheet.page(last, 18, pages=0)

@@ -64,6 +64,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
         "Dispersion",
         "Dealer exposure of an index and of its members",
         f"BASKETSTATUS({MEMBERS})",
+        f"BASKETWHY({MEMBERS})",
         LAST_COLUMN,
         look,
     )
@@ -107,8 +108,8 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
     chart.set_size({"width": 450, "height": 440})
     raw.insert_chart(FIRST_SHOWN - 3, 12, chart, {"object_position": 2, "x_offset": 10})
-    raw.freeze_panes(FIRST_ROW, 2)
-    sheet.page(last + 1, LAST_COLUMN, (0, FIRST_ROW - 1))
+    raw.freeze_panes(FIRST_ROW, 0)
+    sheet.page(last + 1, LAST_COLUMN)
     raw.activate()
 
 

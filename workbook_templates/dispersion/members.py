@@ -54,8 +54,8 @@ def write_members(sheet: Sheet, look: Look) -> None:
         sheet.formula(row, 4, note, cell(size=9, indent=1))
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
     marks.rule(raw, (first, 4, last, 4), f'$E{first + 1}<>""', amber)
-    raw.freeze_panes(first, 2)
-    sheet.page(last, 4, (0, first - 1))
+    raw.freeze_panes(first, 0)
+    sheet.page(last, 4)
 
 
 BESIDE: tuple[Heading, ...] = (
@@ -80,10 +80,10 @@ BESIDE: tuple[Heading, ...] = (
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes the members' table, and beside it what Dispersion reads."""
     raw = sheet.raw
-    sheet.band("Detail", "The members' table, and what Dispersion and its chart read.", 31, look)
+    sheet.band("Detail", "The members' table, and what Dispersion and its chart read.", 31, look, first=2)
     raw.set_row(2, 8)
     sheet.heads(BLOCK.first - 2, (*HEADINGS, *BESIDE), look, indented=(9, 17))
-    write_block(sheet, look, BLOCK, MEMBERS, '"Members"')
+    write_block(sheet, look, BLOCK, f"BASKET({MEMBERS})", '"Members"')
     top, last = BLOCK.first + 1, BLOCK.first + BLOCK.rows - 1
     quiet = {"colour": style.MUTED}
     for row in range(BLOCK.first, last + 1):
@@ -108,4 +108,4 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     marks.padding(raw, look, (BLOCK.first, TABLE, last, TABLE_WIDTH), f"B{top}")
     marks.errors(raw, look, (BLOCK.first, 24, BLOCK.first + 1, 27), f"Y{top}")
     raw.freeze_panes(BLOCK.first, 2)
-    sheet.page(last, LAST, (0, BLOCK.first - 1))
+    sheet.page(last, LAST, pages=0)

@@ -75,7 +75,7 @@ _NET = detail("V", STRIKES)
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes what Profile and its charts read."""
     raw = sheet.raw
-    sheet.band("Detail", "What Profile and its charts read.", LAST_COLUMN, look)
+    sheet.band("Detail", "What Profile and its charts read.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
     raw.set_column(0, 0, 1.5)
     sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
@@ -101,7 +101,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         raw, look, (FIRST_DETAIL, 1, FIRST_DETAIL + STRIKES - 1, LAST_COLUMN), f"B{FIRST_DETAIL + 1}"
     )
     raw.freeze_panes(FIRST_DETAIL, 2)
-    sheet.page(LAST, LAST_COLUMN, (0, FIRST_DETAIL - 1))
+    sheet.page(LAST, LAST_COLUMN, pages=0)
 
 
 def _curve(sheet: Sheet, look: Look, curve: Curve, asked: str) -> None:

@@ -62,7 +62,8 @@ def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     front = Sheet(book, "Profile", rewrite, style.POSITIVE)
     raw = front.raw
     status = f"IF({NAMED}=0,BASKETSTATUS({CHOSEN}),BASKETSTATUS({BASKET}))"
-    front.front("Profile", "Net GEX over the move of a whole basket", status, LAST_COLUMN, look)
+    why = f"IF({NAMED}=0,BASKETWHY({CHOSEN}),BASKETWHY({BASKET}))"
+    front.front("Profile", "Net GEX over the move of a whole basket", status, why, LAST_COLUMN, look)
     raw.set_column(0, 0, 1.5)
     front.heads(HEADLINE - 2, HEADINGS, look)
     front.text(HEADLINE, 1, "Basket", look.cell(size=11, bold=True))
@@ -88,7 +89,7 @@ def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     for row in range(BODY + 1, FIRST + SEATS):
         raw.set_row(row, 17)
     raw.freeze_panes(ALONE + 1, 0)
-    front.page(FIRST + SEATS - 1, LAST_COLUMN, (0, ALONE))
+    front.page(FIRST + SEATS - 1, LAST_COLUMN)
     raw.activate()
     write_detail(Sheet(book, "Detail", rewrite), look)
     write_notes(Sheet(book, "Notes", rewrite), look, contents.NOTES)

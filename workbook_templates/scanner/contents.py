@@ -19,43 +19,53 @@ SECTORS: tuple[tuple[str, str], ...] = (
     ("Sector & macro ETFs", "XLF XLE SMH TLT GLD"),
 )
 
+AS_TYPED, ONE_SIDED, MOST_NEGATIVE, MOST_POSITIVE = (
+    "as typed",
+    "one-sidedness",
+    "most negative GEX",
+    "most positive GEX",
+)
+ORDERS = (AS_TYPED, ONE_SIDED, MOST_NEGATIVE, MOST_POSITIVE)
+"""What the scanner can be ordered by."""
+
 HOW_TO_READ = (
-    "Negative gamma (orange): dealers' hedging goes with the move and amplifies it. "
-    "Positive gamma (blue): it goes against the move and dampens it. "
-    "Figures are weighted means of the members, not totals."
+    "Negative gamma (orange): dealers' hedging goes with the move and amplifies it. Positive (blue): against it, and dampens "
+    "it. Dollars are weighted means of the members: between sectors compare signs, net ÷ gross and weights."
 )
 
 NOTES: tuple[Note, ...] = (
     (
         "Figures",
-        "Every figure is the weighted mean of the members' own net dealer exposures: the sum of weight × exposure, with the "
-        "weights of the members that had data adding up to 1. It is not the sector's total.",
+        "Every figure is the weighted mean of the members' own net exposures: the sum of weight × exposure, with the weights "
+        "of the members that had data adding up to 1. It is not the sector's total, and a sector of large names has large "
+        "dollars: between sectors compare net ÷ gross and the weight of the negative names, as the charts do.",
+    ),
+    (
+        "Order",
+        "The pale cell on the right of the title: as typed on Members; by one-sidedness, the largest |net ÷ gross| first, "
+        "whichever its sign; by the most negative or the most positive GEX. Sectors without a figure come last.",
     ),
     *UNITS,
     (
-        "Since, before",
-        "When the sector's regime last changed, and what it was before, as far as the snapshots kept can tell. A dash: they "
-        "show no other regime.",
+        "Since",
+        "When the sector's regime last changed, as far as the snapshots kept can tell. A dash: they show no other regime.",
     ),
     NET_TO_GROSS,
     (
-        "Negative names",
-        "How many members have negative GEX, of those with data; and what share of the weight they carry.",
-    ),
-    (
-        "Top share",
-        "The largest member's share of the sum of |weight × GEX|. Near 100 % the sector is one name.",
+        "Negative",
+        "How many members have negative GEX, of those with data. The chart on the right shows the weight that they carry.",
     ),
     (
         "Drivers",
-        "The three members with the largest share of the sum of |weight × GEX|, each with its sign. Where the sector has no "
-        "value, the reason stands here instead.",
+        "The three members with the largest share of the sum of |weight × GEX|, each with the sign of its GEX. Where the first "
+        "is near 100 %, the sector is one name. Where the sector has no value, the reason stands here instead.",
     ),
     *COVERAGE,
     (
         "Members",
-        "Edit names and weights on the sheet Members, up to ten names a sector. Weights may have any scale; a name whose "
-        "weight is blank weighs nothing. Detail shows each member by itself.",
+        "Edit sectors, names and weights on the sheet Members: up to 24 sectors of 15 names; a free row joins in when it is "
+        "typed into. Weights may have any scale; a name whose weight is blank weighs nothing. What is typed outside of the "
+        "list is not counted: an amber line says so. Detail shows each member by itself.",
     ),
     *SOURCE,
 )

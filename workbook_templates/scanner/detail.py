@@ -1,4 +1,4 @@
-"""The sheet Detail: each sector's table, and beside it what Scanner and its charts read."""
+"""The sheet Detail: each sector's table, its figures in the order of Members, and who stands where in the chosen order."""
 
 from __future__ import annotations
 
@@ -6,56 +6,173 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.look import Look
-from workbook_templates.scanner.layout import ALL, FIRST_DETAIL, SEATS, Sector
-from workbook_templates.sheet import Sheet
-
-BESIDE = (
-    (17, 2, "", "", "left"),
-    (18, 19, "CHART", "", "left"),
-    (19, 9, "GEX +", "$ m", "right"),
-    (20, 9, "GEX −", "$ m", "right"),
-    (21, 13, "NET ÷ GROSS +", "", "right"),
-    (22, 13, "NET ÷ GROSS −", "", "right"),
-    (23, 2, "", "", "left"),
-    (24, 16, "REGIME", "", "left"),
-    (25, 16, "SINCE", "New York", "left"),
-    (26, 16, "BEFORE", "", "left"),
-    (27, 10, "USABLE OI", "", "right"),
-    (28, 90, "STATUS", "", "left"),
+from workbook_templates.scanner.contents import MOST_NEGATIVE, MOST_POSITIVE, ONE_SIDED
+from workbook_templates.scanner.layout import (
+    ALL,
+    CHARTED,
+    COLUMNS,
+    FIRST_DETAIL,
+    LINE,
+    ORDER,
+    ROOM,
+    SEATS,
+    Sector,
+    letter,
+    line,
 )
+from workbook_templates.sheet import Heading, Sheet
+
+_HEADS: dict[str, tuple[float, str, str]] = {
+    "sector": (19, "SECTOR", ""),
+    "names": (8, "NAMES", "typed"),
+    "typed": (8, "CELLS", "filled"),
+    "gex": (11, "GEX", "$ m per 1 %"),
+    "regime": (12, "REGIME", ""),
+    "net_to_gross": (11, "NET ÷ GROSS", ""),
+    "coverage": (9, "COVERAGE", ""),
+    "usable": (9, "USABLE OI", ""),
+    "age": (7, "AGE", "minutes"),
+    "negative": (9, "NEGATIVE", "names"),
+    "weight": (9, "NEGATIVE", "weight"),
+    "dex": (10, "DEX", "$ bn"),
+    "vex": (11, "VEX", "$ m per vol pt"),
+    "chex": (11, "CHEX", "$ m per day"),
+    "missing": (16, "MISSING", ""),
+    "drivers": (50, "DRIVERS", "or why there is no figure"),
+    "was": (16, "REGIME", ""),
+    "since": (16, "SINCE", "New York"),
+    "before": (16, "BEFORE", ""),
+    "status": (60, "STATUS", ""),
+    "key": (12, "SORTED BY", ""),
+    "rank": (7, "RANK", ""),
+    "fails": (7, "FAILS", "1: it does"),
+    "gap": (2, "", ""),
+    "place": (7, "PLACE", "its row"),
+    "label": (19, "CHART", ""),
+    "one_sided": (12, "NET ÷ GROSS +", ""),
+    "other_sided": (12, "NET ÷ GROSS −", ""),
+    "in_negative": (12, "WEIGHT", "in negative"),
+    "in_positive": (12, "WEIGHT", "in positive"),
+}
+BESIDE: tuple[Heading, ...] = (
+    (LINE - 1, 2, "", "", "left"),
+    *((LINE + i, *_HEADS[what], "left") for i, what in enumerate(COLUMNS)),
+)
+LAST_COLUMN = BESIDE[-1][0]
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
-    """Writes a block a sector, and a line a sector beside them."""
-    sheet.band("Detail", "Each sector's table, and what Scanner and its charts read from it.", 28, look)
+    """Writes a block per sector, a line per sector beside them, and a line per place of the order."""
+    sheet.band("Detail", "What Scanner and its charts read.", LAST_COLUMN, look, first=2)
     sheet.raw.set_row(2, 8)
     sheet.heads(FIRST_DETAIL - 2, (*HEADINGS, *BESIDE), look, indented=(9,))
     for sector in ALL:
-        write_block(sheet, look, sector.block, sector.arguments, f"Members!$B${sector.members + 1}")
+        named = line("names", sector.line)
+        asked = f'IF({named}=0,"",BASKET({sector.arguments}))'
+        write_block(sheet, look, sector.block, asked, line("sector", sector.line))
         _line(sheet, look, sector)
-    last = FIRST_DETAIL + SEATS * len(ALL) - 1
+        _place(sheet, look, sector.index)
+    last = FIRST_DETAIL + SEATS * ROOM - 1
     marks.padding(sheet.raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{FIRST_DETAIL + 1}")
-    beside = (FIRST_DETAIL, 24, ALL[-1].line, 28)
-    marks.errors(sheet.raw, look, beside, f"Y{FIRST_DETAIL + 1}")
+    beside = (FIRST_DETAIL, LINE, ALL[-1].line, LAST_COLUMN)
+    marks.errors(sheet.raw, look, beside, f"{letter('sector')}{FIRST_DETAIL + 1}")
     sheet.raw.freeze_panes(FIRST_DETAIL, 2)
-    sheet.page(last, LAST, (0, FIRST_DETAIL - 1))
+    sheet.page(last, LAST, pages=0)
 
 
 def _line(sheet: Sheet, look: Look, sector: Sector) -> None:
-    row, source = sector.line, sector.scanner + 1
-    small = {"size": 9, "colour": style.MUTED}
-    sheet.formula(row, 18, f"=Members!$B${sector.members + 1}", look(**small))
-    for column, scanner, bound, unit, number in (
-        (19, "D", "MAX", "/1000000", "0.0"),
-        (20, "D", "MIN", "/1000000", "0.0"),
-        (21, "K", "MAX", "", style.SHARE),
-        (22, "K", "MIN", "", style.SHARE),
+    """A sector's figures: "" where nothing is typed, so that nothing is asked."""
+    row, block, ours = sector.line, sector.block, sector.arguments
+
+    def own(what: str) -> str:
+        return line(what, row)
+
+    blank = f"LEN(TRIM({sector.title}))=0"
+    unnamed = f'IF({own("names")}=0,"","Row {sector.members + 1} of Members")'
+    drivers = "&".join(
+        f'IFERROR({comma}{block.ranked(str(place), "Q")},"")'
+        for place, comma in enumerate(("", '",  "&', '",  "&'), 1)
+    )
+    no_names = f'IF(LEN({own("sector")})=0,"","No names yet: type them on the sheet Members.")'
+    filled = f"COUNTA({sector.title})+COUNTA({sector.names})+COUNTA({sector.weights})"
+    number = {"align": "right"}
+    for what, value, form in (
+        ("sector", f'IF({blank},{unnamed},{sector.title}&"")', {}),
+        ("names", f"SUMPRODUCT(--(LEN(TRIM({sector.names}))>0))", number),
+        ("typed", filled, number),
+        ("drivers", f"IF({own('names')}=0,{no_names},IF(ISNUMBER({own('gex')}),{drivers},BASKETWHY({ours})))", {}),
+        ("key", _key(sector), {"num_format": style.SIGNED, **number}),
+        ("rank", _rank(row), number),
+        ("fails", f'IF({own("names")}=0,"",IF(ISNUMBER({own("gex")}),0,1))', number),
+    ):  # fmt: skip
+        _write(sheet, look, row, what, f"={value}", form)
+    for what, value, form in (
+        ("gex", f"BASKETGEX({ours})", {"num_format": style.MILLIONS, **number}),
+        ("dex", f"BASKETDEX({ours})", {"num_format": style.BILLIONS, **number}),
+        ("vex", f"BASKETVEX({ours})", {"num_format": style.MILLIONS, **number}),
+        ("chex", f"BASKETCHEX({ours})", {"num_format": style.MILLIONS, **number}),
+        ("regime", marks.arrow(f"BASKETREGIME({ours})"), {}),
+        ("net_to_gross", block.net_to_gross[1:], {"num_format": style.SIGNED_SHARE, **number}),
+        ("coverage", f"BASKETCOVERAGE({ours})", {"num_format": style.SHARE, **number}),
+        ("usable", marks.usable(own("status"))[1:], {"num_format": style.SHARE, **number}),
+        ("age", marks.age(own("gex"), own("status"), ours)[1:], {"num_format": style.MINUTES, **number}),
+        ("negative", block.negative_names[1:], {}),
+        ("weight", block.negative_weight[1:], {"num_format": style.SHARE, **number}),
+        ("missing", f"BASKETMISSING({ours})", {}),
+        ("status", f"BASKETSTATUS({ours})", {}),
     ):
-        cell = f"Scanner!${scanner}${source}"
-        right = look(num_format=number, align="right", **small)
-        sheet.formula(row, column, f"=IF(ISNUMBER({cell}),{bound}({cell},0){unit},0)", right)
+        _write(sheet, look, row, what, f'=IF({own("names")}=0,"",{value})', form)
+    small = {"size": 9, "colour": style.MUTED}
     text, moment = look(**small), look(num_format=style.MOMENT, align="left", **small)
-    sheet.spill(row, 24, f"=BASKETSINCE({sector.arguments})", [(text, moment, text)])
-    share = look(num_format=style.SHARE, align="right", **small)
-    sheet.formula(row, 27, marks.usable(f"$AC{row + 1}"), share)
-    sheet.formula(row, 28, f"=BASKETSTATUS({sector.arguments})", look(**small))
+    asked = f'=IF({own("names")}=0,"",BASKETSINCE({ours}))'
+    sheet.spill(row, LINE + COLUMNS.index("was"), asked, [(text, moment, text)])
+
+
+def _key(sector: Sector) -> str:
+    """What the order goes by, the largest first; sectors without a figure come last, rows without a sector not at all."""
+    gex, net = line("gex", sector.line), line("net_to_gross", sector.line)
+    last, typed = "-9E+99", f"-{sector.index + 1}"
+    one_sided = f"IF(ISNUMBER({net}),ABS({net}),{last})"
+    chosen = (
+        f'IF({ORDER}="{ONE_SIDED}",{one_sided},IF({ORDER}="{MOST_NEGATIVE}",-{gex},'
+        f'IF({ORDER}="{MOST_POSITIVE}",{gex},{typed})))'
+    )
+    known = (
+        f'IF(OR({ORDER}="{ONE_SIDED}",{ORDER}="{MOST_NEGATIVE}",{ORDER}="{MOST_POSITIVE}"),{last},{typed})'
+    )
+    used = f"LEN({line('sector', sector.line)})=0"
+    return f'IF({used},"",IF(ISNUMBER({gex}),{chosen},{known}))'
+
+
+def _rank(row: int) -> str:
+    key, keys, k = line("key", row), line("key"), letter("key")
+    above = f"COUNTIF(Detail!${k}${FIRST_DETAIL + 1}:${k}${row + 1},{key})"
+    return f'IF(ISNUMBER({key}),RANK({key},{keys})+{above}-1,"")'
+
+
+def _place(sheet: Sheet, look: Look, place: int) -> None:
+    """Which sector stands at a place of the order, and what the charts show of the first of them."""
+    row = FIRST_DETAIL + place
+    _write(sheet, look, row, "place", f"=IFERROR(MATCH({place + 1},{line('rank')},0),0)", {"align": "right"})
+    if place >= CHARTED:
+        return
+    net, weight = at_place(place, "net_to_gross"), at_place(place, "weight")
+    share = {"num_format": style.SHARE, "align": "right"}
+    for what, value, form in (
+        ("label", at_place(place, "sector"), {}),
+        ("one_sided", f"IF(ISNUMBER({net}),MAX({net},0),0)", share),
+        ("other_sided", f"IF(ISNUMBER({net}),MIN({net},0),0)", share),
+        ("in_negative", f"IF(ISNUMBER({weight}),-{weight},0)", share),
+        ("in_positive", f"IF(ISNUMBER({weight}),1-{weight},0)", share),
+    ):
+        _write(sheet, look, row, what, f"={value}", form)
+
+
+def at_place(place: int, what: str) -> str:
+    """The formula's part that takes a figure from the sector at a place of the order; "" where there is none."""
+    found = line("place", FIRST_DETAIL + place)
+    return f'IF({found}=0,"",INDEX({line(what)},{found}))'
+
+
+def _write(sheet: Sheet, look: Look, row: int, what: str, formula: str, form: dict[str, str]) -> None:
+    sheet.formula(row, LINE + COLUMNS.index(what), formula, look(size=9, colour=style.MUTED, **form))

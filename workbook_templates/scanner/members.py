@@ -5,29 +5,41 @@ from __future__ import annotations
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.look import Look
-from workbook_templates.scanner.layout import ALL, FIRST_MEMBERS, NAME_COLUMN, SEATS, WEIGHT_COLUMN
+from workbook_templates.scanner.layout import (
+    ALL,
+    FIRST_MEMBERS,
+    LAST_MEMBERS,
+    NAME_COLUMN,
+    OUTSIDE,
+    ROOM,
+    SEATS,
+    WEIGHT_COLUMN,
+    Sector,
+)
 from workbook_templates.sheet import Sheet
 
 
 def write_members(sheet: Sheet, look: Look) -> None:
-    """Writes the lists of names and weights."""
+    """Writes the lists of names and weights, and the rows that are free."""
     raw = sheet.raw
-    last_column = WEIGHT_COLUMN + SEATS - 1
     sheet.band(
         "Members",
-        "Edit the names and their weights, up to ten a sector. Weights may have any scale; "
-        "a name without a weight weighs nothing.",
-        last_column,
+        f"Edit sectors, names and weights: up to {ROOM} sectors of {SEATS} names. What is typed into a free row joins in. "
+        "Weights may have any scale; a name without a weight weighs nothing.",
+        LAST_MEMBERS,
         look,
     )
-    raw.set_row(2, 8)
+    sheet.notice(2, OUTSIDE, LAST_MEMBERS, look)
     raw.set_row(4, 4)
-    raw.set_column(0, 0, 1.5)
-    raw.set_column(1, 1, 21)
-    raw.set_column(NAME_COLUMN, NAME_COLUMN + SEATS - 1, 7.5)
-    raw.set_column(WEIGHT_COLUMN - 1, WEIGHT_COLUMN - 1, 2)
-    raw.set_column(WEIGHT_COLUMN, last_column, 5.5)
-    for column in range(last_column + 1):
+    for first, last, width in (
+        (0, 0, 1.5),
+        (1, 1, 18),
+        (NAME_COLUMN, NAME_COLUMN + SEATS - 1, 5.2),
+        (WEIGHT_COLUMN - 1, WEIGHT_COLUMN - 1, 1),
+        (WEIGHT_COLUMN, LAST_MEMBERS, 2.9),
+    ):
+        sheet.widen(first, last, width)
+    for column in range(LAST_MEMBERS + 1):
         raw.write_blank(4, column, None, look.unit() if column and column != WEIGHT_COLUMN - 1 else look())
     for column, text in (
         (1, "SECTOR"),
@@ -35,24 +47,33 @@ def write_members(sheet: Sheet, look: Look) -> None:
         (WEIGHT_COLUMN, "WEIGHTS, IN THE ORDER OF THE NAMES"),
     ):
         raw.write_string(3, column, text, look.head(text_wrap=False))
-    name = look.cell(bg_color=style.EDITABLE, align="center", num_format="@")
-    weight = look.cell(bg_color=style.EDITABLE, align="center", colour=style.MUTED)
     for sector in ALL:
-        raw.set_row(sector.members, 20)
-        sheet.text(sector.members, 1, sector.name, look.cell(size=11, bold=True))
-        for seat in range(SEATS):
-            if seat < len(sector.symbols):
-                sheet.text(sector.members, NAME_COLUMN + seat, sector.symbols[seat], name)
-                raw.write_number(sector.members, WEIGHT_COLUMN + seat, 1, weight)
-            else:
-                raw.write_blank(sector.members, NAME_COLUMN + seat, None, name)
-                raw.write_blank(sector.members, WEIGHT_COLUMN + seat, None, weight)
-    row = FIRST_MEMBERS + 1
+        _row(sheet, look, sector)
+    c, w = FIRST_MEMBERS + 1, chr(ord("A") + WEIGHT_COLUMN)
     marks.rule(
         raw,
-        (FIRST_MEMBERS, WEIGHT_COLUMN, ALL[-1].members, last_column),
-        f'AND(C{row}<>"",N{row}="")',
+        (FIRST_MEMBERS, WEIGHT_COLUMN, ALL[-1].members, LAST_MEMBERS),
+        f"(LEN(TRIM(C{c}))=0)<>(LEN({w}{c})=0)",
         look.change(bg_color=style.WARNING),
     )
-    raw.freeze_panes(FIRST_MEMBERS, 2)
-    sheet.page(ALL[-1].members, last_column, (0, 4))
+    raw.freeze_panes(FIRST_MEMBERS, 0)
+    sheet.page(ALL[-1].members, LAST_MEMBERS)
+
+
+def _row(sheet: Sheet, look: Look, sector: Sector) -> None:
+    raw, row, pale = sheet.raw, sector.members, {"bg_color": style.EDITABLE}
+    title = look.cell(bold=True, shrink=True, num_format="@", **pale)
+    name = look.cell(size=9, align="center", num_format="@", shrink=True, **pale)
+    weight = look.cell(size=9, align="center", colour=style.MUTED, shrink=True, **pale)
+    raw.set_row(row, 20)
+    if sector.name:
+        sheet.text(row, 1, sector.name, title)
+    else:
+        raw.write_blank(row, 1, None, title)
+    for seat in range(SEATS):
+        if seat < len(sector.symbols):
+            sheet.text(row, NAME_COLUMN + seat, sector.symbols[seat], name)
+            raw.write_number(row, WEIGHT_COLUMN + seat, 1, weight)
+        else:
+            raw.write_blank(row, NAME_COLUMN + seat, None, name)
+            raw.write_blank(row, WEIGHT_COLUMN + seat, None, weight)

@@ -30,7 +30,7 @@ LAST_COLUMN = HEADINGS[-1][0]
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes a line a basket, and beside them what Status says once."""
     raw = sheet.raw
-    sheet.band("Detail", "What Status reads: the functions' own words.", LAST_COLUMN, look)
+    sheet.band("Detail", "What Status reads: the functions' own words.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
     raw.set_column(0, 0, 1.5)
     sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
@@ -55,4 +55,4 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     ):
         marks.errors(raw, look, area, f"{'C' if area[1] == 2 else 'J'}{FIRST_DETAIL + 1}")
     raw.freeze_panes(FIRST_DETAIL, 2)
-    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, (0, FIRST_DETAIL - 1))
+    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, pages=0)

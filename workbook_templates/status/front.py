@@ -49,7 +49,7 @@ def write_status(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     source = f'LEFT({FIRST_STATUS},FIND("as of ",{FIRST_STATUS})-1)'
     why = f"Detail!$D${FIRST_DETAIL + 1}"
     line = f'IF({answered}=0,{why}&"",{source}&{answered}&" of "&{asked}&" baskets have figures")'
-    front.front("Status", "Server, quota and the age of figures", line, LAST_COLUMN, look)
+    front.front("Status", "Server, quota and the age of figures", line, why, LAST_COLUMN, look)
     front.raw.set_column(0, 0, 1.5)
     front.heads(STRIP - 2, SERVER, look, indented=(10,))
     _server(front, look)
@@ -58,8 +58,8 @@ def write_status(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     for seat in range(SEATS):
         _basket(front, look, seat)
     _marks(front, look)
-    front.raw.freeze_panes(FIRST, 2)
-    front.page(LAST, LAST_COLUMN, (0, FIRST - 1))
+    front.raw.freeze_panes(FIRST, 0)
+    front.page(LAST, LAST_COLUMN)
     front.raw.activate()
     write_detail(Sheet(book, "Detail", rewrite), look)
     write_notes(Sheet(book, "Notes", rewrite), look, NOTES)

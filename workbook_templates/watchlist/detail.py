@@ -41,7 +41,7 @@ LAST_COLUMN = HEADINGS[-1][0]
 def write_detail(sheet: Sheet, look: Look) -> None:
     """Writes the names' shares and their order, and a line of what is asked once."""
     raw = sheet.raw
-    sheet.band("Detail", "What Watchlist and its chart read.", LAST_COLUMN, look)
+    sheet.band("Detail", "What Watchlist and its chart read.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
     raw.set_column(0, 0, 1.5)
     sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
@@ -70,4 +70,4 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     sheet.formula(FIRST_DETAIL, 15, after_refresh(f"BASKETSTATUS({BASKET})"), text)
     marks.errors(raw, look, (FIRST_DETAIL, 10, FIRST_DETAIL, 15), f"K{FIRST_DETAIL + 1}")
     raw.freeze_panes(FIRST_DETAIL, 2)
-    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, (0, FIRST_DETAIL - 1))
+    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, pages=0)

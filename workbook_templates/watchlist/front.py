@@ -62,7 +62,14 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     """Writes the workbook: Watchlist, Detail, Notes."""
     front = Sheet(book, "Watchlist", rewrite, style.POSITIVE)
     raw = front.raw
-    front.front("Watchlist", "One basket in depth", f"BASKETSTATUS({BASKET})", LAST_COLUMN, look)
+    front.front(
+        "Watchlist",
+        "One basket in depth",
+        f"BASKETSTATUS({BASKET})",
+        f"BASKETWHY({BASKET})",
+        LAST_COLUMN,
+        look,
+    )
     raw.set_column(0, 0, 1.5)
     front.heads(HEADLINE - 2, HEADINGS, look, indented=(12,))
     _headline(front, look)
@@ -73,7 +80,7 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     write_names(front, look, FIRST, SEATS, EXAMPLES)
     _table(front, look)
     raw.freeze_panes(HEADLINE + 1, 0)
-    front.page(FIRST + SEATS - 1, LAST_COLUMN, (0, HEADLINE))
+    front.page(FIRST + SEATS - 1, LAST_COLUMN)
     raw.activate()
     write_detail(Sheet(book, "Detail", rewrite), look)
     write_notes(Sheet(book, "Notes", rewrite), look, NOTES)

@@ -19,7 +19,8 @@ from workbook_templates.build import TEMPLATES, path
 from workbook_templates.dispersion.contents import INDEX, MEMBERS
 from workbook_templates.dispersion.layout import FIRST_SHOWN
 from workbook_templates.marks import OLD
-from workbook_templates.scanner.layout import ALL
+from workbook_templates.scanner.layout import FILLED as ALL
+from workbook_templates.scanner.layout import line
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # openpyxl's
 QUIET = ("", "–")
@@ -68,18 +69,20 @@ def test_calculating_again_changes_nothing(opened: Opened) -> None:
 def check_sector_scanner(opened: Opened) -> None:
     answered = 0
     for sector in ALL:
-        shown = opened.row("Scanner", f"B{sector.scanner + 1}:S{sector.scanner + 1}")
+        shown = opened.row("Scanner", f"B{sector.scanner + 1}:O{sector.scanner + 1}")
         reply = opened.client.ask(Ask(sector.symbols, (1.0,) * len(sector.symbols)))
         if not isinstance(reply, Reply):
-            assert shown[2:7] == [NOT_AVAILABLE] * 5 and shown[13] == reply.sentence
+            assert shown[1:3] == shown[8:11][:2] == [NOT_AVAILABLE] * 2 and shown[13] == reply.sentence
             continue
         answered += 1
-        assert shown[2:6] == close(measures(reply)), sector.name
-        assert shown[6] == words(reply.gex)
-        assert shown[9] == close(reply.net_to_gross)
-        assert shown[10] == f"{reply.negative_names} of {len(reply.rows)}"
-        assert shown[11] == close(reply.negative_weight)
-        assert shown[14:] == [close(reply.covered_weight), usable(reply), "", ", ".join(reply.missing)]
+        assert [shown[1], *shown[8:11]] == close(measures(reply)), sector.name
+        assert shown[:1] + shown[2:3] == [sector.name, words(reply.gex)]
+        assert shown[3:7] == [close(reply.net_to_gross), close(reply.covered_weight), usable(reply), ""]
+        assert shown[7] == f"{reply.negative_names} of {len(reply.rows)}"
+        assert opened.cell("Detail", line("weight", sector.line).partition("!")[2]) == close(
+            reply.negative_weight
+        )
+        assert shown[11:13] == ["–", ", ".join(reply.missing)]
     assert answered == len(ALL) if opened.source == "sample" else answered
 
 
@@ -213,7 +216,7 @@ def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Calla
     ("name", "ages", "debits"),
     [
         ("book", "M7:M9", 1),
-        ("sector_scanner", "R7:R18", 2),
+        ("sector_scanner", "H7:H18", 2),
         ("dispersion", "O7:O8", 1),
         ("profile", "S7:S8", 2),  # the levels of one name take a call of their own
     ],
@@ -236,8 +239,8 @@ def test_a_flip_is_seen(calc: Calc, service: tuple[Upstream, Clock]) -> None:
         asked(Home(calc.home), energy.symbols)
     flipped = serial(clock(), ZoneInfo("America/New_York"))
     with calc.document(path("sector_scanner")) as document:
-        shown = calc.cells(document, "Scanner", f"H{energy.scanner + 1}:J{energy.scanner + 1}")[0]
-    assert shown == ["▼ negative", pytest.approx(flipped, abs=1e-3), "▲ positive"]
+        shown = calc.cells(document, "Scanner", f"D{energy.scanner + 1}:M{energy.scanner + 1}")[0]
+    assert shown[::9] == ["▼ negative", pytest.approx(flipped, abs=1e-3)]
 
 
 def test_an_index_without_data_says_so_and_accuses_no_member(sample: Callable[[str], Opened]) -> None:
