@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import flashalpha
+import flashalpha.types
+import msgspec
 import pytest
 
 from basketgex_server.keys import Secret
@@ -28,7 +30,8 @@ NAMES = ["NVDA", "AMD", "AVGO", "MU", "SMCI", "TSM"]
 WEIGHTS = [30.0, 20.0, 0.5, 7.25, 12.0, 3.0]
 OFFERED = {
     *("account", "health", "exposure_basket", "exposure_levels", "exposure_summary"),
-    *("gex", "dex", "vex", "chex"),
+    *("gex", "dex", "vex", "chex", "exposure_sheet", "exposure_term_structure", "zero_dte", "max_pain"),
+    *("dispersion", "options", "symbols", "tickers", "universe", "stock_quote"),
 }
 QUICK = Settings(http_listen="127.0.0.1:0", window_quiet=0.0, window_longest=0.0)
 
@@ -175,6 +178,48 @@ def test_every_reply_has_the_envelope(client: flashalpha.FlashAlpha, shared_data
     assert client.health() == {"status": "Healthy"}
 
 
+DAY = "2026-09-18"
+TYPED: dict[str, tuple[str, Callable[[flashalpha.FlashAlpha], Any]]] = {
+    "basket": ("ExposureBasketResponse", lambda c: c.exposure_basket(NAMES, weights=WEIGHTS)),
+    "summary": ("ExposureSummaryResponse", lambda c: c.exposure_summary("SPY")),
+    "a withheld summary": ("ExposureSummaryResponse", lambda c: c.exposure_summary("AAPL")),
+    "levels": ("ExposureLevelsResponse", lambda c: c.exposure_levels("SPY")),
+    "gex": ("GexResponse", lambda c: c.gex("SPY")),
+    "gex of a day": ("GexResponse", lambda c: c.gex("SPY", expiration=DAY, min_oi=100)),
+    "dex of a day": ("DexResponse", lambda c: c.dex("SPY", expiration=DAY)),
+    "vex of a day": ("VexResponse", lambda c: c.vex("SPY", expiration=DAY)),
+    "chex of a day": ("ChexResponse", lambda c: c.chex("SPY", expiration=DAY)),
+    "zero dte": ("ZeroDteResponse", lambda c: c.zero_dte("SPY")),
+    "another day": ("ZeroDteResponse", lambda c: c.zero_dte("SPY", expiry=DAY, strike_range=0.02)),
+    "no zero dte": ("ZeroDteResponse", lambda c: c.zero_dte("AAPL")),
+    "sheet": ("ExposureSheetResponse", lambda c: c.exposure_sheet("SPY")),
+    "sheet of a day": ("ExposureSheetResponse", lambda c: c.exposure_sheet("SPY", expiration=DAY, min_oi=5)),
+    "term structure": ("ExposureTermStructureResponse", lambda c: c.exposure_term_structure("SPY")),
+    "max pain": ("MaxPainResponse", lambda c: c.max_pain("SPY")),
+    "max pain of a day": ("MaxPainResponse", lambda c: c.max_pain("SPY", expiration=DAY)),
+    "dispersion": (
+        "DispersionResponse",
+        lambda c: c.dispersion(index="SPY", symbols=NAMES, weights=WEIGHTS, horizon_days=30),
+    ),
+    "options": ("OptionsMetaResponse", lambda c: c.options("SPY")),
+    "symbols": ("SymbolsResponse", lambda c: c.symbols()),
+    "tickers": ("TickersResponse", lambda c: c.tickers()),
+    "universe": ("UniverseResponse", lambda c: c.universe(sort="tier", limit=10)),
+    "stock quote": ("StockQuoteResponse", lambda c: c.stock_quote("SPY")),
+    "account": ("AccountResponse", lambda c: c.account()),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_every_reply_is_of_the_sdks_own_type(client: flashalpha.FlashAlpha, name: str) -> None:
+    """As strictly as the SDKs that decode into types: no null where they have none, no fraction where they have a count."""
+    kind, call = TYPED[name]
+    typed = getattr(flashalpha.types, kind)
+    found = call(client)
+    msgspec.convert(found, typed)
+    assert set(get_type_hints(typed)) >= found.keys() - {"basketgex"}
+
+
 def test_every_error_is_the_services_own(tmp_path: Path) -> None:
     def raised(client: flashalpha.FlashAlpha, symbols: Any, **more: Any) -> flashalpha.FlashAlphaError:
         with pytest.raises(flashalpha.FlashAlphaError) as caught:
@@ -219,9 +264,9 @@ def test_every_error_is_the_services_own(tmp_path: Path) -> None:
 
 def test_what_is_not_offered_is_a_server_error(client: flashalpha.FlashAlpha) -> None:
     with pytest.raises(flashalpha.ServerError) as caught:
-        client.gex("SPY", expiration="2026-09-18")
+        client.narrative("SPY")
     assert caught.value.status_code == 501
-    assert str(caught.value) == "Figures of one expiration are not to be had: leave expiration out."
+    assert str(caught.value).startswith("FlashAlpha has this, and this server does not")
     with pytest.raises(flashalpha.NotFoundError, match="nothing at this address"):
         client._get("/v1/exposure/nothing/SPY")
 
@@ -238,8 +283,6 @@ METHODS = [
     name
     for name, method in inspect.getmembers(flashalpha.FlashAlpha, inspect.isfunction)
     if not name.startswith("_")
-    and name not in ("dispersion", "exposure_sheet", "exposure_term_structure", "zero_dte", "max_pain")
-    and name not in ("options", "symbols", "tickers", "universe", "stock_quote")
 ]
 
 
@@ -292,10 +335,21 @@ const failed = (call) => call().then(() => 'nothing', (e) => [e.name, e.statusCo
   summary: await client.exposureSummary('SPY'),
   account: await client.account(),
   health: await client.health(),
+  day: await client.gex('SPY', { expiration: '2026-09-18' }),
+  zeroDte: await client.zeroDte('SPY', { strikeRange: 0.02 }),
+  maxPain: await client.maxPain('SPY'),
+  options: await client.options('SPY'),
+  tickers: await client.tickers(),
+  symbols: await client.symbols(),
+  quote: await client.stockQuote('SPY'),
+  dispersion: await client._get('/v1/dispersion', { index: 'SPY', symbols: 'NVDA,AMD' }),
+  sheet: await client._get('/v1/exposure/sheet/SPY'),
+  term: await client._get('/v1/exposure/term-structure/SPY'),
+  universe: await client._get('/v1/universe', { limit: 5 }),
   stranger: await failed(() => stranger.account()),
   unknown: await failed(() => client.exposureSummary('ZZZZ')),
   wrong: await failed(() => client._get('/v1/exposure/basket', { symbols: '' })),
-  absent: await failed(() => client.gex('SPY', { expiration: '2026-09-18' })),
+  absent: await failed(() => client.narrative('SPY')),
 })))();
 """
 
@@ -327,6 +381,17 @@ def test_the_npm_package(node_folder: Path, sample: tuple[str, str], client: fla
     assert found["summary"] == client.exposure_summary("SPY")
     assert found["account"].keys() == client.account().keys()
     assert found["health"] == {"status": "Healthy"}
+    assert found["day"] == client.gex("SPY", expiration="2026-09-18")
+    assert found["zeroDte"] == client.zero_dte("SPY", strike_range=0.02)
+    assert found["maxPain"] == client.max_pain("SPY")
+    assert found["options"] == client.options("SPY")
+    assert found["tickers"] == client.tickers()
+    assert found["symbols"]["symbols"] == client.symbols()["symbols"]
+    assert found["quote"] == client.stock_quote("SPY")
+    assert found["dispersion"] == client.dispersion(index="SPY", symbols=["NVDA", "AMD"])
+    assert found["sheet"] == client.exposure_sheet("SPY")
+    assert found["term"] == client.exposure_term_structure("SPY")
+    assert found["universe"]["symbols"] == client.universe(limit=5)["symbols"]
     assert found["stranger"] == ["AuthenticationError", 401, "Invalid API key."]
     assert found["unknown"][:2] == ["NotFoundError", 404]
     assert found["wrong"][:2] == ["FlashAlphaError", 400]

@@ -54,8 +54,11 @@ ANYWHERE = "127.0.0.1:0"
 MIDNIGHT = 1_795_046_400.0
 BASKET = "/v1/exposure/basket"
 SAMPLED = ("NVDA", "AMD", "AVGO", "MU", "SMCI", "TSM", "SPY", "AAPL", "ZZZZ")
-KEYED = [BASKET, "/v1/account"] + [
-    f"/v1/exposure/{x}/NVDA" for x in ("gex", "dex", "vex", "chex", "levels", "summary")
+OF_ONE = ("gex", "dex", "vex", "chex", "levels", "summary", "zero-dte", "term-structure", "sheet")
+KEYED = [
+    *(BASKET, "/v1/account", "/v1/dispersion", "/v1/symbols", "/v1/tickers", "/v1/universe"),
+    *(f"/v1/exposure/{x}/NVDA" for x in OF_ONE),
+    *("/v1/maxpain/NVDA", "/v1/options/NVDA", "/stockquote/NVDA"),
 ]
 LEVELS = Levels(
     99.5, "available", 110.0, 90.0, 105.0, 95.0, 100.0, 101.0, ZeroDte(date(2026, 11, 18), 7e6, 12.5)
@@ -335,15 +338,6 @@ def test_the_other_measures_by_strike(sample: Gateway, measure: str) -> None:
     total = sum(r[f"net_{measure}"] for r in body["strikes"])
     assert total == pytest.approx(net, abs=2 * len(body["strikes"]))
     assert "gamma_flip" not in body
-
-
-@pytest.mark.parametrize("measure", ["gex", "dex", "vex", "chex"])
-def test_one_expiration_is_not_offered(sample: Gateway, measure: str) -> None:
-    assert sample.refused(f"/v1/exposure/{measure}/SPY", expiration="2026-09-18") == (
-        501,
-        "not_offered",
-        "Figures of one expiration are not to be had: leave expiration out.",
-    )
 
 
 def test_levels(live: Live) -> None:
@@ -660,7 +654,7 @@ def test_only_get_is_answered(sample: Gateway, method: str, path: str) -> None:
         }
 
 
-@pytest.mark.parametrize("path", ["/", "/health/", "/v1/exposure", "/v1/dispersion", "/v2/account"])
+@pytest.mark.parametrize("path", ["/", "/health/", "/v1/exposure", "/v1/exposure/rho/SPY", "/v2/account"])
 def test_an_unknown_path_is_404(sample: Gateway, path: str) -> None:
     reply = sample.get(path)
     assert reply.status_code == 404

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
+from basketgex_server.api.comparing import HORIZON, checked_horizon
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
@@ -26,8 +27,6 @@ RANGE = (0.8, 1.2)
 LEVELS, MOST_LEVELS = 60, 2_000
 """and how many prices where it does not say; at most."""
 HIGHEST = 10.0
-HORIZON, LONGEST = 30.0, 3_650.0
-"""Calendar days of a dispersion that does not say how many; at most."""
 
 _REFRESH = {
     pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
@@ -226,21 +225,9 @@ def profile_reply(
     )
 
 
-class InvalidHorizon(BadRequest):
-    """A horizon that there is not."""
-
-    code = "invalid_horizon"
-
-
 def horizon(request: pb.GetDispersionRequest) -> float:
     """Return the calendar days at which a dispersion is asked for. Raises InvalidHorizon."""
-    days = request.horizon_days if request.HasField("horizon_days") else HORIZON
-    if not 0 < days <= LONGEST:
-        raise InvalidHorizon(
-            f"The horizon must be a number of calendar days above 0 and up to {LONGEST:,.0f}.",
-            argument="horizon_days",
-        )
-    return days
+    return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
 
 
 def dispersion_reply(

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
-import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -28,30 +26,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from basketgex_server.api import rest_bodies as bodies
 from basketgex_server.api.http import is_loopback
 from basketgex_server.api.openapi import DOCUMENT
+from basketgex_server.api.rest_asking import Asking, Work, encoded
+from basketgex_server.api.rest_directory import Directory
+from basketgex_server.api.rest_figures import MEASURES, Figures
+from basketgex_server.api.rest_views import Views
 from basketgex_server.api.warm import WarmReplies
-from basketgex_server.dispatch.answers import answer_one
-from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh, fault
+from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import StrikeRow, basket, ticker
 from basketgex_server.errors import (
-    BadRequest,
     BasketgexError,
     Draining,
     Internal,
-    NoData,
     NotOffered,
-    SourceUnavailable,
-    TimedOut,
 )
 from basketgex_server.settings import Settings
 
 if TYPE_CHECKING:
-    from basketgex_server.exposure.levels import Levels
+    pass
 
 LOG = logging.getLogger(__name__)
-MOST_SYMBOLS = 50
-"""Distinct symbols of a basket, by the contract."""
-MEASURES: tuple[bodies.Measure, ...] = ("gex", "dex", "vex", "chex")
 NOT_OFFERED = (
     *("/optionquote/", "/historical/", "/v1/adv_volatility/", "/v1/earnings/", "/v1/expected-move/"),
     *(f"/v1/exposure/{what}/" for what in ("history", "narrative", "oi-diff")),
@@ -59,27 +52,13 @@ NOT_OFFERED = (
     *("/v1/strategies/", "/v1/structures/", "/v1/surface/", "/v1/volatility/", "/v1/vrp/"),
 )
 """What FlashAlpha has and this server does not, whatever its source: a 404 would say that a symbol has no data."""
+SYMBOL = "{symbol:path}"
+"""A ticker in an address, which may have a stroke in it: BRK/B."""
 
 _JSON = "application/json; charset=utf-8"
-_LONGEST_KEPT = 4_096  # bytes of a query whose reply is kept: the longest sensible basket has half of that
-_WEIGHT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
 _BAD_KEY = {"title": "Unauthorized", "status": 401, "detail": "Invalid API key."}
 
-Work: TypeAlias = Callable[[Request], Awaitable[bytes]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-
-class SymbolNotFound(NoData):
-    """The one symbol of a question has no data."""
-
-    code = "symbol_not_found"
-
-
-class InvalidParameter(BadRequest):
-    """A query parameter that cannot be read."""
-
-    code = "invalid_parameter"
 
 
 def make_app(
@@ -90,16 +69,28 @@ def make_app(
     asked: Callable[[], None],
 ) -> Starlette:
     """Return the gateway over a dispatcher. ``now`` gives Unix seconds; ``asked`` hears of every request with the token."""
-    door, gateway = _Door(token, asked, dispatcher, now), _Gateway(dispatcher, settings, now)
+    door, asking = _Door(token, asked, dispatcher, now), Asking(dispatcher, settings.request_timeout)
+    figures, views = Figures(asking, WarmReplies(dispatcher, now)), Views(asking)
+    directory = Directory(asking, now)
+    keyed: dict[str, Work] = {
+        "/v1/exposure/basket": figures.basket,
+        **{f"/v1/exposure/{measure}/{SYMBOL}": figures.strikes(measure) for measure in MEASURES},
+        f"/v1/exposure/levels/{SYMBOL}": figures.levels,
+        f"/v1/exposure/summary/{SYMBOL}": figures.summary,
+        f"/v1/exposure/zero-dte/{SYMBOL}": views.zero_dte,
+        f"/v1/exposure/term-structure/{SYMBOL}": views.term_structure,
+        f"/v1/exposure/sheet/{SYMBOL}": views.sheet,
+        f"/v1/maxpain/{SYMBOL}": views.max_pain,
+        f"/v1/options/{SYMBOL}": views.options,
+        f"/stockquote/{SYMBOL}": directory.quote,
+        "/v1/dispersion": directory.dispersion,
+        "/v1/symbols": directory.symbols,
+        "/v1/tickers": directory.tickers,
+        "/v1/universe": directory.universe,
+        "/v1/account": directory.account,
+    }
     routes: list[BaseRoute] = [
-        _get("/v1/exposure/basket", door.keyed(gateway.basket)),
-        *(
-            _get(f"/v1/exposure/{measure}/{{symbol:path}}", door.keyed(gateway.strikes(measure)))
-            for measure in MEASURES
-        ),
-        _get("/v1/exposure/levels/{symbol:path}", door.keyed(gateway.levels)),
-        _get("/v1/exposure/summary/{symbol:path}", door.keyed(gateway.summary)),
-        _get("/v1/account", door.keyed(gateway.account)),
+        *(_get(path, door.keyed(work)) for path, work in keyed.items()),
         *(
             Route(f"{path}{{rest:path}}", door.keyed(_not_offered), methods=["GET", "POST"])
             for path in NOT_OFFERED
@@ -112,94 +103,6 @@ def make_app(
     )
     app.router.redirect_slashes = False
     return app
-
-
-class _Gateway:
-    """The contract's endpoints: from a request to the bytes of its reply. What stands in the way is raised."""
-
-    def __init__(self, dispatcher: Dispatcher, settings: Settings, now: Callable[[], float]) -> None:
-        self._dispatcher = dispatcher
-        self._timeout = settings.request_timeout
-        self._warm: WarmReplies[bytes] = WarmReplies(dispatcher, now)
-
-    async def basket(self, request: Request) -> bytes:
-        query: bytes = request.scope["query_string"]
-        if (warm := self._warm.get(query)) is not None:
-            return warm
-        tokens = ",".join(request.query_params.getlist("symbols")).split(",")
-        symbols = [token for token in tokens if token.strip()]
-        question = basket(symbols, _weights(request.query_params.getlist("weights")), MOST_SYMBOLS)
-        answer = await answer_one(self._dispatcher, question, Refresh.NORMAL, self._timeout)
-        self._dispatcher.answered([len(question.symbols)])
-        body = _encoded(bodies.basket(answer))
-        if len(query) <= _LONGEST_KEPT:
-            self._warm.keep(query, answer, body)
-        return body
-
-    def strikes(self, measure: bodies.Measure) -> Work:
-        async def work(request: Request) -> bytes:
-            symbol, least = ticker(request.path_params["symbol"]), _least_interest(request)
-            if request.query_params.get("expiration"):
-                raise NotOffered("Figures of one expiration are not to be had: leave expiration out.")
-            if not self._dispatcher.source.has_strikes:
-                raise NotOffered(
-                    "This source has no figures for each strike: ask for summary or basket instead."
-                )
-            found, findings = await self._find(symbol, strikes=True)
-            rows = found.snapshot.exposure.strikes
-            if not rows:  # the net figures are stored, and the source cannot be asked for the rest
-                raise SourceUnavailable(
-                    "There are no figures for each strike at the moment. Ask again later."
-                )
-            kept: Sequence[StrikeRow] = [
-                r for r in rows if r.call_open_interest + r.put_open_interest >= least
-            ]
-            known = await self._levels_or_why(symbol) if measure == "gex" else None
-            return _encoded(bodies.strikes(measure, found, findings.origin, kept, known))
-
-        return work
-
-    async def levels(self, request: Request) -> bytes:
-        symbol = ticker(request.path_params["symbol"])
-        found, findings = await self._find(symbol)
-        return _encoded(bodies.levels(found, findings.origin, await self._levels(symbol)))
-
-    async def summary(self, request: Request) -> bytes:
-        symbol = ticker(request.path_params["symbol"])
-        found, findings = await self._find(symbol)
-        known, whole = await self._levels_or_why(symbol), self._dispatcher.source.has_strikes
-        return _encoded(bodies.summary(found, findings.origin, known, whole_chain=whole))
-
-    async def account(self, request: Request) -> bytes:
-        quota, _ = await self._dispatcher.quota()
-        return _encoded(bodies.account(quota))
-
-    async def _find(self, symbol: str, *, strikes: bool = False) -> tuple[Found, Findings]:
-        findings = await self._dispatcher.find([symbol], timeout=self._timeout, strikes=strikes)
-        if 0 in findings.refused:
-            raise findings.refused[0]
-        if symbol in findings.failed:
-            raise findings.failed[symbol]
-        if symbol not in findings.found:
-            raise SymbolNotFound(f"The source has no data for {symbol}: check the spelling.")
-        return findings.found[symbol], findings
-
-    async def _levels(self, symbol: str) -> Levels:
-        try:
-            async with asyncio.timeout(self._timeout):
-                known = await self._dispatcher.levels(symbol)
-        except TimeoutError:
-            raise TimedOut from None
-        if known is None:
-            raise SymbolNotFound(f"The source has no levels of {symbol}: check the spelling.")
-        return known
-
-    async def _levels_or_why(self, symbol: str) -> Levels | str:
-        """Return the levels, or the code of what stands in their way: the rest of the reply does without them."""
-        try:
-            return await self._levels(symbol)
-        except BasketgexError as error:
-            return error.code
 
 
 class _Door:
@@ -218,7 +121,7 @@ class _Door:
 
         async def endpoint(request: Request) -> Response:
             if not self._knows(request):
-                return _reply(401, _encoded(_BAD_KEY), {})
+                return _reply(401, encoded(_BAD_KEY), {})
             self._asked()
             self._dispatcher.counts.rest_requests += 1
             refused: BasketgexError
@@ -251,7 +154,7 @@ class _Door:
         except Exception as also:  # noqa: BLE001 - the refusal matters more
             LOG.error("The quota is not known: %s.", fault(also))
         status, body, headers = bodies.problem(error, quota, self._now())
-        return _reply(status, _encoded(body), headers | (bodies.rate_limits(quota) if quota else {}))
+        return _reply(status, encoded(body), headers | (bodies.rate_limits(quota) if quota else {}))
 
 
 class _Loopback:
@@ -293,7 +196,7 @@ def _get(path: str, endpoint: Endpoint) -> Route:
 
 
 def _fixed(body: dict[str, Any]) -> Endpoint:
-    content = _encoded(body)
+    content = encoded(body)
 
     async def endpoint(request: Request) -> Response:
         return _reply(200, content, {})
@@ -305,32 +208,13 @@ async def _unknown(request: Request, error: Exception) -> Response:
     """Answer what no route does."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         body = bodies.refusal("method_not_allowed", "Only GET is answered here.")
-        return _reply(405, _encoded(body), {"Allow": "GET"})
+        return _reply(405, encoded(body), {"Allow": "GET"})
     body = bodies.refusal("not_found", "There is nothing at this address: /openapi.json names what there is.")
-    return _reply(404, _encoded(body), {})
+    return _reply(404, encoded(body), {})
 
 
 async def _not_offered(request: Request) -> bytes:
     raise NotOffered("FlashAlpha has this, and this server does not: /openapi.json names what there is.")
-
-
-def _weights(given: list[str]) -> list[float] | None:
-    """Return the weights of a query, what is no number as NaN: that is refused in its turn."""
-    if not given:
-        return None
-    tokens = [token.strip() for token in ",".join(given).split(",")]
-    return [float(token) if _WEIGHT.fullmatch(token) else float("nan") for token in tokens]
-
-
-def _least_interest(request: Request) -> int:
-    text = request.query_params.get("min_oi", "").strip()
-    if text and not _WHOLE.fullmatch(text):
-        raise InvalidParameter("min_oi must be a whole number of 0 or more.", argument="min_oi")
-    return int(text or 0)
-
-
-def _encoded(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _reply(status: int, body: bytes, headers: dict[str, str]) -> Response:
@@ -339,9 +223,9 @@ def _reply(status: int, body: bytes, headers: dict[str, str]) -> Response:
 
 _STRANGE_HOST = _reply(
     403,
-    _encoded(bodies.refusal("host_refused", "The gateway answers to 127.0.0.1 and its own port only.")),
+    encoded(bodies.refusal("host_refused", "The gateway answers to 127.0.0.1 and its own port only.")),
     {},
 )
 _STRANGE_ORIGIN = _reply(
-    403, _encoded(bodies.refusal("origin_refused", "The gateway answers no web page of another origin.")), {}
+    403, encoded(bodies.refusal("origin_refused", "The gateway answers no web page of another origin.")), {}
 )

@@ -76,21 +76,21 @@ def basket(answer: Answer) -> Json:
             "symbol": c.exposure.symbol,
             "weight": c.weight,
             "underlying_price": c.exposure.underlying_price,
-            **_net(c.exposure.net),
+            **net_of(c.exposure.net),
             "contribution_pct": c.contribution_pct,
             "regime": regime(c.exposure.net.gex),
         }
         for c in e.constituents
     ]
-    how = _how(answer.origin, answer.freshness, answer.notice) | {"covered_weight": e.covered_weight}
+    told = how(answer.origin, answer.freshness, answer.notice) | {"covered_weight": e.covered_weight}
     return {
         "as_of": moment(answer.as_of),
         "constituent_count": len(constituents),
         "missing_symbols": list(e.missing),
-        "aggregate": _net(e.net),
+        "aggregate": net_of(e.net),
         "constituents": constituents,
         **envelope(answer.oi_as_of),
-        "basketgex": how,
+        "basketgex": told,
     }
 
 
@@ -99,7 +99,7 @@ def strikes(
 ) -> Json:
     """Return one measure of an underlying, a row a strike; ``known`` as in ``summary``, for GEX only."""
     e = found.snapshot.exposure
-    net = _money(measure, getattr(e.net, measure))
+    net = money(measure, getattr(e.net, measure))
     label = {
         "gex": ("net_gex_label", "positive" if e.net.gex >= 0 else "negative"),
         "vex": ("vex_interpretation", _vanna(e.net.vex)),
@@ -113,9 +113,9 @@ def strikes(
         f"net_{measure}": net,
         **dict([label] if label else []),
         "strikes": [_row(measure, row) for row in rows],
-        **_envelope_of(found, origin),
+        **envelope_of(found, origin),
     }
-    return body if known is None else _with_flip(body, known)
+    return body if known is None else with_flip(body, known)
 
 
 def levels(found: Found, origin: Origin, known: Levels) -> Json:
@@ -134,9 +134,9 @@ def levels(found: Found, origin: Origin, known: Levels) -> Json:
         "underlying_price": e.underlying_price,
         "as_of": moment(e.as_of),
         "levels": gamma_flip(known) | {name: getattr(known, name) for name in names},
-        **_envelope_of(found, origin),
+        **envelope_of(found, origin),
     }
-    return _with_flip(body, known)
+    return with_flip(body, known)
 
 
 def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: bool) -> Json:
@@ -154,24 +154,24 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
         "as_of": moment(e.as_of),
         **gamma_flip(known),
         "regime": regime_of(e.net.gex, known),
-        "exposures": _net(e.net),
+        "exposures": net_of(e.net),
         "interpretation": {
             "gamma": _GAMMA[regime_of(e.net.gex, known)],
             "vanna": _vanna(e.net.vex),
             "charm": _charm(e.net.chex, origin),
         },
         "hedging_estimate": {
-            "spot_down_1pct": _hedge(e.net.gex, e.underlying_price),
-            "spot_up_1pct": _hedge(-e.net.gex, e.underlying_price),
+            "spot_down_1pct": hedge(e.net.gex, e.underlying_price),
+            "spot_up_1pct": hedge(-e.net.gex, e.underlying_price),
         },
         "zero_dte": {
-            "net_gex": _dollars(today.net_gex) if today else nothing,
+            "net_gex": dollars(today.net_gex) if today else nothing,
             "pct_of_total_gex": today.pct_of_total_gex if today else nothing,
             "expiration": today.expiration.isoformat() if today else None,
         },
-        **_envelope_of(found, origin),
+        **envelope_of(found, origin),
     }
-    return _with_flip(body, known)
+    return with_flip(body, known)
 
 
 def gamma_flip(known: Levels | str) -> Json:
@@ -191,7 +191,7 @@ def regime_of(gex: float, known: Levels | str) -> str:
     return regime(gex) if published else UNKNOWN
 
 
-def _with_flip(body: Json, known: Levels | str) -> Json:
+def with_flip(body: Json, known: Levels | str) -> Json:
     """Add to a body's ``basketgex`` the flip as it was found, with what speaks against it."""
     if not isinstance(known, str):
         body["basketgex"]["gamma_flip"] = {
@@ -264,12 +264,14 @@ def envelope(oi_as_of: float) -> Json:
     return {"endpoint_version": __version__, "data_as_of": clocks}
 
 
-def _envelope_of(found: Found, origin: Origin) -> Json:
-    how = _how(origin, found.freshness, found.notice)
-    return envelope(found.snapshot.exposure.oi_as_of) | {"basketgex": how}
+def envelope_of(found: Found, origin: Origin) -> Json:
+    """Return the envelope of one figure, and where it comes from."""
+    told = how(origin, found.freshness, found.notice)
+    return envelope(found.snapshot.exposure.oi_as_of) | {"basketgex": told}
 
 
-def _how(origin: Origin, freshness: Freshness, notice: str) -> Json:
+def how(origin: Origin, freshness: Freshness, notice: str) -> Json:
+    """Return where figures come from and how they stand."""
     return {
         "source": origin.source,
         "label": origin.label,
@@ -297,12 +299,13 @@ def _quota_spent(
     return 429, body, {"Retry-After": _seconds(error.retry_after or error.reset_at - now)}
 
 
-def _net(net: Measures) -> Json:
-    return {f"net_{name}": _money(name, value) for name, value in net._asdict().items()}
+def net_of(net: Measures) -> Json:
+    """Return the four net figures, by the contract's names and units."""
+    return {f"net_{name}": money(name, value) for name, value in net._asdict().items()}
 
 
 def _row(measure: Measure, row: StrikeRow) -> Json:
-    call, put = (_money(measure, getattr(side, measure)) for side in (row.call, row.put))
+    call, put = (money(measure, getattr(side, measure)) for side in (row.call, row.put))
     net = None if call is None or put is None else call + put
     figures = {"strike": row.strike, f"call_{measure}": call, f"put_{measure}": put, f"net_{measure}": net}
     if measure != "gex":
@@ -317,13 +320,13 @@ def _row(measure: Measure, row: StrikeRow) -> Json:
     }
 
 
-def _hedge(gex: float, price: float) -> Json:
+def hedge(gex: float, price: float) -> Json:
     """Return what dealers trade to stay hedged after a move that changes their delta by −GEX (USD)."""
-    shares = _dollars(gex / price) or 0
+    shares = dollars(gex / price) or 0
     return {
         "dealer_shares_to_trade": shares,
         "direction": ("buy" if shares > 0 else "sell") if shares else None,
-        "notional_usd": _dollars(abs(gex)),
+        "notional_usd": dollars(abs(gex)),
     }
 
 
@@ -337,11 +340,13 @@ def _charm(chex: float, origin: Origin) -> str | None:
     return f"Net delta {'rises' if chex >= 0 else 'falls'} as time passes."
 
 
-def _money(measure: str, value: float) -> int | None:
-    return _dollars(value * VOL_POINTS if measure == "vex" else value)
+def money(measure: str, value: float) -> int | None:
+    """Return a measure in whole dollars, VEX per 1.00 of volatility."""
+    return dollars(value * VOL_POINTS if measure == "vex" else value)
 
 
-def _dollars(value: float) -> int | None:
+def dollars(value: float) -> int | None:
+    """Return whole dollars, None where there is no such number."""
     return round(value) if math.isfinite(value) else None
 
 

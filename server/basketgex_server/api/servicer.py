@@ -18,6 +18,7 @@ from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api import messages
+from basketgex_server.api.comparing import compared
 from basketgex_server.api.http import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.refusals import refuse
@@ -37,7 +38,7 @@ from basketgex_server.errors import (
     TimedOut,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.sources.computed import Dispersions, Profiles
+from basketgex_server.sources.computed import Profiles
 
 LOG = logging.getLogger(__name__)
 MARGIN = 0.05
@@ -218,22 +219,9 @@ class ExposureServicer(ExposureServiceServicer):
             weights = list(request.weights) if request.weights else None
             members = basket(list(request.symbols), weights, self._settings.max_symbols)
             source = self._dispatcher.source
-            if not isinstance(source, Dispersions):
-                raise NotOffered("This source has no option chains, so no volatilities to compare.")
-            try:
-                async with asyncio.timeout(self._time_left(context)):
-                    found = await source.dispersion(index, members, horizon)
-            except TimeoutError:
-                raise TimedOut from None
-            known = found.comparison
-            no_index = known.index is None and known.index_volatility is None
-            if no_index or (known.basket is None and known.covered_weight == 0):
-                asked = (index,) if no_index else members.symbols
-                if failed := [found.failed[s] for s in asked if s in found.failed]:
-                    raise BadChain(failed[0])
-                raise NoData(f"The source has no data for {', '.join(asked[:5])}: check the spelling.")
+            found = await compared(source, index, members, horizon, self._time_left(context))
             origin = source.origin()
-            return messages.dispersion_reply(known, found.failed, self._ttl(origin), origin)
+            return messages.dispersion_reply(found.comparison, found.failed, self._ttl(origin), origin)
 
         return await self._guarded(context, work)
 

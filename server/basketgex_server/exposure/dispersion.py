@@ -173,7 +173,7 @@ def at_the_money(chain: Chain, rate: float, dividend_yield: float, horizon_days:
     for expiry in np.unique(years[usable]).tolist():
         rows = usable & (years == expiry)
         forward = _forward(chain.spot, (rate - float(yields[rows][0])) * expiry)
-        found = _between(chain.strike[rows], chain.volatility[rows], forward)
+        found = volatility_at(chain.strike[rows], chain.volatility[rows], forward)
         if found is not None:
             terms.append((expiry, found))
     if not terms:
@@ -190,7 +190,7 @@ def _forward(spot: float, growth: float) -> float:
         return math.inf
 
 
-def _between(strike: Floats, volatility: Floats, forward: float) -> float | None:
+def volatility_at(strike: Floats, volatility: Floats, forward: float) -> float | None:
     """Return the volatility at the forward, between the strikes beside it; None where it does not lie between two."""
     strikes, place = np.unique(strike, return_inverse=True)
     if not strikes[0] <= forward <= strikes[-1]:

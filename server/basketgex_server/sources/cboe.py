@@ -9,13 +9,14 @@ This module is imported before the server listens, so what needs numpy or httpx 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure
+from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Terms
 from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.sources.computed import Computed, Profiled
 from basketgex_server.sources.flashalpha_errors import retry_after
@@ -38,6 +39,9 @@ TIMEOUT = 30.0
 """Seconds for one file."""
 PAUSE = 60.0
 """Seconds of silence after a 429 that names none."""
+RECENT, MOST_RECENT = 30.0, 8
+"""Seconds for which a chain serves whatever else is asked of it, and how many are kept for that."""
+T = TypeVar("T")
 _MOST = 256 << 20  # bytes beyond which a reply is none
 _NAMES = (
     "SPX XSP NANOS SPESG NDX XND VOLQ RUT MRUT RLG RLV RUI DJX OEX XEO VIX VIXW MXEA MXEF MXACW MXUSA MXWLD "
@@ -85,6 +89,7 @@ class Cboe:
         self._quiet_until = 0.0
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._client: httpx.AsyncClient | None = None
+        self._recent: dict[str, tuple[float, Chain]] = {}
         self._origin = computed(Held(self._base, {})).origin()
 
     def __repr__(self) -> str:
@@ -145,9 +150,11 @@ class Cboe:
 
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels. Raises what ``fetch`` raises, and BadChain."""
-        async with self._turns:
-            chain = await self._chain(symbol)
-        return await self._computed(Held(self._base, {symbol: chain})).levels(symbol)
+        return await (await self._holding(symbol)).levels(symbol)
+
+    async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
+        """Return what ``work`` makes of one chain. Raises what ``fetch`` raises, and BadChain."""
+        return await (await self._holding(symbol)).read(symbol, work)
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
         """Return the profile of a basket. Raises what ``fetch`` raises."""
@@ -169,12 +176,25 @@ class Cboe:
         if self._client is not None:
             await self._client.aclose()
 
+    async def _holding(self, symbol: str) -> Computed:
+        """Return a source of one chain: the one that came a moment ago, where one did."""
+        came, chain = self._recent.get(symbol, (-math.inf, None))
+        if not 0 <= self._now() - came < RECENT:
+            async with self._turns:
+                chain = await self._chain(symbol)
+        return self._computed(Held(self._base, {symbol: chain}))
+
     async def _chain(self, symbol: str) -> Chain | None:
         """Ask for one file and read it; None where there is none."""
         body = await self._ask(symbol)
         if body is None:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self._executor, read_reply, body, symbol)
+        chain = await asyncio.get_running_loop().run_in_executor(self._executor, read_reply, body, symbol)
+        self._recent.pop(symbol, None)
+        self._recent[symbol] = (self._now(), chain)
+        while len(self._recent) > MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
+        return chain
 
     async def _ask(self, symbol: str) -> bytes | None:
         import httpx

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from basketgex_server.domain import (
     DAY_COUNT,
@@ -22,10 +22,12 @@ from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
 
 if TYPE_CHECKING:
+    from basketgex_server.exposure.chain import Chain
     from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
     from basketgex_server.exposure.profile import Member, Profile
 
+T = TypeVar("T")
 _TURN = 8
 """Symbols that are worked out before the executor takes up what else waits for it."""
 
@@ -44,6 +46,14 @@ class Profiles(Protocol):
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
         """Return a basket's profile at moves in units of spot; ``measures`` are places of ``Measures``."""
+
+
+@runtime_checkable
+class Chains(Protocol):
+    """What a source of exposures offers besides the port where it has whole chains, as Profiles."""
+
+    async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
+        """Return what ``work`` makes of a symbol's chain, on the compute thread; None where there is none. Raises BadChain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,15 @@ class Computed:
         """Return an index against its members, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, self._compare, index, members, horizon_days)
+
+    async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
+        """Return what ``work`` makes of a symbol's chain, on the executor; None where there is none. Raises BadChain."""
+
+        def run() -> T | None:
+            chain = self._provider.chain(symbol)
+            return work(replace(chain, symbol=symbol), self.terms(symbol)) if chain else None
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run)
 
     async def close(self) -> None:
         """Nothing is held."""

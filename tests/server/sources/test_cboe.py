@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,8 +17,8 @@ import pytest
 from basketgex_server.domain import Basket, Fetched
 from basketgex_server.errors import BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.settings import Settings
-from basketgex_server.sources.cboe import AT_A_TIME, Cboe
-from basketgex_server.sources.factory import make_source
+from basketgex_server.sources.cboe import AT_A_TIME, MOST_RECENT, RECENT, Cboe
+from basketgex_server.sources.factory import _computed, make_source
 from tests.standin import cboe as standin
 from tests.standin.cboe import CboeStandIn
 
@@ -218,3 +219,37 @@ def test_an_address_that_cannot_be_used(url: str, sentence: str) -> None:
     with pytest.raises(BadSettings) as refusal:
         on(url, lambda source: source.fetch(()))
     assert refusal.value.sentence == sentence
+
+
+def test_what_else_is_asked_of_a_chain_that_has_just_come_costs_no_other_call(cboe: CboeStandIn) -> None:
+    async def work(source: Cboe) -> None:
+        await source.fetch(("NVDA",))
+        levels = await source.levels("NVDA")
+        strikes = await source.read("NVDA", lambda chain, terms: sorted(set(chain.strike.tolist())))
+        assert levels is not None
+        assert strikes == [90.0, 100.0, 110.0]
+        assert len(cboe.calls) == 1
+        await source.fetch(("NVDA",))  # this one is asked for again: that is what a refresh is for
+        assert len(cboe.calls) == 2
+        assert await source.read("GHOST", lambda chain, terms: chain) is None
+
+    on(cboe.url, work)
+
+
+def test_a_chain_is_reused_for_a_moment_only(cboe: CboeStandIn) -> None:
+    async def work() -> None:
+        now = [1_000.0]
+        with ThreadPoolExecutor(1) as executor:
+            settings = Settings(source="cboe", cboe_base_url=cboe.url)
+            made = partial(_computed, settings=settings, executor=executor, seats=0, metered=False)
+            source = Cboe(cboe.url, executor, made, now=lambda: now[0])
+            for passed, calls in ((0.0, 1), (RECENT - 1, 1), (2.0, 2), (-500.0, 3)):
+                now[0] += passed
+                await source.levels("NVDA")
+                assert len(cboe.calls) == calls
+            for name in (*NAMES, "BRK.B", "SPX", "NVDA", "AMD")[:7]:
+                await source.levels(name)
+            assert len(source._recent) <= MOST_RECENT
+            await source.close()
+
+    asyncio.run(work())

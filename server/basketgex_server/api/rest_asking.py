@@ -1,0 +1,165 @@
+"""What the gateway's endpoints share: how a question is read, and how its figures are found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from starlette.requests import Request
+
+from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found
+from basketgex_server.domain import Basket, Terms, basket, ticker
+from basketgex_server.errors import BadRequest, BasketgexError, NoData, NotOffered, TimedOut
+from basketgex_server.sources.computed import Chains
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.chain import Chain
+    from basketgex_server.exposure.levels import Levels
+
+MOST_SYMBOLS = 50
+"""Distinct symbols of a basket, by the contract."""
+MOST_KEPT = 256
+"""Views of chains that are kept for who asks again."""
+
+_WEIGHT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+Work: TypeAlias = Callable[[Request], Awaitable[bytes]]
+T = TypeVar("T")
+
+
+class SymbolNotFound(NoData):
+    """The one symbol of a question has no data."""
+
+    code = "symbol_not_found"
+
+
+class InvalidParameter(BadRequest):
+    """A query parameter that cannot be read."""
+
+    code = "invalid_parameter"
+
+
+class Asking:
+    """Finds figures for the gateway. What stands in the way is raised."""
+
+    def __init__(self, dispatcher: Dispatcher, timeout: float) -> None:
+        self.dispatcher = dispatcher
+        self.timeout = timeout
+        self._views: OrderedDict[Hashable, Any] = OrderedDict()
+
+    async def find(self, symbol: str, *, strikes: bool = False) -> tuple[Found, Findings]:
+        """Return one symbol's figure. Raises SymbolNotFound, and what stands in the source's way."""
+        findings = await self.dispatcher.find([symbol], timeout=self.timeout, strikes=strikes)
+        if 0 in findings.refused:
+            raise findings.refused[0]
+        if symbol in findings.failed:
+            raise findings.failed[symbol]
+        if symbol not in findings.found:
+            raise SymbolNotFound(f"The source has no data for {symbol}: check the spelling.")
+        return findings.found[symbol], findings
+
+    async def levels(self, symbol: str) -> Levels:
+        """Return one symbol's levels. Raises likewise."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                known = await self.dispatcher.levels(symbol)
+        except TimeoutError:
+            raise TimedOut from None
+        if known is None:
+            raise SymbolNotFound(f"The source has no levels of {symbol}: check the spelling.")
+        return known
+
+    async def levels_or_why(self, symbol: str) -> Levels | str:
+        """Return the levels, or the code of what stands in their way: the rest of the reply does without them."""
+        try:
+            return await self.levels(symbol)
+        except BasketgexError as error:
+            return error.code
+
+    async def view(
+        self, symbol: str, named: Hashable, work: Callable[[Chain, Terms], T | None]
+    ) -> tuple[Found, Findings, T]:
+        """Return a symbol's figure, and what ``work`` makes of its chain: once for each figure, by the name of the view.
+
+        Raises NotOffered where the source has no chains.
+        """
+        source = self.dispatcher.source
+        if not isinstance(source, Chains):
+            raise NotOffered("This source has no option chains: ask for summary, levels or basket instead.")
+        found, findings = await self.find(symbol)
+        key = (symbol, named, found.snapshot.fetched_at, findings.origin)
+        if (known := self._views.get(key)) is not None:
+            self._views.move_to_end(key)
+            return found, findings, known
+        try:
+            async with asyncio.timeout(self.timeout):
+                made = await source.read(symbol, work)
+        except TimeoutError:
+            raise TimedOut from None
+        if made is None:
+            raise SymbolNotFound(f"The source has no such figures of {symbol}.")
+        self._views[key] = made
+        while len(self._views) > MOST_KEPT:
+            self._views.popitem(last=False)
+        return found, findings, made
+
+
+def symbol_of(request: Request) -> str:
+    """Return the ticker of an address. Raises InvalidSymbol."""
+    return ticker(request.path_params["symbol"], "symbol")
+
+
+def basket_of(request: Request) -> Basket:
+    """Return the basket of a query. Raises what ``basket`` raises."""
+    tokens = ",".join(request.query_params.getlist("symbols")).split(",")
+    symbols = [token for token in tokens if token.strip()]
+    return basket(symbols, _weights(request.query_params.getlist("weights")), MOST_SYMBOLS)
+
+
+def whole_number(request: Request, name: str, default: int = 0) -> int:
+    """Return a parameter that counts something. Raises InvalidParameter."""
+    text = request.query_params.get(name, "").strip()
+    if text and not _WHOLE.fullmatch(text):
+        raise InvalidParameter(f"{name} must be a whole number of 0 or more.", argument=name)
+    return int(text) if text else default
+
+
+def number(request: Request, name: str, low: float, high: float) -> float | None:
+    """Return a parameter between two numbers, None where it is not given. Raises InvalidParameter."""
+    text = request.query_params.get(name, "").strip()
+    if not text:
+        return None
+    if not _WEIGHT.fullmatch(text) or not low <= (value := float(text)) <= high:
+        raise InvalidParameter(f"{name} must be a number from {low:g} to {high:g}.", argument=name)
+    return value
+
+
+def day(request: Request, name: str) -> date | None:
+    """Return a day, None where it is not given. Raises InvalidParameter."""
+    text = request.query_params.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        raise InvalidParameter(f"{name} must be a day such as 2026-09-18.", argument=name) from None
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """Return a body as JSON; what JSON cannot say must not be in it."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _weights(given: list[str]) -> list[float] | None:
+    """Return the weights of a query, what is no number as NaN: that is refused in its turn."""
+    if not given:
+        return None
+    tokens = [token.strip() for token in ",".join(given).split(",")]
+    return [float(token) if _WEIGHT.fullmatch(token) else float("nan") for token in tokens]
