@@ -247,10 +247,6 @@ def test_every_error_is_the_services_own(tmp_path: Path) -> None:
             for error in same(flashalpha.TierRestrictedError, "AMD"):
                 assert (error.current_plan, error.required_plan) == ("Basic", "Growth")
             upstream.plan = "Growth"
-            broken = {"error": "internal", "message": "Out of order."}
-            upstream.script(status(502, broken), status(502, broken))
-            ours, theirs = raised(here, "MU"), raised(there, "MU")
-            assert type(ours) is type(theirs) is flashalpha.ServerError
             upstream.spend(2_500)
             ours, theirs = same(flashalpha.RateLimitError, "TSM")
             assert abs(ours.retry_after - theirs.retry_after) <= 5
@@ -260,6 +256,20 @@ def test_every_error_is_the_services_own(tmp_path: Path) -> None:
             ours, theirs = same(flashalpha.AuthenticationError, "NVDA")
             assert ours.response == theirs.response
             assert str(ours) == str(theirs)
+
+
+def test_a_source_out_of_order_is_the_services_own(tmp_path: Path) -> None:
+    broken = {"error": "internal", "message": "Out of order."}
+    with (
+        Upstream() as upstream,
+        over(upstream, tmp_path) as gateway,
+        sdk(*gateway) as here,
+        sdk(upstream.url, KEY) as there,
+    ):
+        upstream.script(status(502, broken), status(502, broken))
+        for client in (here, there):
+            with pytest.raises(flashalpha.ServerError):
+                client.exposure_basket("MU")
 
 
 def test_what_is_not_offered_is_a_server_error(client: flashalpha.FlashAlpha) -> None:
