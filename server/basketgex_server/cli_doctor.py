@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from basketgex import __version__
 from basketgex.home_settings import HomeSettings
@@ -34,12 +35,14 @@ from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.excel import install as excel_install
 from basketgex_addin.menu import quota_lines
 from basketgex_server import keys
+from basketgex_server.api.http import is_loopback
 from basketgex_server.cli_ask import client_of, moment
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.errors import BasketgexError, quoted
 from basketgex_server.settings import Settings, load
 from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.flashalpha_errors import SourceKeyMissing, SourceKeyRefused
+from basketgex_server.sources.http_client import environment_fault
 from basketgex_server.sources.sample import Sample
 
 OK, ATTENTION, FAULT = "ok", "attention", "fault"
@@ -453,6 +456,8 @@ def _source(facts: Facts) -> Finding:
         if not symbols:
             return Finding(FAULT, f"the folder {quoted(folder.name)} has no chain in it", another)
         symbol, text = symbols[0], f"{len(symbols):,} chains in {folder.name}"
+    if _is_far(settings) and (fault := environment_fault()):
+        return Finding(FAULT, f"{text}. In this terminal's environment {fault}")
     if facts.ask:
         return _asked(facts, symbol)
     if isinstance(status, ServerStatus) and status.last_problem:
@@ -462,6 +467,13 @@ def _source(facts: Facts) -> Finding:
             "Run basketgex doctor --ask to see whether it is over.",
         )
     return Finding(OK, text)
+
+
+def _is_far(settings: Settings) -> bool:
+    """Tell whether a service beyond this machine is asked, for which the environment's proxies and certificates count."""
+    bases = {"cboe": settings.cboe_base_url, "flashalpha": settings.flashalpha_base_url}
+    host = urlsplit(bases.get(settings.source, "")).hostname or ""
+    return settings.source in bases and host != "localhost" and not is_loopback(host)
 
 
 def _asked(facts: Facts, symbol: str) -> Finding:

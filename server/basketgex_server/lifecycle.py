@@ -411,6 +411,7 @@ class NeverReady(BasketgexError):
 
 
 def _load(source: ExposureSource) -> None:
-    source.prepare()
+    with suppress(BasketgexError):  # the first call says what stands in the way
+        source.prepare()
     arrays()
     gc.freeze()  # what was loaded stays: a collector that went through it all would stop every thread for tens of milliseconds

@@ -20,6 +20,7 @@ from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Ter
 from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.sources.computed import Computed, Profiled
 from basketgex_server.sources.flashalpha_errors import retry_after
+from basketgex_server.sources.http_client import connection_problem, new_client
 from basketgex_server.sources.port import ChainProvider
 
 if TYPE_CHECKING:
@@ -102,16 +103,9 @@ class Cboe:
     def prepare(self) -> httpx.AsyncClient:
         """Load what the first call needs."""
         if self._client is None:
-            import httpx
-
             import basketgex_server.sources.chain_readers  # noqa: F401
 
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(self._timeout, connect=min(5.0, self._timeout)),
-                trust_env=not self._loopback,  # a proxy in the environment would break 127.0.0.1
-                follow_redirects=False,
-                headers={"Accept": "application/json", "User-Agent": "basketgex"},
-            )
+            self._client = new_client(self._timeout, loopback=self._loopback)
         return self._client
 
     async def account(self) -> None:
@@ -218,8 +212,10 @@ class Cboe:
             problem = SourceUnavailable(
                 f"Cboe did not answer within {self._timeout:g} seconds. Recalculate to ask again."
             )
-        except httpx.ConnectError:
-            problem = SourceUnavailable("Cboe cannot be reached: check the network, then recalculate.")
+        except (httpx.ConnectError, httpx.ProxyError) as error:
+            problem = connection_problem(error, "Cboe") or SourceUnavailable(
+                "Cboe cannot be reached: check the network, then recalculate."
+            )
         except httpx.HTTPError:
             problem = SourceUnavailable("The connection to Cboe broke off. Recalculate to ask again.")
         raise problem

@@ -42,6 +42,7 @@ from basketgex_server.sources.flashalpha_errors import (
     read_refusal,
     retry_after,
 )
+from basketgex_server.sources.http_client import connection_problem, new_client
 
 if TYPE_CHECKING:  # half a second to load, and the server listens before that
     import httpx
@@ -266,8 +267,11 @@ class FlashAlpha:
                 else:
                     return _Reply(key, response.status_code, response.headers, bytes(body))
             problem = SourceUnavailable(_UNREADABLE)
-        except httpx.ConnectError:
-            return None
+        except (httpx.ConnectError, httpx.ProxyError) as error:
+            found = connection_problem(error, "FlashAlpha")
+            if found is None:
+                return None
+            problem = found
         except httpx.TimeoutException:
             problem = self._timed_out()
         except httpx.DecodingError:
@@ -310,13 +314,11 @@ class FlashAlpha:
             logger = logging.getLogger(name)
             logger.setLevel(logging.WARNING)
             logger.addFilter(_only_warnings)
-        return httpx.AsyncClient(
+        return new_client(
+            self._timeout,
+            loopback=self._loopback,
             http2=find_spec("h2") is not None,
-            timeout=httpx.Timeout(self._timeout, connect=min(5.0, self._timeout)),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=90.0),
-            trust_env=not self._loopback,  # a proxy in the environment would break 127.0.0.1
-            follow_redirects=False,  # the key goes nowhere else
-            headers={"Accept": "application/json", "User-Agent": "basketgex"},
         )
 
     def _timed_out(self) -> SourceUnavailable:
