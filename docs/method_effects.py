@@ -24,6 +24,7 @@ from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.black_scholes import Floats, contracts
 from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain, Flags, new_york_day, rows
 from basketgex_server.exposure.dispersion import at_the_money, dispersion
+from basketgex_server.exposure.flips import lasting
 from basketgex_server.exposure.implied import fill, implied_volatility, mid_prices, with_implied_yields
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, basket_flips, profile
@@ -105,7 +106,7 @@ def _there(value: T | None) -> T:
 
 def _signed(part: float) -> str:
     """Return a change in per cent, to three digits at most."""
-    if part == 0:
+    if abs(part) < 1e-12:  # what rounding leaves of nothing
         return "0"
     if abs(part) < 5e-6:
         return "< 0.001 %"
@@ -621,13 +622,14 @@ def _flips(tables: Tables) -> None:
     doubtful = [(name, its) for name in FILES if (its := _levels(tables.chain(name))).gamma_flip_doubts]
     tables.table(
         "Doubts",
-        ["chain", "status", "doubts", "roots, ÷ spot"],
+        ["chain", "status", "doubts", "roots", "those that last, ÷ spot"],
         *(
             [
                 n,
                 i.gamma_flip_status,
                 ", ".join(i.gamma_flip_doubts),
-                ", ".join(f"{r / tables.chain(n).spot:.3f}" for r in i.gamma_flip_roots),
+                str(len(i.gamma_flip_roots)),
+                ", ".join(f"{r:.3f}" for r in lasting([r / tables.chain(n).spot for r in i.gamma_flip_roots])),
             ]
             for n, i in doubtful
         ),

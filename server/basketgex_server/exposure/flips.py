@@ -1,27 +1,38 @@
 """Where net GEX changes its sign, of one chain or of a weighted basket moved together. Prices are in units of spot.
 
-Prices are tried on a grid, 0.02 % of spot apart near spot and 2 % of the distance from it farther out, and at strikes, since a
-contract about to expire has gamma nowhere else; between two prices of different sign the root is found by halving: no shape
-of the curve can mislead it. Two roots between neighbours go unseen.
+Every change is found, not only those that a grid happens to step over. With x = ln(move), a contract's gamma is a bell e^(−u²),
+u = slope·x + offset, and between two prices it leaves the chord by no more than ``_hidden`` says. Where net GEX has one sign at
+both prices, and is farther from nothing than all contracts together may leave their chords, there is no change between them;
+elsewhere the interval is halved, until what could hide there is less than HIDDEN of gross GEX. The roots are then found by
+halving, too: no shape of the curve can mislead it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.repricing import Repricing
+from basketgex_server.exposure.repricing import GEX, Repricing
 
 REACH = 0.5
 """How far from spot roots are looked for, in units of spot: from 0.5 to 1.5 of it."""
 PRECISION = 1e-11
 """Width, relative to the price, at which a bracket around a root is narrow enough."""
+HIDDEN = 1e-6
+"""A change of sign whose net GEX stays below this part of gross GEX may go unseen: calls and puts as good as cancel there."""
+LASTING = 1e-4
+"""A stretch of the other sign narrower than this, in units of spot, is a needle: no level that anything could be traded at."""
 
-_FINEST, _WIDENING = 2e-4, 0.02
+_FIRST = 64  # intervals to begin with
 _ROUNDING = 1e-12  # a net GEX below this part of the gross is what is left of calls and puts that cancel
+_NOTHING = 1e-18  # a gross GEX below this part of the largest is none
+_NARROW = 0.005  # bells of a smaller s have to be looked at in ever smaller intervals; the others' part soon stays the same
+_BLOCK = 65_536  # price-contract pairs at a time: the scratch stays in the second-level cache
 Balance = Callable[[Floats], tuple[Floats, Floats]]
 
 
@@ -32,61 +43,137 @@ def flips(
 
     Every member's price is its spot times the move. Where net GEX is no more than rounding, or beyond computing, it has none.
     """
-    members = [(chain, weight) for chain, weight in members if weight > 0]
+    curve = joined([(chain, weight) for chain, weight in members if weight > 0])
+    if curve is None:
+        return ()
+    with np.errstate(all="ignore"):  # a bell without width overflows, and is as good as none
+        x, signs = _scan(curve, math.log(low), math.log(high))
+        places = _changes(signs.tolist())
+        found = _roots(curve.bells, x[[i for i, _ in places]], x[[j for _, j in places]])
+    return tuple(np.exp(found).tolist())
 
-    def balance(moves: Floats) -> tuple[Floats, Floats]:
-        net, gross = np.zeros(len(moves)), np.zeros(len(moves))
-        for chain, weight in members:
-            its_net, its_gross = chain.balance(moves)
-            with np.errstate(all="ignore"):
-                net += weight * its_net
-                gross += weight * its_gross
-        return net, gross
 
-    tried = _moves_to_try([chain for chain, _ in members], low, high)
-    places = _changes(signs(balance, tried).tolist())
-    return tuple(_roots(balance, tried[[i for i, _ in places]], tried[[j for _, j in places]]).tolist())
+def lasting(roots: Sequence[float]) -> list[float]:
+    """Return the roots, ascending, without those of needles: pairs that are nearer each other than LASTING.
+
+    >>> lasting([0.8, 0.9, 0.90001, 1.02])
+    [0.8, 1.02]
+    """
+    left: list[float] = []
+    for root in roots:
+        if left and root - left[-1] < LASTING:
+            left.pop()
+        else:
+            left.append(root)
+    return left
 
 
 def nearest(roots: Sequence[float]) -> float | None:
-    """Return the root nearest spot; of two as near the lower."""
-    return min(roots, key=lambda root: abs(root - 1.0), default=None)
+    """Return the root nearest spot that lasts; of two as near the lower."""
+    return min(lasting(roots), key=lambda root: abs(root - 1.0), default=None)
 
 
 def signs(balance: Balance, moves: Floats) -> Floats:
     """Return the sign of net GEX at some moves, 0 where that is no more than rounding, or beyond computing."""
-    net, gross = balance(moves)
+    return _signs(*balance(moves))
+
+
+def _signs(net: Floats, gross: Floats) -> Floats:
     with np.errstate(all="ignore"):
         clear = (np.abs(net) > _ROUNDING * gross) & np.isfinite(gross)
     return np.where(clear, np.sign(net), 0.0)
 
 
-def _distances() -> Floats:
-    """Return how far from spot the grid's prices lie, ascending."""
-    distances = [0.0, _FINEST]
-    while distances[-1] < REACH:
-        distances.append(min(REACH, distances[-1] + _spacing(distances[-1])))
-    return np.array(distances)
+def joined(members: Sequence[tuple[Repricing, float]]) -> Repricing | None:
+    """Return the GEX of all members as one, the weights in it; None where their sizes are beyond computing."""
+    with np.errstate(over="ignore"):
+        sizes = [weight * chain.unit for chain, weight in members]
+    largest = max(sizes, default=math.nan)
+    if not math.isfinite(largest):
+        return None
+    chains = [chain for chain, _ in members]
+    bells = [chain.bell[GEX] * (size / largest) for chain, size in zip(chains, sizes, strict=True)]
+    return replace(
+        chains[0],
+        unit=largest,
+        slope=np.concatenate([chain.slope for chain in chains]),
+        offset=np.concatenate([chain.offset for chain in chains]),
+        root_years=np.concatenate([chain.root_years for chain in chains]),
+        strikes=np.concatenate([chain.strikes for chain in chains]),
+        bell={GEX: np.concatenate(bells)},
+        lean={},
+        tail={},
+    )
 
 
-def _spacing(distance: float) -> float:
-    return max(_FINEST, _WIDENING * distance)
+def _scan(curve: Repricing, low: float, high: float) -> tuple[Floats, Floats]:
+    """Return x f64[L] within low..high, ascending, and the signs there: between two neighbours at most one change."""
+    is_narrow = np.abs(curve.slope) * (math.sqrt(2) * _NARROW) > 1
+    wide, narrow = curve.only(~is_narrow), curve.only(is_narrow)
+    x = np.linspace(low, high, _FIRST + 1)
+    net, gross = curve.bells(x)
+    seen = [(x, net, gross)]
+    # One row an interval that is still open: x, net and gross at its left and at its right end, and what the wide may hide.
+    rows = np.stack((x[:-1], x[1:], net[:-1], net[1:], gross[:-1], gross[1:], np.full(_FIRST, np.inf)))
+    most = float(gross.max())
+    while rows.size:
+        left, right, at_left, at_right, enough, of_wide = (
+            *rows[:4],
+            HIDDEN * np.minimum(rows[4], rows[5]),
+            rows[6],
+        )
+        again = of_wide > 0.1 * enough  # in half an interval no more hides than in the whole of it
+        of_wide[again] = _hidden(wide, left[again], right[again])
+        hidden = of_wide + _hidden(narrow, left, right)
+        settled = (at_left * at_right > 0) & (np.minimum(np.abs(at_left), np.abs(at_right)) > hidden)
+        settled |= (hidden <= np.maximum(enough, _NOTHING * most)) | (right - left < PRECISION)
+        rows = rows[:, ~settled]
+        x = (rows[0] + rows[1]) / 2
+        net, gross = curve.bells(x)
+        seen.append((x, net, gross))
+        most = max(most, float(gross.max(initial=0.0)))
+        halves = rows.copy(), rows.copy()
+        for half, end in zip(halves, (1, 0), strict=True):
+            half[end], half[2 + end], half[4 + end] = x, net, gross
+        rows = np.concatenate(halves, axis=1)
+    x, net, gross = (np.concatenate(columns) for columns in zip(*seen, strict=True))
+    order = np.argsort(x)
+    return x[order], np.where(gross > _NOTHING * most, _signs(net, gross), 0.0)[order]
 
 
-_GRID = _distances()
+def _hidden(curve: Repricing, left: Floats, right: Floats) -> Floats:
+    """Return by how much all bells together may leave their chords between ``left`` and ``right`` f64[k].
 
-
-def _moves_to_try(chains: Sequence[Repricing], low: float, high: float) -> Floats:
-    """Return the moves within low..high to look at: the grid, and strikes.
-
-    Of one chain all; of more only those whose bell, s wide, could hide between two moves of the grid.
+    A bell g leaves it by at most max|g″|·h²/8, h = right − left, and by no more than its own height there. With d = slope·h/2
+    that is d²/2·max|4u² − 2|·max e^(−u²); the farthest and the nearest u are |u| ± d from the middle's.
     """
-    parts = [1 - _GRID, 1 + _GRID, np.array([low, high])]
-    for chain in chains:
-        hidden = chain.narrowest < np.maximum(_FINEST, _WIDENING * np.abs(chain.strikes - 1))
-        parts.append(chain.strikes if len(chains) == 1 else chain.strikes[hidden])
-    moves = np.unique(np.concatenate(parts))
-    return moves[(moves >= low) & (moves <= high)]
+    found = np.zeros(len(left))
+    slope, height = np.abs(curve.slope), np.abs(curve.bell[GEX])
+    rows = max(_BLOCK // max(len(slope), 1), 1)
+    for first in range(0, len(left), rows):
+        here = slice(first, first + rows)
+        middle, half = (left[here, None] + right[here, None]) / 2, (right[here, None] - left[here, None]) / 2
+        for start in range(0, len(slope), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            with np.errstate(
+                all="ignore"
+            ):  # of a bell without width nothing is known: it may hide all of itself
+                u = np.abs(middle * curve.slope[part] + curve.offset[part])
+                d = half * slope[part]
+                near = np.fmax(u - d, 0.0)
+                u += d
+                u *= u
+                u *= 2.0
+                u -= 1.0
+                np.fmax(u, 1.0, out=u)
+                d *= d
+                u *= d
+                np.fmin(u, 1.0, out=u)
+                near *= -near
+                np.exp(near, out=near)
+                u *= near
+                found[here] += u @ height[part]
+    return found
 
 
 def _changes(signs: Sequence[float]) -> list[tuple[int, int]]:
@@ -100,11 +187,11 @@ def _changes(signs: Sequence[float]) -> list[tuple[int, int]]:
 
 
 def _roots(balance: Balance, low: Floats, high: Floats) -> Floats:
-    """Return the roots between pairs of moves of different sign, all halved together."""
+    """Return the roots between pairs of x of different sign, all halved together."""
     if not len(low):
         return low
     rising = balance(high)[0] > 0
-    while np.any(high - low > PRECISION * high):
+    while np.any(high - low > PRECISION):
         middle = (low + high) / 2
         if np.all((middle <= low) | (middle >= high)):
             break

@@ -6,33 +6,17 @@ from repricing the whole chain. Of strikes that tie, the one nearest spot counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-import numpy as np
-
 from basketgex_server.domain import DAY_COUNT, Convention, DayCount, StrikeRow, SymbolExposure, Terms
-from basketgex_server.exposure.chain import NEW_YORK, Chain, new_york_day, rows
-from basketgex_server.exposure.flips import flips, nearest, signs
-from basketgex_server.exposure.repricing import Repricing, prepare
+from basketgex_server.exposure import trust
+from basketgex_server.exposure.chain import NEW_YORK, Chain, new_york_day
+from basketgex_server.exposure.flips import flips, nearest
+from basketgex_server.exposure.repricing import prepare
 from basketgex_server.exposure.symbol import exposure
-
-FLIP_AVAILABLE = "available"
-FLIP_NO_BOUNDARY = "no_boundary"
-"""No flip: over the whole range net GEX keeps its sign, or is nothing but rounding. Both words are FlashAlpha's."""
-FLIP_INSUFFICIENT_COVERAGE = "insufficient_local_coverage"
-"""Fewer than NEAR_STRIKES strikes that count on one side of spot, or less than NEAR_USABLE of the open interest, in NEAR."""
-FLIP_SENSITIVE = "sensitive_root"
-"""A rate, or volatilities, CHANGE higher or lower (half a percentage point) move the flip by more than STEADY of spot."""
-FLIP_SEVERAL_ROOTS = "several_roots"
-"""Net GEX changes its sign more than once within REACH; the flip is the nearest."""
-FLIP_SIGN_DISAGREES = "sign_disagrees"
-"""Net GEX at spot is not what spot's side of the flip is read as: positive above it, negative below."""
-
-NEAR, NEAR_STRIKES, NEAR_USABLE = 0.1, 3, 0.9
-CHANGE, STEADY = 0.005, 0.005
-_STATUSES = (FLIP_NO_BOUNDARY, FLIP_INSUFFICIENT_COVERAGE, FLIP_SENSITIVE)
+from basketgex_server.exposure.trust import FLIP_NO_BOUNDARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +38,8 @@ class Levels:
 
     ``gamma_flip``: the spot price, nearest the present one, at which net GEX changes sign, every contract repriced there with
     its own volatility and time; None where ``gamma_flip_status`` is FLIP_NO_BOUNDARY.
-    ``gamma_flip_status``: a word of FlashAlpha's: FLIP_NO_BOUNDARY, FLIP_INSUFFICIENT_COVERAGE, FLIP_SENSITIVE, in that order,
-    or FLIP_AVAILABLE where none of them holds. ``gamma_flip_doubts``: all reasons to mistrust it, FLIP_SEVERAL_ROOTS and
-    FLIP_SIGN_DISAGREES among them. ``gamma_flip_roots``: every root within REACH of spot, ascending.
+    ``gamma_flip_doubts``: all reasons to mistrust it (see ``trust``); ``gamma_flip_status``: the first of them, or
+    FLIP_AVAILABLE where there is none. ``gamma_flip_roots``: every root within REACH of spot, ascending.
     ``call_wall``, ``put_wall``: the strike with the largest call GEX, and with the most negative put GEX, wherever spot lies.
     ``max_positive_gamma``, ``max_negative_gamma``: the strike with the largest positive, and the most negative, net GEX.
     ``highest_oi_strike``: calls and puts together, of the contracts that count (those with a volatility).
@@ -91,14 +74,13 @@ def levels(
     book = prepare(chain, terms)
     roots = flips([(book, 1.0)]) if book else ()
     flip = nearest(roots)
-    with np.errstate(all="ignore"):  # odd numbers that overflow are sorted out where they matter
-        doubts = tuple(_doubts(chain, terms, book, roots, flip)) if book and flip else (FLIP_NO_BOUNDARY,)
+    doubts = trust.doubts([trust.Weighed(chain, book)], roots) if book else (FLIP_NO_BOUNDARY,)
     day = new_york_day(chain.as_of)
     today = exposure(_expiring_on(day, chain), *terms) if day else None
     spot, strikes = chain.spot, tuple(found.strikes)
     return Levels(
         gamma_flip=None if flip is None else flip * spot,
-        gamma_flip_status=next((word for word in _STATUSES if word in doubts), FLIP_AVAILABLE),
+        gamma_flip_status=trust.status(doubts),
         call_wall=_strike_of_most(strikes, spot, lambda row: row.call.gex),
         put_wall=_strike_of_most(strikes, spot, lambda row: -row.put.gex),
         max_positive_gamma=_strike_of_most(strikes, spot, _net),
@@ -124,54 +106,6 @@ def gamma_flip(
     book = prepare(chain, Terms(convention, rate, dividend_yield, day_count))
     found = nearest(flips([(book, 1.0)])) if book else None
     return None if found is None else found * chain.spot
-
-
-def _doubts(
-    chain: Chain, terms: Terms, book: Repricing, roots: Sequence[float], flip: float
-) -> Iterator[str]:
-    """Yield the reasons to mistrust the nearest root ``flip`` of ``roots``, all in units of spot."""
-    if len(roots) > 1:
-        yield FLIP_SEVERAL_ROOTS
-    at_spot = signs(book.balance, np.array([1.0]))[0]
-    if at_spot and at_spot != (1.0 if flip <= 1.0 else -1.0):
-        yield FLIP_SIGN_DISAGREES
-    if not _covered(chain, book):
-        yield FLIP_INSUFFICIENT_COVERAGE
-    if _sensitive(chain, terms, book, roots, flip):
-        yield FLIP_SENSITIVE
-
-
-def _covered(chain: Chain, book: Repricing) -> bool:
-    """Return whether the contracts with strikes NEAR spot suffice to tell of net GEX there."""
-    below, above = (
-        np.sum((book.strikes <= 1) & (book.strikes >= 1 - NEAR)),
-        np.sum((book.strikes >= 1) & (book.strikes <= 1 + NEAR)),
-    )
-    sorted_rows = rows(chain)
-    near = np.abs(chain.strike / chain.spot - 1) <= NEAR
-    used, lost = (
-        float(sorted_rows.open_interest[near & kept].sum())
-        for kept in (sorted_rows.used, sorted_rows.no_volatility)
-    )
-    return bool(min(below, above) >= NEAR_STRIKES and used >= NEAR_USABLE * (used + lost))
-
-
-def _sensitive(chain: Chain, terms: Terms, book: Repricing, roots: Sequence[float], flip: float) -> bool:
-    """Return whether a small change of the rate, or of all volatilities, moves the root by more than STEADY."""
-    place = roots.index(flip)
-    before = [(roots[place - 1] + flip) / 2] if place else []
-    after = [(roots[place + 1] + flip) / 2] if place + 1 < len(roots) else []
-    around = np.array([max([flip - STEADY, *before]), min([flip + STEADY, *after])])
-    wanted = signs(book.balance, around)
-    others = [(chain, terms._replace(rate=terms.rate + change)) for change in (-CHANGE, CHANGE)]
-    others += [
-        (replace(chain, volatility=np.maximum(chain.volatility + change, chain.volatility / 2)), terms)
-        for change in (-CHANGE, CHANGE)
-    ]
-    return any(
-        other is None or not np.array_equal(signs(other.balance, around), wanted)
-        for other in (prepare(*changed) for changed in others)
-    )
 
 
 def _net(row: StrikeRow) -> float:

@@ -45,10 +45,10 @@ class Repricing:
     """ω/(s√2)"""
     offset: Floats
     """ω d1(spot)/√2"""
+    root_years: Floats
+    """√T"""
     strikes: Floats
     """Distinct, ascending, in units of spot"""
-    narrowest: Floats
-    """The smallest s = σ√T at each of the distinct strikes"""
     bell: dict[int, Floats]
     lean: dict[int, Floats]
     tail: dict[int, Floats]
@@ -66,22 +66,44 @@ class Repricing:
             elif steep.all():
                 out = self._one_by_one(x, measures)
             else:
-                out = self._only(~steep)._by_powers(x, measures) + self._only(steep)._one_by_one(x, measures)
+                out = self.only(~steep)._by_powers(x, measures) + self.only(steep)._one_by_one(x, measures)
             out *= self.unit * moves
         return out
 
     def balance(self, moves: Floats) -> tuple[Floats, Floats]:
         """Return net GEX and gross GEX (calls and puts without their signs) f64[L], in USD, at prices in units of spot."""
-        bell = self.bell[GEX]
         with np.errstate(all="ignore"):
-            net, gross = self._sums(np.log1p(moves - 1.0), np.stack((bell, np.abs(bell)), axis=1))[0]
+            net, gross = self.bells(np.log1p(moves - 1.0))
             return net * (self.unit * moves), gross * (self.unit * moves)
 
-    def _only(self, rows: Flags) -> Repricing:
+    def bells(self, x: Floats) -> tuple[Floats, Floats]:
+        """Return net and gross GEX f64[L] for each unit of ``unit``·move, at x = ln(move) f64[L]."""
+        bell = self.bell[GEX]
+        net, gross = self._sums(x, np.stack((bell, np.abs(bell)), axis=1))[0]
+        return net, gross
+
+    def only(self, rows: Flags) -> Repricing:
+        """Return the chosen contracts, bool[n]."""
         tables = (self.bell, self.lean, self.tail)
         bell, lean, tail = ({m: column[rows] for m, column in table.items()} for table in tables)
-        slope, offset = self.slope[rows], self.offset[rows]
-        return replace(self, slope=slope, offset=offset, bell=bell, lean=lean, tail=tail)
+        slope, offset, root_years = self.slope[rows], self.offset[rows], self.root_years[rows]
+        return replace(
+            self, slope=slope, offset=offset, root_years=root_years, bell=bell, lean=lean, tail=tail
+        )
+
+    def changed(self, *, rate: float = 0.0, volatility: float = 0.0) -> Repricing:
+        """Return the contracts' GEX alone, the rate or all volatilities higher by so much per 1.00.
+
+        A volatility that would fall by more than half falls by half.
+        """
+        with np.errstate(all="ignore"):
+            half = np.copysign(0.5 / np.abs(self.slope), self.slope) / 2  # ω s/(2√2)
+            now = 4 * np.abs(half) / (math.sqrt(2) * self.root_years)
+            scale = np.maximum(1 + volatility / now, 0.5)
+            moved = rate * self.root_years * self.root_years * self.slope
+            offset = (self.offset - half + moved) / scale + half * scale
+            bell = {GEX: self.bell[GEX] / scale}
+        return replace(self, slope=self.slope / scale, offset=offset, bell=bell, lean={}, tail={})
 
     def _one_by_one(self, x: Floats, measures: Sequence[int]) -> Floats:
         """Return the sums of all three kinds of terms f64[m, L] at x f64[L], pair by pair."""
@@ -213,15 +235,12 @@ def prepare(chain: Chain, terms: Terms) -> Repricing | None:
         sound &= np.isfinite(column)
     if not sound.any():
         return None
-    narrowest = np.full(len(held.strikes), np.inf)
-    np.minimum.at(narrowest, held.strike_index[sound], held.deviation[sound])
-    present = np.isfinite(narrowest)
     return Repricing(
         unit=unit,
         slope=slope[sound],
         offset=offset[sound],
-        strikes=held.strikes[present] / chain.spot,
-        narrowest=narrowest[present],
+        root_years=-held.minus_root_years[sound],
+        strikes=held.strikes[np.unique(held.strike_index[sound])] / chain.spot,
         bell={m: c[sound] for m, c in bell.items()},
         lean={m: c[sound] for m, c in lean.items()},
         tail={m: c[sound] for m, c in tail.items()},

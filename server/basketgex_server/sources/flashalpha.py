@@ -430,7 +430,8 @@ def _exposure(
 
 def _levels(said: Mapping[str, object]) -> Levels:
     """Return the levels of a reply; what it does not give as a number is None."""
-    from basketgex_server.exposure.levels import FLIP_AVAILABLE, FLIP_NO_BOUNDARY, Levels
+    from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.trust import FLIP_AVAILABLE, FLIP_NO_BOUNDARY
 
     prices = {name: _number(said.get(name)) for name in _LEVELS}
     status = said.get("gamma_flip_status")
