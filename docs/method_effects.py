@@ -629,7 +629,9 @@ def _flips(tables: Tables) -> None:
                 i.gamma_flip_status,
                 ", ".join(i.gamma_flip_doubts),
                 str(len(i.gamma_flip_roots)),
-                ", ".join(f"{r:.3f}" for r in lasting([r / tables.chain(n).spot for r in i.gamma_flip_roots])),
+                ", ".join(
+                    f"{r:.3f}" for r in lasting([r / tables.chain(n).spot for r in i.gamma_flip_roots])
+                ),
             ]
             for n, i in doubtful
         ),

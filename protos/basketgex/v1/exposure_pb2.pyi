@@ -1159,9 +1159,11 @@ class Levels(_message.Message):
     GAMMA_FLIP_DOUBTS_FIELD_NUMBER: _builtins.int
     GAMMA_FLIP_ROOTS_FIELD_NUMBER: _builtins.int
     gamma_flip: _builtins.float
-    """The spot, nearest the present one, at which net GEX repriced over spot changes its sign."""
+    """The spot, nearest the present one, at which net GEX repriced over spot changes its sign for more than 0.01 % of it."""
     gamma_flip_status: _builtins.str
-    """"available", why there is none ("no_boundary"), or why not to trust it ("insufficient_local_coverage", "sensitive_root")."""
+    """"available", why there is none ("no_boundary"), or why not to trust it: the first of the doubts in this order,
+    "insufficient_local_coverage", "sensitive_root", "several_roots", "sign_disagrees". A source may have words of its own.
+    """
     call_wall: _builtins.float
     """The strike with the largest call GEX."""
     put_wall: _builtins.float
@@ -1176,8 +1178,8 @@ class Levels(_message.Message):
     """The strike with the largest net GEX, of either sign, of what expires on the chain's own day in New York."""
     @_builtins.property
     def gamma_flip_doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """All reasons to mistrust the flip: the words above but "available", "several_roots", and "sign_disagrees": net GEX at spot
-        is not positive above the flip, or not negative below it.
+        """All reasons to mistrust the flip: the words above but "available". "sign_disagrees": net GEX at spot is not positive above
+        the flip, or not negative below it.
         """
 
     @_builtins.property
