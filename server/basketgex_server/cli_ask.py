@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from basketgex.local import Home
+from basketgex.local import Home, Launch
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem, Quota, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
@@ -24,14 +24,24 @@ DEADLINE = 60.0
 Answer = TypeVar("Answer")
 
 
-def client_of(home: Home) -> BasketClient:
+class Unstarted(Home):
+    """A home that names no start command: a client of it neither starts a server nor replaces one of another version."""
+
+    __slots__ = ()
+
+    def read_launch(self) -> Launch | None:
+        """Return none."""
+        return None
+
+
+def client_of(home: Home, patience: float = 0.0) -> BasketClient:
     """Return a client of a home; a server that it has to start is this installation's, where none is recorded."""
     from basketgex_server.cli import START_COMMAND
 
     launch = home.read_launch()
     if launch is None or not shutil.which(launch.command[0]):  # none yet, or of an installation that is gone
         home.write_launch(START_COMMAND, ())
-    return BasketClient(home, DEADLINE)
+    return BasketClient(home, DEADLINE, patience=patience)
 
 
 def said(answer: Answer | Problem) -> Answer:
@@ -48,7 +58,10 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
     names, shares = tickers(symbols), _weights(weights)
     if shares is not None and len(shares) != len(names):
         raise WeightCountMismatch(len(names), len(shares))
-    reply: Reply = said(client_of(home).ask_many([Ask(names, shares)], "FORCE" if refresh else "NORMAL")[0])
+    from basketgex_server.cli_waiting import waited
+
+    asks, how = [Ask(names, shares)], "FORCE" if refresh else "NORMAL"
+    reply: Reply = waited(home, lambda client: client.ask_many(asks, how)[0])
     if as_json:
         print(json.dumps(basket_json(reply), indent=2))
         return

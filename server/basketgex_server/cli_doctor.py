@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from basketgex import __version__
 from basketgex.home_settings import HomeSettings
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE, Home, Launch
+from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE, Home
 from basketgex_addin import throttle
 from basketgex_addin.calc.extension import IDENTIFIER
 from basketgex_addin.calc.install import find_soffice, find_unopkg
@@ -36,7 +36,7 @@ from basketgex_addin.excel import install as excel_install
 from basketgex_addin.menu import quota_lines
 from basketgex_server import keys
 from basketgex_server.api.http import is_loopback
-from basketgex_server.cli_ask import client_of, moment
+from basketgex_server.cli_ask import Unstarted, client_of, moment
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.errors import BasketgexError, quoted
 from basketgex_server.settings import Settings, load
@@ -81,15 +81,6 @@ class Finding:
         return "\n".join([line, *(f"{'':28}{more}" for more in below)])
 
 
-class _Untouched(Home):
-    """A home that names no start command: a client of it neither starts a server nor replaces one of another version."""
-
-    __slots__ = ()
-
-    def read_launch(self) -> Launch | None:
-        return None
-
-
 class Facts:
     """What several checks look at, each looked up once and when it is wanted. ``ask``: the source and its account too."""
 
@@ -125,7 +116,7 @@ class Facts:
     @cached_property
     def client(self) -> BasketClient:
         """A client, which starts a server only where the source is to be asked."""
-        return client_of(self.home) if self.ask else BasketClient(_Untouched(self.home.path), PATIENCE)
+        return client_of(self.home) if self.ask else BasketClient(Unstarted(self.home.path), PATIENCE)
 
     @cached_property
     def status(self) -> ServerStatus | Problem | None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply
-from basketgex_addin.client import BasketClient, ServerStatus, SymbolFigures
-from basketgex_addin.client.basket_client import ProfileFigures
+from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.problems import NO_STRIKES
-from basketgex_server.cli_ask import _weights, client_of, moment, said
+from basketgex_server.cli_ask import _weights, moment, said
 from basketgex_server.cli_symbol import profile_range
+from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal, tickers
 from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
@@ -115,18 +115,14 @@ def plot(
         raise BadSettings("--range goes with plot profile and plot strikes.")
     window = _range(between) if between is not None else None
     _needed()
-    client = client_of(home)
-    try:
-        status = said(client.status())
-        draw: Callable[[], Figure]
-        if what == "profile":
-            draw = _profile(client, status, Ask(names, shares), measure, window or (0.8, 1.2, 60))
-        elif what == "strikes":
-            draw = _strikes(client, status, names[0], measure, window)
-        else:
-            draw = _basket(said(client.ask(Ask(names, shares))), measure)
-    finally:
-        client.close()
+    status = waited(home, lambda client: client.status())
+    draw: Callable[[], Figure]
+    if what == "profile":
+        draw = _profile(home, status, Ask(names, shares), measure, window or (0.8, 1.2, 60))
+    elif what == "strikes":
+        draw = _strikes(home, status, names[0], measure, window)
+    else:
+        draw = _basket(waited(home, lambda client: client.ask_many([Ask(names, shares)])[0]), measure)
     with _style():
         drawn = _file(draw(), out.suffix.lower())
     try:
@@ -155,7 +151,7 @@ def _needed() -> None:
 
 
 def _profile(
-    client: BasketClient,
+    home: Home,
     status: ServerStatus,
     ask: Ask,
     measure: str,
@@ -163,8 +159,8 @@ def _profile(
 ) -> Callable[[], Figure]:
     """Return how to draw net exposure over the price of one underlying, or over the common move of several."""
     low, high, levels = window
-    answer = client.profile(ask.symbols, ask.weights, between=(low, high), levels=levels, measures=(measure,))
-    found: ProfileFigures = said(answer)
+    how: dict[str, Any] = {"between": (low, high), "levels": levels, "measures": (measure,)}
+    found = waited(home, lambda client: client.profile(ask.symbols, ask.weights, **how))
     one = bool(found.spots)
     spot = found.underlying_price[0] if one else 0.0
 
@@ -176,8 +172,10 @@ def _profile(
 
     spot_mark = Mark(place(1), f"spot {at(1)}" if one else "present prices", INK, "-")
     roots = sorted(found.roots, key=lambda root: abs(root - 1))
-    how = "" if one else "All names move by the same percentage; the figure is the weighted mean of theirs. "
-    caption = [f"{how}Volatilities stay as they are while prices move. {MEANING[measure]}"]
+    together = (
+        "" if one else "All names move by the same percentage; the figure is the weighted mean of theirs. "
+    )
+    caption = [f"{together}Volatilities stay as they are while prices move. {MEANING[measure]}"]
     if not roots:
         caption.append(f"Net GEX keeps its sign from {at(low)} to {at(high)}.")
     caption += _more_flips([at(root) for root in roots])
@@ -212,17 +210,17 @@ def _profile(
 
 
 def _strikes(
-    client: BasketClient,
+    home: Home,
     status: ServerStatus,
     symbol: str,
     measure: str,
     window: tuple[float, float, int] | None,
 ) -> Callable[[], Figure]:
     """Return how to draw one underlying by strike."""
-    found: SymbolFigures = said(client.symbol(symbol, per_strike=True))
+    found = waited(home, lambda client: client.symbol(symbol, per_strike=True))
     if not found.strikes or not found.strikes["strike"]:
         said(NO_STRIKES)
-    levels = client.levels(symbol)
+    (levels,) = waited(home, lambda client: (client.levels(symbol),))  # drawn without, where there are none
     columns, spot = found.strikes or {}, found.underlying_price
     rows = list(zip(*(columns[n] for n in ("strike", f"call_{measure}", f"put_{measure}")), strict=True))
     low, high = (window[0] * spot, window[1] * spot) if window else strike_window(rows, spot)

@@ -12,7 +12,8 @@ from basketgex.local import Home
 from basketgex_addin.cells import LEVELS, LevelFigures
 from basketgex_addin.client import SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
-from basketgex_server.cli_ask import NEW_YORK, amount, client_of, iso, moment, origin_words, said
+from basketgex_server.cli_ask import NEW_YORK, amount, iso, moment, origin_words
+from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
@@ -58,13 +59,12 @@ def profile_range(text: str) -> tuple[float, float, int]:
 
 def symbol_of_server(home: Home, symbol: str, wanted: Wanted) -> None:
     """Print the exposure of one underlying, as the server gives it."""
-    client = client_of(home)
     asked = {name: getattr(wanted, name) for name in ("per_strike", "per_expiry", "levels")}
-    found = said(client.symbol(symbol, **asked))
+    found = waited(home, lambda client: client.symbol(symbol, **asked))
     curve = None
     if wanted.profile:
         low, high, levels = wanted.profile
-        curve = said(client.profile([symbol], between=(low, high), levels=levels))
+        curve = waited(home, lambda client: client.profile([symbol], between=(low, high), levels=levels))
     _show(found, curve, wanted.as_json)
 
 

@@ -29,7 +29,10 @@ _PHRASES = tuple(
         (r"server and add-in are\b", "server and command are"),
         (r"run basketgex install again\b", _ANEW),
         (r"run basketgex install, or basketgex serve\b", "run basketgex serve"),
-        (r"set chain_as_of, such as\b", "give it with basketgex source chain-files --as-of, such as"),
+        (
+            r"say it with --as-of \(chain_as_of in config\.toml\)",
+            "say it with basketgex source chain-files --as-of",
+        ),
     )
 )
 """What only a spreadsheet can do, and what a person at a prompt does instead."""

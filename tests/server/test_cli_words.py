@@ -22,7 +22,7 @@ from tests.standin.upstream import Upstream
 SERVER = Path(basketgex_server.__file__).parent
 COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_server")
 OF_A_SHEET = re.compile(
-    r"\brecalculat|\b(sheet|workbook|cell)s?\b|\brefresh explicitly|\bset chain_as_of|\badd-in\b|\brange\b(?! must)",
+    r"\brecalculat|\b(sheet|workbook|cell)s?\b|\brefresh explicitly|\bchain_as_of in|\badd-in\b|\brange\b(?! must)",
     re.IGNORECASE,
 )
 

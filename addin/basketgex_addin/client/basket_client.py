@@ -50,7 +50,10 @@ MEASURES = ("gex", "dex", "vex", "chex")
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """What serves and what it has done; times are Unix seconds, ``seats`` 0: any number of symbols a call."""
+    """What serves and what it has done; times are Unix seconds, ``seats`` 0: any number of symbols a call.
+
+    ``awaited`` symbols are on their way from the source; ``worked_out`` grows while it gets on with them.
+    """
 
     version: str
     source: str
@@ -71,6 +74,8 @@ class ServerStatus:
     last_problem: str
     watches: int
     settings_notice: str = ""
+    awaited: int = 0
+    worked_out: int = 0
 
 
 class Forward(NamedTuple):
@@ -147,7 +152,8 @@ class BasketClient:
     """Asks the server of a home. Every public method returns a Problem instead of raising. Thread-safe.
 
     ``deadline`` is that of a call, in seconds, starting the server included; after a failure every call is answered at once
-    for two seconds, so that it is the deadline of a whole calculation too.
+    for two seconds, so that it is the deadline of a whole calculation too. ``patience``: the seconds that a call may take once
+    the server is reached, where that is to be more; not for ``ask`` and ``submit``, whose calls are shared.
     """
 
     def __init__(
@@ -156,9 +162,10 @@ class BasketClient:
         deadline: float = 10.0,
         start: Callable[[Home, float], Runtime | None] = start,
         clock: Callable[[], float] = time.monotonic,
+        patience: float = 0.0,
     ) -> None:
         self._deadline = deadline
-        self._connection = Connection(home, deadline, start, clock)
+        self._connection = Connection(home, deadline, start, clock, patience=patience)
         self._stamp = home.stamp
         self._memo = Memo(clock, home.stamp)
         early = min(COLLECTING, deadline / 10)

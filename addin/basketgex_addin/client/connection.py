@@ -93,7 +93,7 @@ class Connection:
     """Calls the server of a home; every method returns problems instead of raising. Thread-safe.
 
     ``deadline`` is that of one call in seconds, starting the server included. ``clock`` gives seconds, ``pause`` waits for
-    some.
+    some. ``patience``: the seconds that a call may take once the server is reached, where that is more.
     """
 
     def __init__(
@@ -103,12 +103,14 @@ class Connection:
         start: Callable[[Home, float], Runtime | None] = start,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] | None = None,
+        patience: float = 0.0,
     ) -> None:
         self._home = home
         self._deadline = deadline
         self._start = start
         self._clock = clock
         self._pause = pause or Event().wait
+        self._patience = patience
         self._lock = Lock()
         self._link: _Link | None = None
         self._failed: Problem | None = None
@@ -156,6 +158,7 @@ class Connection:
                 for i in todo:
                     answers[i] = failure.problem
                 break
+            ends = max(ends, self._clock() + self._patience)
             if before is not None and before.runtime != link.runtime:
                 todo = list(range(len(requests)))  # figures of two servers never meet in one answer
             for i, answer in zip(

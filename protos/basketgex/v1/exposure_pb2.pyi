@@ -2129,6 +2129,8 @@ class GetStatusResponse(_message.Message):
     QUOTA_FIELD_NUMBER: _builtins.int
     WATCHES_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
+    AWAITED_FIELD_NUMBER: _builtins.int
+    WORKED_OUT_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Of the server: "0.1.0"."""
     started_at: _builtins.float
@@ -2157,6 +2159,10 @@ class GetStatusResponse(_message.Message):
     """What went wrong last, for a person; empty where nothing did."""
     watches: _builtins.int
     """WatchBaskets streams that are open."""
+    awaited: _builtins.int
+    """Symbols that the source is to bring yet; 0 where nothing is under way."""
+    worked_out: _builtins.int
+    """Grows while the source gets on with them."""
     @_builtins.property
     def origin(self) -> Global___Origin:
         """Where its figures come from now."""
@@ -2189,10 +2195,12 @@ class GetStatusResponse(_message.Message):
         quota: Global___Quota | None = ...,
         watches: _builtins.int = ...,
         capabilities: _abc.Iterable[Global___Capability.ValueType] | None = ...,
+        awaited: _builtins.int = ...,
+        worked_out: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "capabilities", b"capabilities", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "baskets", b"baskets", "capabilities", b"capabilities", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches", "worked_out", b"worked_out"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -264,6 +264,7 @@ class ExposureServicer(ExposureServiceServicer):
                 self._dispatcher.counts,
             )
             quota, spent = await self._dispatcher.quota(reconcile=request.reconcile)
+            awaited, worked_out = self._dispatcher.awaited()
             return pb.GetStatusResponse(
                 version=__version__,
                 origin=messages.origin(shelf.origin),
@@ -280,6 +281,8 @@ class ExposureServicer(ExposureServiceServicer):
                 seats=source.seats,
                 last_problem=counts.last_problem,
                 watches=len(self._watches),
+                awaited=awaited,
+                worked_out=worked_out,
                 capabilities=[pb.Capability.Value(f"CAPABILITY_{c}") for c in capabilities(source)],
                 quota=messages.quota(quota, spent) if source.metered else None,
             )

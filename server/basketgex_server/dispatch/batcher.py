@@ -75,6 +75,11 @@ class Batcher:
             f"<Batcher {len(self._seated) - asked} wanted, {asked} on their way in {len(self._tasks)} calls>"
         )
 
+    @property
+    def outstanding(self) -> int:
+        """How many symbols are wanted or on their way."""
+        return len(self._seated)
+
     async def fetch(self, symbols: Iterable[str], timeout: float | None = None) -> dict[str, Outcome]:
         """Return what became of each symbol; those still on their way at the timeout are left out.
 

@@ -18,6 +18,7 @@ from basketgex_server.domain import SKEW, Origin
 from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, SourceUnavailable, TooManyCalls
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
+from basketgex_server.sources.progress import Reports
 from basketgex_server.state import PastGex, Spent, State
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ class Dispatcher:
     def edition(self) -> tuple[Origin, int]:
         """Return a value that changes when another figure may be found: another origin, or something a call has brought."""
         return self._source.origin(), self._brought
+
+    def awaited(self) -> tuple[int, int]:
+        """Return how many symbols the source is to bring yet, and a number that grows while it gets on with them."""
+        if isinstance(self._source, Reports):
+            return self._source.progress.awaited, self._source.progress.done
+        return self._batcher.outstanding if self._batcher is not None else 0, self._brought
 
     def touch(self, symbols: Sequence[str]) -> None:
         """Note that a basket was answered without a look, since its answer was known."""

@@ -22,6 +22,7 @@ from basketgex_server.sources.computed import Computed, Profiled
 from basketgex_server.sources.flashalpha_errors import retry_after
 from basketgex_server.sources.http_client import connection_problem, new_client
 from basketgex_server.sources.port import ChainProvider
+from basketgex_server.sources.progress import Progress
 
 if TYPE_CHECKING:
     import httpx
@@ -88,6 +89,7 @@ class Cboe:
         self._timeout = timeout
         self._now = now
         self._quiet_until = 0.0
+        self.progress = Progress()
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._client: httpx.AsyncClient | None = None
         self._recent: dict[str, tuple[float, Chain]] = {}
@@ -133,11 +135,13 @@ class Cboe:
                     errors.append(error)
                     return
                 found = await self._computed(Held(self._base, {symbol: chain})).fetch((symbol,))
+                part.step()
             exposures.update(found.exposures)
             missing.update(found.missing)
             failed.update(found.failed)
 
-        await asyncio.gather(*map(one, symbols))
+        with self.progress.of(len(symbols)) as part:
+            await asyncio.gather(*map(one, symbols))
         if errors and len(errors) == len(symbols):
             raise errors[0]
         return Fetched(exposures, frozenset(missing), failed)
@@ -162,8 +166,9 @@ class Cboe:
                     chains[symbol] = error
 
         weighted = zip(basket.symbols, basket.weights, strict=True)
-        await asyncio.gather(*(one(symbol) for symbol, weight in weighted if weight))
-        return await self._computed(Held(self._base, chains)).profile(basket, moves, measures)
+        with self.progress.of(len(basket.symbols)):
+            await asyncio.gather(*(one(symbol) for symbol, weight in weighted if weight))
+            return await self._computed(Held(self._base, chains)).profile(basket, moves, measures)
 
     async def close(self) -> None:
         """Close the connections."""

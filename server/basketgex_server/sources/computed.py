@@ -20,6 +20,7 @@ from basketgex_server.domain import (
 )
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
+from basketgex_server.sources.progress import Part, Progress
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -105,6 +106,7 @@ class Computed:
         self._by_symbol = by_symbol(self._rates, self._dividend_yields)
         self.seats = seats
         self.metered = metered
+        self.progress = Progress()
 
     def __repr__(self) -> str:
         t = self._terms
@@ -137,9 +139,10 @@ class Computed:
         loop = asyncio.get_running_loop()
         exposures: dict[str, SymbolExposure] = {}
         failed: dict[str, str] = {}
-        for first in range(0, len(symbols), _TURN):
-            turn = symbols[first : first + _TURN]
-            await loop.run_in_executor(self._executor, self._work_out, turn, exposures, failed)
+        with self.progress.of(len(symbols)) as part:
+            for first in range(0, len(symbols), _TURN):
+                turn = symbols[first : first + _TURN]
+                await loop.run_in_executor(self._executor, self._work_out, turn, exposures, failed, part)
         return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
 
     async def account(self) -> None:
@@ -151,17 +154,22 @@ class Computed:
 
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels, worked out on the executor."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)
+        with self.progress.of(1):
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
         """Return the profile of a basket, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._profile, basket, moves, measures)
+        with self.progress.of(len(basket.symbols)) as part:
+            return await loop.run_in_executor(self._executor, self._profile, basket, moves, measures, part)
 
     async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
         """Return an index against its members, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._compare, index, members, horizon_days)
+        with self.progress.of(1 + len(members.symbols)) as part:
+            return await loop.run_in_executor(
+                self._executor, self._compare, index, members, horizon_days, part
+            )
 
     async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
         """Return what ``work`` makes of a symbol's chain, on the executor; None where there is none. Raises BadChain."""
@@ -181,27 +189,30 @@ class Computed:
         chain = self._provider.chain(symbol)
         return levels(chain, *self.terms(symbol)) if chain else None
 
-    def _profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+    def _profile(
+        self, basket: Basket, moves: Sequence[float], measures: Sequence[int], part: Part
+    ) -> Profiled:
         from basketgex_server.exposure.profile import profile
 
-        members, failed = self._members(basket)
+        members, failed = self._members(basket, part)
         return Profiled(profile(members, moves, measures), failed)
 
-    def _compare(self, index: str, members: Basket, horizon_days: float) -> Compared:
+    def _compare(self, index: str, members: Basket, horizon_days: float, part: Part) -> Compared:
         from basketgex_server.exposure.dispersion import compare
 
-        indexes, failed = self._members(Basket((index,), (1.0,)))
-        chains, failing = self._members(members)
+        indexes, failed = self._members(Basket((index,), (1.0,)), part)
+        chains, failing = self._members(members, part)
         found = compare(indexes[0] if indexes else None, members, chains, horizon_days)
         return Compared(found, {**failed, **failing})
 
-    def _members(self, basket: Basket) -> tuple[list[Member], dict[str, str]]:
+    def _members(self, basket: Basket, part: Part) -> tuple[list[Member], dict[str, str]]:
         """Return the weighted members that have a chain, and why those that have one that cannot be read do not."""
         from basketgex_server.exposure.profile import Member
 
         members: list[Member] = []
         failed: dict[str, str] = {}
         for symbol, weight in zip(basket.symbols, basket.weights, strict=True):
+            part.step()
             if weight == 0:
                 continue
             try:
@@ -214,13 +225,18 @@ class Computed:
         return members, failed
 
     def _work_out(
-        self, symbols: tuple[str, ...], exposures: dict[str, SymbolExposure], failed: dict[str, str]
+        self,
+        symbols: tuple[str, ...],
+        exposures: dict[str, SymbolExposure],
+        failed: dict[str, str],
+        part: Part,
     ) -> None:
         """Add what becomes of symbols to ``exposures`` and ``failed``."""
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.
         from basketgex_server.exposure.symbol import exposure
 
         for symbol in symbols:
+            part.step()
             try:
                 chain = self._provider.chain(symbol)
             except BadChain as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from basketgex_server.domain import Fetched, Origin
+from basketgex_server.domain import Basket, Fetched, Origin
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.symbol import exposure
@@ -170,3 +170,30 @@ def test_many_symbols_let_another_request_in_between(executor: Executor) -> None
 
     asyncio.run(both())
     assert order.index("NVDA") == 8 and len(order) == 101
+
+
+def test_how_far_it_has_come_is_told_while_it_works(executor: Executor) -> None:
+    class Looking(Provider):
+        def chain(self, symbol: str) -> Chain | None:
+            seen.append((source.progress.awaited, source.progress.done))
+            return super().chain(symbol)
+
+    seen: list[tuple[int, int]] = []
+    provider = Looking(BAD=BadChain("It is broken."), NONE=None)
+    source = Computed(provider, executor, convention="dealer", rate=0.04, dividend_yield=0.01)
+    asyncio.run(source.fetch(("NVDA", "BAD", "NONE", "AMD")))
+    assert seen == [(3, 1), (2, 2), (1, 3), (1, 3)]  # the last is done when all of it is
+    assert (source.progress.awaited, source.progress.done) == (0, 4)
+
+    provider.unusual["NVDA"] = SourceUnavailable(
+        "It is away."
+    )  # whatever happens, nothing is awaited for ever
+    with pytest.raises(SourceUnavailable):
+        asyncio.run(source.fetch(("AMD", "NVDA", "SPY")))
+    assert (source.progress.awaited, source.progress.done) == (0, 7)
+    seen.clear()
+    asyncio.run(source.profile(Basket(("AMD", "SPY"), (1.0, 1.0)), (0.9, 1.1), (0,)))
+    asyncio.run(source.dispersion("SPY", Basket(("AMD",), (1.0,)), 30.0))
+    asyncio.run(source.levels("AMD"))
+    assert [awaited for awaited, _ in seen] == [1, 1, 1, 1, 1]
+    assert (source.progress.awaited, source.progress.done) == (0, 12)
