@@ -126,7 +126,7 @@ def _other(pairs: Sequence[tuple[str, float]], weight: float) -> tuple[tuple[str
 
 SECTOR = [(name, 1.0) for name in SECTORS[0][1].split()]
 CHANGES = {
-    "sector_scanner": Change({"Members!C6": "IBM", "Members!N6": 7.0}, "Scanner!D7", *_other(SECTOR, 7.0)),
+    "sector_scanner": Change({"Members!C6": "IBM", "Members!S6": 7.0}, "Scanner!C7", *_other(SECTOR, 7.0)),
     "book": Change(  # one position alone: the others need prices to have a weight
         {**{f"Positions!B{row}": "" for row in range(9, 48)}, "Positions!B8": "IBM", "Positions!C8": -7e5}
         | {"Positions!D8": "$", "Positions!B9": "MSFT", "Positions!C9": 3e5, "Positions!D9": "$"},
