@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,7 +51,16 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 LONGEST_HOME = 480
 """Bytes of a home's path: SQLite opens no file whose path has more than some 510, and its files lie in the home."""
 _OWN = frozenset(
-    {"lock", "runtime.json", "token", "config.toml", "launch.json", "basketgex.oxt", ".DS_Store"}
+    {
+        "lock",
+        "runtime.json",
+        "token",
+        "config.toml",
+        "flashalpha.key",
+        "launch.json",
+        "basketgex.oxt",
+        ".DS_Store",
+    }
 )
 _OWN_BEGIN = ("state", "server.log", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
 
@@ -175,6 +184,16 @@ class Home:
         if sys.platform != "win32":
             _close_to_others(self.path)
 
+    def remove(self) -> list[str]:
+        """Remove our files, and the folder where nothing else is in it; return the names of what else is."""
+        names = os.listdir(self.path)  # noqa: PTH208 - names are all that is wanted
+        for name in filter(_is_own, names):
+            _insist(partial((self.path / name).unlink, missing_ok=True))
+        left = sorted(name for name in names if not _is_own(name))
+        if not left:
+            self.path.rmdir()
+        return left
+
     def token(self) -> str:
         """Return the home's token, creating it once."""
         self.create()
@@ -291,11 +310,15 @@ def _insist(act: Callable[[], _T]) -> _T:
     return act()
 
 
+def _is_own(name: str) -> bool:
+    return name in _OWN or name.startswith(_OWN_BEGIN)
+
+
 def _close_to_others(folder: Path) -> None:
     """Take from others every right to a home and to our files in it."""
     found = folder.stat()
     names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
-    own = [name for name in names if name in _OWN or name.startswith(_OWN_BEGIN)]
+    own = list(filter(_is_own, names))
     if found.st_mode & 0o077:
         if strangers := sorted(set(names) - set(own)):
             shown = "".join(c if c.isprintable() else "?" for c in strangers[0][:40])

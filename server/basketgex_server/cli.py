@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from threading import Event
 
 from basketgex import __version__
 from basketgex.local import STARTED_BY_CLIENT, Home, HomeProblem, default_home
@@ -28,8 +27,6 @@ from basketgex_server.settings import (
 )
 
 LOG = logging.getLogger(__name__)
-ENDING = 200
-"""Looks, a twentieth of a second apart, for the end of a server that drains."""
 _JSON = "JSON instead of text"
 _CONVENTION = "the sign of the put side. flashalpha: calls + and puts - in GEX, plain sums in the rest; dealer: on all four"
 OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}
@@ -180,48 +177,12 @@ def _config(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _install(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_addin.calc.install import InstallError
-    from basketgex_addin.excel.install import InstallError as ExcelError
-
-    try:
-        said = _install_excel(home, chosen) if chosen.host == "excel" else _install_calc(home, chosen)
-    except (InstallError, ExcelError) as error:
-        raise BadSettings(str(error)) from error
-    for line in said:
-        print(line)
-
-
-def _install_calc(home: Home, chosen: argparse.Namespace) -> list[str]:
-    from basketgex_addin.calc.extension import write_oxt
-    from basketgex_addin.calc.install import OXT, install, uninstall
+    from basketgex_server.cli_install import install, uninstall
 
     if chosen.command == "install":
-        if chosen.build:
-            if chosen.dry_run:
-                return [f"Would write {chosen.build}."]
-            return [f"Wrote {write_oxt(chosen.build, self_contained=True)}."]
-        if chosen.dry_run:
-            return [f"Would write {home.launch_file}.", f"Would add {home.path / OXT} to LibreOffice."]
-        install(home, START_COMMAND)
-        return ["Installed in LibreOffice. Open a sheet and type =BASKETGEX(A2:A7,B2:B7)."]
-    if chosen.dry_run:
-        return ["Would remove the extension from LibreOffice."]
-    if not uninstall():
-        return ["It was not installed in LibreOffice."]
-    return ["Removed from LibreOffice. Your home folder was left alone."]
-
-
-def _install_excel(home: Home, chosen: argparse.Namespace) -> list[str]:
-    from basketgex_addin.excel.install import install, this_profile, uninstall, write_add_in
-
-    if chosen.command == "uninstall":
-        return uninstall(home, profile=this_profile(), dry_run=chosen.dry_run)
-    if chosen.build:
-        if chosen.dry_run:
-            return [f"Would write {chosen.build}."]
-        return [f"Wrote {write_add_in(chosen.build)}."]
-    said = install(home, START_COMMAND, profile=this_profile(), dry_run=chosen.dry_run)
-    return said if chosen.dry_run else [*said, "Start Excel and type =BASKETGEX(A2:A7,B2:B7)."]
+        install(home, START_COMMAND, chosen)
+    else:
+        uninstall(home, chosen)
 
 
 def _basket(home: Home, chosen: argparse.Namespace) -> None:
@@ -295,21 +256,9 @@ def _key(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _stop(home: Home, chosen: argparse.Namespace) -> None:
-    print("The server has ended." if _end_server(home) else "No server is running.")
+    from basketgex_server.cli_install import end_server
 
-
-def _end_server(home: Home) -> bool:
-    """Tell the home's server to end and wait until it has; return False where there was none."""
-    from basketgex_server.cli_ask import client_of, said
-
-    if not home.is_served():
-        return False
-    said(client_of(home).shutdown())
-    for _ in range(ENDING):
-        if not home.is_served():
-            return True
-        Event().wait(0.05)
-    raise StillServing
+    print("The server has ended." if end_server(home) else "No server is running.")
 
 
 def _token(home: Home, chosen: argparse.Namespace) -> None:
@@ -330,16 +279,6 @@ def _demo(home: Home, chosen: argparse.Namespace) -> None:
     from basketgex_server.cli_demo import demo
 
     demo(chosen.out)
-
-
-class StillServing(BasketgexError):
-    """A server that was told to end is still answering what it had begun."""
-
-    code = "still_serving"
-    reason = "UNAVAILABLE"
-
-    def __init__(self) -> None:
-        super().__init__("The server is still answering what it had begun: try again in a moment.")
 
 
 def _absolute(path: Path | None) -> str | None:
@@ -533,6 +472,10 @@ def _parser() -> argparse.ArgumentParser:
                 type=Path,
                 metavar="FILE",
                 help="only write the add-in to this file: Excel's for any machine, Calc's for machines such as this one",
+            )
+        else:
+            install.add_argument(
+                "--purge", action="store_true", help="end the server and remove the home folder too"
             )
         install.set_defaults(run=_install)
 

@@ -37,7 +37,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "stop": ("basketgex stop",),
     "token": ("basketgex token rotate",),
     "install": ("basketgex install calc --dry-run", "basketgex install calc", "basketgex install excel"),
-    "uninstall": ("basketgex uninstall calc",),
+    "uninstall": ("basketgex uninstall calc", "basketgex uninstall calc --purge"),
     "templates": ("basketgex templates --to my-sheets",),
     "demo": ("basketgex demo --out out",),
 }

@@ -48,7 +48,7 @@ def test_everything_that_a_server_writes_is_its_users_alone(tmp_path: Path, mask
 def test_a_home_that_others_could_look_into_is_closed_to_them(tmp_path: Path, mode: int) -> None:
     home = Home(tmp_path / "home")
     home.path.mkdir()
-    for file in (home.lock, home.log_file, home.config_file):
+    for file in (home.lock, home.log_file, home.config_file, home.key_file):
         file.touch()
         file.chmod(0o666)
     home.path.chmod(mode)

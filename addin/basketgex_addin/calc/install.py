@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from basketgex.local import Home
@@ -25,6 +26,13 @@ _FOLDERS = (
 
 class InstallError(Exception):
     """LibreOffice did not take the extension; the text is for the user."""
+
+
+class NotFound(InstallError):
+    """There is no LibreOffice on this computer."""
+
+    def __init__(self) -> None:
+        super().__init__("LibreOffice was not found: install LibreOffice 25.2 or later, then try again.")
 
 
 def find_soffice() -> Path | None:
@@ -70,16 +78,38 @@ def uninstall() -> bool:
     return True
 
 
+def is_running() -> bool | None:
+    """Tell whether a LibreOffice that the extension is for is open, which loads it when it starts; None: not known here."""
+    if not sys.platform.startswith("linux"):
+        return None
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile, or is nobody's to look at
+            mine = process.stat().st_uid == os.geteuid() or bool(_shared())
+            if mine and (process / "comm").read_text().strip() == "soffice.bin":
+                return True
+    return False
+
+
 def _programs() -> tuple[Path, Path]:
     soffice, unopkg = find_soffice(), find_unopkg()
     if soffice is None or unopkg is None:
-        raise InstallError("LibreOffice was not found: install LibreOffice 25.2 or later, then try again.")
+        raise NotFound
     return soffice, unopkg
 
 
 def _shared() -> list[str]:
     # unopkg refuses root's own profile.
     return ["--shared"] if sys.platform != "win32" and os.geteuid() == 0 else []
+
+
+def _locked(failed: str, lock: str) -> str:
+    """Return what to do about the lock of a profile that LibreOffice's extension manager does not touch."""
+    if is_running():
+        return f"{failed}: its profile is locked by {lock}. Close LibreOffice, then try again."
+    return (
+        f"{failed}: its profile is locked by {lock}. Where no LibreOffice is open, one that ended badly left it: "
+        "remove that file, then try again."
+    )
 
 
 def _run(command: list[str], failed: str) -> str:
@@ -97,5 +127,7 @@ def _run(command: list[str], failed: str) -> str:
     if done.returncode:
         lines = (line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines())
         said = [line for line in lines if line and "javaldx" not in line and line != "ERROR: unopkg failed."]
+        if said and said[-1].endswith(".lock") and Path(said[-1]).is_file():
+            raise InstallError(_locked(failed, said[-1]))
         raise InstallError(f"{failed}: {said[-1] if said else f'exit code {done.returncode}'}")
     return done.stdout
