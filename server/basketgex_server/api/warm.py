@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from basketgex_server.dispatch.answers import Answer
 from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.domain import SKEW
 
 Reply = TypeVar("Reply")
 
@@ -16,6 +17,7 @@ class _Entry(NamedTuple, Generic[Reply]):
     reply: Reply
     symbols: Sequence[str]
     edition: Hashable
+    holds_from: float
     holds_until: float
 
 
@@ -33,7 +35,10 @@ class WarmReplies(Generic[Reply]):
         entry = self._entries.get(request)
         if entry is None:
             return None
-        if self._now() >= entry.holds_until or self._dispatcher.edition() != entry.edition:
+        holds = (
+            entry.holds_from <= self._now() < entry.holds_until
+        )  # not before: then the clock has been put back
+        if not holds or self._dispatcher.edition() != entry.edition:
             del self._entries[request]
             return None
         self._entries.move_to_end(request)
@@ -42,11 +47,13 @@ class WarmReplies(Generic[Reply]):
 
     def keep(self, request: bytes, answer: Answer, reply: Reply) -> None:
         """Keep a reply that cost nothing and stands for a while."""
-        if answer.debits or answer.notice or self._now() >= answer.holds_until:
+        now = self._now()
+        if answer.debits or answer.notice or now >= answer.holds_until:
             return
         edition = self._dispatcher.edition()
         if edition[0] != answer.origin:
             return
-        self._entries[request] = _Entry(reply, answer.question.symbols, edition, answer.holds_until)
+        symbols = answer.question.symbols
+        self._entries[request] = _Entry(reply, symbols, edition, now - SKEW, answer.holds_until)
         while len(self._entries) > self._most:
             self._entries.popitem(last=False)

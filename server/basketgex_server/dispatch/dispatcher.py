@@ -112,7 +112,7 @@ class Dispatcher:
             if self._shelf is None or self._shelf.origin != origin:
                 quota = Quota(self._settings.reserve, now, spent.today)
                 if heard is not None and day_of(heard.read_at) == day_of(now):
-                    quota.hears(heard.reading, now)
+                    quota.hears(heard.reading, now, at=heard.read_at)
                     for _ in range(heard.since):  # what left since is not in that reading
                         quota.lands(None, now)
                 s = self._settings

@@ -1,7 +1,9 @@
 """The day's debits: what is left, what may be spent, and how fast. A state machine of values; the clock is an argument.
 
 What the source says of its quota counts, less what has left since: another program may spend too. Where it has said nothing
-yet, nothing is known and nothing is refused; its first reply tells. The day ends at midnight UTC.
+yet, nothing is known and nothing is refused; its first reply tells. The day ends at midnight UTC. A reading belongs to the day
+whose end it names: what lands after midnight, but was said before, says nothing of today. No moment beyond the next midnight is
+believed, whoever names it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from basketgex_server.domain import QuotaReading
+from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.errors import QuotaSpent
 
 DAY = 86_400.0
+LEAST = 60.0
+"""Seconds without a call, at least, after the source has said that the quota is spent."""
 RESERVE_SHARE = 10
 """Of a small quota at most a tenth is kept back."""
 
@@ -64,14 +68,29 @@ class Quota:
             self._today = max(self._today - 1, 0)
         if reading is not None:
             self.hears(reading, now)
-        elif not free:
+        if not free and (reading is None or _is_over(reading, now)):
             self._count_down()
 
-    def hears(self, reading: QuotaReading, now: float) -> None:
-        """Take note of what the source says. Of two readings of a day the lower counts: replies overtake each other."""
+    def hears(
+        self, reading: QuotaReading, now: float, *, at: float | None = None, account: bool = False
+    ) -> None:
+        """Take note of what the source says, or said ``at`` a moment.
+
+        Of two readings of a day the lower counts, since replies overtake each other; but what the ``account`` says counts
+        whatever was said before.
+        """
         self._roll(now)
-        last = self._reading
-        if last is not None and last.limit == reading.limit and last.remaining is not None:
+        last, midnight = self._reading, (day_of(now) + 1) * DAY
+        if _is_over(reading, now if at is None else at) or _is_over(reading, now):
+            same = last is not None and last.limit == reading.limit
+            reading = replace(
+                reading, remaining=last.remaining if same and last else reading.limit, reset_at=None
+            )
+        elif reading.reset_at is not None:
+            reading = replace(reading, reset_at=min(reading.reset_at, midnight))
+        if account:
+            self._spent_until = 0.0
+        elif last is not None and last.limit == reading.limit and last.remaining is not None:
             remaining = (
                 last.remaining if reading.remaining is None else min(last.remaining, reading.remaining)
             )
@@ -81,9 +100,9 @@ class Quota:
         self._reading = reading
 
     def refused(self, until: float, now: float) -> None:
-        """Take note that the source says the quota is spent, until a moment."""
+        """Take note that the source says the quota is spent, until a moment: for a minute at least, for this day at most."""
         self._roll(now)
-        self._spent_until = until
+        self._spent_until = min(max(until, now + LEAST), (day_of(now) + 1) * DAY)
 
     def left(self, now: float) -> float | None:
         """Return the debits left today; infinity where unlimited, None where unknown."""
@@ -164,7 +183,15 @@ class Quota:
         return said if said is not None and said > now else (day_of(now) + 1) * DAY
 
     def _roll(self, now: float) -> None:
-        if day_of(now) > self._day:
+        if day_of(now) != self._day:  # a clock may also be put back
+            self._spent_until = 0.0
             self._day, self._today = day_of(now), self._flying
             if self._reading is not None and not self._reading.unlimited:
                 self._reading = replace(self._reading, remaining=self._reading.limit, reset_at=None)
+
+
+def _is_over(reading: QuotaReading, at: float) -> bool:
+    """Tell whether a reading that came at a moment is of a day before: its own, or where it names none, just after midnight."""
+    if reading.unlimited:
+        return False
+    return at % DAY < SKEW if reading.reset_at is None else reading.reset_at <= at

@@ -144,7 +144,7 @@ class Spender:
 
     def hear(self, shelf: Shelf, reading: QuotaReading) -> None:
         """Take note of what the source's account says of the quota."""
-        shelf.quota.hears(reading, self._now())
+        shelf.quota.hears(reading, self._now(), account=True)
         self._state.hear(shelf.origin.key, reading, self._now())
 
 

@@ -41,6 +41,8 @@ TIMEOUT = 30.0
 """Seconds for one file."""
 PAUSE = 60.0
 """Seconds of silence after a 429 that names none."""
+LONGEST_PAUSE = 3_600.0
+"""Seconds of silence at most, whatever a 429 names."""
 RECENT, MOST_RECENT = 30.0, 8
 """Seconds for which a chain serves whatever else is asked of it, and how many are kept for that."""
 T = TypeVar("T")
@@ -198,7 +200,7 @@ class Cboe:
     async def _ask(self, symbol: str) -> bytes | None:
         import httpx
 
-        if (wait := self._quiet_until - self._now()) > 0:
+        if 0 < (wait := self._quiet_until - self._now()) <= LONGEST_PAUSE:
             raise _too_fast(wait)
         loop = asyncio.get_running_loop()
         if (client := self._client) is None:
@@ -231,7 +233,7 @@ class Cboe:
         if status == 404 or (status == 403 and b"<Code>AccessDenied</Code>" in body):
             return None  # the store behind the service denies what it does not have
         if status == 429:
-            wait = retry_after(headers, self._now()) or PAUSE
+            wait = min(retry_after(headers, self._now()) or PAUSE, LONGEST_PAUSE)
             self._quiet_until = max(self._quiet_until, self._now() + wait)
             raise _too_fast(wait)
         if 300 <= status < 400:

@@ -39,8 +39,8 @@ from basketgex_server.errors import (
 )
 
 DAY = 86_400.0
-SHORT_PAUSE = 60.0
-"""A 429 that asks for no longer a pause than this, and names no quota, is about the rate of calls. Seconds."""
+SHORT_PAUSE, LONGEST_PAUSE = 60.0, 3_600.0
+"""Seconds of silence after a 429 that names no quota: where it names no pause either, and at most."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _PLAN = re.compile(r"[A-Za-z][A-Za-z0-9 +_-]{0,23}")
@@ -299,7 +299,7 @@ def _refused(refusal: Refusal, asked: Sequence[str]) -> SourceRefused | NotEntit
 
 
 def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQuotaSpent | SourceRateLimited:
-    pause = retry_after(headers, now)
+    pause, midnight = retry_after(headers, now), (now // DAY + 1) * DAY  # of UTC
     names_a_quota = (
         refusal.reset_at is not None
         or refusal.limit is not None
@@ -308,8 +308,11 @@ def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQu
     has_more = re.fullmatch(
         r"[1-9]\d{0,9}|unlimited", headers.get("x-ratelimit-remaining", "").strip(), re.ASCII
     )
-    if not names_a_quota and ((pause is None and has_more) or (pause is not None and pause <= SHORT_PAUSE)):
-        pause = SHORT_PAUSE if pause is None else pause
+    # Without any word of a quota it is somebody on the way who is busy, which says nothing about the day.
+    is_ours = any(headers.get(f"x-ratelimit-{n}", "").strip() for n in ("limit", "remaining", "reset"))
+    short = pause is not None and pause <= SHORT_PAUSE
+    if not names_a_quota and (has_more or short or not is_ours):
+        pause = SHORT_PAUSE if pause is None else min(pause, LONGEST_PAUSE)
         return SourceRateLimited(now + pause, pause)
     reset_at = refusal.reset_at
     if reset_at is None and re.fullmatch(
@@ -317,7 +320,10 @@ def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQu
     ):
         reset_at = float(reset)
     if reset_at is None:
-        reset_at = now + pause if pause is not None else (now // DAY + 1) * DAY  # midnight UTC
+        reset_at = now + pause if pause is not None else midnight
+    reset_at = min(reset_at, midnight)  # whatever it says, the day ends then
+    if pause is not None:
+        pause = min(pause, midnight - now)
     return SourceQuotaSpent(
         reset_at,
         max(reset_at - now, 0.0) if pause is None else pause,

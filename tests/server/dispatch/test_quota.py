@@ -133,6 +133,118 @@ def test_the_pace_makes_what_is_free_last_to_the_close() -> None:
     assert math.isinf(quota.pace(NOON, NOON + 3_600))
 
 
+# -- the day turns
+
+
+@pytest.mark.parametrize("late", [0.0, 1.0, 2.0, 119.0, 600.0, 7_200.0])
+def test_what_was_said_of_yesterday_does_not_rule_today(late: float) -> None:
+    quota = Quota(50, NOON)
+    quota.hears(growth(remaining=60), NOON)
+    quota.leaves(MIDNIGHT - 1)
+    quota.lands(growth(remaining=10), MIDNIGHT + late)  # it names the midnight that has passed
+    quota.check(MIDNIGHT + late, explicit=False)
+    left = quota.left(MIDNIGHT + late)
+    assert left is not None and left >= 2_499
+    quota.lands(QuotaReading(2_500, 2_450, MIDNIGHT + DAY), MIDNIGHT + late)
+    assert quota.left(MIDNIGHT + late) == 2_450
+
+
+@pytest.mark.parametrize("ahead", [0.5, 1.0, 2.0, 30.0])
+def test_a_call_that_leaves_while_our_clock_is_ahead_does_not_either(ahead: float) -> None:
+    quota = Quota(50, NOON)
+    quota.hears(growth(remaining=60), NOON)
+    now = MIDNIGHT + ahead  # where the service still has yesterday
+    quota.leaves(now)
+    quota.lands(growth(remaining=9), now)
+    quota.check(now + 1_800, explicit=False)
+    assert quota.left(now + 1_800) == 2_499  # it was a call all the same
+
+
+@pytest.mark.parametrize("late", [0.0, 1.0, 60.0, 119.0])
+def test_a_reading_without_a_day_that_comes_just_after_midnight_is_of_neither(late: float) -> None:
+    quota = Quota(50, NOON)
+    quota.hears(QuotaReading(2_500, 60), NOON)
+    quota.leaves(MIDNIGHT - 1)
+    quota.lands(QuotaReading(2_500, 10), MIDNIGHT + late)
+    assert quota.left(MIDNIGHT + late) == 2_499
+    quota.lands(QuotaReading(2_500, 2_400), MIDNIGHT + 120)
+    assert quota.left(MIDNIGHT + 120) == 2_400
+
+
+def test_the_account_heals_what_was_said_before() -> None:
+    quota = Quota(50, NOON)
+    quota.hears(growth(remaining=10), NOON)
+    quota.hears(growth(remaining=2_000), NOON, account=True)
+    assert quota.left(NOON) == 2_000
+    quota.refused(MIDNIGHT, NOON)
+    quota.hears(growth(remaining=1_999), NOON, account=True)
+    assert quota.left(NOON) == 1_999
+    quota.leaves(NOON)
+    quota.hears(growth(remaining=1_999), NOON, account=True)
+    assert quota.left(NOON) == 1_998  # the one on its way may not be in it
+
+
+def test_what_was_heard_before_the_restart_counts_by_its_own_day() -> None:
+    quota = Quota(50, MIDNIGHT + 3_600)
+    quota.hears(
+        growth(remaining=10), MIDNIGHT + 3_600, at=MIDNIGHT + 1
+    )  # it landed late, and was written down
+    quota.check(MIDNIGHT + 3_600, explicit=False)
+    quota.hears(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 60)
+    quota.check(MIDNIGHT + 3_600, explicit=False)
+    quota.hears(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 600)
+    with pytest.raises(QuotaSpent):
+        quota.check(MIDNIGHT + 3_600, explicit=False)
+
+
+# -- odd refusals
+
+
+@pytest.mark.parametrize(
+    "until", [NOON + 999_999_999, 253_402_300_799.0, 99_999_999_999.0, math.inf, MIDNIGHT + 1]
+)
+def test_no_refusal_lasts_beyond_the_day(until: float) -> None:
+    quota = Quota(0, NOON)
+    quota.refused(until, NOON)
+    with pytest.raises(QuotaSpent) as spent:
+        quota.check(NOON, explicit=True)
+    assert (spent.value.reset_at, quota.status(NOON).resets_at) == (MIDNIGHT, MIDNIGHT)
+    assert "2026-11-19 00:00 UTC" in spent.value.sentence
+    quota.check(MIDNIGHT, explicit=False)
+
+
+@pytest.mark.parametrize("until", [NOON - 1e9, 0.0, NOON - 1, NOON, NOON + 1])
+def test_a_refusal_that_is_over_already_is_heeded_for_a_minute(until: float) -> None:
+    quota = Quota(0, NOON)
+    quota.refused(until, NOON)
+    with pytest.raises(QuotaSpent):
+        quota.check(NOON + 59, explicit=True)
+    quota.check(NOON + 60, explicit=True)
+
+
+@pytest.mark.parametrize("reset_at", [1e12, 253_402_300_799.0, MIDNIGHT + 5 * DAY, math.inf])
+def test_no_reset_beyond_the_next_midnight_is_believed(reset_at: float) -> None:
+    quota = Quota(0, NOON)
+    quota.hears(QuotaReading(100, 0, reset_at), NOON)
+    with pytest.raises(QuotaSpent) as spent:
+        quota.check(NOON, explicit=True)
+    assert spent.value.reset_at == quota.status(NOON).resets_at == MIDNIGHT
+    assert quota.left(MIDNIGHT) == 100
+
+
+@pytest.mark.parametrize("back", [1.5, 10.0, 4_000.0])
+def test_a_clock_that_is_put_back_takes_the_other_days_debits_with_it(back: float) -> None:
+    quota = Quota(0, NOON)
+    ahead = NOON + back * DAY
+    for _ in range(8):
+        quota.leaves(ahead)
+        quota.lands(None, ahead)
+    quota.refused(ahead + 600, ahead)
+    assert quota.status(ahead).used == 8
+    quota.check(NOON, explicit=True)
+    assert quota.status(NOON).used == 0
+
+
 @given(st.lists(st.tuples(st.sampled_from(["normal", "explicit", "lands", "elsewhere"])), max_size=200))
 def test_it_is_never_overdrawn_and_the_reserve_only_by_explicit_calls(steps: list[tuple[str]]) -> None:
     limit, reserve = 60, 6

@@ -709,6 +709,49 @@ def test_when_a_spent_quota_begins_anew(
     assert len(upstream.calls) == 1
 
 
+NO_WORD = {f"X_RateLimit_{name}": "" for name in ("Limit", "Remaining", "Reset")}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "wait"),
+    [
+        (NO_WORD | {"Retry_After": "3600"}, b"Too many", 3_600.0),
+        (NO_WORD | {"Retry_After": "999999999"}, b"<html>busy</html>", 3_600.0),
+        (NO_WORD | {"Retry_After": formatdate(NOON + 1e9, usegmt=True)}, b"", 3_600.0),
+        (NO_WORD, b'{"error": "Too Many Requests"}', 60.0),
+        (NO_WORD | {"Retry_After": "600"}, b'{"message": "slow down"}', 600.0),
+        ({"Retry_After": "3600"}, b"Too many", 3_600.0),  # the service itself says that debits are left
+    ],
+)
+def test_somebody_busy_on_the_way_says_nothing_of_the_day(
+    upstream: Upstream, headers: dict[str, Any], body: bytes, wait: float
+) -> None:
+    upstream.script(status(429, body, charged=False, **headers))
+    error = refused(upstream)
+    assert type(error) is SourceRateLimited and error.retry_after == wait
+    assert "quota" not in error.sentence
+
+
+@pytest.mark.parametrize(
+    ("headers", "reset_at"),
+    [
+        ({"Retry_After": "999999999", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": ""}, None),
+        ({"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "99999999999"}, None),
+        ({"X_RateLimit_Remaining": "0"}, "9999-12-31T23:59:59Z"),
+        ({"X_RateLimit_Remaining": "0"}, "2058-01-01T00:00:00Z"),
+        ({"X_RateLimit_Remaining": "0"}, "2026-11-19T00:00:01Z"),
+    ],
+)
+def test_no_word_of_a_reset_beyond_the_day_is_believed(
+    upstream: Upstream, headers: dict[str, Any], reset_at: str | None
+) -> None:
+    upstream.script(status(429, {"reset_at": reset_at}, charged=False, **headers))
+    error = refused(upstream)
+    assert isinstance(error, SourceQuotaSpent) and error.reset_at == MIDNIGHT
+    assert error.retry_after <= MIDNIGHT - NOON
+    assert "2026-11-19 00:00 UTC" in error.sentence
+
+
 def test_with_debits_left_and_no_word_of_a_pause_it_is_a_minute(upstream: Upstream) -> None:
     upstream.script(status(429, b"Too many", charged=False))
     error = refused(upstream)
