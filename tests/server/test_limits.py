@@ -23,7 +23,7 @@ from basketgex.local import CHANNEL_OPTIONS
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
-from basketgex_server.api import http_protocol
+from basketgex_server.api import http_protocol, standard
 from basketgex_server.dispatch.answers import MOST_BASKETS, Batch, answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
@@ -163,6 +163,23 @@ def test_health_of_a_question_that_never_comes_keeps_nobody_waiting(sample: Serv
             raw.open("/grpc.health.v1.Health/Check")
         raw.flush()
         assert call(b"", timeout=PATIENCE) == health_pb2.HealthCheckResponse(status=1).SerializeToString()
+
+
+def test_only_so_many_watch_the_health_without_a_token(
+    sample: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standard, "MOST_OPEN", 3)
+    call = sample.channel.unary_stream("/grpc.health.v1.Health/Watch")
+    open_ = [call(b"", timeout=PATIENCE) for _ in range(3)]
+    for stream in open_:
+        next(stream)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call(b"", timeout=PATIENCE))
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for stream in open_:
+        stream.cancel()
+    asked = sample.stub.GetStatus(pb.GetStatusRequest(), metadata=sample.token, timeout=PATIENCE)
+    assert asked.version
 
 
 def test_calls_that_are_opened_and_reset_do_not_pile_up(tmp_path: Path) -> None:

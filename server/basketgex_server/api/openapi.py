@@ -70,6 +70,7 @@ DOCUMENT: Json = {
         "machine's server has. GEX is USD per 1 % move of the underlying, DEX USD of delta, VEX USD of delta per 1.00 of "
         "volatility, CHEX as each reply says.",
     },
+    "servers": [{"url": "/", "description": "Where this document comes from"}],
     "security": [{"header": []}, {"query": []}],
     "paths": {
         "/v1/exposure/basket": operation(

@@ -14,6 +14,7 @@ from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from basketgex_server.api.refusals import UnreadableRequest, refuse
+from basketgex_server.errors import RateLimited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -22,8 +23,14 @@ HEALTH: str = health.SERVICE_NAME
 V1ALPHA: str = reflection.SERVICE_NAME
 V1 = V1ALPHA.replace("v1alpha", "v1")
 """The same messages under the name that they kept; older clients know the other one only."""
-LONGEST, AT_ONCE, PATIENCE = 1_024, 2, 2.0
-"""Bytes of a question about health, questions that are read at once, and seconds until one must have come."""
+LONGEST, AT_ONCE, PATIENCE, MOST_OPEN = 1_024, 2, 2.0, 200
+"""Bytes of a question about health, questions that are read at once, seconds until one must have come, and questions in all."""
+
+
+class TooManyOpen(RateLimited):
+    """More is asked without a token than anybody needs to know."""
+
+    code = "too_many_open"
 
 
 def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
@@ -53,6 +60,7 @@ class Sparing:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._open = 0
 
     def handler(self, given: Handler) -> Handler:
         """Return a handler of one request as one that decides itself whether it is read."""
@@ -60,6 +68,15 @@ class Sparing:
         behaviour: Any = given.unary_stream if given.response_streaming else given.unary_unary
 
         async def call(requests: AsyncIterator[bytes], context: Context) -> None:
+            if self._open >= MOST_OPEN:
+                await refuse(context, TooManyOpen("Too many ask about the health of the server at once."))
+            self._open += 1
+            try:
+                await answer(requests, context)
+            finally:
+                self._open -= 1
+
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> None:
             try:
                 async with self._turns, asyncio.timeout(PATIENCE):
                     raw = await anext(requests, None)
@@ -68,8 +85,8 @@ class Sparing:
                 request = None
             if request is None:
                 await refuse(context, UnreadableRequest())
-            answer = await behaviour(request, context)
+            found = await behaviour(request, context)
             if not given.response_streaming:
-                await context.write(answer)
+                await context.write(found)
 
         return grpc.stream_stream_rpc_method_handler(call, response_serializer=given.response_serializer)
