@@ -182,6 +182,7 @@ def test_only_so_many_watch_the_health_without_a_token(
     assert asked.version
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only on Linux")
 def test_calls_that_are_opened_and_reset_do_not_pile_up(tmp_path: Path) -> None:
     def memory(pid: int) -> int:
         (kilobytes,) = (

@@ -13,8 +13,10 @@ import pytest
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rest_view_bodies import is_opex, is_triple_witching
 from basketgex_server.settings import Settings
-from tests.server.servers import PATIENCE, serving
+from tests.server.servers import PATIENCE, Clock, serving
+from tests.server.sources.test_cboe import reply
 from tests.server.test_rest import Gateway, Live, gateway, over_made_up
+from tests.standin.cboe import CboeStandIn
 
 NEW_YORK = ZoneInfo("America/New_York")
 MEASURES = ("gex", "dex", "vex", "chex")
@@ -392,6 +394,35 @@ def test_a_source_without_chains_does_not_offer_them(live: Live) -> None:
     assert live.ok("/stockquote/NVDA")["lastPrice"] > 0
     assert live.ok("/v1/tickers")["basketgex"]["complete"] is False
     assert live.ok("/v1/tickers")["tickers"] == ["NVDA"]
+
+
+def test_cboe_is_asked_once_for_all_views_of_a_name(tmp_path: Path) -> None:
+    with CboeStandIn({"NVDA": reply("NVDA")}) as cboe:
+        settings = Settings(source="cboe", cboe_base_url=cboe.url, http_listen="127.0.0.1:0")
+        clock = Clock(datetime(2026, 11, 20, 21, 16, tzinfo=UTC).timestamp())
+        with serving(tmp_path, settings, now=clock) as served:
+            opened = Gateway(served)
+            with opened.client:
+                bodies = [opened.ok(f"/v1/{path}/NVDA") for path in VIEWS]
+                gex = opened.ok("/v1/exposure/gex/NVDA")
+                assert (
+                    opened.ok("/v1/exposure/gex/NVDA", expiration="2026-12-18")["net_gex"] == gex["net_gex"]
+                )
+                assert cboe.calls == ["NVDA"]
+                assert {body["basketgex"]["source"] for body in bodies} == {"cboe"}
+                assert [row["expiration"] for row in bodies[1]["by_expiry"]] == ["2026-12-18"]
+
+                # The figure is old enough to be refreshed behind the answer: the view is of the chain that it was made from.
+                cboe.files["NVDA"] = reply("NVDA", price=104.0)
+                clock.at += 100_000
+                for path in VIEWS[:4]:
+                    body = opened.ok(f"/v1/{path}/NVDA")
+                    spot = body["underlying_price"]
+                    assert spot in (100.0, 104.0)
+                    if "distance" in body:
+                        assert body["distance"]["absolute"] == pytest.approx(
+                            abs(spot - body["max_pain_strike"])
+                        )
 
 
 @pytest.mark.parametrize("path", VIEWS)

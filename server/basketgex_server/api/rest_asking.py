@@ -7,6 +7,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -88,27 +89,33 @@ class Asking:
     ) -> tuple[Found, Findings, T]:
         """Return a symbol's figure, and what ``work`` makes of its chain: once for each figure, by the name of the view.
 
-        Raises NotOffered where the source has no chains.
+        The chain may be younger than the figure: price and moment are its own. Raises NotOffered where there are no chains.
         """
         source = self.dispatcher.source
         if not isinstance(source, Chains):
             raise NotOffered("This source has no option chains: ask for summary, levels or basket instead.")
         found, findings = await self.find(symbol)
         key = (symbol, named, found.snapshot.fetched_at, findings.origin)
-        if (known := self._views.get(key)) is not None:
-            self._views.move_to_end(key)
-            return found, findings, known
-        try:
-            async with asyncio.timeout(self.timeout):
-                made = await source.read(symbol, work)
-        except TimeoutError:
-            raise TimedOut from None
-        if made is None:
-            raise SymbolNotFound(f"The source has no such figures of {symbol}.")
-        self._views[key] = made
-        while len(self._views) > MOST_KEPT:
-            self._views.popitem(last=False)
-        return found, findings, made
+        if (known := self._views.get(key)) is None:
+
+            def read(chain: Chain, terms: Terms) -> tuple[T | None, dict[str, float]]:
+                own = {"underlying_price": chain.spot, "as_of": chain.as_of, "oi_as_of": chain.oi_as_of}
+                return work(chain, terms), own
+
+            try:
+                async with asyncio.timeout(self.timeout):
+                    known = await source.read(symbol, read)
+            except TimeoutError:
+                raise TimedOut from None
+            if known is None or known[0] is None:
+                raise SymbolNotFound(f"The source has no such figures of {symbol}.")
+            self._views[key] = known
+            while len(self._views) > MOST_KEPT:
+                self._views.popitem(last=False)
+        self._views.move_to_end(key)
+        made, own = known
+        snapshot = replace(found.snapshot, exposure=replace(found.snapshot.exposure, **own))
+        return replace(found, snapshot=snapshot), findings, made
 
 
 def symbol_of(request: Request) -> str:
