@@ -34,13 +34,12 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
-from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.api.http import HttpServer, address_of, serve_http
 from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.servicer import ExposureServicer
-from basketgex_server.api.standard import HEALTH, add_reflection
+from basketgex_server.api.standard import HEALTH, SERVICE, add_reflection
 from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.answers import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
@@ -67,7 +66,6 @@ WARM_AFTER = 0.5
 """Seconds after the start at which the mathematics is loaded: the first stored answers do not wait for it."""
 
 MOST_PORT = 65_535
-SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
 OPTIONS = (
     *CHANNEL_OPTIONS,
     *GRPC_OPTIONS,

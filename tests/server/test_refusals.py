@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from basketgex.v1 import exposure_pb2 as pb
@@ -152,6 +153,7 @@ def test_whatever_fails_has_its_code(
         (QuotaSpent(NOON + 90.0), 90.0),
         (QuotaSpent(NOON + 90.0, retry_after=7.0), 7.0),
         (SourceUnavailable("Out of order.", retry_after=60.0), 60.0),
+        (RateLimited("Never again.", retry_after=1e300), 1e9),
         (SourceUnavailable("Out of order."), None),
         (NoData("Nothing."), None),
         (ValueError("secret"), None),
@@ -166,6 +168,17 @@ def test_when_asking_again_makes_sense(tmp_path: Path, error: Exception, wait: f
     assert "secret" not in said.sentence + str(said.trailing)
     found = None if said.retry is None else said.retry.retry_delay.ToTimedelta().total_seconds()
     assert found == wait
+
+
+def test_health_of_a_service_that_there_is_not(sample: Served) -> None:
+    stub = health_pb2_grpc.HealthStub(sample.channel)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Check(health_pb2.HealthCheckRequest(service="of.nobody"), timeout=PATIENCE)
+    said = Said(caught.value)
+    assert (said.code, said.info.reason) == (grpc.StatusCode.NOT_FOUND, "unknown_service")
+    watching = stub.Watch(health_pb2.HealthCheckRequest(service="of.nobody"), timeout=PATIENCE)
+    assert next(watching).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    watching.cancel()
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # generic for the type checker only
 
 DOMAIN = "basketgex"
 """The domain of every ErrorInfo; its reason is the code of the error."""
+LONGEST_WAIT = 1e9
+"""Seconds: what a source asks for may be beyond what a Duration holds."""
 DETAILS = "grpc-status-details-bin"
 """The trailing metadata that carries a google.rpc.Status, by gRPC's convention."""
 
@@ -73,9 +75,9 @@ def status_of(error: BasketgexError, field: str, now: float) -> bytes:
     wait = error.retry_after
     if not wait and isinstance(error, QuotaSpent):
         wait = error.reset_at - now
-    if 0 < wait < math.inf:
+    if wait > 0:
         retry = details.RetryInfo()
-        retry.retry_delay.FromMilliseconds(math.ceil(wait * 1_000))
+        retry.retry_delay.FromMilliseconds(math.ceil(min(wait, LONGEST_WAIT) * 1_000))
         found.append(retry)
     said = Status(code=grpc.StatusCode[error.reason].value[0], message=error.sentence)
     for detail in found:

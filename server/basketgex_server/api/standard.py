@@ -13,12 +13,14 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.refusals import UnreadableRequest, refuse
-from basketgex_server.errors import RateLimited
+from basketgex_server.errors import NoData, RateLimited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
+SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
 HEALTH: str = health.SERVICE_NAME
 V1ALPHA: str = reflection.SERVICE_NAME
 V1 = V1ALPHA.replace("v1alpha", "v1")
@@ -31,6 +33,17 @@ class TooManyOpen(RateLimited):
     """More is asked without a token than anybody needs to know."""
 
     code = "too_many_open"
+
+
+class UnknownService(NoData):
+    """A service that there is not, whose health was asked for."""
+
+    code = "unknown_service"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"There is no service of this name: ask for the health of {SERVICE}, or of none by name."
+        )
 
 
 def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
@@ -63,7 +76,7 @@ class Sparing:
         self._open = 0
 
     def handler(self, given: Handler) -> Handler:
-        """Return a handler of one request as one that decides itself whether it is read."""
+        """Return a handler of health as one that decides itself whether its request is read."""
         read: Any = given.request_deserializer
         behaviour: Any = given.unary_stream if given.response_streaming else given.unary_unary
 
@@ -85,6 +98,8 @@ class Sparing:
                 request = None
             if request is None:
                 await refuse(context, UnreadableRequest())
+            if not given.response_streaming and request.service not in ("", SERVICE):
+                await refuse(context, UnknownService())
             found = await behaviour(request, context)
             if not given.response_streaming:
                 await context.write(found)
