@@ -191,12 +191,13 @@ def test_every_sector_has_its_own_block_and_room_for_its_names() -> None:
     assert all(len(set(sector.symbols)) == len(sector.symbols) < SEATS for sector in FILLED)
 
 
-def test_the_book_asks_a_price_a_row_and_three_legs_over_all_rows() -> None:
+def test_the_book_asks_one_price_per_row_and_three_legs_over_all_rows() -> None:
     detail = "".join(formulas(sheets("book")["Detail"]))
-    assert [f"BASKET(Positions!$B${8 + seat})" in detail for seat in range(POSITION_SEATS)] == [True] * 40
+    assert POSITION_SEATS == 100
+    assert all(f"BASKET(Positions!$B${8 + seat})" in detail for seat in range(POSITION_SEATS))
     front = formulas(sheets("book")["Book"])
-    for names, weights in ("MN", "OP", "QR"):
-        asked = f"BASKETGEX(Detail!${names}$6:${names}$45,Detail!${weights}$6:${weights}$45)"
+    for names, weights in ("QR", "ST", "UV"):
+        asked = f"BASKETGEX(Detail!${names}$6:${names}$105,Detail!${weights}$6:${weights}$105)"
         assert sum(asked in formula for formula in front) == 1
     assert len(POSITIONS) < POSITION_SEATS and {unit for *_, unit in POSITIONS} == {"$", "%", "shares"}
 

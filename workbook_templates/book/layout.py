@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEATS = 40
+from workbook_templates.room import BEYOND, outside
+
+SEATS = 100
 """Positions there is room for."""
 SHOWN = 15
 """Names in the comparison on the sheet Book."""
@@ -14,6 +16,10 @@ FIRST_POSITION = 7
 FIRST_DETAIL = 5
 FIRST_LEG = 6
 FIRST_SHOWN = 15
+
+KEY, FIRST, MONEY, NET, WEIGHTED, RANK, TYPED, STATUS = "L", "M", "N", "O", "P", "W", "X", "AA"
+"""Columns of Detail: the name of a position that counts; 1 in its first row; the position's money; in that first row the money
+of the name in all its rows, and |money| × GEX; the place of the name; how many cells are typed; the legs' status."""
 
 
 def position(letter: str, seat: int | None = None) -> str:
@@ -55,12 +61,20 @@ class Leg:
     @property
     def status(self) -> str:
         """Where its status stands."""
-        return detail("V", self.index)
+        return detail(STATUS, self.index)
 
 
 LEGS = (
-    Leg(0, "Long", "M", "N", "{money}>0"),
-    Leg(1, "Short", "O", "P", "{money}<0"),
-    Leg(2, "Gross", "Q", "R", "{money}<>0"),
+    Leg(0, "Long", "Q", "R", "{net}>0"),
+    Leg(1, "Short", "S", "T", "{net}<0"),
+    Leg(2, "Gross", "U", "V", "{net}<>0"),
 )
-GROSS = LEGS[2]
+LONG, SHORT, GROSS = LEGS
+NET_ROW = GROSS.row + 1
+"""The row of long minus short on Book."""
+OUTSIDE = outside(
+    "Positions",
+    f"Positions!$B${FIRST_POSITION + 1}:$D${FIRST_POSITION + BEYOND}",
+    f"SUM({detail(TYPED)})",
+    f"{SEATS} positions",
+)

@@ -110,7 +110,7 @@ def check_book(opened: Opened) -> None:
     assert shares == close(sorted((r.contribution_pct / 100 for r in reply.rows), reverse=True))
     out = len(POSITIONS) - len(money)
     said = f"{out} of the positions not counted: see the notes on the sheet Positions." if out else ""
-    assert opened.cell("Book", "B10") == said
+    assert opened.cell("Book", "B4") == said
 
 
 def check_dispersion(opened: Opened) -> None:
@@ -176,7 +176,7 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
         start=24,
     ):
         book.put("Positions", {f"B{row}": symbol, f"C{row}": size, f"D{row}": unit})
-    assert book.column("Positions", "M24:M30") == [
+    assert book.column("Positions", "N24:N30") == [
         "Not counted: no price. The source has no data for ZZZZ: check the spelling.",
         "The source has no data for YYYY: check the spelling.",
         "Not counted: say $, % or shares.",
@@ -186,11 +186,11 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
         "",
     ]
     assert book.row("Positions", "F30:G30") == ["long", 49_720.0]
-    assert book.cell("Book", "B10") == "4 of the positions not counted: see the notes on the sheet Positions."
+    assert book.cell("Book", "B4") == "4 of the positions not counted: see the notes on the sheet Positions."
     missing = book.row("Book", "K7:N7")
     assert missing[0] == close(1 - 500_000 / (6_484_370 + 500_000 + 49_720)) and missing[3] == "YYYY"
     book.put("Positions", {"C4": ""})
-    assert book.cell("Positions", "M10") == "Not counted: no book value."
+    assert book.cell("Positions", "N10") == "Not counted: no book value."
 
 
 def test_a_leg_without_a_position_is_blank(sample: Callable[[str], Opened]) -> None:
@@ -207,9 +207,12 @@ def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Calla
     book = sample("book")
     book.put("Positions", {"B8": "NV?DA", "D8": "$"})
     sentence = '"NV?DA" is not a ticker: correct or clear it.'
-    assert book.cell("Positions", "M8") == sentence
+    assert book.cell("Positions", "N8") == sentence
     assert [book.cell("Book", f"N{row}") for row in (7, 8, 9)] == [sentence, "", sentence]
     assert isinstance(book.cell("Book", "E7"), Error) and isinstance(book.cell("Book", "E8"), float)
+    assert str(book.cell("Book", "B2")).startswith(
+        "SYNTHETIC (synthetic sample); "
+    )  # of the leg that has figures
 
 
 @pytest.mark.parametrize(
