@@ -19,6 +19,7 @@ LONGEST = 3_650  # days of a horizon
 MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
 STRIKE_HEADINGS = ("strike", "call GEX", "put GEX", "net GEX", "call open interest", "put open interest")
 FLIP_REACH = (0.5, 1.5)  # of the present price: where BASKETFLIP looks
+LASTING = 1e-4  # of the present price: two roots nearer each other are a needle, no level to trade at
 HEADINGS = (
     "symbol",
     "weight",
@@ -37,6 +38,7 @@ Scalar = float | str | bool | None
 
 MEASURES = ("GEX", "DEX", "VEX", "CHEX")
 TOP = 3
+PLAIN_SUM = "DEX, VEX, CHEX: open interest, plain sum"
 ENOUGH = 0.9
 """Less usable open interest than this is flagged: what could not be computed is too much to trust the rest."""
 LEVELS = {
@@ -238,7 +240,8 @@ class Strikes(NamedTuple):
 class Profile(NamedTuple):
     """Net exposure over ``moves`` (in units of the present price) and, of one underlying, ``spots`` in USD.
 
-    ``flip`` is the move, nearest none, at which net GEX changes its sign; None where there is none in the range.
+    ``flip`` is the move, nearest none, at which net GEX changes its sign; None where there is none in the range. ``roots`` are
+    all of them, ``flip_status`` and ``flip_doubts`` what speaks against trusting the flip.
     """
 
     moves: tuple[float, ...]
@@ -246,6 +249,9 @@ class Profile(NamedTuple):
     net: tuple[float, ...]
     flip: float | None
     client_ttl: float
+    roots: tuple[float, ...] = ()
+    flip_status: str = ""
+    flip_doubts: tuple[str, ...] = ()
 
 
 class DispersionOf(NamedTuple):
@@ -425,9 +431,48 @@ def profile(found: Profile, *, moves: bool) -> Table:
     return tuple((_number(x), _number(y)) for x, y in zip(across, found.net, strict=True))
 
 
-def flip(found: Profile) -> CellValue:
-    """Return the move at which a basket's regime changes, 0 being none."""
-    return CellError.NOT_AVAILABLE if found.flip is None else found.flip - 1
+def flip(found: Profile) -> Table:
+    """Return BASKETFLIP's row: the move at which a basket's regime changes, 0 being none; its doubts; all such moves."""
+    move = CellError.NOT_AVAILABLE if found.flip is None else found.flip - 1
+    doubts = doubts_in_words(found.flip_status, found.flip_doubts)
+    return ((move, doubts, roots_in_words(found.roots, lambda root: f"{root - 1:+.2%}")),)
+
+
+def convention_in_words(convention: str) -> str:
+    """Return a convention, and whose figures DEX, VEX and CHEX are where they are not the dealers' of the GEX beside them."""
+    return f"{convention} ({PLAIN_SUM})" if convention == "flashalpha" else convention
+
+
+def doubts_in_words(status: str, doubts: Sequence[str]) -> str:
+    """Return what there is against a flip, its status first: "sensitive root, several roots"; "available" where nothing is.
+
+    >>> doubts_in_words("sensitive_root", ["several_roots", "sensitive_root"])
+    'sensitive root, several roots'
+    """
+    return ", ".join(word.replace("_", " ") for word in dict.fromkeys((status, *doubts)) if word)
+
+
+def lasting(roots: Sequence[float], spot: float = 1.0) -> list[float]:
+    """Return the roots, ascending, without pairs of them that are nearer each other than LASTING."""
+    left: list[float] = []
+    for root in roots:
+        if left and root - left[-1] < LASTING * spot:
+            left.pop()
+        else:
+            left.append(root)
+    return left
+
+
+def roots_in_words(roots: Sequence[float], write: Callable[[float], str], spot: float = 1.0) -> str:
+    """Return all prices, ascending, at which net GEX changes its sign; ``write`` puts one into words.
+
+    >>> roots_in_words([0.9, 0.95, 0.95001, 1.1], lambda root: f"{root:.2f}")
+    '0.90, 1.10 and one pair less than 0.01 % apart'
+    """
+    left = lasting(roots, spot)
+    pairs = (len(roots) - len(left)) // 2
+    needles = f"{'one pair' if pairs == 1 else f'{pairs} pairs'} less than 0.01 % apart" if pairs else ""
+    return " and ".join(part for part in (", ".join(map(write, left)), needles) if part)
 
 
 def trigger(block: Block | None) -> InputCell:
@@ -448,15 +493,23 @@ def since(found: Since) -> Table:
 
 
 def levels(found: LevelFigures) -> Table:
-    """Return GEXLEVELS' rows: name, price, distance from the underlying price as a share of it; #N/A where there is none."""
+    """Return GEXLEVELS' rows: name, price, distance from the underlying price as a share of it; #N/A where there is none.
+
+    The flip's row goes on with what there is against it, and with all prices at which net GEX changes its sign.
+    """
     spot = found.underlying_price
     named = [("underlying price", spot)]
     named += [(label, getattr(found, field)) for field, label in LEVELS.items()]
     na = CellError.NOT_AVAILABLE
+    doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts)
+    roots = roots_in_words(found.gamma_flip_roots, "{:,.2f}".format, spot)
     return tuple(
-        (label, na, na)
-        if price is None
-        else (label, _number(price), _number(price / spot - 1) if spot else na)
+        (
+            label,
+            na if price is None else _number(price),
+            na if price is None or not spot else _number(price / spot - 1),
+            *((doubts, roots) if label == LEVELS["gamma_flip"] else (None, None)),
+        )
         for label, price in named
     )
 
@@ -655,7 +708,7 @@ def _status(reply: Reply) -> str:
         f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
         "historical" if is_historical(reply) else "",
         f"{as_of} New York",
-        f"convention {reply.convention}",
+        f"convention {convention_in_words(reply.convention)}",
         f"{len(reply.rows)} of {len(reply.rows) + len(reply.missing)} names",
         f"coverage {_percent(reply.covered_weight)}",
         f"no data: {', '.join(reply.missing)}" if reply.missing else "",

@@ -111,9 +111,15 @@ def _basket(
 
 
 def _symbol(measure: str, what: str) -> Function:
-    return Function(f"SYMBOL{measure}", f"Net dealer {what} of one underlying.", (SYMBOL,))
+    summary = (
+        f"Net dealer {what} of one underlying."
+        if measure == "GEX"
+        else f"Net {what} of one underlying. {PLAIN}"
+    )
+    return Function(f"SYMBOL{measure}", summary, (SYMBOL,))
 
 
+PLAIN = "Under the convention flashalpha the plain sum over all open interest, not the dealers'; theirs under dealer."
 GEX, DEX = "gamma exposure, in USD of delta per 1 % move,", "delta exposure, in USD of delta,"
 VEX, CHEX = (
     "vanna exposure, in USD of delta per vol point,",
@@ -126,9 +132,9 @@ FUNCTIONS: tuple[Function, ...] = (
         Shape.NUMBER,
         f"Weighted net dealer {GEX} of a basket: a weighted mean, not a total. Negative: dealers amplify moves.",
     ),
-    _basket("BASKETDEX", Shape.NUMBER, f"Weighted net dealer {DEX} of a basket."),
-    _basket("BASKETVEX", Shape.NUMBER, f"Weighted net dealer {VEX} of a basket."),
-    _basket("BASKETCHEX", Shape.NUMBER, f"Weighted net dealer {CHEX} of a basket."),
+    _basket("BASKETDEX", Shape.NUMBER, f"Weighted net {DEX} of a basket. {PLAIN}"),
+    _basket("BASKETVEX", Shape.NUMBER, f"Weighted net {VEX} of a basket. {PLAIN}"),
+    _basket("BASKETCHEX", Shape.NUMBER, f"Weighted net {CHEX} of a basket. {PLAIN}"),
     _basket(
         "BASKET",
         Shape.TABLE,
@@ -200,8 +206,9 @@ FUNCTIONS: tuple[Function, ...] = (
     _symbol("CHEX", CHEX.rstrip(",")),
     Function(
         "GEXLEVELS",
-        "A row a level of one underlying: its name, price, and distance from the underlying price, 0.01 being 1 %. Price, "
-        "gamma flip, call wall, put wall, largest positive and negative strike, highest open interest, 0DTE magnet.",
+        "One row per level: name, price, distance (0.01 is 1 %): price, gamma flip, call wall, put wall, largest positive and "
+        "negative strike, highest open interest, 0DTE magnet. Beside the flip: available, or what there is against it; all "
+        "flips.",
         (SYMBOL,),
         Shape.TABLE,
         Answer.LEVELS,
@@ -231,9 +238,9 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _basket(
         "BASKETFLIP",
-        Shape.NUMBER,
-        "The common move of all names at which the basket's net GEX changes its sign, the one nearest none: -0.03 is 3 % "
-        "down. #N/A where there is none between -50 % and +50 %.",
+        Shape.TABLE,
+        "Side by side: the common move of all names at which the basket's net GEX changes its sign, nearest none, -0.03 being "
+        "3 % down, #N/A where none is within 50 %; available, or what there is against it; all such moves.",
         answer=Answer.FLIP,
     ),
     Function(

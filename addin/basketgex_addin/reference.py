@@ -22,7 +22,8 @@ brackets can be left out; what then holds stands behind the equals sign.
 
 GEX is USD of dealer delta per 1 % move, DEX USD of delta, VEX USD of delta per vol point, CHEX USD of delta per calendar day.
 Basket figures are weighted means of the names' own net exposures, with the weights of the names that had data adding up to 1;
-`BASKETTOTAL` alone gives sums. Negative GEX: dealers' hedging amplifies moves.
+`BASKETTOTAL` alone gives sums. Negative GEX: dealers' hedging amplifies moves. Under the convention `flashalpha` the other
+three are plain sums over all open interest, not the dealers' of the GEX beside them; under `dealer` all four are theirs.
 
 A cell shows a number, a text or a table, or a real error value: `#VALUE!` where the arguments make no basket, `#N/A` where
 there is no answer (yet). `=BASKETWHY(symbols, [weights])` says why in a sentence.

@@ -78,9 +78,8 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
     if reply.missing:
         print(f"No data: {', '.join(reply.missing)}.")
     mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
-    print(
-        f"As of {moment(reply.as_of)}{mixed}, {origin_words(reply.source, reply.synthetic)}, convention {reply.convention}."
-    )
+    origin = f"{origin_words(reply.source, reply.synthetic)}, convention {cells.convention_in_words(reply.convention)}"
+    print(f"As of {moment(reply.as_of)}{mixed}, {origin}.")
     if reply.usable_open_interest < 1:
         low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
         print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")

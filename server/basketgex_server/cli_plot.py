@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex.local import Home
-from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply
+from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply, doubts_in_words, lasting
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.problems import NO_STRIKES
 from basketgex_server.cli_ask import _weights, moment, said
@@ -40,10 +40,11 @@ UNITS = {
 }
 MEANING = {
     "gex": "GEX: USD of dealer delta per 1 % move of the underlying; where it is negative, dealers amplify moves.",
-    "dex": "DEX: USD of dealer delta.",
-    "vex": "VEX: USD of dealer delta per point of implied volatility.",
-    "chex": "CHEX: USD of dealer delta per calendar day.",
+    "dex": "DEX: USD of delta, {}.",
+    "vex": "VEX: USD of delta per point of implied volatility, {}.",
+    "chex": "CHEX: USD of delta per calendar day, {}.",
 }
+WHOSE = {"flashalpha": "a plain sum over all open interest, not the dealers'", "dealer": "the dealers'"}
 KINDS = (".png", ".svg")
 DPI, WIDTH, HEIGHT = 160, 10.0, 5.8
 """Inches: a PNG is 1600 pixels wide."""
@@ -171,14 +172,19 @@ def _profile(
         return f"{place(move):,.2f}" if one else f"{_signed(place(move), 0.01)} %"
 
     spot_mark = Mark(place(1), f"spot {at(1)}" if one else "present prices", INK, "-")
-    roots = sorted(found.roots, key=lambda root: abs(root - 1))
+    roots = sorted(lasting(found.roots), key=lambda root: abs(root - 1))
     together = (
         "" if one else "All names move by the same percentage; the figure is the weighted mean of theirs. "
     )
-    caption = [f"{together}Volatilities stay as they are while prices move. {MEANING[measure]}"]
+    meaning = _meaning(measure, found.convention)
+    caption = [f"{together}Volatilities stay as they are while prices move. {meaning}"]
     if not roots:
         caption.append(f"Net GEX keeps its sign from {at(low)} to {at(high)}.")
     caption += _more_flips([at(root) for root in roots])
+    if found.flip is not None and found.flip_status != "available":
+        caption.append(
+            f"The flip may not be relied on: {doubts_in_words(found.flip_status, found.flip_doubts)}."
+        )
     if not low <= 1 <= high:
         caption.append(f"Outside the picture: {spot_mark.label}.")
     head = Head(
@@ -233,7 +239,7 @@ def _strikes(
     outside = [mark.label for mark in (spot_mark, *marks) if not low <= mark.at <= high]
     caption = [
         f"Of all expiries. Strikes from {low:,.2f} to {high:,.2f} hold {100 * held:.0f} % of the exposure before netting. "
-        + MEANING[measure]
+        + _meaning(measure, found.convention)
     ]
     if isinstance(levels, LevelFigures) and levels.gamma_flip is None:
         caption.append("There is no gamma flip.")
@@ -292,7 +298,7 @@ def _basket(reply: Reply, measure: str) -> Callable[[], Figure]:
         reply.synthetic,
         [
             f"A bar is weight × net {measure.upper()} of the name, in brackets its signed share of all bars' lengths; "
-            f"the bars add up to the basket's {total}. {MEANING[measure]}",
+            f"the bars add up to the basket's {total}. {_meaning(measure, reply.convention)}",
             *_lacking(reply.missing, reply.covered_weight),
             *_said(reply.notice),
         ],
@@ -357,8 +363,8 @@ def _levels(found: LevelFigures | Problem) -> list[Mark]:
         return []
     marks = []
     if found.gamma_flip is not None:
-        trust = found.gamma_flip_status
-        doubt = "" if trust == "available" else f" ({trust.replace('_', ' ')})"
+        words = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts)
+        doubt = "" if words == "available" else f" ({words})"
         marks.append(_flip(found.gamma_flip, f"{found.gamma_flip:,.2f}{doubt}"))
     if found.call_wall is not None and found.call_wall == found.put_wall:
         return [*marks, Mark(found.call_wall, f"call and put wall {found.call_wall:,.2f}", MUTED, ":")]
@@ -371,6 +377,10 @@ def _levels(found: LevelFigures | Problem) -> list[Mark]:
 
 def _flip(at: float, where: str, *, labelled: bool = True) -> Mark:
     return Mark(at, f"gamma flip {where}" if labelled else "", INK, "--")
+
+
+def _meaning(measure: str, convention: str) -> str:
+    return MEANING[measure].format(WHOSE.get(convention, f"convention {convention}"))
 
 
 def _more_flips(roots: Sequence[str]) -> list[str]:

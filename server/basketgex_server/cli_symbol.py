@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex.local import Home
-from basketgex_addin.cells import LEVELS, LevelFigures
+from basketgex_addin.cells import (
+    LEVELS,
+    LevelFigures,
+    convention_in_words,
+    doubts_in_words,
+    roots_in_words,
+)
 from basketgex_addin.client import SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
 from basketgex_server.cli_ask import NEW_YORK, amount, iso, moment, origin_words
@@ -129,6 +135,10 @@ def symbol_of_chain(
             notice="",
             source=FILE,
             convention=settings.convention,
+            flip_status=curve.flip_status,
+            flip_doubts=curve.doubts,
+            balance=curve.balance,
+            near_flip=curve.near_flip,
         )
         if curve
         else None,
@@ -199,6 +209,8 @@ def _tables_json(found: SymbolFigures, curve: ProfileFigures | None) -> dict[str
             for spot, move, *net in zip(curve.spots, curve.moves, *curve.net.values(), strict=True)
         ]
         shown["profile_flips"] = [root * curve.underlying_price[0] for root in curve.roots]
+        shown["profile_flip_status"] = curve.flip_status
+        shown["profile_flip_doubts"] = curve.flip_doubts
     return shown
 
 
@@ -249,8 +261,7 @@ def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
     if found.levels is not None:
         _show_levels(found.levels)
     if curve is not None:
-        flips = ", ".join(f"{price:,.2f}" for price in shown["profile_flips"])
-        print(f"Net GEX changes its sign at {flips}." if flips else "Net GEX keeps its sign over this range.")
+        _show_flips(curve)
 
 
 def _show_levels(found: LevelFigures) -> None:
@@ -263,12 +274,21 @@ def _show_levels(found: LevelFigures) -> None:
             if price is not None and found.underlying_price
             else "-"
         )
-        words = dict.fromkeys((found.gamma_flip_status, *found.gamma_flip_doubts)) if name == FLIP else ()
-        doubts = ", ".join(word.replace("_", " ") for word in words if word != "available")
+        doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts) if name == FLIP else ""
         print(f"{label:<26}{'-' if price is None else f'{price:,.2f}':>12}{far:>12}  {doubts}".rstrip())
     if len(found.gamma_flip_roots) > 1:
-        roots = ", ".join(f"{root:,.2f}" for root in found.gamma_flip_roots)
+        roots = roots_in_words(found.gamma_flip_roots, "{:,.2f}".format, found.underlying_price)
         print(f"Net GEX changes its sign at {roots}: the flip is the nearest.")
+
+
+def _show_flips(curve: ProfileFigures) -> None:
+    if not curve.roots:
+        print("Net GEX keeps its sign over this range.")
+        return
+    roots = roots_in_words(curve.roots, lambda root: f"{root * curve.underlying_price[0]:,.2f}")
+    print(
+        f"Net GEX changes its sign at {roots}. Flip: {doubts_in_words(curve.flip_status, curve.flip_doubts)}."
+    )
 
 
 def _expiry(iso: str) -> str:
@@ -300,7 +320,7 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
         return
     print(
         f"{found.symbol} at {found.underlying_price:,.2f}, as of {moment(found.as_of)}, "
-        f"{origin_words(found.source, found.synthetic)}, convention {found.convention}"
+        f"{origin_words(found.source, found.synthetic)}, convention {convention_in_words(found.convention)}"
     )
     print(f"{'':<6}{'calls':>16}{'puts':>16}{'net':>16}")
     for m, name in enumerate(("GEX", "DEX", "VEX", "CHEX")):

@@ -1,7 +1,8 @@
 """The values everything speaks in. Frozen; units in their docstrings.
 
 Units throughout: GEX is USD of dealer delta per 1 % move of the underlying; DEX is USD of delta; VEX is USD of delta per
-vol point; CHEX is USD of delta per calendar day. Times are Unix seconds, UTC. A convention says which sign the put side has.
+vol point; CHEX is USD of delta per calendar day. Times are Unix seconds, UTC. A convention says which sign the put side has:
+under ``flashalpha`` DEX, VEX and CHEX are plain sums over all open interest, not the dealers' of the GEX beside them.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ class StrikeRows(Sequence[StrikeRow]):
 
 @dataclass(frozen=True, slots=True)
 class SymbolExposure:
-    """The dealer exposure of one underlying.
+    """The exposure of one underlying.
 
     ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
     and ``expiries``, both ascending, are empty where the source gives none, or where the figure comes from the store.

@@ -223,7 +223,8 @@ def test_any_cells_give_a_question_or_a_refusal(symbols: Block | None, weights: 
         ("BASKETWHY", "OK"),
         (
             "BASKETSTATUS",
-            "chains in july; as of 2026-07-10 16:00 New York; convention flashalpha; 2 of 4 names; coverage 99.9 %; "
+            "chains in july; as of 2026-07-10 16:00 New York; convention flashalpha (DEX, VEX, CHEX: open interest, "
+            "plain sum); 2 of 4 names; coverage 99.9 %; "
             "no data: X, Y",
         ),
     ],
@@ -246,7 +247,8 @@ def test_a_status_says_all_there_is_to_say() -> None:
     )
     assert cells.render("BASKETSTATUS", reply) == (
         "SYNTHETIC (synthetic sample); historical; as of 2026-07-10 16:00 to 2026-07-10 16:31 (mixed) New York; "
-        "convention flashalpha; 2 of 2 names; coverage 100 %; no weight: AMD; usable open interest 93 %; "
+        "convention flashalpha (DEX, VEX, CHEX: open interest, plain sum); 2 of 2 names; coverage 100 %; no weight: AMD; "
+        "usable open interest 93 %; "
         "Served from the last good values."
     )
 
@@ -377,7 +379,42 @@ def test_an_option_that_says_nothing_is_bad_input(name: str, cell: cells.InputCe
 
 def test_levels_of_an_underlying_without_a_price_have_no_distance() -> None:
     found = cells.LevelFigures(0.0, 95.0, "available", *(None,) * 6, 0.0, 30.0)
-    assert cells.levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE)
+    assert cells.levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE, "available", "")
+
+
+@pytest.mark.parametrize(
+    "status, doubts, roots, shown",
+    [
+        ("available", (), (95.0,), ("available", "95.00")),
+        ("several_roots", ("several_roots",), (80.0, 95.0), ("several roots", "80.00, 95.00")),
+        (
+            "sensitive_root",
+            ("several_roots", "sensitive_root"),
+            (95.0, 110.0, 110.001),
+            ("sensitive root, several roots", "95.00 and one pair less than 0.01 % apart"),
+        ),
+        ("quality_budget", (), (), ("quality budget", "")),  # a source may have words of its own
+    ],
+)
+def test_a_flip_goes_with_its_doubts_and_all_its_roots(
+    status: str, doubts: tuple[str, ...], roots: tuple[float, ...], shown: tuple[str, str]
+) -> None:
+    figures = cells.LevelFigures(100.0, 95.0, status, *(None,) * 6, 0.0, 30.0, doubts, roots)
+    table = cells.levels(figures)
+    assert table[1] == ("gamma flip", 95.0, pytest.approx(-0.05), *shown)
+    assert {row[3:] for row in (table[0], *table[2:])} == {(None, None)}
+
+
+def test_the_flip_of_a_basket_goes_with_its_doubts_and_all_its_roots() -> None:
+    found = cells.Profile((), (), (), 0.9, 30.0, (0.7, 0.9), "several_roots", ("several_roots",))
+    assert cells.flip(found) == ((pytest.approx(-0.1), "several roots", "-30.00%, -10.00%"),)
+    none = cells.Profile((), (), (), None, 30.0, (), "no_boundary", ("no_boundary",))
+    assert cells.flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
+
+
+def test_whose_figures_a_convention_gives_is_said() -> None:
+    assert "plain sum" in cells.convention_in_words("flashalpha")
+    assert cells.convention_in_words("dealer") == "dealer"
 
 
 ASK = Ask(("NVDA", "AMD"))
@@ -413,5 +450,3 @@ def test_a_profile_is_over_prices_for_one_name_and_over_moves_for_several() -> N
     assert cells.profile(one, moves=False) == ((90.0, -5.0), (110.0, 5.0))
     for basket in (one, one._replace(spots=())):  # of one name, and of more
         assert cells.profile(basket, moves=True) == ((0.9, -5.0), (1.1, 5.0))
-    assert cells.flip(one) == pytest.approx(-0.03)
-    assert cells.flip(one._replace(flip=None)) is CellError.NOT_AVAILABLE

@@ -258,7 +258,8 @@ def test_the_recorded_summary_reaches_the_cell_in_the_projects_units(
     assert (spy.gex, spy.dex, spy.chex) == (-2633970601, -169419489077, -13122349)
     assert render("BASKETVEX", spy) == spy.vex
     assert render("BASKETSTATUS", spy) == (
-        "FlashAlpha; as of 2026-09-16 11:00 New York; convention flashalpha; 1 of 1 names; coverage 100 %; "
+        "FlashAlpha; as of 2026-09-16 11:00 New York; convention flashalpha (DEX, VEX, CHEX: open "
+        "interest, plain sum); 1 of 1 names; coverage 100 %; "
         "CHEX as published; entitlement unverified: SPY"
     )
     assert str(render("BASKETSTATUS", both)).endswith("CHEX as published; entitlement unverified: SPY")

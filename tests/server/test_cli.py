@@ -83,7 +83,8 @@ def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.Capt
 
     assert printed.splitlines()[-3:-1] == [
         "No data: ZZZZ.",
-        "As of 2026-09-16 15:45 New York, SYNTHETIC (synthetic sample), convention flashalpha.",
+        "As of 2026-09-16 15:45 New York, SYNTHETIC (synthetic sample), convention flashalpha (DEX, VEX, CHEX: open "
+        "interest, plain sum).",
     ]
     assert printed.splitlines()[-1].startswith("Usable open interest: 9")
 

@@ -49,7 +49,8 @@ def test_synthetic_figures_say_that_they_are(home: Path) -> None:
             printed(home, *words)
             .splitlines()[0]
             .endswith(
-                ", as of 2026-09-16 15:45 New York, SYNTHETIC (synthetic sample), convention flashalpha"
+                ", as of 2026-09-16 15:45 New York, SYNTHETIC (synthetic sample), convention flashalpha (DEX, VEX, CHEX: "
+                "open interest, plain sum)"
             )
         )
         found = as_json(home, *words)

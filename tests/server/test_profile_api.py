@@ -53,6 +53,8 @@ def test_the_profile_of_a_symbol(sample: Served) -> None:
         assert list(column) == pytest.approx(wanted.net[m], rel=1e-12)
     assert list(found.spot) == pytest.approx([move * found.underlying_price[0] for move in found.move])
     assert list(found.roots) == pytest.approx(wanted.roots) and found.flip in found.roots
+    assert (found.flip_status, tuple(found.flip_doubts)) == (wanted.flip_status, wanted.doubts)
+    assert (found.balance, found.near_flip) == (pytest.approx(wanted.balance), wanted.near_flip)
     assert (list(found.symbols), list(found.weights), found.covered_weight) == (["NVDA"], [1.0], 1.0)
     assert found.as_of == found.as_of_newest == wanted.as_of[0]
     assert found.client_ttl > 0 and found.origin.synthetic and found.origin.by_symbol == "r AMD 0.1"
@@ -133,6 +135,8 @@ def test_a_symbols_expiries_and_doubts(sample: Served) -> None:
     assert not found.HasField("strikes")
     assert list(found.levels.gamma_flip_roots) == pytest.approx(wanted.gamma_flip_roots)
     assert tuple(found.levels.gamma_flip_doubts) == wanted.gamma_flip_doubts
+    assert found.levels.gamma_flip_status == wanted.gamma_flip_status
+    assert found.levels.near_flip == wanted.near_flip
     plain = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="SPY"))
     assert not plain.HasField("expiries") and not plain.HasField("zero_dte")
 
@@ -199,6 +203,10 @@ def check(found: dict[str, Any], chain: Any, terms: Terms) -> None:
         assert row["net_gex"] == pytest.approx(curve.net[0][place])
         assert row["net_chex"] == pytest.approx(curve.net[3][place])
     assert found["profile_flips"] == pytest.approx([root * chain.spot for root in curve.roots])
+    assert (found["profile_flip_status"], tuple(found["profile_flip_doubts"])) == (
+        curve.flip_status,
+        curve.doubts,
+    )
 
 
 def test_the_tables_of_a_server(sample: Served, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,7 +229,7 @@ def test_the_tables_of_a_chain_file(
 
 def test_the_tables_as_text(sample: Served, capsys: pytest.CaptureFixture[str]) -> None:
     shown = said(capsys, "--home", sample.home.path, "symbol", "SPY", *TABLES[:-1])
-    assert "strike" in shown and "expires at" in shown and " 0DTE" in shown
+    assert "strike" in shown and "expires, New York" in shown and " 0DTE" in shown
     assert "Net GEX changes its sign at " in shown
 
 

@@ -126,8 +126,10 @@ class ProfileFigures:
     """Net exposures over spot prices. ``moves`` are in units of each symbol's present price.
 
     ``spots`` in USD, empty where more than one symbol was asked for; ``net`` has the measures asked for, by name, as long as
-    ``moves``; ``roots`` are the moves at which net GEX changes its sign and ``flip`` the one nearest no move. Times are Unix
-    seconds; ``covered_weight`` is the share of the requested weight that had data.
+    ``moves``; ``roots`` are the moves at which net GEX changes its sign and ``flip`` the one nearest no move, ``flip_status``
+    and ``flip_doubts`` what there is against it. Times are Unix seconds; ``covered_weight`` is the share of the requested
+    weight that had data. ``balance`` is net over gross GEX at no move, contract by contract; with ``near_flip`` the regime is
+    no more than a nearness to the flip.
     """
 
     moves: tuple[float, ...]
@@ -146,6 +148,10 @@ class ProfileFigures:
     notice: str
     source: str
     convention: str
+    flip_status: str = ""
+    flip_doubts: tuple[str, ...] = ()
+    balance: float = 0.0
+    near_flip: bool = False
 
 
 class BasketClient:
@@ -356,6 +362,10 @@ class BasketClient:
             notice=found.notice,
             source=found.origin.source,
             convention=found.origin.convention,
+            flip_status=found.flip_status,
+            flip_doubts=tuple(found.flip_doubts),
+            balance=found.balance,
+            near_flip=found.near_flip,
         )
 
     def dispersion(
@@ -417,7 +427,8 @@ class BasketClient:
         )
         if isinstance(found, Problem):
             return found
-        return Profile(found.moves, found.spots, found.net[measure], found.flip, found.client_ttl)
+        doubts = (found.roots, found.flip_status, found.flip_doubts)
+        return Profile(found.moves, found.spots, found.net[measure], found.flip, found.client_ttl, *doubts)
 
     def levels(self, symbol: str) -> LevelFigures | Problem:
         """Return the levels of one underlying, which may take a source call of its own."""

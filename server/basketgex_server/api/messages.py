@@ -203,13 +203,10 @@ def profile_reply(
     question: Basket, found: Profile, failed: Mapping[str, str], ttl: float, of: Origin
 ) -> pb.GetProfileResponse:
     """Return a profile; ``failed`` says why symbols that have a chain are missing."""
-    names = dict(zip(("gex", "dex", "vex", "chex"), range(4), strict=True))
-    columns = dict(zip(found.measures, found.net, strict=True))
     weight = dict(zip(question.symbols, question.weights, strict=True))
-    return pb.GetProfileResponse(
+    reply = pb.GetProfileResponse(
         move=found.moves,
         spot=[found.spots[0] * move for move in found.moves] if len(question.symbols) == 1 else [],
-        **{name: columns[m] for name, m in names.items() if m in columns},
         roots=found.roots,
         flip=found.flip,
         symbols=found.symbols,
@@ -222,7 +219,14 @@ def profile_reply(
         client_ttl=ttl,
         notice=" ".join(failed.values()),
         origin=origin(of),
+        flip_status=found.flip_status,
+        flip_doubts=found.doubts,
+        balance=found.balance,
+        near_flip=found.near_flip,
     )
+    for place, values in zip(found.measures, found.net, strict=True):
+        getattr(reply, Measures._fields[place]).extend(values)
+    return reply
 
 
 def horizon(request: pb.GetDispersionRequest) -> float:

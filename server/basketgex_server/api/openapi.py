@@ -66,7 +66,7 @@ DOCUMENT: Json = {
     "info": {
         "title": "basketgex",
         "version": __version__,
-        "description": "Dealer exposure of baskets and single names, by FlashAlpha's contract, from the source that this "
+        "description": "Option exposure of baskets and single names, by FlashAlpha's contract, from the source that this "
         "machine's server has. GEX is USD per 1 % move of the underlying, DEX USD of delta, VEX USD of delta per 1.00 of "
         "volatility, CHEX as each reply says.",
     },

@@ -64,6 +64,10 @@ _GAMMA = {
     "negative_gamma": "Dealers short gamma: moves are amplified, trends are likely.",
     UNKNOWN: "No gamma flip is published, so the regime is unknown.",
 }
+_WHOSE = {
+    "flashalpha": "The delta of all open interest as a plain sum, not the dealers',",
+    "dealer": "Dealers' net delta",
+}
 _SYMBOL_NOT_COVERED = "symbol_not_in_free_universe"
 _TIER_RESTRICTED = "tier_restricted"
 
@@ -102,7 +106,7 @@ def strikes(
     net = money(measure, getattr(e.net, measure))
     label = {
         "gex": ("net_gex_label", "positive" if e.net.gex >= 0 else "negative"),
-        "vex": ("vex_interpretation", _vanna(e.net.vex)),
+        "vex": ("vex_interpretation", _vanna(e.net.vex, origin)),
         "chex": ("chex_interpretation", _charm(e.net.chex, origin)),
     }.get(measure)
     body = {
@@ -157,7 +161,7 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
         "exposures": net_of(e.net),
         "interpretation": {
             "gamma": _GAMMA[regime_of(e.net.gex, known)],
-            "vanna": _vanna(e.net.vex),
+            "vanna": _vanna(e.net.vex, origin),
             "charm": _charm(e.net.chex, origin),
         },
         "hedging_estimate": {
@@ -330,14 +334,14 @@ def hedge(gex: float, price: float) -> Json:
     }
 
 
-def _vanna(vex: float) -> str:
-    return f"Net delta {'rises' if vex >= 0 else 'falls'} as volatility rises."
+def _vanna(vex: float, origin: Origin) -> str:
+    return f"{_WHOSE[origin.convention]} {'rises' if vex >= 0 else 'falls'} as volatility rises."
 
 
 def _charm(chex: float, origin: Origin) -> str | None:
     if origin.chex != "computed":  # its sign is not established
         return None
-    return f"Net delta {'rises' if chex >= 0 else 'falls'} as time passes."
+    return f"{_WHOSE[origin.convention]} {'rises' if chex >= 0 else 'falls'} as time passes."
 
 
 def money(measure: str, value: float) -> int | None:

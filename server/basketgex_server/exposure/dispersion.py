@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,10 @@ from basketgex_server.errors import NoData
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import DAYS_PER_YEAR, Chain
-from basketgex_server.exposure.profile import Member
 from basketgex_server.exposure.symbol import exposure
+
+if TYPE_CHECKING:  # whose flips ask here for a volatility
+    from basketgex_server.exposure.profile import Member
 
 HIGHEST = 100.0
 """A volatility per 1.00 above which it is none."""

@@ -40,6 +40,7 @@ class Levels:
     its own volatility and time; None where ``gamma_flip_status`` is FLIP_NO_BOUNDARY.
     ``gamma_flip_doubts``: all reasons to mistrust it (see ``trust``); ``gamma_flip_status``: the first of them, or
     FLIP_AVAILABLE where there is none. ``gamma_flip_roots``: every root within REACH of spot, ascending.
+    ``near_flip``: the regime is no more than a nearness to the flip (see ``trust.near_flip``).
     ``call_wall``, ``put_wall``: the strike with the largest call GEX, and with the most negative put GEX, wherever spot lies.
     ``max_positive_gamma``, ``max_negative_gamma``: the strike with the largest positive, and the most negative, net GEX.
     ``highest_oi_strike``: calls and puts together, of the contracts that count (those with a volatility).
@@ -57,6 +58,7 @@ class Levels:
     zero_dte: ZeroDte | None
     gamma_flip_doubts: tuple[str, ...] = ()
     gamma_flip_roots: tuple[float, ...] = field(default=(), compare=False)
+    near_flip: bool = False
 
 
 def levels(
@@ -74,7 +76,8 @@ def levels(
     book = prepare(chain, terms)
     roots = flips([(book, 1.0)]) if book else ()
     flip = nearest(roots)
-    doubts = trust.doubts([trust.Weighed(chain, book)], roots) if book else (FLIP_NO_BOUNDARY,)
+    members = [trust.Weighed(chain, terms, book)] if book else []
+    doubts = trust.doubts(members, roots) if members else (FLIP_NO_BOUNDARY,)
     day = new_york_day(chain.as_of)
     today = exposure(_expiring_on(day, chain), *terms) if day else None
     spot, strikes = chain.spot, tuple(found.strikes)
@@ -92,6 +95,7 @@ def levels(
         zero_dte=ZeroDte(day, today.net.gex, _share(today, found)) if day and today else None,
         gamma_flip_doubts=doubts,
         gamma_flip_roots=tuple(root * spot for root in roots),
+        near_flip=trust.near_flip(members, flip, doubts),
     )
 
 

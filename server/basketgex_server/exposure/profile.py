@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from basketgex_server.domain import Terms
+from basketgex_server.exposure import trust
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.flips import flips, nearest
 from basketgex_server.exposure.repricing import Repricing, prepare
@@ -36,7 +37,9 @@ class Profile:
 
     ``roots``: every move within the range at which the (weighted) net GEX changes its sign, ascending; ``flip`` is the nearest
     to no move at all. ``symbols`` had data, ``weights`` renormalised beside them; ``spots`` are their present prices in USD,
-    ``as_of`` the moments of their chains. ``covered_weight``: the share of the weight asked for that had data.
+    ``as_of`` the moments of their chains. ``covered_weight``: the share of the weight asked for that had data. ``doubts``: all
+    reasons to mistrust the flip (see ``trust``). ``balance``: weighted net over weighted gross GEX, contract by contract, at
+    the present prices; ``near_flip``: the regime is no more than a nearness to the flip.
     """
 
     moves: tuple[float, ...]
@@ -48,10 +51,18 @@ class Profile:
     spots: tuple[float, ...]
     as_of: tuple[float, ...]
     covered_weight: float
+    doubts: tuple[str, ...]
+    balance: float
+    near_flip: bool
+
+    @property
+    def flip_status(self) -> str:
+        """The first of the doubts, or ``available``."""
+        return trust.status(self.doubts)
 
     @property
     def flip(self) -> float | None:
-        """The root nearest the present prices, as a move; None where there is none in the range."""
+        """The root nearest the present prices that lasts, as a move; None where there is none in the range."""
         return nearest(self.roots)
 
 
@@ -77,16 +88,22 @@ def profile(
             net += weight * book.net(at, measures)
     if not np.isfinite(net).all():
         return None
+    roots = flips(weighted, min(moves), max(moves))
+    held = [trust.Weighed(m.chain, m.terms, book, m.weight / covered) for m, book in prepared]
+    doubts = trust.doubts(held, roots)
     return Profile(
         moves=tuple(moves),
         measures=tuple(measures),
         net=tuple(tuple(row) for row in net.tolist()),
-        roots=flips(weighted, min(moves), max(moves)),
+        roots=roots,
         symbols=tuple(m.chain.symbol for m, _ in prepared),
         weights=tuple(weight for _, weight in weighted),
         spots=tuple(m.chain.spot for m, _ in prepared),
         as_of=tuple(m.chain.as_of for m, _ in prepared),
         covered_weight=covered / asked,
+        doubts=doubts,
+        balance=trust.balance(held),
+        near_flip=trust.near_flip(held, nearest(roots), doubts),
     )
 
 

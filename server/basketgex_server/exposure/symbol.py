@@ -1,4 +1,4 @@
-"""From an option chain to the dealer exposure of its underlying, net a row a strike and a row an expiry.
+"""From an option chain to the exposure of its underlying, net, one row per strike and one row per expiry.
 
 With OI contracts of open interest, 100 units a contract, and Greeks per unit::
 
@@ -8,7 +8,8 @@ With OI contracts of open interest, 100 units a contract, and Greeks per unit::
     CHEX = charm · OI · 100 · S / 365    USD of delta per calendar day passing
 
 A year is 365 calendar days in CHEX whatever the day count: under ``bus262`` and ``bus252`` too, it is per calendar day.
-The convention signs the puts; calls are always plus. ``flashalpha``: minus in GEX only; ``dealer``: minus in all four.
+The convention signs the puts; calls are always plus. ``flashalpha``: minus in GEX only, so that the other three are of whoever
+holds all open interest and not of dealers; ``dealer``: minus in all four.
 """
 
 from __future__ import annotations

@@ -6,13 +6,16 @@ FlashAlpha's but for the last two, which it does not have.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from basketgex_server.domain import Terms
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, rows
+from basketgex_server.exposure.dispersion import at_the_money
 from basketgex_server.exposure.flips import joined, lasting, nearest, signs
 from basketgex_server.exposure.repricing import Repricing
 
@@ -42,10 +45,19 @@ NEAR, NEAR_STRIKES, NEAR_USABLE = 0.1, 3, 0.9
 CHANGE, STEADY = 0.005, 0.005
 
 
+BALANCED = 0.05
+"""Net GEX smaller than this part of gross GEX is near its flip,"""
+HALF_A_MOVE = 0.5
+"""and so is one whose trusted flip is nearer than this part of a daily move."""
+HORIZON = 30.0
+"""Calendar days of the volatility that a daily move is of."""
+
+
 class Weighed(NamedTuple):
-    """A chain, prepared, and its weight above 0."""
+    """A chain, what it is computed with, the chain prepared, and its weight above 0."""
 
     chain: Chain
+    terms: Terms
     book: Repricing
     weight: float = 1.0
 
@@ -63,6 +75,34 @@ def doubts(members: Sequence[Weighed], roots: Sequence[float]) -> tuple[str, ...
     """Return all reasons to mistrust the flip among ``roots``, those of ``flips.flips``: moves in units of spot, ascending."""
     with np.errstate(all="ignore"):  # odd numbers that overflow are sorted out where they matter
         return tuple(_doubts(members, roots))
+
+
+def balance(members: Sequence[Weighed]) -> float:
+    """Return weighted net GEX over weighted gross GEX, contract by contract, at the present prices: −1 … 1, 0 without any."""
+    net = gross = 0.0
+    with np.errstate(all="ignore"):
+        for m in members:
+            its_net, its_gross = m.book.balance(np.array([1.0]))
+            net, gross = net + m.weight * float(its_net[0]), gross + m.weight * float(its_gross[0])
+    return net / gross if 0 < gross < math.inf else 0.0
+
+
+def near_flip(members: Sequence[Weighed], flip: float | None, doubts: Sequence[str]) -> bool:
+    """Return whether the regime is no more than its nearness to a flip, a move in units of spot: see BALANCED, HALF_A_MOVE."""
+    if abs(balance(members)) < BALANCED:
+        return True
+    return flip is not None and not doubts and abs(flip - 1) < HALF_A_MOVE * _daily_move(members)
+
+
+def _daily_move(members: Sequence[Weighed]) -> float:
+    """Return the weighted mean of the names' daily moves, of one standard deviation and in units of spot; 0 where unknown."""
+    volatilities = [
+        (m.weight, found)
+        for m in members
+        if (found := at_the_money(m.chain, m.terms.rate, m.terms.dividend_yield, HORIZON)) is not None
+    ]
+    total = math.fsum(weight for weight, _ in volatilities)
+    return math.fsum(w * v for w, v in volatilities) / total / math.sqrt(252) if total > 0 else 0.0
 
 
 def _doubts(members: Sequence[Weighed], roots: Sequence[float]) -> Iterator[str]:

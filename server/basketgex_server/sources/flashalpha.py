@@ -438,7 +438,12 @@ def _levels(said: Mapping[str, object]) -> Levels:
     if not (isinstance(status, str) and re.fullmatch(r"[a-z_]{1,40}", status)):
         status = FLIP_NO_BOUNDARY if prices["gamma_flip"] is None else FLIP_AVAILABLE
     return Levels(
-        **prices, gamma_flip_status=status, zero_dte=None, gamma_flip_doubts=(), gamma_flip_roots=()
+        **prices,
+        gamma_flip_status=status,
+        zero_dte=None,
+        gamma_flip_doubts=(),
+        gamma_flip_roots=(),
+        near_flip=False,
     )
 
 

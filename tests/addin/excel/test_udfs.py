@@ -84,7 +84,9 @@ REPLY = Reply(
 QUOTA = Quota("Growth", 2_500, 12, 2_488, False, 1_795_046_400.0, 488)
 LEVELS = LevelFigures(100.0, 95.0, "ok", 110.0, None, 110.0, 90.0, 100.0, None, 1000.0, 60.0)
 STRIKES = Strikes(((95.0, 1.0, -3.0, -2.0, 10.0, 20.0), (100.0, 4.0, -1.0, 3.0, 30.0, 5.0)), 60.0)
-PROFILE = Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 60.0)
+PROFILE = Profile(
+    (0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 60.0, (0.97, 1.04), "several_roots", ("several_roots",)
+)
 SINCE = Since("positive_gamma", 1_790_000_000.0, "negative_gamma")
 DISPERSION = Dispersion(
     *(0.19, 0.24, 0.3, 0.22, (("N1", 0.3),), (), 1.0, "positive_gamma", "negative_gamma", -0.4, (), 0.0, 60.0)
@@ -202,13 +204,14 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETMISSING": "ZZZZ, YYYY",
         "BASKETCOVERAGE": 0.75,
         "BASKETSTATUS": (
-            "SYNTHETIC (sample); as of 1969-12-31 19:16 New York; convention flashalpha; 2 of 4 names; "
+            "SYNTHETIC (sample); as of 1969-12-31 19:16 New York; convention flashalpha (DEX, VEX, CHEX: "
+            "open interest, plain sum); 2 of 4 names; "
             "coverage 75 %; no data: ZZZZ, YYYY"
         ),
         "BASKETWHY": "OK",
         "BASKETAGE": 2.0,
         "BASKETPROFILE": ((0.9, -5.0), (1.1, 5.0)),
-        "BASKETFLIP": pytest.approx(-0.03),
+        "BASKETFLIP": (pytest.approx(-0.03), "several roots", "-3.00%, +4.00%"),
     }
     curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
     assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,)]
@@ -220,7 +223,7 @@ def test_one_underlying(app: Application, client: FakeClient) -> None:
     assert only(client) == NVDA
     levels = app.call("GEXLEVELS", "NVDA")
     assert len(levels) == 8
-    assert {len(row) for row in levels} == {3}
+    assert {len(row) for row in levels} == {5}
     assert client.calls[1:] == [(LevelsOf("NVDA"),)]
 
 

@@ -191,7 +191,8 @@ def test_names_without_a_chain_come_last_and_the_status_says_so(calc: Calc, docu
     status = calc.cell(document, "no chain", "Q8")
     assert isinstance(status, str)
     assert status.startswith(
-        "chains in basket_2026-07-10; historical; as of 2026-07-10 16:00 New York; convention flashalpha; "
+        "chains in basket_2026-07-10; historical; as of 2026-07-10 16:00 New York; convention flashalpha (DEX, VEX, "
+        "CHEX: open interest, plain sum); "
         "4 of 6 names; coverage 65 %; no data: ZZZZ, IBM; usable open interest "
     )
 
