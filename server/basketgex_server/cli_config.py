@@ -44,10 +44,13 @@ def config(home: Home, action: str, words: Sequence[str], *, as_json: bool) -> N
         found = settings_of(home)
         print(_named(found, name).value if not as_json else json.dumps(_json(_named(found, name))))
     elif action == "set":
-        name, value = _taking(words, "set NAME VALUE", 2)
-        found = change(home, {name: _in_full(name, value)})
-        stays = found[name] != shown(typed(name, _in_full(name, value)))
-        print(f"{name} is {'written, but in force stays' if stays else 'now'} {found[name] or 'empty'}.")
+        if not words or len(words) % 2:
+            raise BadSettings("Say basketgex config set NAME VALUE, or several pairs of them.")
+        values = {name: _in_full(name, value) for name, value in zip(words[::2], words[1::2], strict=True)}
+        found = change(home, values)
+        for name, value in values.items():
+            stays = found[name] != shown(typed(name, value))
+            print(f"{name} is {'written, but in force stays' if stays else 'now'} {found[name] or 'empty'}.")
         _tell(found)
     else:
         (name,) = _taking(words, "unset NAME", 1)

@@ -35,7 +35,7 @@ from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.excel import install as excel_install
 from basketgex_addin.menu import quota_lines
 from basketgex_server import keys
-from basketgex_server.api.http import is_loopback
+from basketgex_server.addresses import is_loopback
 from basketgex_server.cli_ask import Unstarted, client_of, moment
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.errors import BasketgexError, quoted

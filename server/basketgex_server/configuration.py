@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from basketgex.home_settings import HomeSettings, Setting
+from basketgex_server.addresses import check_listen
 from basketgex_server.errors import BadSettings, quoted
 from basketgex_server.settings import (
     CHOICES,
@@ -81,7 +82,9 @@ class Configuration:
     def start(self) -> Settings:
         """Return the settings to begin with. Raises BadSettings, where it is not patient."""
         try:
-            self.heed(combined(self._read(), self._environment, **self._given))
+            found = combined(self._read(), self._environment, **self._given)
+            self.check(found)
+            self.heed(found)
         except BadSettings as error:
             if not self.patient:
                 raise
@@ -99,6 +102,10 @@ class Configuration:
         stamp = self._stamp()
         rests, self._seen = stamp == self._seen, stamp
         return rests and stamp != self._heeded
+
+    def is_at_fault(self) -> bool:
+        """Tell whether the files, which nobody has touched since, could not be used."""
+        return bool(self.fault) and self._seen == self._heeded
 
     def read(self) -> Settings:
         """Return what the settings are to be by the file as it is now. Raises BadSettings."""
@@ -126,7 +133,19 @@ class Configuration:
         held = {name: value for name, value in self._given.items() if name in self._held}
         kept = {PREFIX + name.upper() for name in self._given}
         environment = {name: value for name, value in self._environment.items() if name not in kept}
-        return combined(written, environment, **held)
+        found = combined(written, environment, **held)
+        self.check(found)
+        return found
+
+    @staticmethod
+    def check(settings: Settings) -> None:
+        """Refuse addresses where no server may listen. Raises BadSettings."""
+        check_listen(
+            settings.listen,
+            certificate=settings.tls_certificate,
+            key=settings.tls_key,
+            http_listen=settings.http_listen,
+        )
 
     def heed(self, settings: Settings) -> None:
         """Take settings for those in force."""

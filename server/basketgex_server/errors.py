@@ -268,6 +268,7 @@ class BadSettings(BasketgexError):
 
     code = "bad_settings"
     reason = "FAILED_PRECONDITION"
+    free = True
 
 
 class Internal(BasketgexError):

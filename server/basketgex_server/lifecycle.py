@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import ipaddress
 import json
 import logging
 import os
@@ -35,7 +34,8 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
-from basketgex_server.api.http import HttpServer, address_of, serve_http
+from basketgex_server.addresses import address_of
+from basketgex_server.api.http import HttpServer, serve_http
 from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.servicer import ExposureServicer
@@ -65,7 +65,6 @@ TIDY_EVERY = 86_400.0
 WARM_AFTER = 0.5
 """Seconds after the start at which the mathematics is loaded: the first stored answers do not wait for it."""
 
-MOST_PORT = 65_535
 OPTIONS = (
     *CHANNEL_OPTIONS,
     *GRPC_OPTIONS,
@@ -116,12 +115,7 @@ def serve(
     process holds the lock and does not get ready.
     """
     configuration = configuration or Configuration.fixed(home.config_file, settings)
-    try:
-        _check_address(settings)
-    except BadSettings as error:
-        if not configuration.patient:
-            raise
-        configuration.refuse(error, first=True)
+    configuration.check(settings)
     home.create()
     lock = filelock.FileLock(home.lock, mode=0o600)
     if other := _lock_or_other(lock, home):
@@ -359,25 +353,6 @@ def _bind(server: grpc.aio.Server, settings: Settings) -> tuple[str, str]:
 def _credentials(settings: Settings) -> grpc.ServerCredentials:
     pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
     return grpc.ssl_server_credentials([pair])
-
-
-def _check_address(settings: Settings) -> None:
-    """Refuse what would let strangers in: beyond loopback there must be TLS."""
-    host, _, port = settings.listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > MOST_PORT:
-        raise BadSettings("listen must be HOST:PORT, such as 127.0.0.1:0.")
-    if bool(settings.tls_certificate) != bool(settings.tls_key):
-        raise BadSettings("tls_certificate and tls_key go together: set both or none.")
-    try:
-        loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback and not settings.tls_certificate:
-        raise BadSettings(
-            "Beyond loopback the server needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."
-        )
-    if settings.http_listen:
-        address_of(settings.http_listen)  # raises
 
 
 def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import TypeVar
@@ -19,6 +21,8 @@ from basketgex_server.sources.port import ExposureSource
 LOG = logging.getLogger(__name__)
 LOOK = 0.25
 """Seconds between two looks at the files; what has changed is heeded at the second look that finds it at rest."""
+AGAIN = 5.0
+"""Seconds after which settings that could not be used are tried again: a folder may have come back by itself."""
 PATIENCE = 5.0
 """Seconds that a keyring may take to answer."""
 T = TypeVar("T")
@@ -43,11 +47,14 @@ class Reloading:
         self._adopt = adopt
         self._tell = tell
         self._one_at_a_time = asyncio.Lock()
+        self._tried_at = -math.inf
 
     async def look(self) -> None:
         """Heed the configuration where it has changed and come to rest. Raises nothing."""
         try:
-            if self._configuration.has_settled():
+            configuration = self._configuration
+            overdue = time.monotonic() >= self._tried_at + AGAIN
+            if configuration.has_settled() or (overdue and configuration.is_at_fault()):
                 async with self._one_at_a_time:
                     await self._heed()
         except Exception as error:  # noqa: BLE001 - the next edit is looked at again
@@ -84,10 +91,13 @@ class Reloading:
 
     async def _heed(self) -> None:
         configuration = self._configuration
+        before, self._tried_at = configuration.fault, time.monotonic()
         try:
             settings = configuration.read()
             source = await _aside(lambda: self._make_source(settings))
         except BadSettings as error:
+            if error.sentence == before:
+                return
             configuration.refuse(error)
             LOG.warning("The configuration is not heeded: %s", error.sentence)
         else:

@@ -286,6 +286,28 @@ def test_a_dialog_mends_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytes
         assert home.config_file.read_text().startswith("# mine\nsource = ")
 
 
+@pytest.mark.parametrize("before", ["source = 'sample'\n", ""], ids=["while it serves", "from the start"])
+def test_a_folder_that_comes_back_is_found_without_an_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("BASKETGEX_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "chains_2026-03-19"
+    with fresh(tmp_path / "home") as home, closing(BasketClient(home, 60.0)) as client:
+        home.write_launch((*PROGRAM, "serve"), ())
+        if before:
+            home.config_file.write_text(before)
+            ask(client)
+        home.config_file.write_text(f"source = 'chain-files'\nchain_folder = '{folder}'\n")
+        until(lambda: "there is no folder" in settings(client).notice)
+        folder.mkdir()
+        rows = [f"NVDA260417{side}00255000,1000,0.3,255" for side in "CP"]
+        (folder / "NVDA.csv").write_text("\n".join(["option,open_interest,iv,underlying_price", *rows]))
+        until(lambda: not settings(client).notice)
+        assert ask(client).source == "chains in chains_2026-03-19"
+        assert home.log_file.read_text().count("is not heeded: ") <= 1
+
+
 def test_a_person_who_serves_is_told_at_once(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.create()
@@ -374,6 +396,12 @@ def test_config_shows_and_changes_settings(tmp_path: Path, serves: bool) -> None
         }
         assert json.loads(said(home.path, "config", "get", "rate", "--json")) == by_name["rate"]
         assert read_config(home.config_file) == {"rate": 0.05, "rates": {"SPX": 0.04}}
+        pairs = ("refresh_after", "30", "expire_after", "600")
+        assert (
+            said(home.path, "config", "set", *pairs) == "refresh_after is now 30.\nexpire_after is now 600.\n"
+        )
+        for name in pairs[::2]:
+            said(home.path, "config", "unset", name)
         assert said(home.path, "config", "unset", "rates") == "rates is back at its default: empty.\n"
         assert read_config(home.config_file) == {"rate": 0.05}
         for arguments, sentence in (
@@ -382,7 +410,8 @@ def test_config_shows_and_changes_settings(tmp_path: Path, serves: bool) -> None
             (["unset", "sauce"], 'There is no setting "sauce": run basketgex config to see all.'),
             (["set", "rate", "much"], "rate must be a number."),
             (["set", "max_symbols", "1e400"], "max_symbols must be a whole number."),
-            (["set", "rate"], "Say basketgex config set NAME VALUE."),
+            (["set", "rate"], "Say basketgex config set NAME VALUE, or several pairs of them."),
+            (["set", "listen", "here"], "listen must be HOST:PORT, such as 127.0.0.1:0."),
             (["get"], "Say basketgex config get NAME."),
             (["list", "rate"], "config list takes nothing more: say config get NAME for one setting."),
         ):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from basketgex_server.addresses import is_loopback
 from basketgex_server.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -23,30 +23,6 @@ LAST_WORD = 1.0
 KEEP_ALIVE = 60
 """Seconds for which a connection without requests stays open."""
 BACKLOG = 2_048
-MOST_PORT = 65_535
-
-
-def address_of(listen: str) -> tuple[str, int]:
-    """Return the address and port of a setting such as ``127.0.0.1:0``. Raises BadSettings where it is not on loopback.
-
-    >>> address_of("localhost:8080"), address_of("[::1]:0")
-    (('127.0.0.1', 8080), ('::1', 0))
-    """
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or not port.isascii() or int(port) > MOST_PORT:
-        raise BadSettings("http_listen must be HOST:PORT, such as 127.0.0.1:8080.")
-    named = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
-    if not is_loopback(named):
-        raise BadSettings("http_listen must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
-    return named, int(port)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own; a name is none."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class HttpServer:

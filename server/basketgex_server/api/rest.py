@@ -23,8 +23,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from basketgex_server.addresses import is_loopback
 from basketgex_server.api import rest_bodies as bodies
-from basketgex_server.api.http import is_loopback
 from basketgex_server.api.openapi import DOCUMENT
 from basketgex_server.api.rest_asking import Asking, Work, encoded
 from basketgex_server.api.rest_directory import Directory

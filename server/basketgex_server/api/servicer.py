@@ -17,9 +17,9 @@ from basketgex import __version__
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
+from basketgex_server.addresses import is_loopback
 from basketgex_server.api import messages
 from basketgex_server.api.comparing import compared
-from basketgex_server.api.http import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.refusals import refuse
 from basketgex_server.api.warm import WarmReplies
