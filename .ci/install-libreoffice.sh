@@ -4,7 +4,7 @@
 # Debian 12 has it in bookworm-backports only; later releases carry it themselves.
 set -euo pipefail
 
-packages=(libreoffice-calc libreoffice-gtk3 python3-uno fonts-dejavu-core poppler-utils xvfb xdotool openbox)
+packages=(libreoffice-calc python3-uno fonts-dejavu-core poppler-utils xvfb xdotool openbox)
 sources=/etc/apt/sources.list.d/debian.sources
 . /etc/os-release
 

@@ -13,7 +13,7 @@ import pytest
 
 from basketgex_addin.calc import extension, values
 from basketgex_addin.cells import CellError
-from basketgex_addin.functions import FUNCTIONS, Function
+from basketgex_addin.functions import FUNCTIONS, Function, Shape
 
 OOR = "{http://openoffice.org/2001/registry}"
 MANIFEST = "{http://openoffice.org/2001/manifest}"
@@ -52,9 +52,14 @@ def test_the_wizard_knows_each_function(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_the_interface_declares_each_function(function: Function) -> None:
-    line = next(line.strip() for line in extension.idl().splitlines() if f" {function.name.lower()}(" in line)
-    assert line.startswith(f"any {function.name.lower()}([in] com::sun::star::beans::XPropertySet document")
-    assert line.count("[in]") == 1 + len(function.arguments)
+    plain, live = (
+        line.strip() for line in extension.idl().splitlines() if f" {function.name.lower()}(" in line
+    )
+    signature = f" {function.name.lower()}([in] com::sun::star::beans::XPropertySet document"
+    table = "sequence< sequence< any > >" if function.shape is Shape.TABLE else "any"
+    assert plain.startswith(table + signature)  # a table is returned as it is
+    assert live.startswith("any" + signature)  # an object is, which delivers it
+    assert plain.count("[in]") == live.count("[in]") == 1 + len(function.arguments)
 
 
 def test_the_manifest_lists_only_what_is_there(tmp_path: Path) -> None:

@@ -76,13 +76,13 @@ class Server:
                 self.process.kill()
 
 
-def until(condition: Callable[[], object], patience: float = READY) -> None:
+def until(condition: Callable[[], object], patience: float = READY, pause: float = 0.02) -> None:
     """Wait until something has happened, but not for ever."""
     look = threading.Event()
     ends = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < ends, "it never happened"
-        look.wait(0.02)
+        look.wait(pause)
 
 
 def free(home: Home) -> None:

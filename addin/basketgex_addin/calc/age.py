@@ -65,8 +65,8 @@ class Ages:
                     return
                 watched = tuple(self._live.values())
             for age in watched:
-                if differs(age.result.value, found := age.read()):
-                    age.result.show(found)
+                if differs(age.result.value, found := age.read()) and age.result.take(found):
+                    age.result.deliver()
 
 
 def differs(shown: object, found: float | str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.calc.age import Ages
 from basketgex_addin.calc.document import Scanner
 from basketgex_addin.calc.live import LiveCells
-from basketgex_addin.calc.results import CalcValue, Result
+from basketgex_addin.calc.results import CalcValue
 from basketgex_addin.calc.values import block, scalar, table
 from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
@@ -26,7 +25,6 @@ LOOK = 0.25  # seconds between two looks at the configuration
 _ages = Ages()
 _scanner = Scanner()
 _triggers = Triggers()
-_tables: dict[Hashable, Result] = {}
 
 
 class _Host:
@@ -53,22 +51,26 @@ def host(home: str | None) -> _Host:
     return _Host(Home(Path(home) if home else default_home()))
 
 
-def evaluate(name: str, document: Any, arguments: tuple[Any, ...], home: str | None) -> Any:
-    """Return a function's value for a cell of ``document``. ``home``: the one recorded, None: the default."""
+def evaluate(
+    name: str, document: Any, arguments: tuple[Any, ...], home: str | None, *, live_tables: bool
+) -> Any:
+    """Return a function's value for a cell of ``document``. ``home``: the one recorded, None: the default.
+
+    ``live_tables``: how LibreOffice was told, at its start, that tables come. A single value follows the cell mode at once.
+    """
     function, serving = BY_NAME[name], host(home)
     blocks = tuple(map(block, arguments))
+    is_table = function.shape is Shape.TABLE
     if function.volatile:
         return _ages.get((home, name, blocks), lambda: scalar(serving.worksheet.evaluate(name, blocks)))
-    if serving.is_live():
+    if live_tables if is_table else serving.is_live():
         uid = _document(document)
         read = partial(_read, serving.worksheet, function, uid, blocks)
         return serving.live.get((home, uid, name, blocks), read)
     found = serving.worksheet.evaluate(
         name, blocks, partial(_scanner.asks, document), trigger=_trigger(document, blocks)
     )
-    if function.shape is Shape.TABLE:
-        return _shown((home, _document(document), name, blocks), table(found))
-    return scalar(found)
+    return table(found) if is_table else scalar(found)
 
 
 def _read(
@@ -77,18 +79,6 @@ def _read(
     trigger = _trigger(document, blocks)
     found = worksheet.evaluate(function.name, blocks, trigger=trigger, live=live)
     return table(found) if function.shape is Shape.TABLE else scalar(found)
-
-
-def _shown(key: Hashable, value: CalcValue) -> Result:
-    """Return the object that shows a table: the same one for the same cell's question, until no cell shows it."""
-    if key not in _tables:
-        _tables[key] = Result(value, partial(_forget, key))
-    _tables[key].show(value)
-    return _tables[key]
-
-
-def _forget(key: Hashable) -> None:
-    _tables.pop(key, None)
 
 
 def _document(document: Any) -> str:

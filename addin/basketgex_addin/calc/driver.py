@@ -1,4 +1,4 @@
-"""Drives a LibreOffice without a window: with our extension, a profile and a home of its own."""
+"""Drives a LibreOffice, without a window or on a screen: with our extension, a profile and a home of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,15 @@ class DriverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A LibreOffice to start. ``folder`` gets its profile and the extension; ``home`` is where the server lives."""
+    """A LibreOffice to start. ``folder`` gets its profile and the extension; ``home`` is where the server lives.
+
+    ``display`` names the X screen of its window, such as ":99"; None: it has no window.
+    """
 
     soffice: Path
     folder: Path
     home: Path
+    display: str | None = None
 
     def prepare(self) -> None:
         """Write the extension; needed once, and again after it has changed."""
@@ -38,7 +42,7 @@ class Office:
         """Return the command line: profile and extension are named at every start."""
         return [
             str(self.soffice),
-            "--headless",
+            *(("--headless",) if self.display is None else ()),
             "--norestore",
             "--nologo",
             f"-env:UserInstallation={(self.folder / 'profile').resolve().as_uri()}",
@@ -46,16 +50,34 @@ class Office:
             *arguments,
         ]
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment it is started in."""
+        # The plain X11 window: with GTK's, opening a document from outside sometimes never ends (seen in 25.2).
+        screen = {} if self.display is None else {"DISPLAY": self.display, "SAL_USE_VCLPLUGIN": "gen"}
+        return {**without_virtual_environment(os.environ), HOME_VARIABLE: str(self.home.absolute()), **screen}
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start it in a process group of its own; end it with ``end``."""
         return subprocess.Popen(  # noqa: S603 - the LibreOffice that was found
             self.command(*arguments),
-            env={**os.environ, HOME_VARIABLE: str(self.home.absolute())},
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+
+def without_virtual_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which LibreOffice's own Python finds its own packages.
+
+    With a virtual environment's commands first on PATH it takes that one's packages, finds no ``uno`` among them, and
+    LibreOffice ends in std::bad_alloc at the first formula (seen in 25.2).
+    """
+    folders = environment.get("PATH", "").split(os.pathsep)
+    own = [folder for folder in folders if not Path(folder, os.pardir, "pyvenv.cfg").exists()]
+    kept = {name: value for name, value in environment.items() if name not in ("VIRTUAL_ENV", "PYTHONHOME")}
+    return {**kept, "PATH": os.pathsep.join(own)}
 
 
 def end(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:

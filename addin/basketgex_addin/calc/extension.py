@@ -17,14 +17,16 @@ from xml.sax.saxutils import escape, quoteattr
 from basketgex import __version__
 from basketgex_addin import menu
 from basketgex_addin.calc import bundle
-from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function
+from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function, Shape
 
 IDENTIFIER = "org.basketgex"
 SERVICE = f"{IDENTIFIER}.AddIn"
 INTERFACE = "XBasketGex"
+LIVE_INTERFACE = "XBasketGexLive"
 IDL = f"{INTERFACE}.idl"
 COMPONENTS = "basketgex.components"
 ADDINS = "CalcAddIns.xcu"
+TABLE = "sequence< sequence< any > >"
 MENU_SERVICE = f"{IDENTIFIER}.Menu"
 MENU = "Addons.xcu"
 SHIM = "basketgex_calc.py"
@@ -51,17 +53,27 @@ def python_path() -> list[str]:
 
 
 def idl() -> str:
-    """Return the interface: every function's first parameter is the calling document, which formulas do not see."""
-    methods = "".join(f"    {_signature(function)};\n" for function in FUNCTIONS)
+    """Return the interfaces: every function's first parameter is the calling document, which formulas do not see.
+
+    Two of them, since a method has one type: declared as a table it returns the table itself, and declared as ``any`` it
+    returns an object that delivers a table later, as live cells need it. The shim chooses when LibreOffice loads it.
+    """
     modules = IDENTIFIER.split(".")
     opened = " ".join(f"module {name} {{" for name in modules)
-    return f"{opened}\n  interface {INTERFACE} {{\n{methods}  }};\n{'}; ' * len(modules)}\n"
+    interfaces = _interface(INTERFACE, TABLE) + _interface(LIVE_INTERFACE, "any")
+    return f"{opened}\n{interfaces}{'}; ' * len(modules)}\n"
 
 
-def _signature(function: Function) -> str:
+def _interface(name: str, table: str) -> str:
+    methods = "".join(f"    {_signature(function, table)};\n" for function in FUNCTIONS)
+    return f"  interface {name} {{\n{methods}  }};\n"
+
+
+def _signature(function: Function, table: str) -> str:
     parameters = ["[in] com::sun::star::beans::XPropertySet document"]
     parameters += [f"[in] any {argument.name}" for argument in function.arguments]
-    return f"any {method_name(function)}({', '.join(parameters)})"
+    returned = table if function.shape is Shape.TABLE else "any"
+    return f"{returned} {method_name(function)}({', '.join(parameters)})"
 
 
 def add_ins() -> str:
@@ -173,7 +185,10 @@ def description() -> str:
 
 def beside(home: Path | None = None, *, self_contained: bool = False) -> str:
     """Return what the shim reads: the functions, where the packages lie and for which Python, and the home."""
-    functions = [{"name": function.name, "method": method_name(function)} for function in FUNCTIONS]
+    functions = [
+        {"name": function.name, "method": method_name(function), "table": function.shape is Shape.TABLE}
+        for function in FUNCTIONS
+    ]
     content = {
         "service": SERVICE,
         "menu": MENU_SERVICE,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Hashable
 
-from basketgex_addin.calc.results import CalcValue, Result
-from basketgex_addin.calc.values import ERRORS
-from basketgex_addin.cells import CellError
+from basketgex_addin.calc.results import WAITING, CalcValue, Deliveries, Result
 from basketgex_addin.live import CALCULATION, GAP, Board, Source
 from basketgex_addin.worksheet import Live
 
@@ -40,19 +38,21 @@ class LiveCells:
         self._board: Board[Hashable] = Board(client, self._redraw, quiet=GAP, longest=CALCULATION)
         self._lock = threading.Lock()
         self._cells: dict[Hashable, _Cell] = {}
+        self._deliveries = Deliveries()
 
     def __len__(self) -> int:
         return len(self._board)
 
     def get(self, key: Hashable, read: Read) -> Result:
-        """Return the object of a cell that is being calculated, with what is known now."""
+        """Return the object of a cell that is being calculated; what is known by now it delivers after the calculation."""
         with self._lock:
             cell = self._cells.get(key)
             if cell is None:  # known before it subscribes, so that no news of it are missed
-                waiting = Result(ERRORS[CellError.NOT_AVAILABLE], lambda: self._gone(key))
+                waiting = Result(WAITING, lambda: self._gone(key), self._deliveries.add)
                 cell = self._cells[key] = _Cell(waiting, read)
             cell.unseen = 0
-        self._show(key, cell)
+        if self._take(key, cell):
+            self._deliveries.add(cell.result)
         return cell.result
 
     def _redraw(self, keys: Collection[Hashable]) -> None:
@@ -61,16 +61,14 @@ class LiveCells:
         for key, cell in cells:
             if cell.unseen >= UNSEEN:
                 self._board.leave(key)  # should the cell come back, it is subscribed again
-            elif self._show(key, cell):
+            elif self._take(key, cell):
+                self._deliveries.add(cell.result)
                 cell.unseen += 1  # what looks the same as before brings no cell here
 
-    def _show(self, key: Hashable, cell: _Cell) -> bool:
-        """Deliver what is known now; tell whether it is another value than before."""
+    def _take(self, key: Hashable, cell: _Cell) -> bool:
+        """Let the cell's object have what is known now; tell whether it is another value than before."""
         with cell.lock:
-            taken = cell.result.take(cell.read(self._board.at(key)))
-        if taken:
-            cell.result.deliver()
-        return taken
+            return cell.result.take(cell.read(self._board.at(key)))
 
     def _gone(self, key: Hashable) -> None:
         """No cell shows it: its document was closed."""

@@ -1,14 +1,19 @@
 """Values that Calc takes from an object, which can deliver a new one at any time: ``XVolatileResult``.
 
-Seen in 25.2: the document does not become modified by a delivery, ``--convert-to`` stores the first value, and a delivery
-during the call that returns the object counts for that call. Cells that share an object share one listener; it goes when the
-document closes, not when a formula's arguments change. A table has to be an ``any`` of the exact type: as a bare result of a
-function Calc refuses that, delivered by such an object it takes it.
+Seen in 25.2: the document does not become modified by a delivery, and ``--convert-to`` stores what was delivered during the
+call that returned the object, else #N/A. Cells that share an object share one listener; it goes when the document closes,
+not when a formula's arguments change. A table has to be an ``any`` of the exact type, and is taken only as a delivery, never
+as what a function declared ``any`` returns.
+
+Deliver no table from inside a call. With a window Calc then looks at its dependants while the table's own cell is still
+being calculated; they find it empty, and count as calculated (seen in 25.2: after an edit sums beside a table were 0).
 """
 
 from __future__ import annotations
 
+import queue
 import struct
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,16 +22,32 @@ import uno
 import unohelper
 from com.sun.star.sheet import ResultEvent, XVolatileResult
 
+from basketgex_addin.calc.values import ERRORS
+from basketgex_addin.cells import CellError
+
 CalcTable = tuple[tuple[float | str, ...], ...]
 CalcValue = float | str | CalcTable
 
+WAITING = ERRORS[CellError.NOT_AVAILABLE]
+"""What Calc shows of an object that has not delivered anything."""
+
 
 class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
-    """One value and the cells that show it. ``gone`` is called when none does any more."""
+    """One value and the cells that show it. ``gone`` is called when none does any more.
 
-    def __init__(self, value: CalcValue, gone: Callable[[], None] | None = None) -> None:
+    ``later`` takes the object when a cell is to be told after the call that made it; without it a cell is told at once.
+    """
+
+    def __init__(
+        self,
+        value: CalcValue,
+        gone: Callable[[], None] | None = None,
+        later: Callable[[Result], None] | None = None,
+    ) -> None:
         self._value = value
+        self._delivered: CalcValue = WAITING
         self._gone = gone
+        self._later = later
         self._listeners: list[Any] = []
 
     @property
@@ -40,9 +61,13 @@ class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
         return self._value
 
     def addResultListener(self, listener: Any) -> None:  # noqa: N802 - UNO's name
-        """Deliver at once: a cell without a value would show #N/A, and a conversion does not wait."""
+        """Take a cell on, which shows #N/A until it is told."""
         self._listeners.append(listener)
-        listener.modified(self._event())
+        self._delivered = WAITING
+        if self._later is None:
+            self.deliver()
+        else:
+            self._later(self)
 
     def removeResultListener(self, listener: Any) -> None:  # noqa: N802 - UNO's name
         """Forget a cell."""
@@ -51,28 +76,52 @@ class Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
         if not self._listeners and self._gone is not None:
             self._gone()
 
-    def show(self, value: CalcValue) -> bool:
-        """Deliver a value, and return True; the same one again is not delivered."""
-        if taken := self.take(value):
-            self.deliver()
-        return taken
-
     def take(self, value: CalcValue) -> bool:
-        """Let a value be what is shown from now on, without delivering it; tell whether it is another."""
+        """Let a value be what is shown from the next delivery on; tell whether it is another."""
         if same(value, self._value):
             return False
         self._value = value
         return True
 
     def deliver(self) -> None:
-        """Tell the cells what is shown now. Never under a lock: Calc's own is wanted for it."""
-        for listener in tuple(self._listeners):
-            with suppress(Exception):  # a document that is just being closed
-                listener.modified(self._event())
+        """Tell the cells what is shown now, unless they show it. Never under a lock: Calc's own is wanted for it.
 
-    def _event(self) -> Any:
+        Not on two threads at once: the older value could come last.
+        """
         value = self._value
+        if same(value, self._delivered):
+            return
+        for listener in tuple(self._listeners):
+            self._delivered = value
+            with suppress(Exception):  # a document that is just being closed
+                listener.modified(self._event(value))
+
+    def _event(self, value: CalcValue) -> Any:
         return ResultEvent(self, uno.Any("[][]any", value) if isinstance(value, tuple) else value)
+
+
+class Deliveries:
+    """One thread that delivers results, one after the other, each as it stands by then.
+
+    It has to wait for Calc's own lock, and so for the end of the calculation in which it was told of a result.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, result: Result) -> None:
+        """Deliver a result soon. Never blocks."""
+        self._waiting.put(result)
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="basketgex-deliver", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._waiting.get().deliver()
 
 
 def same(one: CalcValue, other: CalcValue) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 import unohelper
 from com.sun.star.lang import XServiceInfo
 from com.sun.star.task import XJobExecutor
-from org.basketgex import XBasketGex  # LibreOffice makes it from the extension's IDL
+from org.basketgex import XBasketGex, XBasketGexLive  # LibreOffice makes them from the extension's IDL
 
 NOT_AVAILABLE = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 32767))[0]
 BESIDE: dict[str, Any] = json.loads(Path(__file__).with_name("extension.json").read_text("utf-8"))
@@ -69,16 +69,18 @@ def _component() -> Any:
     return _loaded[0]
 
 
-def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...]) -> Any:
+def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...], live: bool) -> Any:
     component = _component()
     if not isinstance(component, str):
-        return component.evaluate(function["name"], document, arguments, _home())
+        return component.evaluate(function["name"], document, arguments, _home(), live_tables=live)
+    if function["table"] and not live:
+        return ((NOT_AVAILABLE,),)
     return component if function["name"] == "BASKETWHY" else NOT_AVAILABLE
 
 
-def _method(function: dict[str, Any]) -> Callable[..., Any]:
+def _method(function: dict[str, Any], live: bool) -> Callable[..., Any]:
     def method(self: Any, document: Any, *arguments: Any) -> Any:
-        return _call(function, document, arguments)
+        return _call(function, document, arguments, live)
 
     return method
 
@@ -105,9 +107,22 @@ class Service(unohelper.Base, XServiceInfo):  # type: ignore[misc]
 
 
 class AddIn(Service, XBasketGex):  # type: ignore[misc]
-    """The worksheet functions, a method each."""
+    """The worksheet functions, one method each."""
 
     name = str(BESIDE["service"])
+
+
+class LiveAddIn(Service, XBasketGexLive):  # type: ignore[misc]
+    """The same functions where cells are live: those that give a table return an object that delivers it."""
+
+    name = AddIn.name
+
+
+def _add_in(context: Any, *arguments: Any) -> Service:
+    """Return the add-in for the cell mode of this moment. LibreOffice asks once, at its first formula."""
+    component = _component()
+    live = not isinstance(component, str) and component.host(_home()).is_live()
+    return (LiveAddIn if live else AddIn)(context, *arguments)
 
 
 class Menu(Service, XJobExecutor):  # type: ignore[misc]
@@ -122,8 +137,9 @@ class Menu(Service, XJobExecutor):  # type: ignore[misc]
 
 
 for _function in BESIDE["functions"]:
-    setattr(AddIn, _function["method"], _method(_function))
+    setattr(AddIn, _function["method"], _method(_function, live=False))
+    setattr(LiveAddIn, _function["method"], _method(_function, live=True))
 
 g_ImplementationHelper = unohelper.ImplementationHelper()  # noqa: N816 - the name the loader looks for
-for _service in (AddIn, Menu):
-    g_ImplementationHelper.addImplementation(_service, _service.name, (_service.name,))
+for _make, _name in ((_add_in, AddIn.name), (Menu, Menu.name)):
+    g_ImplementationHelper.addImplementation(_make, _name, (_name,))

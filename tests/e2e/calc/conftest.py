@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.local import CELLS_LIVE, Home
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.client import BasketClient
+from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import DIST_PACKAGES, Calc, running_calc
 from tests.e2e.calc.opened import Opened
 from tests.e2e.clocked import Clock
@@ -30,14 +31,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("calc"))
 
 
-@pytest.fixture(scope="session")
-def soffice() -> Path:
+def find_calc() -> Path:
+    """Return the LibreOffice that tests drive; the test is skipped where there is none."""
     found = find_soffice()
     if found is None:
         pytest.skip("LibreOffice is not installed")
     if sys.version_info[:2] != (3, 11) or not Path(DIST_PACKAGES, "uno.py").exists():
         pytest.skip("UNO for this Python (python3-uno, Debian's Python 3.11) is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def soffice() -> Path:
+    return find_calc()
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +56,24 @@ def calc_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calc(soffice: Path, calc_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calc]:
     with running_calc(soffice, tmp_path_factory.mktemp("calc"), calc_home) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def live_calc(soffice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calc]:
+    """A Calc that has started in live mode: how tables come is settled when LibreOffice loads the add-in."""
+    home = Home(tmp_path_factory.mktemp("live-home"))
+    change_config(home.config_file, cell_mode=CELLS_LIVE)
+    with running_calc(soffice, tmp_path_factory.mktemp("live-calc"), home.path) as running:
+        running.load()
+        yield running
+
+
+@pytest.fixture
+def live_home(live_calc: Calc) -> Iterator[Home]:
+    """Its home, with nothing in it but the mode."""
+    with fresh(live_calc.home) as home:
+        change_config(home.config_file, cell_mode=CELLS_LIVE)
+        yield home
 
 
 @pytest.fixture
@@ -79,6 +103,11 @@ def shared_data() -> Path:
     if not found.is_dir():
         pytest.skip("no real market data: ../shared/data is absent")
     return found
+
+
+@pytest.fixture(scope="session")
+def soffice() -> Path:
+    return find_calc()
 
 
 @pytest.fixture(scope="module", params=("sample", "chains"))

@@ -76,13 +76,13 @@ class Calc:
         finally:
             self.close(document)
 
-    def open_document(self, path: Path | str) -> Any:
-        """Open a copy of a file, or what a URL names, hidden and return its UNO model.
+    def open_document(self, path: Path | str, *, hidden: bool = True) -> Any:
+        """Open a copy of a file, or what a URL names, hidden or in a window, and return its UNO model.
 
         A copy: an office that was killed leaves a lock beside what it had open.
         """
         url = path if isinstance(path, str) else _copied(path, self.office.folder).as_uri()
-        document = self.desktop.loadComponentFromURL(url, "_blank", 0, (_property("Hidden", True),))
+        document = self.desktop.loadComponentFromURL(url, "_blank", 0, (given_property("Hidden", hidden),))
         assert document is not None, f"Calc did not open {path}"
         return document
 
@@ -110,6 +110,14 @@ class Calc:
         """Calculate every formula again, as Ctrl+Shift+F9 does."""
         document.calculateAll()
 
+    def load(self) -> None:
+        """Let LibreOffice load the add-in, as its first formula does. No server is asked."""
+        document = self.open_document("private:factory/scalc")
+        try:
+            self.set(document, document.Sheets.ElementNames[0], "A1", '=BASKETGEX("NV?DA")')
+        finally:
+            self.close(document)
+
     def awake(self) -> None:
         """Wait until the add-in asks the server again: after a failure it does not for two seconds.
 
@@ -132,13 +140,44 @@ class Calc:
         document.close(True)
 
 
+def snapshot(document: Any) -> dict[tuple[str, int, int], object]:
+    """Return what every cell with a formula shows, by sheet, row and column; an error value is None."""
+    found: dict[tuple[str, int, int], object] = {}
+    for sheet in document.Sheets:
+        for area in sheet.queryFormulaCells(_ANY_RESULT):
+            start = area.RangeAddress
+            for i, row in enumerate(area.getDataArray(), start.StartRow):
+                found |= {(sheet.Name, i, j): value for j, value in enumerate(row, start.StartColumn)}
+    return found
+
+
+_ANY_RESULT = 7  # com.sun.star.sheet.FormulaResult: VALUE, STRING and ERROR
+QUIET = 4
+"""So many looks in a row that show the same: what live cells were told has arrived."""
+LOOK = 0.3  # seconds between two looks
+
+
+def settle(document: Any) -> dict[tuple[str, int, int], object]:
+    """Wait until no cell changes any more, and return what they hold."""
+    seen: list[dict[tuple[str, int, int], object]] = []
+
+    def quiet() -> bool:
+        seen.append(snapshot(document))
+        seen[:] = seen[-QUIET:]
+        return len(seen) == QUIET and all(look == seen[0] for look in seen)
+
+    until(quiet, pause=LOOK)
+    return seen[0]
+
+
 def _copied(path: Path, folder: Path) -> Path:
     target = folder.resolve() / "opened" / secrets.token_hex(8) / path.name
     target.parent.mkdir(parents=True)
     return Path(shutil.copyfile(path, target))
 
 
-def _property(name: str, value: object) -> Any:
+def given_property(name: str, value: object) -> Any:
+    """Return a named value as LibreOffice takes it."""
     uno = import_uno()
     direct = uno.Enum("com.sun.star.beans.PropertyState", "DIRECT_VALUE")
     return uno.createUnoStruct("com.sun.star.beans.PropertyValue", name, 0, value, direct)

@@ -8,8 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from basketgex.local import CELLS_LIVE, Home
-from basketgex_server.settings import change_config
+from basketgex.local import Home
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc
 from tests.e2e.calc.test_calls import BASKETS, CELLS
 from tests.e2e.clocked import Clock
@@ -18,9 +17,8 @@ from tests.standin.upstream import Figures, Upstream
 
 
 @pytest.fixture
-def live_home(fresh_home: Home) -> Home:
-    change_config(fresh_home.config_file, cell_mode=CELLS_LIVE)
-    return fresh_home
+def calc(live_calc: Calc) -> Calc:
+    return live_calc
 
 
 def test_500_cells_fill_from_one_request_and_closing_leaves_no_subscription(

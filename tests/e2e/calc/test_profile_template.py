@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, Home
+from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import CellError, LevelFigures, Reply, Strikes
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.basket_client import ProfileFigures
-from basketgex_server.settings import change_config
-from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, settle
 from tests.e2e.calc.opened import (
     Opened,
     Value,
@@ -286,11 +285,10 @@ def test_a_source_of_net_figures_says_why_there_is_no_curve(
     client.close()
 
 
-def test_live_cells_wait_and_then_fill(calc: Calc, fresh_home: Home) -> None:
-    change_config(fresh_home.config_file, cell_mode=CELLS_LIVE)
-    client = BasketClient(Home(calc.home))
-    with Server(calc.home), calc.document(path("profile")) as document:
-        opened = Opened("profile", "sample", calc, document, client)
+def test_live_cells_wait_and_then_fill(live_calc: Calc, live_home: Home) -> None:
+    client = BasketClient(live_home)
+    with Server(live_home.path), live_calc.document(path("profile")) as document:
+        opened = Opened("profile", "sample", live_calc, document, client)
 
         def filled() -> bool:
             waiting: list[Any] = [
@@ -299,6 +297,7 @@ def test_live_cells_wait_and_then_fill(calc: Calc, fresh_home: Home) -> None:
             return all(isinstance(value, float) for value in waiting)
 
         until(filled)
+        settle(document)
         check_basket(opened, NAMES)
         check_one(opened, contents.CHOSEN)
     client.close()

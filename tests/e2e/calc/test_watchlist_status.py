@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, Home
+from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
-from basketgex_server.settings import change_config
-from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
+from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error, settle
 from tests.e2e.calc.opened import close, usable
 from tests.e2e.clocked import MIDDAY, Clock
 from tests.e2e.serving import Server, fresh, until
@@ -283,15 +282,15 @@ def test_last_good_figures_are_stale_and_say_why(
         assert str(why).startswith("Last good value: ")
 
 
-def test_live_cells_wait_and_then_fill(calc: Calc, fresh_home: Home) -> None:
-    change_config(fresh_home.config_file, cell_mode=CELLS_LIVE)
-    with Server(calc.home):
-        with opened(calc, "status") as book:
+def test_live_cells_wait_and_then_fill(live_calc: Calc, live_home: Home) -> None:
+    with Server(live_home.path):
+        with opened(live_calc, "status") as book:
             assert set(book.column(STATES)) <= {status.WAITING, status.HISTORICAL}
             until(lambda: book.cell("K7") == f"{len(status.BASKETS)} historical")
-        with opened(calc, "watchlist") as book:
+        with opened(live_calc, "watchlist") as book:
             until(lambda: isinstance(book.cell("H7"), float) and isinstance(book.cell("Q30"), float))
             until(lambda: book.cell("E14") == NAMES[0][0] and book.cell("G6", "Detail") != "")
+            settle(book.document)
             check_watchlist(book, NAMES)
             check_levels(book, CHOSEN)
 
