@@ -105,11 +105,6 @@ def shared_data() -> Path:
     return found
 
 
-@pytest.fixture(scope="session")
-def soffice() -> Path:
-    return find_calc()
-
-
 @pytest.fixture(scope="module", params=("sample", "chains"))
 def source(request: pytest.FixtureRequest, calc: Calc) -> Iterator[str]:
     """What answers: the sample, or a folder of real chains."""
