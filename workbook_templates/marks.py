@@ -52,9 +52,12 @@ def signed_percent(share: str) -> str:
     return f'IF(ISNUMBER({share}),IF({share}<0,"−","+")&{percent(share)},"–")'
 
 
-def why(arguments: str, otherwise: str) -> str:
-    """The formula's part that gives the reason; ``otherwise`` where there is none, the figures being on their way."""
-    said = f"BASKETWHY({arguments})"
+def why(arguments: str, otherwise: str, function: str = "") -> str:
+    """The formula's part that gives the reason; ``otherwise`` where there is none, the figures being on their way.
+
+    ``function``: which one has no value, where its reason may be another than the basket's; ``arguments`` are its symbol.
+    """
+    said = f'BASKETWHY({arguments},,"{function}")' if function else f"BASKETWHY({arguments})"
     return f'IFERROR(IF(LEFT({said},2)="OK","{otherwise}",{said}),"")'
 
 

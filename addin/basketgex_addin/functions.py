@@ -95,6 +95,12 @@ ONE_MEASURE = Argument("measure", "GEX, DEX, VEX or CHEX.", optional=True, defau
 LOW = Argument("low", "Where the range begins, in units of the present price.", optional=True, default="0.8")
 HIGH = Argument("high", "Where the range ends.", optional=True, default="1.2")
 POINTS = Argument("levels", "How many prices, 2 to 2000.", optional=True, default="60")
+NAMED = Argument(
+    "function",
+    "The name of the function that has no value, such as GEXSTRIKES; symbols and weights are then that function's own.",
+    optional=True,
+    default="the basket's figures",
+)
 _CURVE = (ONE_MEASURE, LOW, HIGH, POINTS)
 
 _BASKET = (SYMBOLS, WEIGHTS)
@@ -185,7 +191,13 @@ FUNCTIONS: tuple[Function, ...] = (
         ZONE,
     ),
     _basket("BASKETSTATUS", Shape.TEXT, "Source, moment, convention, coverage, what is missing."),
-    _basket("BASKETWHY", Shape.TEXT, "Why the basket has no value, and what to do; OK where it has one."),
+    _basket(
+        "BASKETWHY",
+        Shape.TEXT,
+        "Why the basket has no value, and what to do; OK where it has one. Of a cell with another function: its arguments, "
+        "and the name of its function.",
+        NAMED,
+    ),
     _basket(
         "BASKETAGE",
         Shape.NUMBER,

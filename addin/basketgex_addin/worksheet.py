@@ -28,6 +28,8 @@ from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
 
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
 
+UNKNOWN_FUNCTION = "{name} is no function of Basket GEX: give a name such as GEXSTRIKES."
+
 Prefetch = Callable[[], Sequence[Ask | RegimesOf]]
 
 _MOST_FAULTS = 256
@@ -92,7 +94,10 @@ class Worksheet:
         """
         name = name.upper()
         try:
-            result = self._evaluate(name, arguments, _Pass(prefetch, trigger, live))
+            now = _Pass(prefetch, trigger, live)
+            if name == "BASKETWHY" and (named := _named(arguments)) is not None:
+                return self._why(named, arguments[:2], now)
+            result = self._evaluate(name, arguments, now)
             return self._recall(arguments, result) if name == "BASKETWHY" and self._faults else result
         except Exception:  # noqa: BLE001 - the last guard: nothing of ours may reach a cell
             if name == "BASKETWHY":
@@ -134,6 +139,24 @@ class Worksheet:
             return NO_AGE
         shown = _SHOWN.get(function.answer)
         return shown(answer) if shown else cells.render(name, answer, option)
+
+    def _why(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
+        """Return why a function has no value for its arguments, #N/A while that is not known, OK where it has one."""
+        if name not in BY_NAME:
+            return UNKNOWN_FUNCTION.format(name=name)
+        function = BY_NAME[name]
+        own = arguments if function.weighs else arguments[:1]
+        if function.answer is Answer.BASKET or function.volatile:
+            own, name = arguments, "BASKETWHY"
+        result = self._evaluate(name, own, now)
+        if name == "BASKETWHY" or not isinstance(result, CellError):
+            return result if name == "BASKETWHY" else "OK"
+        try:
+            _question(function, own[0] if own else None, own[1] if function.weighs else None, own)
+        except BadInput as bad:
+            return bad.problem.sentence
+        remembered = self._faults.get((name, _key(name, own)))
+        return CellError.NOT_AVAILABLE if remembered is None else remembered[0]
 
     def _answer(self, question: Question, prefetch: Prefetch | None) -> Any:
         if not isinstance(question, Ask | RegimesOf) or prefetch is None:
@@ -230,6 +253,13 @@ def _question(
     if function.answer is Answer.FLIP:
         return cells.flip_of(ask)
     return RegimesOf(ask) if function.answer is Answer.REGIMES else ask
+
+
+def _named(arguments: Sequence[Block | None]) -> str | None:
+    """Return the function that BASKETWHY's third argument names, None where it names none."""
+    third = arguments[2] if len(arguments) > 2 else None
+    cell = third[0][0] if third and third[0] else None
+    return None if cell is None else str(cell).strip().upper()
 
 
 def _refusal(name: str, problem: Problem) -> Result:

@@ -425,3 +425,39 @@ def test_why_there_is_no_dispersion_is_told_of_its_members() -> None:
     client.memory[DispersionOf("SPX", Ask(("NVDA", "AMD"), (2.0, 1.0)), 30.0)] = DISPERSION
     assert isinstance(sheet.evaluate("DISPERSION", (spx, both, loads)), tuple)
     assert sheet.evaluate("BASKETWHY", (both, loads)) == "OK"
+
+
+def test_why_tells_the_reason_of_the_function_that_is_named() -> None:
+    """Two functions of one symbol fail for two reasons: each is told where it is asked for, whichever came last."""
+
+    class Two(FakeClient):
+        def ask(self, question: Any) -> Any:
+            return problems.NO_STRIKES if isinstance(question, StrikesOf) else problems.NOT_ENTITLED
+
+    sheet = Worksheet(Two())
+    for order in (("GEXSTRIKES", "GEXPROFILE"), ("GEXPROFILE", "GEXSTRIKES")):
+        for name in order:
+            assert sheet.evaluate(name, NVDA) is CellError.NOT_AVAILABLE
+        for name, problem in (("GEXSTRIKES", problems.NO_STRIKES), ("gexprofile", problems.NOT_ENTITLED)):
+            assert sheet.evaluate("BASKETWHY", (*NVDA, None, ((name,),))) == problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((((None,),), None, (("GEXLEVELS",),)), "No symbols: give at least one ticker."),
+        (((("NVDA", "AMD"),), None, (("GEXSTRIKES",),)), "2 symbols: give one ticker."),
+        (
+            ((("NVDA",),), ((1.0, 2.0),), (("BASKETFLIP",),)),
+            "1 symbols but 2 weights: give one weight beside each symbol, or none at all.",
+        ),
+        (
+            ((("NVDA",),), None, (("BASKETX",),)),
+            "BASKETX is no function of Basket GEX: give a name such as GEXSTRIKES.",
+        ),
+        (((("NVDA",),), None, (("BASKETGEX",),)), "OK"),
+        (((("NVDA",),), None, ((None,),)), "OK"),
+    ],
+)
+def test_why_of_a_named_function_tells_bad_input(arguments: Any, sentence: str) -> None:
+    assert Worksheet(FakeClient()).evaluate("BASKETWHY", arguments) == sentence

@@ -102,15 +102,20 @@ def kill(home: Home, number: signal.Signals = signal.SIGKILL) -> None:
 def fresh(path: Path) -> Iterator[Home]:
     """A home with nothing in it, before and after; a server that an add-in started in it is ended."""
     home = Home(path)
+    _end(home)  # that of a wider fixture, which is not asked any more
     _empty(path)
     try:
         yield home
     finally:
         home.launch_file.unlink(missing_ok=True)
-        if home.is_served():
-            until(home.server)
-            kill(home, signal.SIGTERM)
+        _end(home)
         _empty(path)
+
+
+def _end(home: Home) -> None:
+    if home.is_served():
+        until(home.server)
+        kill(home, signal.SIGTERM)
 
 
 def status(home: Home) -> ServerStatus:

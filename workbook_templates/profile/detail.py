@@ -191,7 +191,7 @@ def _once(sheet: Sheet, look: Look) -> None:
             ("baskets asked for", f"IF(ISERROR({FIRST_STATUS}),1,1)"),
             (
                 "why there are no strikes",
-                f'IF(OR({BY_ITSELF.absent},ISNUMBER({FIRST_STRIKE})),"",{marks.why(CHOSEN, "No strikes yet.")})',
+                f'IF(OR({BY_ITSELF.absent},ISNUMBER({FIRST_STRIKE})),"",{marks.why(CHOSEN, "No strikes yet.", "GEXSTRIKES")})',
             ),
         ),
         start=FIRST_DETAIL,
