@@ -82,7 +82,8 @@ class _Parser:
     def arguments(self) -> tuple[Node, ...]:
         found: list[Node] = []
         while self.tokens[self.at][1] != ")":
-            found.append(self.expression(0))
+            left_out = self.tokens[self.at][1] == ","
+            found.append(Node("text", "") if left_out else self.expression(0))
             if self.tokens[self.at][1] == ",":
                 self.at += 1
         self.at += 1
