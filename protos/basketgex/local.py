@@ -14,6 +14,7 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``basketgex.oxt`` LibreOffice's extension, likewise
 ``state.db``   snapshots and the debit ledger
 ``server.log`` what happened
+``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
 """
 
@@ -60,6 +61,8 @@ _OWN = frozenset(
         "launch.json",
         "basketgex.oxt",
         ".DS_Store",
+        "alerts.json",
+        "alerts.lock",
     }
 )
 _OWN_BEGIN = ("state", "server.log", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
@@ -160,6 +163,11 @@ class Home:
     def state_file(self) -> Path:
         """Snapshots and the ledger."""
         return self.path / "state.db"
+
+    @property
+    def alerts_file(self) -> Path:
+        """What was told of flips and crossed levels."""
+        return self.path / "alerts.json"
 
     @property
     def log_file(self) -> Path:

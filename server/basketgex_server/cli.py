@@ -191,10 +191,11 @@ def _basket(home: Home, chosen: argparse.Namespace) -> None:
     basket(home, chosen.symbols, chosen.weights, refresh=chosen.refresh, as_json=chosen.json)
 
 
-def _watch(home: Home, chosen: argparse.Namespace) -> None:
-    from basketgex_server.cli_watch import watch
+def _watch(home: Home, chosen: argparse.Namespace) -> int:
+    from basketgex_server.cli_watch import Wanted, watch
 
-    watch(home, chosen.baskets, pace=chosen.pace, as_json=chosen.json)
+    wanted = Wanted(chosen.on_flip, chosen.on_level, chosen.notify, chosen.once)
+    return watch(home, chosen.baskets, wanted, pace=chosen.pace, as_json=chosen.json)
 
 
 def _symbol(home: Home, chosen: argparse.Namespace) -> None:
@@ -343,6 +344,25 @@ def _parser() -> argparse.ArgumentParser:
         default=2.0,
         metavar="SECONDS",
         help=f"between two looks, {LEAST_PACE:g} to {LONGEST_PACE:,g}; 2 if not given",
+    )
+    watch.add_argument(
+        "--on-flip",
+        metavar="COMMAND",
+        help="run this in a shell at every flip; ALERT_SENTENCE and other variables tell it what happened",
+    )
+    watch.add_argument(
+        "--on-level",
+        nargs="?",
+        const="",
+        metavar="COMMAND",
+        help="also look for prices that go through gamma flip, call wall or put wall, and run this then; levels take "
+        "source calls, of a metered source one per name every 15 minutes",
+    )
+    watch.add_argument("--notify", action="store_true", help="show a desktop notification as well")
+    watch.add_argument(
+        "--once",
+        action="store_true",
+        help="look once and end: with 3 where something flipped or was crossed since the last look, with 0 where not",
     )
     watch.add_argument("--json", action="store_true", help="one JSON object per change, one per line")
     watch.set_defaults(run=_watch)

@@ -21,6 +21,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "watch": (
         "basketgex watch semis=NVDA,AMD,AVGO banks=JPM,BAC,C",
         "basketgex watch semis=NVDA:2,AMD:1 --pace 5 --json",
+        "basketgex watch semis=NVDA,AMD --on-flip 'echo \"$ALERT_SENTENCE\" >> flips.txt' --notify",
+        "basketgex watch semis=NVDA,AMD SPX --once --on-level",
     ),
     "symbol": (
         "basketgex symbol SPX --levels --per-expiry",

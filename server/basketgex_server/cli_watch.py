@@ -1,70 +1,105 @@
-"""``basketgex watch``: baskets as they change, as a live table or a line a change, and when their regime flipped."""
+"""``basketgex watch``: baskets as they change, and who is told when their regime flips or a price goes through a level."""
 
 from __future__ import annotations
 
-import json
 import queue
-import shutil
-import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from typing import TypeVar
 
 from basketgex.local import Home
-from basketgex_addin.cells import Ask, Problem, Reply, Since
+from basketgex_addin.cells import Ask, Problem, RegimesOf, Reply, Since
+from basketgex_addin.client import BasketClient
 from basketgex_addin.client.watcher import Watcher
-from basketgex_server.cli_ask import amount, client_of, in_words, iso, moment, regime_words, said
-from basketgex_server.cli_words import in_a_terminal, tickers
-from basketgex_server.domain import regime
-from basketgex_server.errors import BadSettings
+from basketgex_server.cli_alerts import Found, Told
+from basketgex_server.cli_ask import client_of, said
+from basketgex_server.cli_notify import Tell, Teller, by, desktop
+from basketgex_server.cli_waiting import waited
+from basketgex_server.cli_watch_changes import Crossing, Flip, Seen, flip, origin_of, parsed
+from basketgex_server.cli_watch_levels import Levels, LevelThread
+from basketgex_server.cli_watch_views import Shown, view
+from basketgex_server.errors import BasketgexError
 
-RECONNECTING = "reconnecting"
-ZONE = " New York"
-HEADINGS = ("basket", "regime", f"since,{ZONE}", "GEX", "net÷gross", "coverage", f"as of,{ZONE}", "freshness")
+HAPPENED = 3
+"""The exit code of a single look that found a flip or a crossing."""
 LEAVING = 2.0
 """Seconds that ending may take."""
-FLIPS = 8
-"""The flips that stay below the table, the newest last."""
-_HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
-_CLEAR, _HIDE, _SHOW = "\x1b[2J", "\x1b[?25l", "\x1b[?25h"
+SETTLING, EVERY = 10.0, 0.5
+"""Seconds that a single look waits for figures that are being refreshed, and between two questions for them."""
+Event = TypeVar("Event", Flip, Crossing)
+Change = frozenset[Ask] | Problem | Found | BasketgexError | str
+"""What a watch hears: baskets that changed, a lost server, a crossing, what ends it, and what is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of a basket."""
+class Wanted:
+    """Who is to be told: a command of flips, one of crossed levels ("": nobody, but look at them), the desktop.
 
-    answer: Reply | Problem
-    since: Since | None
+    ``once``: look a single time.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A change of regime: ``at`` and ``before`` (since when the other was) are Unix seconds, 0 where unknown."""
-
-    name: str
-    regime: str
-    at: float
-    previous: str
-    before: float
-    synthetic: bool = False
-
-    def sentence(self) -> str:
-        """Return it for a person."""
-        at = f" at {moment(self.at)}" if self.at else ""
-        before = f" since {moment(self.before)}" if self.before else ""
-        kind = "SYNTHETIC: " if self.synthetic else ""
-        return f"{kind}{self.name} flipped to {in_words(self.regime)}{at} (was {in_words(self.previous)}{before})"
+    on_flip: str | None = None
+    on_level: str | None = None
+    notify: bool = False
+    once: bool = False
 
 
-def watch(home: Home, baskets: Sequence[str], *, pace: float, as_json: bool) -> None:
-    """Show baskets as they change until interrupted. Raises what stands in the way of asking at all."""
+@dataclass(slots=True)
+class _Alerts:
+    """What was told, and the ways to tell, by channel; ``happened`` is what was told by this command."""
+
+    flips: Told
+    levels: Told
+    ways: Mapping[str, Tell]
+    teller: Teller
+    happened: list[Flip | Crossing] = field(default_factory=list)
+
+    def flip(self, name: str, ask: Ask, now: Seen) -> Flip | None:
+        """Look at a basket; return its flip, which is told where it was not yet."""
+        found, due = self.flips.flip(name, ask, now)
+        facts = {}
+        if isinstance(now.answer, Reply):
+            facts = {"NET_GEX": repr(now.answer.gex), "NET_TO_GROSS": repr(now.answer.net_to_gross)}
+        return found if found is None else self._told(found, due, facts)
+
+    def crossing(self, found: Found) -> Crossing:
+        """Return a crossing, which is told where it was not yet."""
+        return self._told(*found, {})
+
+    def _told(self, found: Event, due: set[str], facts: Mapping[str, str]) -> Event:
+        if due:
+            self.happened.append(found)
+            facts = {**facts, **found.facts(), "SYNTHETIC": "1" if found.synthetic else ""}
+            self.teller.tell([self.ways[channel] for channel in sorted(due)], found.sentence(), facts)
+        return found
+
+
+def watch(home: Home, baskets: Sequence[str], wanted: Wanted, *, pace: float, as_json: bool) -> int:
+    """Show baskets as they change until interrupted, or once; return the exit code.
+
+    That is 0, and after a single look HAPPENED where something flipped or was crossed that was not told before, else 1 where a
+    basket has no figures. Raises what stands in the way of asking at all.
+    """
     asks = parsed(baskets)
+    shown = view(list(asks), as_json=as_json, once=wanted.once)
+    if wanted.once:
+        return _once(home, asks, wanted, shown)
+    _watch(home, asks, wanted, pace, shown)
+    return 0
+
+
+def _watch(home: Home, asks: Mapping[str, Ask], wanted: Wanted, pace: float, shown: Shown) -> None:
     names = {ask: name for name, ask in asks.items()}
-    events: queue.SimpleQueue[frozenset[Ask] | Problem] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Change] = queue.SimpleQueue()
+    alerts = _alerts(home, wanted, events.put, quiet=shown.draws)
     client = client_of(home)
     watcher = client.watch(events.put, pace=pace, lost=events.put)
-    shown = _Json() if as_json else _Screen() if sys.stdout.isatty() else _Lines(list(asks))
+    levels = None
+    if alerts is not None and wanted.on_level is not None:
+        levels = LevelThread(Levels(client, alerts.levels, events.put), events.put)
     known: dict[str, Seen] = {}
     try:
         with shown:
@@ -72,75 +107,106 @@ def watch(home: Home, baskets: Sequence[str], *, pace: float, as_json: bool) -> 
                 watcher.want(ask)
             while True:
                 event = _next(events)
+                if isinstance(event, BasketgexError):
+                    raise event
                 if isinstance(event, Problem):
                     shown.lost()
-                    continue
-                changed, flips = _taken(event, names, watcher, known)
-                ordered = {name: known[name] for name in asks if name in known}
-                shown.show(ordered, changed, flips)
+                elif isinstance(event, str):
+                    shown.say(event)
+                elif isinstance(event, tuple):
+                    shown.crossed(alerts.crossing(event) if alerts is not None else event[0])
+                else:
+                    changed, flips = _taken(event, names, watcher, known, alerts)
+                    shown.show({name: known[name] for name in asks if name in known}, changed, flips)
+                    if levels is not None:
+                        levels.look([known[name].answer for name in changed])
     except KeyboardInterrupt:  # that is how it ends
         return
     finally:
         watcher.close()
+        for end in (levels, alerts.teller if alerts is not None else None):
+            if end is not None:
+                end.close(LEAVING)
         watcher.join(LEAVING)
         client.close()
 
 
-def parsed(baskets: Sequence[str]) -> dict[str, Ask]:
-    """Return baskets by name. Raises BadSettings.
+def _once(home: Home, asks: Mapping[str, Ask], wanted: Wanted, shown: Shown) -> int:
+    alerts = _alerts(home, wanted, shown.say, quiet=False)
+    assert alerts is not None  # noqa: S101 - a single look is told to whoever reads the exit code
 
-    >>> parsed(["banks=JPM,BAC", "NVDA:2,AMD:1"])["NVDA:2,AMD:1"]
-    Ask(symbols=('NVDA', 'AMD'), weights=(2.0, 1.0))
-    """
-    found: dict[str, Ask] = {}
-    for text in baskets:
-        name, _, members = text.rpartition("=")
-        pairs = [part.partition(":") for part in tickers(members)]
-        name = name.strip() or members.strip()
-        if not pairs:
-            raise BadSettings(f"{name or text} has no symbols: write name=NVDA,AMD.")
-        if name in found:
-            raise BadSettings(f"{name} is there twice: give each basket a name of its own.")
-        given = [weight for _, colon, weight in pairs if colon]
-        if given and len(given) != len(pairs):
-            raise BadSettings(f"{name} has weights for some of its symbols: write NVDA:2,AMD:1, or none.")
-        try:
-            weights = tuple(float(weight) for weight in given) or None
-        except ValueError as error:
-            raise BadSettings(f"{name} has a weight that is no number: write NVDA:2,AMD:1.") from error
-        ask = Ask(tuple(symbol.strip() for symbol, _, _ in pairs), weights)
-        if ask in found.values():
-            raise BadSettings(f"{name} is a basket that is there already: write it once.")
-        found[name] = ask
-    return found
+    def look(client: BasketClient) -> tuple[list[Seen], list[Found]]:
+        seen = _settled(client, list(asks.values()))
+        if wanted.on_level is None:
+            return seen, []
+        return seen, Levels(client, alerts.levels, shown.say).look([now.answer for now in seen])
+
+    seen, crossings = waited(home, look)
+    flips = []
+    for (name, ask), now in zip(asks.items(), seen, strict=True):
+        if isinstance(now.answer, Problem) and now.answer.bad_input:
+            said(now.answer)
+        if (found := alerts.flip(name, ask, now)) is not None:
+            flips.append(found)
+    shown.show(dict(zip(asks, seen, strict=True)), list(asks), flips)
+    for crossing in crossings:
+        shown.crossed(alerts.crossing(crossing))
+    alerts.teller.close()
+    if alerts.happened:
+        return HAPPENED
+    return int(any(isinstance(now.answer, Problem) for now in seen))
 
 
-def flip(name: str, before: Seen | None, now: Seen) -> Flip | None:
-    """Return the flip between two looks at a basket; None where there was none.
+def _settled(client: BasketClient, asks: Sequence[Ask]) -> list[Seen]:
+    """Return how baskets stand. Figures that the server is refreshing are waited for: the next look may be hours away."""
+    ends, settled = time.monotonic() + SETTLING, False
+    while True:
+        found = client.ask_many([*asks, *map(RegimesOf, asks)])
+        answers, regimes = found[: len(asks)], found[len(asks) :]
+        stale = any(isinstance(a, Reply) and a.freshness == "STALE" and not a.notice for a in answers)
+        if settled or not stale or time.monotonic() >= ends:
+            return [
+                Seen(answer, since if isinstance(since, Since) else None, origin_of(answer))
+                for answer, since in zip(answers, regimes, strict=True)
+            ]
+        status = client.status()
+        settled = isinstance(status, Problem) or not status.awaited  # what came since is looked at once more
+        if not settled:
+            Flag().wait(EVERY)
+        for ask in asks:
+            client.forget(ask)
+            client.forget(RegimesOf(ask))
 
-    The server knows when it was, even where it was not watched then. A history that begins later than before, since a
-    constituent came in that had no figures, is none.
-    """
-    old, new = before.since if before else None, now.since
-    synthetic = isinstance(now.answer, Reply) and now.answer.synthetic
-    if old is None or new is None or not old.regime or not new.regime:
+
+def _alerts(home: Home, wanted: Wanted, complain: Callable[[str], object], *, quiet: bool) -> _Alerts | None:
+    """Return who is to be told; None where nobody is. Raises BadSettings where the desktop has no way."""
+    shared: dict[str, Tell] = {"desktop": desktop()} if wanted.notify else {}
+    if wanted.once:
+        shared["exit code"] = lambda sentence, facts: ""
+    own = [("--on-flip", wanted.on_flip), ("--on-level", wanted.on_level)]
+    flips, levels = (
+        shared | ({f"{option} {command}": by(command, option, quiet=quiet)} if command else {})
+        for option, command in own
+    )
+    if not flips and not levels and wanted.on_level is None:
         return None
-    if new.since and new.since != old.since and new.since > old.known_from:
-        known = old.since or old.known_from if old.regime == new.previous else 0.0
-        return Flip(name, new.regime, new.since, new.previous, known, synthetic)
-    if new.regime != old.regime:
-        return Flip(name, new.regime, new.since, old.regime, old.since or old.known_from, synthetic)
-    return None
+    home.create()
+    told = (Told(home, list(flips)), Told(home, list(levels)))
+    return _Alerts(*told, flips | levels, Teller(complain))
 
 
-def _next(events: queue.SimpleQueue[frozenset[Ask] | Problem]) -> frozenset[Ask] | Problem:
+def _next(events: queue.SimpleQueue[Change]) -> Change:
     while True:
         with suppress(queue.Empty):
             return events.get(timeout=1.0)  # without it, Ctrl-C would go unheard on Windows
 
 
 def _taken(
-    event: frozenset[Ask], names: Mapping[Ask, str], watcher: Watcher, known: dict[str, Seen]
+    event: frozenset[Ask],
+    names: Mapping[Ask, str],
+    watcher: Watcher,
+    known: dict[str, Seen],
+    alerts: _Alerts | None,
 ) -> tuple[list[str], list[Flip]]:
     """Take over what changed; return its names and the flips. Raises what was wrong with the question."""
     changed: list[str] = []
@@ -154,157 +220,16 @@ def _taken(
         since = watcher.since(ask)
         if since is not None and not since.regime and before is not None:
             since = before.since  # nothing to be said of it now is no other regime
-        now = Seen(answer, since)
+        now = Seen(answer, since, origin_of(answer) or (before.origin if before is not None else ""))
         if now == before:
             continue
         known[name] = now
         changed.append(name)
-        if (found := flip(name, before, now)) is not None:
+        found = flip(name, before, now)
+        if alerts is not None and (
+            before is None or (before.since, before.origin) != (now.since, now.origin)
+        ):
+            found = alerts.flip(name, ask, now) or found
+        if found is not None:
             flips.append(found)
     return changed, flips
-
-
-class _Shown:
-    """Where it is shown. ``with`` it: whatever it did to the terminal is undone."""
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-
-    def show(self, known: Mapping[str, Seen], changed: Sequence[str], flips: Sequence[Flip]) -> None:
-        """Show what is known; ``changed`` names what is not as it was."""
-        raise NotImplementedError
-
-    def lost(self) -> None:
-        """Say that the server is gone and is being sought."""
-        print(RECONNECTING, file=sys.stderr, flush=True)
-
-
-class _Json(_Shown):
-    """One object a line: the basket that changed, and what it flipped from where it did."""
-
-    def show(self, known: Mapping[str, Seen], changed: Sequence[str], flips: Sequence[Flip]) -> None:
-        flipped = {found.name: found for found in flips}
-        for name in changed:
-            print(json.dumps(_object(name, known[name], flipped.get(name))), flush=True)
-
-
-class _Lines(_Shown):
-    """The table once, when all of it is known, then a line a change."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        self._begun = False
-
-    def show(self, known: Mapping[str, Seen], changed: Sequence[str], flips: Sequence[Flip]) -> None:
-        rows = {name: _cells(name, seen) for name, seen in known.items()}
-        if self._begun:
-            lines = _aligned([rows[name] for name in changed])
-        elif len(known) == len(self._names):
-            self._begun, lines = True, _aligned([HEADINGS, *rows.values()])
-        else:
-            lines = []
-        print("".join(line + "\n" for line in (*lines, *(found.sentence() for found in flips))), end="")
-        sys.stdout.flush()
-
-
-class _Screen(_Shown):
-    """A table that is drawn in place."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = ["waiting for the server"]
-        self._flips: list[str] = []
-        self._lost = False
-
-    def __enter__(self) -> None:
-        """Take the screen."""
-        sys.stdout.write(_HIDE + _CLEAR)
-        self._draw()
-
-    def __exit__(self, *_: object) -> None:
-        """Give it back, with the last table on it."""
-        sys.stdout.write(_SHOW)
-        sys.stdout.flush()
-
-    def show(self, known: Mapping[str, Seen], changed: Sequence[str], flips: Sequence[Flip]) -> None:
-        self._lost = False
-        self._lines = _aligned([HEADINGS, *(_cells(name, seen) for name, seen in known.items())])
-        self._flips = [*self._flips, *(found.sentence() for found in flips)][-FLIPS:]
-        self._draw()
-
-    def lost(self) -> None:
-        self._lost = True
-        self._draw()
-
-    def _draw(self) -> None:
-        width = shutil.get_terminal_size().columns
-        lines = [*self._lines, *([""] if self._flips else []), *self._flips]
-        lines += ["", RECONNECTING if self._lost else "Ctrl-C ends."]
-        drawn = "".join(line[:width] + _CLEAR_LINE + "\n" for line in lines)
-        sys.stdout.write(_HOME + drawn + _CLEAR_BELOW)
-        sys.stdout.flush()
-
-
-def _cells(name: str, seen: Seen) -> tuple[str, ...]:
-    """Return one row of the table."""
-    answer, since = seen.answer, seen.since
-    if isinstance(answer, Problem):
-        return (name, in_a_terminal(answer.sentence))
-    when = ""
-    if since is not None and since.regime:
-        when = _short(since.since) if since.since else f"before {_short(since.known_from)}"
-    lacking = "" if not answer.missing else f" (no data: {', '.join(answer.missing)})"
-    return (
-        name,
-        regime_words(answer.gex),
-        when,
-        amount(answer.gex),
-        f"{answer.net_to_gross:+.2f}",
-        f"{answer.covered_weight:.1%}",
-        _short(answer.as_of),
-        ("SYNTHETIC, " if answer.synthetic else "") + answer.freshness.lower() + lacking,
-    )
-
-
-def _short(at: float) -> str:
-    return moment(at).removesuffix(ZONE)
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    whole = [row for row in rows if len(row) == len(HEADINGS)]
-    widths = [max([len(HEADINGS[i]), *(len(row[i]) for row in whole)]) for i in range(len(HEADINGS))]
-    widths[0] = max([widths[0], *(len(row[0]) for row in rows)])
-    right = {HEADINGS.index(name) for name in ("GEX", "net÷gross", "coverage")}
-    return [
-        "  ".join(
-            cell.rjust(widths[i]) if i in right and len(row) > 2 else cell.ljust(widths[i])
-            for i, cell in enumerate(row)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _object(name: str, seen: Seen, flipped: Flip | None) -> dict[str, Any]:
-    answer, since = seen.answer, seen.since
-    if isinstance(answer, Problem):
-        return {"basket": name, "problem": {"code": answer.code, "sentence": in_a_terminal(answer.sentence)}}
-    return {
-        "basket": name,
-        "regime": regime(answer.gex),
-        "since": iso(since.since) if since and since.since else None,
-        "previous_regime": (since.previous if since else "") or None,
-        "known_from": iso(since.known_from) if since and since.known_from else None,
-        "flipped": flipped is not None,
-        "flipped_from": flipped.previous if flipped else None,
-        **{f"net_{m}": getattr(answer, m) for m in ("gex", "dex", "vex", "chex")},
-        "net_to_gross": answer.net_to_gross,
-        "covered_weight": answer.covered_weight,
-        "missing_symbols": list(answer.missing),
-        "as_of": iso(answer.as_of),
-        "freshness": answer.freshness.lower(),
-        "source": answer.source,
-        "synthetic": answer.synthetic,
-        "notice": in_a_terminal(answer.notice),
-    }

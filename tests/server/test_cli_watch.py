@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from basketgex_addin.cells import Ask, Problem, Reply, Since
-from basketgex_server.cli_watch import HEADINGS, Flip, Seen, _aligned, _cells, _object, flip, parsed
+from basketgex_server.cli_watch_changes import Flip, Seen, flip, parsed
+from basketgex_server.cli_watch_views import HEADINGS, _aligned, _cells, _object
 from basketgex_server.errors import BadSettings
 
 T = 1_789_570_800.0  # 2026-09-16 11:00 in New York

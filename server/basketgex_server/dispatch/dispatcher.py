@@ -85,9 +85,10 @@ class Dispatcher:
 
     def awaited(self) -> tuple[int, int]:
         """Return how many symbols the source is to bring yet, and a number that grows while it gets on with them."""
+        outstanding = self._batcher.outstanding if self._batcher is not None else 0
         if isinstance(self._source, Reports):
-            return self._source.progress.awaited, self._source.progress.done
-        return self._batcher.outstanding if self._batcher is not None else 0, self._brought
+            return self._source.progress.awaited or outstanding, self._source.progress.done
+        return outstanding, self._brought
 
     def touch(self, symbols: Sequence[str]) -> None:
         """Note that a basket was answered without a look, since its answer was known."""
