@@ -39,6 +39,7 @@ class Price(NamedTuple):
     price: float
     at: float
     synthetic: bool
+    doubts: str = ""
 
 
 Found = tuple[Crossing, set[str]]
@@ -81,7 +82,7 @@ class Told:
                 place, happened = crossed(before, of.price, of.level_price)
                 record["place"] = list(place)
                 if happened:
-                    record["last"] = [place.side, of.price, of.level_price, of.at, of.synthetic]
+                    record["last"] = [place.side, of.price, of.level_price, of.at, of.synthetic, of.doubts]
                 due = self._due(record, happened=happened)
                 if due or happened:
                     told.append((Crossing(of.name, of.level, *record["last"]), due))

@@ -147,7 +147,7 @@ def _needed() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise BadSettings(
-            "Pictures need matplotlib, which is not installed: pip install 'basketgex[plot]'."
+            "Pictures need matplotlib, which is not installed: pip install matplotlib, where basketgex is."
         ) from error
 
 

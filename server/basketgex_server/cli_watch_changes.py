@@ -14,7 +14,8 @@ from basketgex_server.errors import BadSettings
 BAND = 0.0005
 """A price within this part of a level, 0.05 %, is on neither side: else one that dances on it would cross it every minute."""
 ABOVE, BELOW = "above", "below"
-CROSSED = ("gamma_flip", "call_wall", "put_wall")
+FLIP = "gamma_flip"
+CROSSED = (FLIP, "call_wall", "put_wall")
 """The levels whose crossing is told."""
 
 
@@ -53,7 +54,10 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A price that went through a level of its name: prices in USD, ``at`` in Unix seconds, the price's own moment."""
+    """A price that went through a level of its name: prices in USD, ``at`` in Unix seconds, the price's own moment.
+
+    ``doubts``: what there is against a gamma flip, as ``doubts_in_words`` has it.
+    """
 
     name: str
     level: str
@@ -62,11 +66,13 @@ class Crossing:
     level_price: float
     at: float
     synthetic: bool = False
+    doubts: str = ""
 
     def sentence(self) -> str:
         """Return it for a person."""
+        doubts = f" ({self.doubts})" if self.doubts not in ("", "available") else ""
         text = (
-            f"{self.name} went {self.side} its {LEVELS[self.level]} {self.level_price:,.2f}: "
+            f"{self.name} went {self.side} its {LEVELS[self.level]} {self.level_price:,.2f}{doubts}: "
             f"{self.price:,.2f} at {moment(self.at)}"
         )
         return _marked(text, self.synthetic)

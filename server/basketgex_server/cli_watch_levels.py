@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from threading import Thread
 
-from basketgex_addin.cells import LevelFigures, Problem, Reply
+from basketgex_addin.cells import LevelFigures, Problem, Reply, doubts_in_words
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_server.cli_alerts import Found, Price, Told
-from basketgex_server.cli_watch_changes import CROSSED, origin_of
+from basketgex_server.cli_watch_changes import CROSSED, FLIP, origin_of
 from basketgex_server.errors import BasketgexError
 
 KEPT, KEPT_METERED = 300.0, 900.0
@@ -45,9 +45,11 @@ class Levels:
             for row in reply.rows:
                 if isinstance(levels := self._levels(row.symbol, origin), Problem):
                     continue
+                doubts = doubts_in_words(levels.gamma_flip_status, levels.gamma_flip_doubts)
+                at = (row.underlying_price, row.as_of, reply.synthetic)
                 known = ((name, getattr(levels, name)) for name in CROSSED)
                 prices += [
-                    Price(row.symbol, origin, name, level, row.underlying_price, row.as_of, reply.synthetic)
+                    Price(row.symbol, origin, name, level, *at, doubts if name == FLIP else "")
                     for name, level in known
                     if level is not None and level > 0
                 ]

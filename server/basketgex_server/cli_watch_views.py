@@ -10,12 +10,14 @@ from dataclasses import asdict
 from typing import Any
 
 from basketgex_addin.cells import Problem
+from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_server.cli_ask import amount, iso, moment, regime_words
 from basketgex_server.cli_watch_changes import Crossing, Flip, Seen
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.domain import regime
 
 RECONNECTING = "reconnecting"
+WAITING = "waiting for the source"
 ZONE = " New York"
 HEADINGS = ("basket", "regime", f"since,{ZONE}", "GEX", "net÷gross", "coverage", f"as of,{ZONE}", "freshness")
 FLIPS = 8
@@ -144,7 +146,8 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
     """Return one row of the table."""
     answer, since = seen.answer, seen.since
     if isinstance(answer, Problem):
-        return (name, in_a_terminal(answer.sentence))
+        waits = answer.code == TIMED_OUT.code  # a watch goes on asking
+        return (name, WAITING if waits else in_a_terminal(answer.sentence))
     when = ""
     if since is not None and since.regime:
         when = _short(since.since) if since.since else f"before {_short(since.known_from)}"

@@ -350,6 +350,29 @@ def test_a_source_that_is_away_is_an_error_and_no_flip(
     assert "FlashAlpha" in away.out
 
 
+def test_a_new_day_of_chain_files_flips_once(tmp_path: Path, log: Log) -> None:
+    """The chain of the second day has its open interest on the other side; when it flipped between them nobody knows."""
+    folder = tmp_path / "chains"
+    folder.mkdir()
+    (folder / "underlyings.json").write_text('{"AMD": {"underlying_price": 500.0}}')
+
+    def day(name: str, calls: int, puts: int) -> None:
+        rows = [f"AMD260918C00500000,0.4,{calls}", f"AMD260918P00500000,0.4,{puts}"]
+        (folder / f"AMD_{name}.csv").write_text("\n".join(["option,iv,open_interest", *rows]))
+
+    with fresh(tmp_path / "home") as home:
+        given = environment(home.path, source="chain-files", chain_folder=folder)
+        words = ("AMD", "--on-flip", log.command)
+        day("2026-07-09", 900, 100)
+        assert once(given, *words).code == 0
+        day("2026-07-10", 100, 900)
+        until(lambda: once(given, *words).code == 3)
+        assert once(given, *words).code == 0
+    assert log.lines() == [
+        "AMD flipped to negative gamma (was positive gamma since 2026-07-09 16:00 New York)"
+    ]
+
+
 def test_the_memory_that_cannot_be_read_begins_anew_and_says_so(tmp_path: Path) -> None:
     with fresh(tmp_path / "home") as home:
         given = environment(home.path)

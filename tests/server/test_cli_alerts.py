@@ -140,3 +140,7 @@ def test_a_crossing_is_told_once_by_each_channel(home: Home) -> None:
     assert up.sentence() == (
         "SYNTHETIC: NVDA went above its gamma flip 220.00: 221.00 at 2026-09-16 11:00 New York"
     )
+    doubted = a.crossings([price(219.0)._replace(doubts="several roots")])[0][0]
+    assert doubted.sentence() == (
+        "SYNTHETIC: NVDA went below its gamma flip 220.00 (several roots): 219.00 at 2026-09-16 11:00 New York"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from basketgex_addin.cells import Ask, Problem, Reply, Since
+from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_server.cli_watch_changes import Flip, Seen, flip, parsed
 from basketgex_server.cli_watch_views import HEADINGS, _aligned, _cells, _object
 from basketgex_server.errors import BadSettings
@@ -110,6 +111,15 @@ def test_the_table() -> None:
         "fresh (no data: GHOST)",
         "x       Not so.",
     ]
+
+
+def test_what_takes_its_time_is_waited_for() -> None:
+    for found in (
+        TIMED_OUT,
+        Problem("timed_out", "The source did not answer in time. Recalculate to ask again."),
+    ):
+        assert _cells("x", Seen(found, None)) == ("x", "waiting for the source")
+        assert "Ask again." in _object("x", Seen(found, None), None)["problem"]["sentence"]
 
 
 def test_json() -> None:

@@ -179,7 +179,7 @@ def test_without_matplotlib_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert refused(capsys, tmp_path / "home", "profile", "NVDA", "-o", tmp_path / "a.png") == (
-        "basketgex: Pictures need matplotlib, which is not installed: pip install 'basketgex[plot]'.\n"
+        "basketgex: Pictures need matplotlib, which is not installed: pip install matplotlib, where basketgex is.\n"
     )
 
 
