@@ -28,6 +28,7 @@ from basketgex import __version__
 from basketgex.home_settings import HomeSettings
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE, Home
 from basketgex_addin import throttle
+from basketgex_addin.calc import bridge
 from basketgex_addin.calc.extension import IDENTIFIER
 from basketgex_addin.calc.install import find_soffice, find_unopkg
 from basketgex_addin.cells import Ask, Problem, Quota
@@ -61,6 +62,10 @@ _LOGGED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ (WARNING|ERROR|CRITI
 _EXTENSION = re.compile(rf"^Identifier: *{re.escape(IDENTIFIER)}\s+Version: *(\S+)", re.MULTILINE)
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _ELSEWHERE = "not on this system"
+BLIND = (
+    "Started from this shell it ends at the first formula: the virtual environment {folder} comes first on PATH and has no "
+    "uno. Run deactivate, or run basketgex install calc from that environment."
+)
 _STOP = "Run basketgex stop: the next question starts a server anew."
 T = TypeVar("T")
 
@@ -183,6 +188,8 @@ def _libreoffice(facts: Facts) -> Finding:
     version = _VERSION.search(said)
     if version and (int(version[1]), int(version[2])) < OLDEST_OFFICE:
         return Finding(ATTENTION, text, "Install LibreOffice 25.2 or later: this one is older.")
+    if blind := bridge.blind_environment(os.environ):
+        return Finding(ATTENTION, text, BLIND.format(folder=blind))
     return Finding(OK, text)
 
 

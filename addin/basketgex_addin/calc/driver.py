@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from basketgex.local import HOME_VARIABLE
+from basketgex_addin.calc.bridge import without_virtual_environment
 from basketgex_addin.calc.extension import write_folder
 
 XLSX_FILTER = "xlsx:Calc MS Excel 2007 XML"
@@ -68,18 +69,6 @@ class Office:
         )
 
 
-def without_virtual_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which LibreOffice's own Python finds its own packages.
-
-    With a virtual environment's commands first on PATH it takes that one's packages, finds no ``uno`` among them, and
-    LibreOffice ends in std::bad_alloc at the first formula (seen in 25.2).
-    """
-    folders = environment.get("PATH", "").split(os.pathsep)
-    own = [folder for folder in folders if not Path(folder, os.pardir, "pyvenv.cfg").exists()]
-    kept = {name: value for name, value in environment.items() if name not in ("VIRTUAL_ENV", "PYTHONHOME")}
-    return {**kept, "PATH": os.pathsep.join(own)}
-
-
 def end(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
     """End the process and its group: the soffice that was started is only a script around the real one."""
     for name in ("SIGTERM", "SIGKILL"):
@@ -131,6 +120,8 @@ def _convert(office: Office, source: Path, target: Path, kind: str, timeout: flo
     finally:
         end(process)
     if not written.exists():
-        raise DriverError(f"LibreOffice did not write {target.name}: is {source.name} a workbook?")
+        raise DriverError(
+            f"LibreOffice could not load {source.name}: is it a workbook? If it is, run basketgex doctor."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     written.replace(target)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from basketgex.local import Home
-from basketgex_addin.calc import extension
+from basketgex_addin.calc import bridge, extension
 
 OXT = "basketgex.oxt"
 TIMEOUT = 120.0  # seconds; the very first start of LibreOffice builds a profile
@@ -56,6 +56,7 @@ def install(home: Home, command: Sequence[str], python_path: Sequence[str] | Non
     ``python_path`` None: that of this Python. Raises InstallError where LibreOffice is missing or refuses.
     """
     soffice, unopkg = _programs()
+    bridge.share()
     home.create()
     home.write_launch(command, python_path if python_path is not None else extension.python_path())
     oxt = extension.write_oxt(home.path / OXT, home.path.absolute())
@@ -68,6 +69,7 @@ def install(home: Home, command: Sequence[str], python_path: Sequence[str] | Non
 def uninstall() -> bool:
     """Remove the extension from LibreOffice; return False where it was not there. Raises InstallError where it refuses."""
     _, unopkg = _programs()
+    bridge.withdraw()
     if extension.IDENTIFIER not in _run(
         [str(unopkg), "list", *_shared()], "LibreOffice did not list extensions"
     ):
@@ -116,7 +118,12 @@ def _run(command: list[str], failed: str) -> str:
     """Run a program and return what it printed. Raises InstallError with ``failed`` where it does not end well."""
     try:
         done = subprocess.run(  # noqa: S603 - LibreOffice's own programs
-            command, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+            env=bridge.without_virtual_environment(os.environ),
         )
     except subprocess.TimeoutExpired as error:
         raise InstallError(

@@ -38,6 +38,7 @@ def test_a_workbook_is_calculated_and_keeps_its_plain_names(office: Office, tmp_
 
 def test_a_missing_source_is_an_error_with_a_sentence(office: Office, tmp_path: Path) -> None:
     with pytest.raises(
-        DriverError, match=r"^LibreOffice did not write full\.xlsx: is none\.xlsx a workbook\?$"
+        DriverError,
+        match=r"^LibreOffice could not load none\.xlsx: is it a workbook\? If it is, run basketgex doctor\.$",
     ):
         recalculate_and_store(office, tmp_path / "none.xlsx", tmp_path / "full.xlsx")
