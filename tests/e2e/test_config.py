@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,40 +19,12 @@ from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.worksheet import Worksheet
 from basketgex_server.reloading import LOOK
 from basketgex_server.settings import read_config
-from tests.e2e.serving import Server, environment, fresh, kill, status, until
+from tests.e2e.commands import PROGRAM, command, refused, said
+from tests.e2e.serving import Server, fresh, kill, status, until
 from tests.standin.upstream import Gate, Upstream, gated
 
-PROGRAM = (sys.executable, "-W", "error", "-m", "basketgex_server")
-NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 NVDA = Ask(("NVDA",))
 BROKEN = "config.toml cannot be used, so the settings from before stay. rate must be a number."
-
-
-def command(
-    home: Path, *arguments: str, typed: str = "", environ: dict[str, str] | None = None
-) -> tuple[int, str, str]:
-    done = subprocess.run(
-        (*PROGRAM, *arguments),
-        env=environment(home) | NO_KEYRING | (environ or {}),
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def said(home: Path, *arguments: str, **how: Any) -> str:
-    code, out, err = command(home, *arguments, **how)
-    assert (code, err) == (0, ""), err
-    return out
-
-
-def refused(home: Path, *arguments: str, **how: Any) -> str:
-    code, out, err = command(home, *arguments, **how)
-    assert (code, out) == (1, "")
-    return err.removeprefix("basketgex: ").removesuffix("\n")
 
 
 @pytest.fixture
@@ -140,11 +110,14 @@ def test_an_idle_time_is_heeded(server: Server) -> None:
 
 def test_a_broken_file_is_told_and_the_last_good_settings_stay(server: Server, client: BasketClient) -> None:
     sheet = Worksheet(client)
+    watcher = client.watch(lambda asks: None, pace=1.0)
+    watcher.want(NVDA)
     server.home.config_file.write_text("rate = 0.01\nconvention = 'dealer'\n")
     until(lambda: ask(client).convention == "dealer")
     before = ask(client)
     server.home.config_file.write_text("rate = 'much'\n")
     until(lambda: ask(client).settings_notice)
+    until(lambda: getattr(watcher.latest(NVDA), "settings_notice", "") == BROKEN)
     assert ask(client)._replace(client_ttl=0, fetched_at=0) == before._replace(
         client_ttl=0, fetched_at=0, settings_notice=BROKEN
     )
@@ -161,6 +134,9 @@ def test_a_broken_file_is_told_and_the_last_good_settings_stay(server: Server, c
     assert "rate must be a number." in server.home.log_file.read_text()
     server.home.config_file.write_text("rate = 0.02\n")
     until(lambda: not ask(client).settings_notice)
+    until(lambda: getattr(watcher.latest(NVDA), "settings_notice", BROKEN) == "")
+    watcher.close()
+    watcher.join(30)
     assert ask(client).convention == "flashalpha"
     assert "config.toml" not in str(sheet.evaluate("BASKETSTATUS", [(("NVDA",),)]))
 

@@ -19,8 +19,8 @@ import pytest
 from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import BasketClient
 from basketgex_addin.worksheet import Worksheet
+from tests.e2e.commands import command
 from tests.e2e.serving import COMMAND, Server, status
-from tests.e2e.test_config import command
 
 KEY = "fa-http-6d0e4b81"
 WITHOUT_SOCKS = (

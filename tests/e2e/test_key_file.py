@@ -17,8 +17,8 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_addin.worksheet import Worksheet
+from tests.e2e.commands import NO_KEYRING, PROGRAM, command, refused, said
 from tests.e2e.serving import fresh, kill
-from tests.e2e.test_config import NO_KEYRING, PROGRAM, command, refused, said
 from tests.server import keyring_file
 from tests.standin.upstream import Upstream
 

@@ -11,8 +11,8 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.settings import read_config
+from tests.e2e.commands import refused, said
 from tests.e2e.serving import COMMAND, Server
-from tests.e2e.test_config import refused, said
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 HEADINGS = "option,open_interest,iv,underlying_price"

@@ -19,7 +19,8 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.errors import Internal, NotOffered, SourceUnavailable
+from basketgex_server.api import servicer
+from basketgex_server.errors import Internal, NotEntitled, NotOffered, SourceUnavailable
 from basketgex_server.settings import Settings
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, made_up, serving
 
@@ -106,6 +107,19 @@ def test_no_call_without_the_token(
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     assert error.details() == "The server refused the token: use the one in its home folder."
     assert ("basketgex-code", "token_refused") in error.trailing_metadata()
+
+
+@pytest.mark.parametrize("peer", ["ipv4:192.0.2.7:50123", "ipv6:%5B2001:db8::1%5D:50123", ""])
+def test_settings_are_no_matter_of_other_machines(peer: str) -> None:
+    class Stranger:
+        def peer(self) -> str:
+            return peer
+
+    with pytest.raises(NotEntitled) as caught:
+        servicer._refuse_strangers(Stranger())  # type: ignore[arg-type]
+    assert caught.value.sentence == (
+        "Settings are a matter of the server's own machine: run basketgex config there."
+    )
 
 
 def test_the_token_without_its_scheme_is_refused(sample: Served) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import ast
-import inspect
+import doctest
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,10 @@ from typing import Any
 import pytest
 
 from basketgex.local import Home
-from basketgex_server import settings
+from basketgex_server import addresses, settings
+from basketgex_server.api import servicer
 from basketgex_server.errors import BadSettings
-from basketgex_server.settings import Settings, change_config, load, read_config
+from basketgex_server.settings import Settings, change_config, explanations, load, read_config
 
 
 def test_chosen_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
@@ -139,17 +139,10 @@ def test_changing_some_keys_keeps_the_others(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    (made,) = (
-        node
-        for node in ast.parse(inspect.getsource(settings)).body
-        if isinstance(node, ast.ClassDef) and node.name == "Settings"
-    )
-    explained = {
-        before.target.id
-        for before, after in zip(made.body, made.body[1:], strict=False)
-        if isinstance(before, ast.AnnAssign)
-        and isinstance(before.target, ast.Name)
-        and isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-    }
-    assert explained == {f.name for f in fields(Settings)}
+    assert list(explanations()) == [f.name for f in fields(Settings)]
+
+
+def test_the_examples() -> None:
+    for module in (addresses, servicer, settings):
+        found = doctest.testmod(module)
+        assert found.attempted and not found.failed

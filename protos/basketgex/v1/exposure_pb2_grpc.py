@@ -167,7 +167,8 @@ class ExposureServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSettings(self, request, context):
-        """The home's settings, where each comes from, and what of an edited config.toml is not heeded.
+        """The home's settings, where each comes from, and what of an edited config.toml is not heeded. Answered on the server's own
+        machine only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

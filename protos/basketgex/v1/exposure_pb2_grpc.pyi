@@ -60,7 +60,9 @@ class ExposureServiceStub:
     GetStatus: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]
     """What serves, from which source, what that can give, and what it has spent."""
     GetSettings: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetSettingsRequest, _exposure_pb2.GetSettingsResponse]
-    """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+    """The home's settings, where each comes from, and what of an edited config.toml is not heeded. Answered on the server's own
+    machine only.
+    """
     ChangeSettings: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ChangeSettingsRequest, _exposure_pb2.ChangeSettingsResponse]
     """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
     nothing is changed. Answered on the server's own machine only.
@@ -94,7 +96,9 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     GetStatus: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStatusRequest, _exposure_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What serves, from which source, what that can give, and what it has spent."""
     GetSettings: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetSettingsRequest, _exposure_pb2.GetSettingsResponse]  # type: ignore[assignment]
-    """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+    """The home's settings, where each comes from, and what of an edited config.toml is not heeded. Answered on the server's own
+    machine only.
+    """
     ChangeSettings: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ChangeSettingsRequest, _exposure_pb2.ChangeSettingsResponse]  # type: ignore[assignment]
     """Changes settings in config.toml, and the key of the paid source; heeded before the reply. Where one of them cannot be used
     nothing is changed. Answered on the server's own machine only.
@@ -185,7 +189,9 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exposure_pb2.GetSettingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetSettingsResponse, _abc.Awaitable[_exposure_pb2.GetSettingsResponse]]:
-        """The home's settings, where each comes from, and what of an edited config.toml is not heeded."""
+        """The home's settings, where each comes from, and what of an edited config.toml is not heeded. Answered on the server's own
+        machine only.
+        """
 
     @_abc_1.abstractmethod
     def ChangeSettings(

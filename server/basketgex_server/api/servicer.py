@@ -293,6 +293,7 @@ class ExposureServicer(ExposureServiceServicer):
         """Tell the settings."""
 
         async def work() -> pb.GetSettingsResponse:
+            _refuse_strangers(context)
             return pb.GetSettingsResponse(settings=messages.settings(await self._desk.described()))
 
         return await self._guarded(context, work, counted=False)
@@ -303,10 +304,7 @@ class ExposureServicer(ExposureServiceServicer):
         """Change settings."""
 
         async def work() -> pb.ChangeSettingsResponse:
-            if not _is_of_this_machine(context.peer()):
-                raise NotEntitled(
-                    "Settings are changed on the server's own machine only: run basketgex config there."
-                )
+            _refuse_strangers(context)
             key = request.flashalpha_key if request.HasField("flashalpha_key") else None
             found = await self._desk.change(dict(request.values), list(request.unset), key)
             return pb.ChangeSettingsResponse(settings=messages.settings(found))
@@ -370,6 +368,12 @@ class ExposureServicer(ExposureServiceServicer):
 
 def _of_baskets(argument: str) -> str:
     return argument and f"baskets.{argument}"
+
+
+def _refuse_strangers(context: Context) -> None:
+    """Refuse callers of other machines, whatever their token: what a server reads and where it sends its key is not theirs."""
+    if not _is_of_this_machine(context.peer()):
+        raise NotEntitled("Settings are a matter of the server's own machine: run basketgex config there.")
 
 
 def _is_of_this_machine(peer: str) -> bool:
