@@ -26,7 +26,8 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class HomeSettings:
-    """Every setting by name, and where FlashAlpha's key is: environment, file or keyring, empty where there is none.
+    """Every setting by name, and where FlashAlpha's key is: environment, file or keyring; empty where there is none, or
+    it was not looked for.
 
     The key itself is never told. ``key_problem`` says why it cannot be looked for, ``notice`` what of config.toml is not
     heeded, and why; both are mostly empty.

@@ -59,13 +59,16 @@ def config(home: Home, action: str, words: Sequence[str], *, as_json: bool) -> N
         _tell(found)
 
 
-def settings_of(home: Home) -> HomeSettings:
-    """Return the settings of a home: those of its server, or those that one started from here would have."""
+def settings_of(home: Home, *, key: bool = False) -> HomeSettings:
+    """Return the settings of a home: those of its server, or those that one started from here would have.
+
+    ``key``: and where the key is, for which a keyring may ask a person to unlock it.
+    """
     if home.is_served():
-        return _said(client_of(home).settings())
+        return _said(client_of(home).settings(key=key))
     configuration = Configuration(home.config_file, key_file=home.key_file)
     configuration.start()
-    return _described(configuration)
+    return _described(configuration, key=key)
 
 
 def change(home: Home, values: Mapping[str, str], unset: Collection[str] = ()) -> HomeSettings:
@@ -75,9 +78,7 @@ def change(home: Home, values: Mapping[str, str], unset: Collection[str] = ()) -
     configuration = Configuration(home.config_file, environment={}, key_file=home.key_file)
     with ThreadPoolExecutor(1) as compute:
         configuration.planned(values, unset, lambda settings: _made(settings, compute))()
-    configuration = Configuration(home.config_file, key_file=home.key_file)
-    configuration.start()
-    return _described(configuration)
+    return settings_of(home, key=values.get("source") == "flashalpha")
 
 
 def key(home: Home, action: str | None, *, in_file: bool) -> None:
@@ -99,10 +100,11 @@ def key(home: Home, action: str | None, *, in_file: bool) -> None:
                 home.key_file.unlink()
                 print("The key file is gone, since it would win.")
     else:
-        print(key_sentence(settings_of(home), os.environ))
+        print(key_sentence(settings_of(home, key=True), os.environ))
         return
     if home.is_served():  # what it looked up before may be another
-        found = _said(client_of(home).change_settings({}))
+        _said(client_of(home).change_settings({}))
+        found = _said(client_of(home).settings(key=True))
         if found.key_place == keys.ENVIRONMENT:
             print(
                 f"The running server has {keys.VARIABLE} in its environment, which wins: run basketgex stop."
@@ -148,8 +150,10 @@ def _made(settings: Settings, compute: ThreadPoolExecutor) -> object:
     return make_source(settings, compute)
 
 
-def _described(configuration: Configuration) -> HomeSettings:
+def _described(configuration: Configuration, *, key: bool) -> HomeSettings:
     found, problem = None, ""
+    if not key:
+        return configuration.described("", "")
     try:
         found = keys.find_key(configuration.key_file)
     except BasketgexError as error:
@@ -188,12 +192,7 @@ def _json(setting: Setting) -> dict[str, object]:
 def _list(found: HomeSettings, *, as_json: bool) -> None:
     settings = found.by_name.values()
     if as_json:
-        key = {"place": found.key_place, "problem": found.key_problem}
-        print(
-            json.dumps(
-                {"settings": [_json(s) for s in settings], "key": key, "notice": found.notice}, indent=2
-            )
-        )
+        print(json.dumps({"settings": [_json(s) for s in settings], "notice": found.notice}, indent=2))
         return
     name, value = (max(len(getattr(s, field)) for s in settings) for field in ("name", "value"))
     for s in settings:

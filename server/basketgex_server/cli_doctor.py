@@ -131,7 +131,7 @@ class Facts:
     @cached_property
     def of_server(self) -> HomeSettings | Problem | None:
         """The settings that the server has in force, None where none runs or it does not answer."""
-        return self.client.settings() if isinstance(self.status, ServerStatus) else None
+        return self.client.settings(key=True) if isinstance(self.status, ServerStatus) else None
 
     @cached_property
     def quota(self) -> Quota | Problem:
@@ -390,7 +390,7 @@ def _key(facts: Facts) -> Finding:
     if problem:
         return Finding(FAULT, problem, again)
     if not place:
-        here = os.environ.get(keys.VARIABLE, "").strip() and found is not None
+        here = os.environ.get(keys.VARIABLE, "").strip() and isinstance(found, HomeSettings)
         return Finding(
             FAULT, "in this terminal, but the running server has none" if here else "there is none", again
         )

@@ -31,6 +31,8 @@ class Looked(NamedTuple):
 def show(home: Home) -> None:
     """Print the present source."""
     found = settings_of(home)
+    if found["source"] == "flashalpha":
+        found = settings_of(home, key=True)
     setting = found.by_name["source"]
     by = {"environment": ", by BASKETGEX_SOURCE", "command": ", by serve --source"}.get(setting.given_by, "")
     print(f"The source is {_named(found)}{by}.")

@@ -74,8 +74,8 @@ OPTIONS = (
     ("grpc.server.max_pending_requests_hard_limit", 1 << 20),
 )
 
-RETIRED = 120.0
-"""Seconds in which what was asked under earlier settings may end."""
+RETIRED = 60.0
+"""Seconds between two looks whether what was asked under earlier settings has ended."""
 
 SourceFactory = Callable[[Settings, Executor], ExposureSource]
 
@@ -267,8 +267,11 @@ class _Server:
         task.add_done_callback(self._retired.discard)
 
     async def _retire(self, dispatcher: Dispatcher) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), RETIRED)
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), RETIRED)
+            if not dispatcher.awaited()[0]:
+                break
         await dispatcher.close()
 
     def _tell(self) -> None:

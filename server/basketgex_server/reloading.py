@@ -60,9 +60,11 @@ class Reloading:
         except Exception as error:  # noqa: BLE001 - the next edit is looked at again
             LOG.error("The configuration could not be heeded: %s.", fault(error))
 
-    async def described(self) -> HomeSettings:
-        """Return the settings as they are in force."""
+    async def described(self, *, key: bool) -> HomeSettings:
+        """Return the settings as they are in force, and where the key is, if that is wanted: a keyring may ask a person."""
         found, problem = None, ""
+        if not key:
+            return self._configuration.described("", "")
         try:
             found = await asyncio.wait_for(
                 _aside(lambda: keys.find_key(self._configuration.key_file)), PATIENCE
@@ -87,7 +89,7 @@ class Reloading:
                 await _aside(lambda: keys.keep_key(key, configuration.key_file))
             write()
             await self._heed()
-        return await self.described()
+        return await self.described(key=configuration.settings.source == "flashalpha")
 
     async def _heed(self) -> None:
         configuration = self._configuration

@@ -268,9 +268,12 @@ class BasketClient:
         limit, left = q.limit if known else None, q.left if known and q.left >= 0 else None
         return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
 
-    def settings(self) -> HomeSettings | Problem:
-        """Return the home's settings as the server has them in force."""
-        found = self._call("GetSettings", "GetSettingsRequest")
+    def settings(self, *, key: bool = False) -> HomeSettings | Problem:
+        """Return the home's settings as the server has them in force.
+
+        ``key``: and where FlashAlpha's key is, for which a keyring may ask a person to unlock it.
+        """
+        found = self._call("GetSettings", "GetSettingsRequest", key=key)
         return found if isinstance(found, Problem) else _settings(found.settings)
 
     def change_settings(

@@ -2290,7 +2290,9 @@ class Settings(_message.Message):
     KEY_PROBLEM_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
     key_place: _builtins.str
-    """Where the server finds FlashAlpha's key, which is never told: "environment", "file", "keyring"; empty: nowhere."""
+    """Where the server finds FlashAlpha's key, which is never told: "environment", "file", "keyring"; empty: nowhere, or not
+    looked for. A change looks for it where the source is FlashAlpha.
+    """
     key_problem: _builtins.str
     """Why it cannot look there, for a person; empty where it can."""
     notice: _builtins.str
@@ -2317,16 +2319,21 @@ Global___Settings: _TypeAlias = Settings  # noqa: Y015
 
 @_typing.final
 class GetSettingsRequest(_message.Message):
-    """Nothing needs to be said."""
+    """Which settings: all of them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    KEY_FIELD_NUMBER: _builtins.int
+    key: _builtins.bool
+    """Wants Settings.key_place, for which a keyring may ask a person to unlock it."""
     def __init__(
         self,
+        *,
+        key: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

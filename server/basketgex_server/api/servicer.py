@@ -53,8 +53,8 @@ if TYPE_CHECKING:  # generic for the type checker only
 class SettingsDesk(Protocol):
     """What the door needs of who keeps the settings."""
 
-    async def described(self) -> HomeSettings:
-        """Return the settings as they are in force."""
+    async def described(self, *, key: bool) -> HomeSettings:
+        """Return the settings as they are in force, and where the key is, if that is wanted."""
 
     async def change(self, values: Mapping[str, str], unset: Sequence[str], key: str | None) -> HomeSettings:
         """Change and heed settings, and return what they are then. Raises what stands in the way; then nothing is changed."""
@@ -294,7 +294,9 @@ class ExposureServicer(ExposureServiceServicer):
 
         async def work() -> pb.GetSettingsResponse:
             _refuse_strangers(context)
-            return pb.GetSettingsResponse(settings=messages.settings(await self._desk.described()))
+            return pb.GetSettingsResponse(
+                settings=messages.settings(await self._desk.described(key=request.key))
+            )
 
         return await self._guarded(context, work, counted=False)
 
