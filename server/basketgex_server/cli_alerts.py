@@ -7,13 +7,14 @@ what happened counts up, and each channel has the number up to which it told. A 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from basketgex.local import Home, write_whole
@@ -22,100 +23,128 @@ from basketgex_server.cli_watch_changes import Crossing, Flip, Place, Seen, cros
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol
 
-FORGOTTEN = 90 * 86_400.0
+DAY = 86_400.0
+FORGOTTEN = 90 * DAY
 """Seconds after which a subject that nobody watched is forgotten."""
 PATIENCE = 10.0
 """Seconds that another command may hold what was told."""
-Record = dict[str, Any]
+
+
+class KnownLevels(NamedTuple):
+    """A name's levels by their names in the contract (USD), when they were asked for, and what there is against its flip."""
+
+    asked: float
+    prices: dict[str, float]
+    doubts: str
 
 
 class Price(NamedTuple):
-    """A name's price at a moment (USD, Unix seconds), and one of its levels."""
+    """A name's price at a moment (USD, Unix seconds), and its levels."""
 
     name: str
     origin: str
-    level: str
-    level_price: float
     price: float
     at: float
     synthetic: bool
-    doubts: str = ""
+    levels: KnownLevels
+
+
+class Record(msgspec.Struct, omit_defaults=True):
+    """What is kept of a subject; ``told``: up to which of ``count`` happenings each channel has told."""
+
+    seen: float = 0.0
+    count: int = 0
+    told: dict[str, int] = {}
+    since: Since | None = None
+    flip: Flip | None = None
+    place: Place | None = None
+    crossing: Crossing | None = None
+    levels: KnownLevels | None = None
 
 
 Found = tuple[Crossing, set[str]]
 """A crossing, and the channels that are to tell it."""
+RecordOf = Callable[..., Record]
 
 
 class Told:
-    """The memory of a home for some channels. Every look is under the lock of the home: of two commands one tells."""
+    """The memory of a home for some channels. Every look is under the lock of the home: of two commands one tells.
+
+    Every method raises BadSettings where another command does not let go of it.
+    """
 
     def __init__(self, home: Home, channels: Sequence[str], now: Callable[[], float] = time.time) -> None:
         self._home = home
-        self._channels = [_digest(channel) for channel in channels]
-        self._names = dict(zip(self._channels, channels, strict=True))
-        self._now = now
+        self._channels = {_digest(channel): channel for channel in channels}
+        self.now = now
 
     def flip(self, name: str, ask: Ask, now: Seen) -> tuple[Flip | None, set[str]]:
-        """Look at a basket; return its last flip, and the channels that are to tell it now. Raises BadSettings."""
+        """Look at a basket; return its last flip, and the channels that are to tell it now."""
         if now.since is None or not now.since.regime or not now.origin:
             return None, set()
         with self._records() as record_of:
             record = record_of("basket", now.origin, _canonical(ask))
-            known, last = record.get("since"), record.get("last")
-            before = Seen(now.answer, Since(*known), now.origin) if known else None
-            found = flip(name, before, now)
-            if found is not None and found.at and last is not None and [found.regime, found.at] == last[:2]:
+            before = Seen(now.answer, record.since, now.origin) if record.since else None
+            found, last = flip(name, before, now), record.flip
+            if found and last and found.at and (found.regime, found.at) == (last.regime, last.at):
                 found = None  # it is known, although the server has forgotten it meanwhile
-            record["since"] = list(now.since)[:4]
-            if found is not None:
-                record["last"] = [found.regime, found.at, found.previous, found.before, found.synthetic]
+            record.since, record.flip = now.since._replace(client_ttl=0.0), found or last
             due = self._due(record, happened=found is not None)
-            return (Flip(name, *record["last"]) if due else found), due
+            return (replace(record.flip, name=name) if due and record.flip else found), due
 
     def crossings(self, prices: Iterable[Price]) -> list[Found]:
-        """Look at prices; return the last crossings of those that went through a level, likewise. Raises BadSettings."""
+        """Look at prices; return the last crossings of those that went through a level, likewise."""
         told: list[Found] = []
         with self._records() as record_of:
             for of in prices:
-                record = record_of("level", of.origin, of.name, of.level)
-                before = Place(*record["place"]) if "place" in record else None
-                place, happened = crossed(before, of.price, of.level_price)
-                record["place"] = list(place)
-                if happened:
-                    record["last"] = [place.side, of.price, of.level_price, of.at, of.synthetic, of.doubts]
-                due = self._due(record, happened=happened)
-                if due or happened:
-                    told.append((Crossing(of.name, of.level, *record["last"]), due))
+                for level, level_price in of.levels.prices.items():
+                    record = record_of("level", of.origin, of.name, level)
+                    record.place, happened = crossed(record.place, of.price, level_price)
+                    if happened:
+                        where = (of.name, level, record.place.side, of.price, level_price, of.at)
+                        record.crossing = Crossing(*where, of.synthetic, of.levels.doubts)
+                    due = self._due(record, happened=happened)
+                    if record.crossing and (due or happened):
+                        told.append((record.crossing, due))
         return told
 
+    def levels(self, origin: str, names: Sequence[str], since: float) -> dict[str, KnownLevels]:
+        """Return what is known of names' levels, where it was asked for since a moment (Unix seconds)."""
+        with self._records() as record_of:
+            known = {name: record_of("levels", origin, name).levels for name in names}
+        return {name: found for name, found in known.items() if found and since <= found.asked <= self.now()}
+
+    def keep_levels(self, origin: str, found: dict[str, KnownLevels]) -> None:
+        """Keep names' levels for the next command: each may have cost a debit."""
+        with self._records() as record_of:
+            for name, levels in found.items():
+                record_of("levels", origin, name).levels = levels
+
     def _due(self, record: Record, *, happened: bool) -> set[str]:
-        before = record.get("count", 0)
-        count = record["count"] = before + happened
-        told = record.setdefault("told", {})
-        due = {channel for channel in self._channels if told.get(channel, before) < count}
-        told.update(dict.fromkeys(self._channels, count))
-        return {self._names[channel] for channel in due}
+        before = record.count
+        record.count += happened
+        due = {channel for channel in self._channels if record.told.get(channel, before) < record.count}
+        record.told = {**record.told, **dict.fromkeys(self._channels, record.count)}
+        return {self._channels[channel] for channel in due}
 
     @contextmanager
-    def _records(self) -> Iterator[Callable[..., Record]]:
+    def _records(self) -> Iterator[RecordOf]:
         """Give what gives the record of a subject; what has become of them when the block ends is kept."""
         try:
             with FileLock(self._home.path / "alerts.lock", timeout=PATIENCE):
-                records, now = self._read(), self._now()
-                before = json.dumps(records)
+                records, now = self._read(), self.now()
+                before = msgspec.json.encode(records)
 
                 def record_of(*subject: str) -> Record:
-                    return records.setdefault(_digest("\n".join(subject)), {})
+                    record = records.setdefault(_digest("\n".join(subject)), Record(seen=now))
+                    if not 0 <= now - record.seen < DAY:
+                        record.seen = now
+                    return record
 
                 yield record_of
-                if json.dumps(records) == before:
-                    return
-                old = json.loads(before)
-                for key, record in records.items():
-                    if record != old.get(key):
-                        record["seen"] = now
-                kept = {key: r for key, r in records.items() if now - r.get("seen", now) < FORGOTTEN}
-                write_whole(self._home.alerts_file, json.dumps(kept))
+                kept = {key: record for key, record in records.items() if now - record.seen < FORGOTTEN}
+                if (content := msgspec.json.encode(kept)) != before:
+                    write_whole(self._home.alerts_file, content.decode())
         except Timeout:
             raise BadSettings(
                 "Another basketgex watch holds alerts.lock in the home folder: end it."
@@ -123,18 +152,15 @@ class Told:
 
     def _read(self) -> dict[str, Record]:
         try:
-            found = json.loads(self._home.alerts_file.read_text("utf-8"))
-            if isinstance(found, dict) and all(isinstance(record, dict) for record in found.values()):
-                return found
+            return msgspec.json.decode(self._home.alerts_file.read_bytes(), type=dict[str, Record])
         except FileNotFoundError:
             return {}
-        except ValueError:
-            pass
+        except msgspec.DecodeError:
+            self._home.alerts_file.unlink()
         print(
             "basketgex: alerts.json in the home folder cannot be read: what was told before is forgotten.",
             file=sys.stderr,
         )
-        self._home.alerts_file.unlink()
         return {}
 
 

@@ -124,11 +124,14 @@ def _watch(home: Home, asks: Mapping[str, Ask], wanted: Wanted, pace: float, sho
         return
     finally:
         watcher.close()
-        for end in (levels, alerts.teller if alerts is not None else None):
-            if end is not None:
-                end.close(LEAVING)
+        if levels is not None:
+            levels.end()
+        if alerts is not None:
+            alerts.teller.close(LEAVING)
         watcher.join(LEAVING)
-        client.close()
+        client.close()  # which ends a question for levels
+        if levels is not None:
+            levels.join(LEAVING)
 
 
 def _once(home: Home, asks: Mapping[str, Ask], wanted: Wanted, shown: Shown) -> int:

@@ -70,7 +70,8 @@ class Crossing:
 
     def sentence(self) -> str:
         """Return it for a person."""
-        doubts = f" ({self.doubts})" if self.doubts not in ("", "available") else ""
+        doubted = self.level == FLIP and self.doubts not in ("", "available")
+        doubts = f" ({self.doubts})" if doubted else ""
         text = (
             f"{self.name} went {self.side} its {LEVELS[self.level]} {self.level_price:,.2f}{doubts}: "
             f"{self.price:,.2f} at {moment(self.at)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import queue
-import time
-from collections.abc import Callable, Iterable
-from threading import Thread
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event, Thread
 
 from basketgex_addin.cells import LevelFigures, Problem, Reply, doubts_in_words
 from basketgex_addin.client import BasketClient, ServerStatus
-from basketgex_server.cli_alerts import Found, Price, Told
-from basketgex_server.cli_watch_changes import CROSSED, FLIP, origin_of
+from basketgex_addin.client.problems import LASTING
+from basketgex_server.cli_alerts import Found, KnownLevels, Price, Told
+from basketgex_server.cli_watch_changes import CROSSED, origin_of
 from basketgex_server.errors import BasketgexError
 
 KEPT, KEPT_METERED = 300.0, 900.0
@@ -20,54 +20,65 @@ KEPT, KEPT_METERED = 300.0, 900.0
 class Levels:
     """Sets the prices of replies beside the levels of their names. ``complain`` hears, once, why a name has no levels."""
 
-    def __init__(
-        self,
-        client: BasketClient,
-        told: Told,
-        complain: Callable[[str], object],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, client: BasketClient, told: Told, complain: Callable[[str], object]) -> None:
         self._client = client
         self._told = told
         self._complain = complain
-        self._clock = clock
-        self._kept: float | None = None
-        self._known: dict[str, tuple[float, LevelFigures | Problem]] = {}
+        self._good_for: float | None = None
+        self._known: dict[tuple[str, str], KnownLevels] = {}
         self._said: set[str] = set()
+        self.over = Event()
+        """Set: no level is asked for any more."""
 
     def look(self, answers: Iterable[Reply | Problem]) -> list[Found]:
         """Return what was crossed since the look before. Raises BasketgexError where nothing can be remembered."""
-        prices: list[Price] = []
+        prices: dict[tuple[str, str], Price] = {}
         for reply in answers:
             if isinstance(reply, Problem):
                 continue
             origin = origin_of(reply)
+            levels = self._levels(origin, [row.symbol for row in reply.rows])
             for row in reply.rows:
-                if isinstance(levels := self._levels(row.symbol, origin), Problem):
-                    continue
-                doubts = doubts_in_words(levels.gamma_flip_status, levels.gamma_flip_doubts)
-                at = (row.underlying_price, row.as_of, reply.synthetic)
-                known = ((name, getattr(levels, name)) for name in CROSSED)
-                prices += [
-                    Price(row.symbol, origin, name, level, *at, doubts if name == FLIP else "")
-                    for name, level in known
-                    if level is not None and level > 0
-                ]
-        return self._told.crossings(dict.fromkeys(prices))
+                if row.symbol in levels:
+                    at = (row.underlying_price, row.as_of, reply.synthetic)
+                    prices[origin, row.symbol] = Price(row.symbol, origin, *at, levels[row.symbol])
+        return self._told.crossings(prices.values())
 
-    def _levels(self, symbol: str, origin: str) -> LevelFigures | Problem:
-        if self._kept is None:
+    def _levels(self, origin: str, names: Sequence[str]) -> dict[str, KnownLevels]:
+        since = self._told.now() - self._lasts()
+        known = {name: self._known.get((origin, name)) for name in names}
+        good = {name: found for name, found in known.items() if found and found.asked >= since}
+        if lacking := [name for name in names if name not in good]:
+            good |= self._told.levels(origin, lacking, since)  # another command may have asked
+            asked = {name: self._ask(name) for name in lacking if name not in good}
+            fresh = {name: found for name, found in asked.items() if found is not None}
+            self._told.keep_levels(origin, fresh)
+            good |= fresh
+            self._known |= {(origin, name): found for name, found in good.items()}
+        return good
+
+    def _ask(self, name: str) -> KnownLevels | None:
+        if self.over.is_set():
+            return None
+        found: LevelFigures | Problem = self._client.levels(name)
+        if isinstance(found, Problem):
+            if found.sentence not in self._said:
+                self._said.add(found.sentence)
+                self._complain(f"{name} has no levels: {found.sentence}")
+            # What the source refused may have cost a debit too: it is let be as long.
+            return None if found.code in LASTING else KnownLevels(self._told.now(), {}, "")
+        prices = ((level, getattr(found, level)) for level in CROSSED)
+        doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts)
+        return KnownLevels(
+            self._told.now(), {level: price for level, price in prices if price and price > 0}, doubts
+        )
+
+    def _lasts(self) -> float:
+        if self._good_for is None:
             status = self._client.status()
-            charged = isinstance(status, ServerStatus) and status.metered and not status.synthetic
-            self._kept = KEPT_METERED if charged else KEPT
-        asked, levels = self._known.get(f"{symbol} {origin}", (0.0, None))
-        if levels is None or self._clock() - asked >= self._kept:
-            levels = self._client.levels(symbol)
-            self._known[f"{symbol} {origin}"] = self._clock(), levels
-            if isinstance(levels, Problem) and levels.sentence not in self._said:
-                self._said.add(levels.sentence)
-                self._complain(f"{symbol} has no levels: {levels.sentence}")
-        return levels
+            free = isinstance(status, ServerStatus) and (status.synthetic or not status.metered)
+            self._good_for = KEPT if free else KEPT_METERED
+        return self._good_for
 
 
 class LevelThread:
@@ -84,9 +95,13 @@ class LevelThread:
         """Have the names of baskets looked at."""
         self._waiting.put(answers)
 
-    def close(self, timeout: float) -> None:
-        """End it."""
+    def end(self) -> None:
+        """Ask for no more levels."""
+        self._levels.over.set()
         self._waiting.put(None)
+
+    def join(self, timeout: float) -> None:
+        """Wait until it has ended, for so many seconds at most."""
         self._thread.join(timeout)
 
     def _work(self) -> None:

@@ -15,7 +15,7 @@ from basketgex.local import Home
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import environment, fresh, kill, until
 from tests.e2e.watched import COMMAND, PATIENCE, gex, turn, watching
-from tests.standin.upstream import Figures, Upstream, status
+from tests.standin.upstream import Fault, Figures, Upstream, status
 
 NEGATIVE_AT_2 = (
     "semis flipped to negative gamma at 2026-09-16 11:02 New York "
@@ -275,46 +275,71 @@ def price(at: float) -> Figures:
     return Figures(at, 4e9, 1e9, 1e8, 1e6)
 
 
+def asked_for_levels(upstream: Upstream) -> int:
+    return sum(call.path.startswith("/v1/exposure/levels") for call in upstream.calls)
+
+
 def test_a_price_that_goes_through_a_level(
-    given: dict[str, str], upstream: Upstream, clock: Clock, log: Log
+    given: dict[str, str], upstream: Upstream, clock: Clock, log: Log, home: Home
 ) -> None:
     """The stand-in has NVDA's flip 1 % below its price, and walls five dollars beside it, at the moment it is asked."""
     upstream.published = {"NVDA": price(200.0), "AMD": gex(1e9)}
     words = (SEMIS, "--on-level", log.command)
     assert once(given, *words).code == 0
 
-    upstream.published["NVDA"] = price(
-        206.1
-    )  # asked again, the walls are 211 and 201: 201 lies between the two prices
-    clock.advance(120)
-    found = once(given, *words)
-    assert found.code == 3
-    sentences = [
-        "NVDA went above its gamma flip 204.04: 206.10 at 2026-09-16 11:02 New York",
-        "NVDA went above its put wall 201.00: 206.10 at 2026-09-16 11:02 New York",
-    ]
-    assert found.out.splitlines()[-2:] == sentences == log.lines()
-    clock.advance(120)
-    assert once(given, *words).code == 0
-    assert log.lines() == sentences
+    def look(at: float, *more: str) -> Once:
+        upstream.published["NVDA"] = price(at)
+        clock.advance(120)
+        return once(given, *words, *more)
 
-    upstream.published["NVDA"] = price(206.15)  # the levels move with it, over nothing
-    clock.advance(120)
-    assert once(given, *words).code == 0
-
-    upstream.published["NVDA"] = price(195.0)
-    clock.advance(120)
-    down = once(given, *words, "--json")
-    crossing = [json.loads(line) for line in down.out.splitlines()[1:]]
+    up = look(206.1)
+    assert up.code == 3
+    sentence = "NVDA went above its call wall 205.00: 206.10 at 2026-09-16 11:02 New York"
+    assert [up.out.splitlines()[-1]] == [sentence] == log.lines()
+    assert look(205.0).code == look(206.2).code == 0  # it touched it, and that is all
+    down = look(197.0, "--json")
+    crossings = [json.loads(line) for line in down.out.splitlines()[1:]]
     assert down.code == 3
-    assert [(c["symbol"], c["level"], c["side"], c["level_price"]) for c in crossing] == [
-        ("NVDA", "call_wall", "below", 200.0)
+    assert [(c["symbol"], c["level"], c["side"], c["level_price"]) for c in crossings] == [
+        ("NVDA", "gamma_flip", "below", 198.0),
+        ("NVDA", "call_wall", "below", 205.0),
     ]
-    assert (crossing[0]["price"], crossing[0]["at"], crossing[0]["synthetic"]) == (
-        195.0,
+    assert (crossings[0]["price"], crossings[0]["at"], crossings[0]["synthetic"]) == (
+        197.0,
         "2026-09-16T15:08:00Z",
         False,
     )
+    assert once(given, *words).code == 0
+    assert len(log.lines()) == 3
+    # Six commands, and each name's levels were asked for once: a debit a name, good for a quarter of an hour.
+    assert asked_for_levels(upstream) == 2
+    assert once(given, SEMIS, "--on-level").code == 0  # no command: looked at, and counted
+
+    # A quarter of an hour later the levels are others. That they moved over the price is no crossing.
+    found = json.loads(home.alerts_file.read_text())
+    for record in found.values():
+        if "levels" in record:
+            record["levels"][0] -= 901.0
+    home.alerts_file.write_text(json.dumps(found))
+    assert look(197.1).code == 0
+    assert asked_for_levels(upstream) == 4
+    assert look(191.9).code == 3
+    assert [line.partition(":")[0] for line in log.lines()[3:]] == [
+        "NVDA went below its gamma flip 195.13",
+        "NVDA went below its put wall 192.00",
+    ]
+
+
+def test_a_name_whose_levels_are_refused_is_let_be(
+    given: dict[str, str], upstream: Upstream, clock: Clock
+) -> None:
+    upstream.script(Fault(), status(500))  # its figures come, its levels do not
+    first = once(given, "NVDA", "--on-level")
+    assert first.code == 0
+    assert first.err.startswith("basketgex: NVDA has no levels: FlashAlpha is out of order")
+    clock.advance(120)
+    assert once(given, "NVDA", "--on-level")[::2] == (0, "")
+    assert asked_for_levels(upstream) == 1
 
 
 def test_a_watch_looks_at_levels_beside_its_baskets(
@@ -337,7 +362,7 @@ def test_a_watch_looks_at_levels_beside_its_baskets(
         "NVDA went below its call wall 205.00: 194.00 at 2026-09-16 11:04 New York",
         "NVDA went below its put wall 195.00: 194.00 at 2026-09-16 11:04 New York",
     ]
-    assert sum(call.path.startswith("/v1/exposure/levels") for call in upstream.calls) == 2
+    assert asked_for_levels(upstream) == 2
 
 
 def test_a_source_that_is_away_is_an_error_and_no_flip(
@@ -377,11 +402,12 @@ def test_the_memory_that_cannot_be_read_begins_anew_and_says_so(tmp_path: Path) 
     with fresh(tmp_path / "home") as home:
         given = environment(home.path)
         assert once(given, "SPX").code == 0
-        home.alerts_file.write_text("{not json")
-        found = once(given, "SPX")
-        assert (found.code, found.err) == (
-            0,
-            "basketgex: alerts.json in the home folder cannot be read: what was told before is forgotten.\n",
-        )
+        for broken in ("{not json", '{"a": {"since": ["x"]}}', "[]"):
+            home.alerts_file.write_text(broken)
+            found = once(given, "SPX")
+            assert (found.code, found.err) == (
+                0,
+                "basketgex: alerts.json in the home folder cannot be read: what was told before is forgotten.\n",
+            )
         assert once(given, "SPX")[::2] == (0, "")
         assert home.alerts_file.stat().st_mode & 0o077 == 0

@@ -9,7 +9,7 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Since
-from basketgex_server.cli_alerts import FORGOTTEN, Price, Told
+from basketgex_server.cli_alerts import FORGOTTEN, KnownLevels, Price, Told
 from basketgex_server.cli_watch_changes import ABOVE, BELOW, Crossing, Flip, Place, Seen, crossed
 from tests.server.test_cli_watch import NEGATIVE, POSITIVE, REPLY, T
 
@@ -98,9 +98,12 @@ def test_what_nobody_watches_is_forgotten(home: Home) -> None:
     before = home.alerts_file.read_text()
     now[0] += FORGOTTEN + 1
     told.flip("y", Ask(("SPX",)), seen(POSITIVE))
-    key = before[2:34]
-    assert key not in home.alerts_file.read_text()
+    assert before[2:34] not in home.alerts_file.read_text()
     assert len(home.alerts_file.read_text()) < 1.2 * len(before)
+    for _ in range(100):  # what is looked at stays, although nothing becomes of it
+        now[0] += FORGOTTEN / 50
+        told.flip("y", Ask(("SPX",)), seen(POSITIVE))
+    assert told.flip("y", Ask(("SPX",)), seen(NEGATIVE, now[0], POSITIVE))[1] == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -128,19 +131,35 @@ def test_crossings(looks: list[tuple[float, float]], found: list[str]) -> None:
 
 
 def test_a_crossing_is_told_once_by_each_channel(home: Home) -> None:
-    def price(at: float) -> Price:
-        return Price("NVDA", ORIGIN, "gamma_flip", 220.0, at, T, True)
+    def price(at: float, doubts: str = "available") -> Price:
+        return Price(
+            "NVDA", ORIGIN, at, T, True, KnownLevels(T, {"gamma_flip": 220.0, "put_wall": 200.0}, doubts)
+        )
 
-    a, b = Told(home, ["a"]), Told(home, ["b"])
+    a, b, nobody = Told(home, ["a"]), Told(home, ["b"]), Told(home, [])
     assert a.crossings([price(219.0)]) == b.crossings([price(219.0)]) == []
-    up = Crossing("NVDA", "gamma_flip", ABOVE, 221.0, 220.0, T, True)
+    up = Crossing("NVDA", "gamma_flip", ABOVE, 221.0, 220.0, T, True, "available")
     assert a.crossings([price(221.0)]) == [(up, {"a"})]
     assert a.crossings([price(222.0)]) == []
     assert b.crossings([price(222.0)]) == [(up, {"b"})]
     assert up.sentence() == (
         "SYNTHETIC: NVDA went above its gamma flip 220.00: 221.00 at 2026-09-16 11:00 New York"
     )
-    doubted = a.crossings([price(219.0)._replace(doubts="several roots")])[0][0]
+    doubted, walled = (found for found, _ in nobody.crossings([price(199.0, "several roots")]))
     assert doubted.sentence() == (
-        "SYNTHETIC: NVDA went below its gamma flip 220.00 (several roots): 219.00 at 2026-09-16 11:00 New York"
+        "SYNTHETIC: NVDA went below its gamma flip 220.00 (several roots): 199.00 at 2026-09-16 11:00 New York"
     )
+    assert walled.sentence().startswith("SYNTHETIC: NVDA went below its put wall 200.00: 199.00 at ")
+
+
+def test_levels_are_kept_for_the_next_command_and_none_of_the_future_is_believed(home: Home) -> None:
+    now = [T]
+    told = Told(home, ["a"], lambda: now[0])
+    known = KnownLevels(T, {"call_wall": 230.0}, "available")
+    told.keep_levels(ORIGIN, {"NVDA": known})
+    another = Told(home, ["b"], lambda: now[0])
+    assert another.levels(ORIGIN, ["NVDA", "AMD"], T - 900) == {"NVDA": known}
+    assert another.levels("elsewhere", ["NVDA"], T - 900) == {}
+    assert another.levels(ORIGIN, ["NVDA"], T + 1) == {}
+    now[0] = T - 60  # the clock was put back
+    assert another.levels(ORIGIN, ["NVDA"], T - 960) == {}
