@@ -23,9 +23,10 @@ _WHERE = "import importlib.util as u; s = u.find_spec('uno'); print(s.origin if 
 
 
 def share(site_packages: Path | None = None) -> bool:
-    """Let the virtual environment that runs this find the bridge; return whether there was one to be found.
+    """Let the virtual environment that runs this find the bridge; return whether it does.
 
-    Nothing is done outside a virtual environment, nor where it finds the bridge by itself.
+    Nothing is done outside a virtual environment, nor where it finds the bridge by itself, nor in one that is not this user's
+    to change: that an installation is shared is no reason to refuse.
     """
     if sys.prefix == sys.base_prefix or _origin(sys.executable) is not None:
         return True
@@ -33,19 +34,23 @@ def share(site_packages: Path | None = None) -> bool:
     if origin is None:
         return False
     target = (site_packages or _site_packages()) / FOLDER
-    target.mkdir(exist_ok=True)
-    for module in MODULES:
-        link = target / module
-        link.unlink(missing_ok=True)
-        link.symlink_to(origin.with_name(module))
-    target.with_name(POINTER).write_text(f"{FOLDER}\n", "utf-8")
+    try:
+        target.mkdir(exist_ok=True)
+        for module in MODULES:
+            link = target / module
+            link.unlink(missing_ok=True)
+            link.symlink_to(origin.with_name(module))
+        target.with_name(POINTER).write_text(f"{FOLDER}\n", "utf-8")
+    except PermissionError:
+        return False
     return True
 
 
 def withdraw(site_packages: Path | None = None) -> None:
     """Take back what ``share`` did."""
     folder = site_packages or _site_packages()
-    (folder / POINTER).unlink(missing_ok=True)
+    with suppress(PermissionError):
+        (folder / POINTER).unlink(missing_ok=True)
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
@@ -55,7 +60,7 @@ def blind_environment(environment: Mapping[str, str]) -> Path | None:
     if python is None:
         return None
     folder = Path(python).absolute().parent.parent
-    if not (folder / "pyvenv.cfg").exists() or _origin(python) is not None:
+    if not _is_environment(folder) or _origin(python) is not None:
         return None
     return folder
 
@@ -63,9 +68,13 @@ def blind_environment(environment: Mapping[str, str]) -> Path | None:
 def without_virtual_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which LibreOffice's own Python finds its own packages."""
     folders = environment.get("PATH", "").split(os.pathsep)
-    own = [folder for folder in folders if not Path(folder, os.pardir, "pyvenv.cfg").exists()]
+    own = [folder for folder in folders if not _is_environment(Path(folder, os.pardir))]
     kept = {name: value for name, value in environment.items() if name not in ("VIRTUAL_ENV", "PYTHONHOME")}
     return {**kept, "PATH": os.pathsep.join(own)}
+
+
+def _is_environment(folder: Path) -> bool:
+    return os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110 - Path's own raises in a folder of somebody else's
 
 
 def _site_packages() -> Path:
