@@ -117,8 +117,12 @@ def test_figures_of_a_past_moment_have_no_age_and_why_says_so(
                 return calc.cells(document, "Sheet", "B1:D4")
 
             until(lambda: all(row[2] != NOT_AVAILABLE for row in shown()))
-            calc.recalculate(document)
             missing = "The source has no data for ZZZZ: check the spelling."
-            until(lambda: [row[2] for row in shown()] == [NO_AGE, NO_AGE, missing, "OK"])
+
+            def told() -> bool:
+                calc.recalculate(document)  # again, where a busy machine did not answer in time
+                return [row[2] for row in shown()] == [NO_AGE, NO_AGE, missing, "OK"]
+
+            until(told)
             assert [row[1] for row in shown()[:3]] == [NOT_AVAILABLE] * 3
             assert all(isinstance(row[0], float) for n, row in enumerate(shown()) if n != 2)
