@@ -45,6 +45,7 @@ from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.flashalpha_errors import SourceKeyMissing, SourceKeyRefused
 from basketgex_server.sources.http_client import environment_fault
 from basketgex_server.sources.sample import Sample
+from basketgex_server.state.repair import ASIDE
 
 OK, ATTENTION, FAULT = "ok", "attention", "fault"
 PATIENCE = 20.0
@@ -486,6 +487,20 @@ def _asked(facts: Facts, symbol: str) -> Finding:
     return Finding(OK, text)
 
 
+def _store(facts: Facts) -> Finding:
+    path = facts.home.state_file
+    aside = sorted(path.parent.glob(ASIDE.format("*")))
+    size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.exists() else "none yet"
+    if aside:
+        kept = ", ".join(f"{file.name} ({moment(file.stat().st_mtime)})" for file in aside[-LINES:])
+        return Finding(
+            ATTENTION,
+            f"{size}; damaged before, and kept beside: {kept}",
+            "It has healed: delete those files when nothing in them is missed.",
+        )
+    return Finding(OK, size)
+
+
 def _last_errors(facts: Facts) -> Finding:
     since = facts.now() - LOOK_BACK
     lately = [line for at, line in _logged(facts.home.log_file) if at >= since]
@@ -534,6 +549,7 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "key": _key,
     "quota": _quota,
     "source": _source,
+    "store": _store,
     "last errors": _last_errors,
     "cell mode": _cell_mode,
     "prefetch": _prefetch,

@@ -22,6 +22,7 @@
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
     ├── BadChain                 UNAVAILABLE, bad_chain
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
+    ├── StoreUnavailable         UNAVAILABLE, store_unavailable
     ├── Draining                 UNAVAILABLE, draining
     ├── Unauthenticated          UNAUTHENTICATED, token_refused
     ├── BadSettings              FAILED_PRECONDITION, bad_settings: never on a call, the server does not start
@@ -241,6 +242,13 @@ class TimedOut(BasketgexError):
 
     def __init__(self) -> None:
         super().__init__("The source did not answer in time. Recalculate to ask again.")
+
+
+class StoreUnavailable(BasketgexError):
+    """The file that has the debits and the figures is full, locked, read-only or refused by its disk."""
+
+    code = "store_unavailable"
+    reason = "UNAVAILABLE"
 
 
 class Draining(BasketgexError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from basketgex_server.sources.port import ExposureSource
 from basketgex_server.state import State
 
 LOG = logging.getLogger(__name__)
+PATIENCE = 5.0
+"""Seconds in which the account has to say what a damaged store has lost: a call waits for that."""
 T = TypeVar("T")
 
 
@@ -48,13 +51,14 @@ class Call:
 class Spender:
     """Makes the calls of a source. ``counts`` is told of them; ``now`` gives Unix seconds."""
 
-    __slots__ = ("_left", "_now", "_source", "_state", "counts")
+    __slots__ = ("_asked_account", "_left", "_now", "_source", "_state", "counts")
 
     def __init__(self, source: ExposureSource, state: State, now: Callable[[], float]) -> None:
         self._source = source
         self._state = state
         self._now = now
         self._left = 0  # calls that have left
+        self._asked_account = False
         self.counts = Counts()
 
     async def spend(self, shelf: Shelf, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
@@ -70,6 +74,8 @@ class Spender:
             if failure := shelf.failures.held(SOURCE, now, explicit=call.explicit):
                 raise error_of(failure, now)
             if metered:
+                if self._state.lost:
+                    await self._make_up(shelf)
                 shelf.quota.check(now, explicit=call.reserve, rushed=call.explicit)
                 shelf.quota.leaves(now)
                 try:
@@ -94,6 +100,8 @@ class Spender:
                     shelf.quota.lands(reading, self._now(), free=free)
                     if reading is not None:
                         self._state.hear(key, reading, self._now())
+                        if self._state.lost:
+                            await self._state.make_up(key, shelf.quota.status(self._now()).used, self._now())
                     if free:
                         await self._state.refund(debit)
                         self.counts.debits -= 1
@@ -111,6 +119,20 @@ class Spender:
             raise
         self.recover(shelf, [call.source])
         return found
+
+    async def _make_up(self, shelf: Shelf) -> None:
+        """Ask the account for the day's debits, which a damaged store has lost; where it does not tell, the next reply does."""
+        if self._asked_account:
+            return
+        self._asked_account = True
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reading = await self._source.account()
+        except (BasketgexError, TimeoutError):
+            return
+        if reading is not None:
+            self.hear(shelf, reading)
+            await self._state.make_up(shelf.origin.key, shelf.quota.status(self._now()).used, self._now())
 
     def _learn(self, shelf: Shelf, call: Call, number: int, error: BasketgexError) -> None:
         """Take from the source's refusal what it means for later calls."""

@@ -156,7 +156,7 @@ asyncio.run(story())
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
 def test_killed_in_the_middle_nothing_committed_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(path)], cwd=root, timeout=PATIENCE, check=False
     )

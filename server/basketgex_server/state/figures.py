@@ -1,0 +1,109 @@
+"""The figures of a store, and what was asked for in vain: functions for the thread that owns the connection."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from basketgex_server.domain import SKEW, Failure, Snapshot
+from basketgex_server.state.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
+from basketgex_server.state.tidy import NEWEST
+
+LOG = logging.getLogger(__name__)
+DAY = 86_400.0
+PastGex: TypeAlias = tuple[float, float, float]
+"""A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
+
+
+class Known(NamedTuple):
+    """What the store holds of one origin: each symbol's newest snapshot, when others were found to have none, what failed."""
+
+    snapshots: dict[str, Snapshot]
+    missing: dict[str, float]
+    failures: Mapping[str, Failure] = MappingProxyType({})
+
+
+def load(c: sqlite3.Connection, origin: str) -> tuple[Known, list[int]]:
+    """Return the newest of an origin, and the numbers of rows that are not as they were written."""
+    missing = c.execute("SELECT symbol, found_at FROM missing WHERE origin = ?", (origin,))
+    gone: dict[str, float] = dict(tuple(row) for row in missing)
+    failures = c.execute("SELECT * FROM failure WHERE origin = ?", (origin,))
+    failed = {row["name"]: failure_of(row) for row in failures}
+    snapshots: dict[str, Snapshot] = {}
+    bad: list[int] = []
+    for row in c.execute(NEWEST, {"origin": origin}):
+        try:
+            if row["origin"] != origin:
+                raise BadRow("origin")
+            snapshot = snapshot_of(row)
+        except BadRow:
+            bad.append(row["id"])
+            continue
+        if snapshot.fetched_at > gone.get(row["symbol"], -1.0):
+            snapshots[row["symbol"]] = snapshot
+    return Known(snapshots, gone, failed), bad
+
+
+def past(c: sqlite3.Connection, origin: str, symbol: str, most: int) -> list[PastGex]:
+    """Return what is kept of a symbol, the oldest first: the ``most`` newest."""
+    cursor = c.cursor()
+    cursor.row_factory = None  # plain tuples: there may be a million
+    newest_first = cursor.execute(
+        "SELECT fetched_at, as_of, gex FROM snapshot WHERE origin = ? AND symbol = ? AND typeof(fetched_at) = 'real' "
+        "AND typeof(as_of) = 'real' AND typeof(gex) = 'real' ORDER BY id DESC LIMIT ?",
+        (origin, symbol, most),
+    )
+    return newest_first.fetchall()[::-1]
+
+
+def append(
+    c: sqlite3.Connection, origin: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]
+) -> None:
+    """Keep what a call brought."""
+    marks = ", ".join("?" * (COLUMNS.count(",") + 2))
+    with c:
+        c.executemany(
+            f"INSERT INTO snapshot ({COLUMNS}, digest) VALUES ({marks})",  # noqa: S608 - of rows.py
+            [row_of(origin, snapshot) for snapshot in snapshots.values()],
+        )
+        c.executemany("DELETE FROM missing WHERE origin = ? AND symbol = ?", [(origin, s) for s in snapshots])
+        c.executemany(
+            "INSERT OR REPLACE INTO missing VALUES (?, ?, ?)", [(origin, s, at) for s, at in missing.items()]
+        )
+
+
+def drop(c: sqlite3.Connection, rows: Sequence[int]) -> None:
+    """Drop rows by their numbers."""
+    with c:
+        c.executemany("DELETE FROM snapshot WHERE id = ?", [(row,) for row in rows])
+
+
+def fail(c: sqlite3.Connection, origin: str, failures: Mapping[str, Failure]) -> None:
+    """Keep what was asked for in vain."""
+    with c:
+        c.executemany(
+            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(origin, name, *astuple(failure)) for name, failure in failures.items()],
+        )
+
+
+def forget(c: sqlite3.Connection, origin: str, names: Sequence[str]) -> None:
+    """Forget that names failed."""
+    with c:
+        c.executemany("DELETE FROM failure WHERE origin = ? AND name = ?", [(origin, name) for name in names])
+
+
+def disbelieve(c: sqlite3.Connection, now: float) -> None:
+    """Forget what was noted for moments later than now."""
+    latest = now + SKEW
+    with c:
+        c.execute("DELETE FROM snapshot WHERE fetched_at > ?", (latest,))
+        c.execute("DELETE FROM missing WHERE found_at > ?", (latest,))
+        c.execute("DELETE FROM failure WHERE failed_at > ?", (latest,))
+        c.execute("DELETE FROM quota WHERE read_at > ?", (latest,))
+        # A debit stays one, of no day that is still to come.
+        c.execute("UPDATE debit SET spent_at = ? WHERE spent_at > ?", (now - DAY, latest))

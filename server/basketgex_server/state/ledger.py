@@ -1,0 +1,98 @@
+"""The debits of a store, and what the source has said of its quota: functions for the thread that owns the connection."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import NamedTuple
+
+from basketgex_server.domain import SKEW, QuotaReading
+
+DAY = 86_400.0
+
+
+class Spent(NamedTuple):
+    """Debits of one origin: today (UTC) and ever; and the calls that the same answers would have cost one by one."""
+
+    today: int
+    total: int
+    answered_today: int
+    answered_total: int
+
+
+class Heard(NamedTuple):
+    """What the source last said of its quota, when (Unix seconds), and the debits since."""
+
+    reading: QuotaReading
+    read_at: float
+    since: int
+
+
+def debit(c: sqlite3.Connection, origin: str, symbols: int, now: float) -> int:
+    """Commit one debit; return its number."""
+    with c:
+        made = c.execute(
+            "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)", (origin, now, symbols)
+        )
+    return int(made.lastrowid or 0)
+
+
+def refund(c: sqlite3.Connection, number: int) -> None:
+    """Take back a debit."""
+    with c:
+        c.execute("DELETE FROM debit WHERE id = ?", (number,))
+
+
+def spent(c: sqlite3.Connection, origin: str, now: float) -> Spent:
+    """Return the debits of an origin; those of a moment still to come are not today's."""
+    day = math.floor(now / DAY)
+    debits = c.execute(
+        "SELECT count(*) FILTER (WHERE spent_at >= ? AND spent_at <= ?), count(*) FROM debit WHERE origin = ?",
+        (day * DAY, now + SKEW, origin),
+    ).fetchone()
+    answers = c.execute(
+        "SELECT coalesce(sum(calls) FILTER (WHERE day = ?), 0), coalesce(sum(calls), 0) FROM answered WHERE origin = ?",
+        (day, origin),
+    ).fetchone()
+    return Spent(*debits, *answers)
+
+
+def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:
+    """Add the debits of today that are missing from so many: the account knows of them, and the ledger has lost them."""
+    known = spent(c, origin, now).today
+    with c:
+        c.executemany(
+            "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, 0)",
+            [(origin, now)] * max(today - known, 0),
+        )
+
+
+def heard(c: sqlite3.Connection, origin: str) -> Heard | None:
+    """Return what the source last said of its quota."""
+    row = c.execute("SELECT * FROM quota WHERE origin = ?", (origin,)).fetchone()
+    if row is None:
+        return None
+    (since,) = c.execute(
+        "SELECT count(*) FROM debit WHERE origin = ? AND spent_at > ?", (origin, row["read_at"])
+    ).fetchone()
+    said = (row["quota_limit"], row["remaining"], row["reset_at"], bool(row["unlimited"]), row["plan"])
+    return Heard(QuotaReading(*said), row["read_at"], since)
+
+
+def hear(c: sqlite3.Connection, origin: str, reading: QuotaReading, now: float) -> None:
+    """Keep what the source says of its quota."""
+    r = reading
+    with c:
+        c.execute(
+            "INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (origin, now, r.limit, r.remaining, r.reset_at, r.unlimited, r.plan),
+        )
+
+
+def answered(c: sqlite3.Connection, origin: str, calls: int, now: float) -> None:
+    """Count calls that answers would have cost one by one."""
+    with c:
+        c.execute(
+            "INSERT INTO answered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
+            (origin, math.floor(now / DAY), calls),
+        )

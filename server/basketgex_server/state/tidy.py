@@ -1,0 +1,114 @@
+"""Ageing out, in small steps on a thread and a connection of its own: no debit waits for it, and space is given back."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+from basketgex_server.state.repair import is_damage
+from basketgex_server.state.rows import COLUMNS
+
+LOG = logging.getLogger(__name__)
+STEP = 1_000
+"""Rows that are dropped in one transaction, which takes a few milliseconds."""
+PAGES = 256
+"""Pages of 4 kB that are given back in one."""
+BREATH = 0.01
+"""Seconds between two steps in which others may write."""
+DAY = 86_400.0
+Step = Callable[[sqlite3.Connection], bool]
+
+_NEWEST = """
+WITH RECURSIVE each (symbol) AS (
+    SELECT min(symbol) FROM snapshot WHERE origin = :origin
+    UNION ALL
+    SELECT (SELECT min(symbol) FROM snapshot WHERE origin = :origin AND symbol > each.symbol) FROM each
+    WHERE each.symbol IS NOT NULL
+)
+SELECT (SELECT max(id) FROM snapshot WHERE origin = :origin AND snapshot.symbol = each.symbol)
+FROM each WHERE each.symbol IS NOT NULL
+"""
+NEWEST = f"SELECT id, {COLUMNS}, digest FROM snapshot WHERE id IN ({_NEWEST})"  # noqa: S608 - of this package
+"""The newest snapshot of each symbol of an origin: a look at the index a symbol, however many snapshots there are."""
+
+
+class Tidier:
+    """Tidies the store at ``path``. ``damaged`` is told, on this thread, where it cannot be read."""
+
+    def __init__(self, path: Path, damaged: Callable[[], object]) -> None:
+        self._path = path
+        self._damaged = damaged
+        self._ending = Event()
+        self._thread: Thread | None = None
+
+    def start(self, origin: str, before: float, now: float) -> None:
+        """Drop what was fetched before a moment, but never the newest of a symbol of the origin; unless that is under way."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._thread = Thread(target=self._work, args=(origin, before, now), name="tidy", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until it is done."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def close(self) -> None:
+        """End after the step under way."""
+        self._ending.set()
+        self.join()
+
+    def _work(self, origin: str, before: float, now: float) -> None:
+        steps: tuple[Step, ...] = (lambda c: _drop_some(c, origin, before, now), _give_back_some)
+        try:
+            for step in steps:
+                while self._has_more(step) and not self._ending.wait(BREATH):
+                    pass
+                if self._ending.is_set():
+                    return
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._damaged()
+            else:  # tomorrow again
+                LOG.warning("The state could not be tidied: %s.", type(error).__name__)
+
+    def _has_more(self, step: Step) -> bool:
+        """Make one step over a connection of its own: between two the file may have become another."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            return step(connection)
+
+
+def _drop_some(c: sqlite3.Connection, origin: str, before: float, now: float) -> bool:
+    """Drop some of what has outlived its history; tell whether there may be more."""
+    with c:
+        dropped = c.execute(
+            f"DELETE FROM snapshot WHERE id IN (SELECT id FROM snapshot WHERE fetched_at < :before "  # noqa: S608
+            f"AND (origin <> :origin OR id NOT IN ({_NEWEST})) LIMIT :step)",
+            {"origin": origin, "before": before, "step": STEP},
+        ).rowcount
+        if dropped == STEP:
+            return True
+        c.execute("DELETE FROM missing WHERE found_at < ?", (before,))
+        c.execute("DELETE FROM failure WHERE until < ?", (now - DAY,))
+    return False
+
+
+def _give_back_some(c: sqlite3.Connection) -> bool:
+    """Give some free pages back to the disk; tell whether there are more."""
+    (kind,), (free,) = (
+        c.execute("PRAGMA auto_vacuum").fetchone(),
+        c.execute("PRAGMA freelist_count").fetchone(),
+    )
+    if kind == 0:  # a store of the first builds: it is written anew, once
+        c.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        c.execute("VACUUM")
+        return False
+    c.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    if free <= PAGES:
+        c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return False
+    return True

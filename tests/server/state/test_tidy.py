@@ -1,0 +1,138 @@
+"""Ageing out: in steps, beside the ledger, and the space is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from basketgex_server.domain import Failure, Snapshot
+from basketgex_server.state import State, tidy
+from tests.server.servers import NOON, made_up
+
+DAY = 86_400.0
+
+
+def filled(path: Path, days: int, names: int = 200, a_day: int = 5) -> State:
+    state = State(path, 30.0)
+    for turn in range(days * a_day):
+        at = NOON - turn * DAY / a_day
+        state.append("here", {f"S{n}": Snapshot(made_up(f"S{n}", at), at) for n in range(names)}, {})
+    asyncio.run(state.spent("here", NOON))
+    return state
+
+
+def count(path: Path, what: str = "snapshot") -> int:
+    with closing(sqlite3.connect(path)) as other:
+        return int(other.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+
+
+def tidied(state: State, now: float = NOON) -> None:
+    state.age_out("here", now)
+    asyncio.run(state.spent("here", now))
+    state._tidier.join()
+
+
+def test_it_goes_in_steps_and_debits_are_written_between_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    state = filled(path, days=40)
+    spent: list[int] = []
+    real = tidy._drop_some
+
+    def step(*given: object) -> bool:
+        before = count(path)
+        more = real(*given)  # type: ignore[arg-type]
+        assert before - count(path) <= tidy.STEP
+        spent.append(state._thread.submit(state._guarded, lambda: len(spent)).result())
+        asyncio.run(state.debit("here", 1, NOON))
+        return more
+
+    monkeypatch.setattr(tidy, "_drop_some", step)
+    tidied(state)
+    assert len(spent) >= 10
+    # What is exactly 30 days old stays, and so does what was written last of each name.
+    assert count(path) == (30 * 5 + 1) * 200 + 200
+    assert count(path, "debit") == len(spent)
+    state.close()
+
+
+def test_the_space_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    state = filled(path, days=60)
+    state.close()
+    before = path.stat().st_size
+    state = State(path, 30.0)
+    tidied(state)
+    state.close()
+    assert path.stat().st_size < 0.8 * before  # some pages of the indexes are half empty
+
+
+def test_a_store_of_the_first_builds_gives_space_back_too(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    filled(path, days=60).close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("PRAGMA auto_vacuum = NONE")
+        other.execute("VACUUM")
+    before = path.stat().st_size
+    state = State(path, 30.0)
+    tidied(state)
+    asyncio.run(state.debit("here", 1, NOON))
+    tidied(state)
+    state.close()
+    assert path.stat().st_size < 0.6 * before
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_what_was_asked_for_in_vain_long_ago_goes_too(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.db", 30.0)
+    old = Failure("bad_chain", "UNAVAILABLE", "Lost.", 1, NOON - 3 * DAY, NOON - 3 * DAY + 60)
+    state.fail("here", {"OLD": old, "NEW": Failure("bad_chain", "UNAVAILABLE", "Lost.", 1, NOON, NOON + 60)})
+    state.append("here", {}, {"GONE": NOON - 40 * DAY, "LATELY": NOON})
+    tidied(state)
+    known = asyncio.run(state.load("here"))
+    assert (set(known.failures), set(known.missing)) == ({"NEW"}, {"LATELY"})
+    state.close()
+
+
+def test_a_server_that_ends_does_not_wait_for_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    state = filled(path, days=60)
+    state.age_out("here", NOON + 40 * DAY)
+    state.close()
+    assert not state._tidier._thread or not state._tidier._thread.is_alive()
+    assert count(path) > 200  # most of it is left for the next time
+
+
+@pytest.mark.parametrize("kind", ["page", "whole"])
+def test_a_damage_that_only_tidying_meets_is_mended(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "state.db"
+    state = filled(path, days=60)
+    asyncio.run(state.debit("here", 1, NOON))
+    state.close()
+    made = bytearray(path.read_bytes())
+    middle = len(made) // 2 // 4_096 * 4_096
+    made[middle : middle + (4_096 if kind == "page" else 40 * 4_096)] = bytes(
+        4_096 if kind == "page" else 40 * 4_096
+    )
+    path.write_bytes(made)
+    state = State(path, 30.0)
+    tidied(state)
+    assert asyncio.run(state.spent("here", NOON)).today == 1
+    assert len(list(tmp_path.glob("state-set-aside-*.db"))) == 1
+    state.close()
+
+
+def test_the_newest_are_found_by_a_look_a_symbol(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    filled(path, days=2).close()
+    with closing(sqlite3.connect(path)) as other:
+        plan = other.execute(f"EXPLAIN QUERY PLAN {tidy.NEWEST}", {"origin": "here"}).fetchall()
+    assert not [step for *_, step in plan if "SCAN snapshot" in step]
