@@ -40,6 +40,8 @@ class Answer(Enum):
     PROFILE = "profile"
     FLIP = "flip"
     DISPERSION = "dispersion"
+    EXPLAIN = "explain"
+    """What a cell's own formula is answered from: the host tells which functions it calls, and with what."""
     QUOTA = "quota"
 
 
@@ -95,6 +97,7 @@ ONE_MEASURE = Argument("measure", "GEX, DEX, VEX or CHEX.", optional=True, defau
 LOW = Argument("low", "Where the range begins, in units of the present price.", optional=True, default="0.8")
 HIGH = Argument("high", "Where the range ends.", optional=True, default="1.2")
 POINTS = Argument("levels", "How many prices, 2 to 2000.", optional=True, default="60")
+CELL = Argument("reference", "The cell that has no value: a reference to it, not its text.")
 NAMED = Argument(
     "function",
     "The name of the function that has no value, such as GEXSTRIKES; symbols and weights are then that function's own.",
@@ -197,6 +200,13 @@ FUNCTIONS: tuple[Function, ...] = (
         "Why the basket has no value, and what to do; OK where it has one. Of a cell with another function: its arguments, "
         "and the name of its function.",
         NAMED,
+    ),
+    Function(
+        "BASKETEXPLAIN",
+        "Why the formula in a cell has no value, whichever of these functions it calls, and what to do; OK where it has one.",
+        (CELL,),
+        Shape.TEXT,
+        Answer.EXPLAIN,
     ),
     _basket(
         "BASKETAGE",

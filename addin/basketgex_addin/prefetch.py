@@ -75,6 +75,8 @@ class Partial:
 
 
 Foreseen = Ask | RegimesOf
+Asked = tuple[str, tuple[Block | None, ...] | None]
+"""A function's name and the cells of its arguments; None where they are not known without the host."""
 Read = Callable[[RangeRef], Block | Partial | None]
 Resolve = Callable[[Name], RangeRef | str | None]
 
@@ -153,6 +155,20 @@ def asks(found: Sequence[Call], read: Read, name: Resolve) -> list[Foreseen]:
     if riding is not None:
         wanted.setdefault(riding)
     return list(wanted)
+
+
+def explained(formula: str, read: Read, name: Resolve) -> list[Asked]:
+    """Return our functions' calls in a formula, inner ones first, each with the cells of its arguments.
+
+    Without arguments where one of them is a formula of its own, which only the host can evaluate.
+    """
+    found: list[Asked] = []
+    for call in calls(formula):
+        blocks = [_block(argument, read, name) for argument in call.arguments]
+        known = not any(isinstance(block, Computed | Partial) for block in blocks)
+        given = tuple(block if isinstance(block, tuple) else None for block in blocks)
+        found.append((call.name, given if known else None))
+    return found
 
 
 def ride_along(found: Sequence[Call], read: Read, name: Resolve) -> Ask | None:

@@ -39,6 +39,7 @@ _COSTS = {
     Answer.FLIP: "From option chains, likewise.",
     Answer.DISPERSION: "From option chains, likewise.",
     Answer.QUOTA: "From what the server has counted: never costs a debit.",
+    Answer.EXPLAIN: "Asks what the cell itself asks, and costs no more.",
 }
 _SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table, which spills"}
 

@@ -25,9 +25,15 @@ from basketgex_addin.cells import (
 )
 from basketgex_addin.client.problems import TOO_MUCH_AT_ONCE
 from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
+from basketgex_addin.prefetch import Asked
 
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
 
+NO_FORMULA = "That cell has no formula of Basket GEX."
+COMPUTED = (
+    "An argument of {name} there is a formula itself: put that into cells of its own, or ask BASKETWHY with the same "
+    "arguments."
+)
 UNKNOWN_FUNCTION = "{name} is no function of Basket GEX: give a name such as GEXSTRIKES."
 
 Prefetch = Callable[[], Sequence[Ask | RegimesOf]]
@@ -105,21 +111,50 @@ class Worksheet:
             self._remember(name, arguments, FAULT)
             return CellError.NOT_AVAILABLE
 
+    def explain(
+        self, asked: Sequence[Asked], prefetch: Prefetch | None = None, *, live: Live | None = None
+    ) -> Result:
+        """Return why a cell has no value: the reason of the first of its functions that has none, or OK. Never raises."""
+        now = _Pass(prefetch, None, live)
+        try:
+            told = (self._reason(name, arguments, now) for name, arguments in asked)
+            return next((said for said in told if said != "OK"), "OK" if asked else NO_FORMULA)
+        except Exception:  # noqa: BLE001 - the last guard
+            return FAULT
+
+    def _reason(self, name: str, arguments: Sequence[Block | None] | None, now: _Pass) -> Result:
+        """Return why a function has no value for its arguments; #N/A while that is not known, OK where it has one."""
+        if arguments is None:
+            return COMPUTED.format(name=name)
+        function = BY_NAME[name]
+        if function.answer is Answer.EXPLAIN or name == "BASKETWHY":
+            return "OK"
+        if not isinstance(self._evaluate(name, arguments, now), CellError):
+            return "OK"
+        try:
+            _asked(function, arguments)
+        except BadInput as bad:
+            return bad.problem.sentence
+        if function.answer in (Answer.BASKET, Answer.MEMORY, Answer.REFRESH):
+            basket = arguments[:2] if function.weighs else arguments[:1]
+            return self._evaluate("BASKETWHY", basket, now)
+        remembered = self._faults.get((name, _key(name, arguments)))
+        return CellError.NOT_AVAILABLE if remembered is None else remembered[0]
+
     def _evaluate(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
         function = BY_NAME[name]
-        first, second, third = (*arguments, None, None, None)[:3]
-        weights = second if function.weighs else None
         try:
-            question = _question(function, first, weights, arguments)
-            option = cells.option(name, third if function.weighs else second)
+            question, option = _asked(function, arguments)
         except BadInput as bad:
+            if name != "BASKETWHY":
+                self._remember(name, arguments, bad.problem.sentence)
             return _refusal(name, bad.problem)
         if function.volatile and isinstance(question, Ask):
             self._note_age(_key(name, arguments))
             reply = self._client.remembered(question)
             return CellError.NOT_AVAILABLE if reply is None else cells.age(reply, self._now())
         if function.answer is Answer.REFRESH and isinstance(question, Ask):
-            answer = self._refresh(question, cells.trigger(second), now)
+            answer = self._refresh(question, cells.trigger((*arguments, None, None)[1]), now)
         else:
             answer = self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
         # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
@@ -141,22 +176,10 @@ class Worksheet:
         return shown(answer) if shown else cells.render(name, answer, option)
 
     def _why(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
-        """Return why a function has no value for its arguments, #N/A while that is not known, OK where it has one."""
+        """Return why a function has no value for a basket, or one symbol, and its own defaults."""
         if name not in BY_NAME:
             return UNKNOWN_FUNCTION.format(name=name)
-        function = BY_NAME[name]
-        own = arguments if function.weighs else arguments[:1]
-        if function.answer is Answer.BASKET or function.volatile:
-            own, name = arguments, "BASKETWHY"
-        result = self._evaluate(name, own, now)
-        if name == "BASKETWHY" or not isinstance(result, CellError):
-            return result if name == "BASKETWHY" else "OK"
-        try:
-            _question(function, own[0] if own else None, own[1] if function.weighs else None, own)
-        except BadInput as bad:
-            return bad.problem.sentence
-        remembered = self._faults.get((name, _key(name, own)))
-        return CellError.NOT_AVAILABLE if remembered is None else remembered[0]
+        return self._reason(name, arguments if BY_NAME[name].weighs else arguments[:1], now)
 
     def _answer(self, question: Question, prefetch: Prefetch | None) -> Any:
         if not isinstance(question, Ask | RegimesOf) or prefetch is None:
@@ -234,6 +257,14 @@ _SHOWN: dict[Answer, Callable[[Any], Result]] = {
     Answer.DISPERSION: cells.dispersion,
     Answer.QUOTA: cells.quota,
 }
+
+
+def _asked(function: Function, arguments: Sequence[Block | None]) -> tuple[Question, cells.Option]:
+    """Return a function's question and what its last argument says. Raises BadInput."""
+    first, second, third = (*arguments, None, None, None)[:3]
+    weights = second if function.weighs else None
+    question = _question(function, first, weights, arguments)
+    return question, cells.option(function.name, third if function.weighs else second)
 
 
 def _question(

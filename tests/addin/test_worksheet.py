@@ -31,7 +31,7 @@ from basketgex_addin.cells import (
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import NOT_METERED
 from basketgex_addin.functions import FUNCTIONS
-from basketgex_addin.worksheet import FAULT, Worksheet
+from basketgex_addin.worksheet import COMPUTED, FAULT, NO_FORMULA, Worksheet
 
 REPLY = Reply(
     *(1.0, 2.0, 3.0, 4.0, 0.5, 1.0, 0, 0.0, 1.0, 1000.0, 1000.0, 1000.0),
@@ -461,3 +461,61 @@ def test_why_tells_the_reason_of_the_function_that_is_named() -> None:
 )
 def test_why_of_a_named_function_tells_bad_input(arguments: Any, sentence: str) -> None:
     assert Worksheet(FakeClient()).evaluate("BASKETWHY", arguments) == sentence
+
+
+NAMES, LOADS = (("NVDA",), ("AMD",)), ((0.6,), (0.4,))
+WRONG: list[tuple[str, tuple[Any, ...], str]] = [
+    ("BASKETTOTAL", (NAMES, LOADS, (("GAMMA",),)), "The measure must be GEX, DEX, VEX, CHEX or ALL."),
+    ("BASKETTOP", (NAMES, LOADS, ((0.0,),)), "n must be a whole number, 1 or more."),
+    (
+        "BASKETASOF",
+        (NAMES, LOADS, (("EDT",),)),
+        "The zone is not known: write one such as Europe/London or UTC.",
+    ),
+    ("BASKET", (NAMES, LOADS, (("yes",),)), "The headers argument must be TRUE or FALSE."),
+    ("GEXPROFILE", ((("NVDA",),), (("GAMMA",),)), "The measure must be GEX, DEX, VEX or CHEX."),
+    (
+        "GEXPROFILE",
+        ((("NVDA",),), None, ((1.2,),), ((0.8,),)),
+        "low must be less than high: 0.8 and 1.2, say.",
+    ),
+    (
+        "BASKETPROFILE",
+        (NAMES, LOADS, None, None, None, ((1.0,),)),
+        "levels must be a whole number, 2 to 2000.",
+    ),
+    (
+        "DISPERSION",
+        ((("SPY",),), NAMES, LOADS, ((0.0,),)),
+        "horizon must be a number of calendar days, above 0 and up to 3650.",
+    ),
+    ("SYMBOLGEX", (NAMES,), "2 symbols: give one ticker."),
+    ("SYMBOLGEX", ((("NVDA,AMD",),),), "2 symbols: give one ticker."),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "sentence"), WRONG)
+def test_every_bad_argument_is_explained(name: str, arguments: tuple[Any, ...], sentence: str) -> None:
+    sheet = Worksheet(FakeClient())
+    assert sheet.explain([(name, arguments)]) == sentence  # before the cell itself was ever calculated
+    assert sheet.evaluate(name, arguments) is CellError.VALUE
+    basket = arguments[1:3] if name == "DISPERSION" else arguments[: 2 if name.startswith("BASKET") else 1]
+    assert sheet.evaluate("BASKETWHY", basket) == sentence
+    assert sheet.explain([("BASKETGEX", arguments[:1]), (name, arguments)]) == sentence
+
+
+def test_explained_are_also_the_source_s_reasons_and_what_is_none_of_ours() -> None:
+    sheet = Worksheet(FakeClient(problems.TIMED_OUT))
+    for name in (
+        "BASKETGEX",
+        "BASKETREGIME",
+        "BASKETSINCE",
+        "GEXLEVELS",
+        "GEXSTRIKES",
+        "BASKETFLIP",
+        "SYMBOLGEX",
+    ):
+        assert sheet.explain([(name, NVDA)]) == problems.TIMED_OUT.sentence
+    assert sheet.explain([]) == NO_FORMULA
+    assert sheet.explain([("BASKETTOP", None)]) == COMPUTED.format(name="BASKETTOP")
+    assert Worksheet(FakeClient()).explain([("BASKETGEX", NVDA), ("BASKETWHY", NVDA)]) == "OK"

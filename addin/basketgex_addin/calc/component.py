@@ -10,13 +10,13 @@ from typing import Any
 
 from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.calc.age import Ages
-from basketgex_addin.calc.document import Scanner
+from basketgex_addin.calc.document import Scanner, explained
 from basketgex_addin.calc.live import LiveCells
 from basketgex_addin.calc.results import CalcValue
 from basketgex_addin.calc.values import block, scalar, table
 from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
-from basketgex_addin.functions import BY_NAME, Function, Shape
+from basketgex_addin.functions import BY_NAME, Answer, Function, Shape
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
@@ -59,6 +59,8 @@ def evaluate(
     ``live_tables``: how LibreOffice was told, at its start, that tables come. A single value follows the cell mode at once.
     """
     function, serving = BY_NAME[name], host(home)
+    if function.answer is Answer.EXPLAIN:
+        return _explain(document, arguments[0], serving, home)
     blocks = tuple(map(block, arguments))
     is_table = function.shape is Shape.TABLE
     if function.volatile:
@@ -71,6 +73,14 @@ def evaluate(
         name, blocks, partial(_scanner.asks, document), trigger=_trigger(document, blocks)
     )
     return table(found) if is_table else scalar(found)
+
+
+def _explain(document: Any, cell: Any, serving: _Host, home: str | None) -> Any:
+    asked = explained(document, cell) if cell is not None else []
+    if serving.is_live():
+        key = home, _document(document), "BASKETEXPLAIN", tuple(asked)
+        return serving.live.get(key, lambda live: scalar(serving.worksheet.explain(asked, live=live)))
+    return scalar(serving.worksheet.explain(asked, partial(_scanner.asks, document)))
 
 
 def _read(

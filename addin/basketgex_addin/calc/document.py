@@ -17,7 +17,7 @@ from basketgex_addin import prefetch
 from basketgex_addin.calc.extension import SERVICE
 from basketgex_addin.calc.values import block
 from basketgex_addin.cells import Block
-from basketgex_addin.prefetch import Foreseen
+from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.throttle import Throttle
 
 # com.sun.star.sheet.CellFlags
@@ -54,6 +54,14 @@ def asks_of(document: Any, sheet: Any = None, cells: Any = None) -> tuple[Forese
     reader = _Reader(document, calculated=True)
     found = reader.asks() if sheet is None else reader.asks_in(sheet, sheet if cells is None else cells)
     return tuple(dict.fromkeys(found))
+
+
+def explained(document: Any, cell: Any) -> list[Asked]:
+    """Return what the formula of a cell calls: of a range, its first cell's."""
+    own = str(cell.Spreadsheet.Name)
+    reader = _Reader(document, calculated=True)
+    formula = str(cell.getCellByPosition(0, 0).Formula)
+    return prefetch.explained(formula, partial(reader._range, own), partial(reader._named, cell.Spreadsheet))
 
 
 class _Reader:

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 from basketgex import __version__
 from basketgex_addin import menu
 from basketgex_addin.calc import bundle
-from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function, Shape
+from basketgex_addin.functions import CATEGORY, CELL, FUNCTIONS, Argument, Function, Shape
 
 IDENTIFIER = "org.basketgex"
 SERVICE = f"{IDENTIFIER}.AddIn"
@@ -26,6 +26,7 @@ LIVE_INTERFACE = "XBasketGexLive"
 IDL = f"{INTERFACE}.idl"
 COMPONENTS = "basketgex.components"
 ADDINS = "CalcAddIns.xcu"
+CELL_RANGE = "com::sun::star::table::XCellRange"
 TABLE = "sequence< sequence< any > >"
 MENU_SERVICE = f"{IDENTIFIER}.Menu"
 MENU = "Addons.xcu"
@@ -71,7 +72,9 @@ def _interface(name: str, table: str) -> str:
 
 def _signature(function: Function, table: str) -> str:
     parameters = ["[in] com::sun::star::beans::XPropertySet document"]
-    parameters += [f"[in] any {argument.name}" for argument in function.arguments]
+    parameters += [
+        f"[in] {CELL_RANGE if argument is CELL else 'any'} {argument.name}" for argument in function.arguments
+    ]
     returned = table if function.shape is Shape.TABLE else "any"
     return f"{returned} {method_name(function)}({', '.join(parameters)})"
 

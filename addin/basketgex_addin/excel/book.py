@@ -16,7 +16,7 @@ from typing import Any
 from basketgex_addin import prefetch
 from basketgex_addin.cells import Block
 from basketgex_addin.excel.values import block
-from basketgex_addin.prefetch import Foreseen
+from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.throttle import Throttle
 
 MAX_CELLS = 50_000  # a larger range makes its own call
@@ -77,6 +77,15 @@ def _book(cell: Any) -> Any:
 
 def _key(book: Any) -> str:
     return f"{book.Application.Hwnd} {book.FullName}"
+
+
+def explained(cell: Any) -> list[Asked]:
+    """Return what the formula of a cell calls, an xlwings range: its first cell's."""
+    sheet = cell.api.Worksheet
+    reader = _Reader(sheet.Parent, calculated=True)
+    own = str(sheet.Name).casefold()
+    formula = str(_rows(cell.api.Formula)[0][0])
+    return prefetch.explained(formula, partial(reader._range, own), partial(reader._named, sheet))
 
 
 class _Reader:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from basketgex.local import CELLS_LIVE, Home, default_home
-from basketgex_addin.cells import Block, CellError, InputCell
+from basketgex_addin.cells import Block, CellError, InputCell, Result
 from basketgex_addin.client import BasketClient
 from basketgex_addin.excel.ages import Ages
 from basketgex_addin.excel.applications import place
-from basketgex_addin.excel.book import Scanner
+from basketgex_addin.excel.book import Scanner, explained
 from basketgex_addin.excel.live import LiveCells
 from basketgex_addin.excel.values import ExcelValue, block, result
-from basketgex_addin.functions import BY_NAME
+from basketgex_addin.functions import BY_NAME, Answer
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
@@ -51,7 +51,10 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
     Whatever leaves a function raised stands as a traceback in the cell.
     """
     try:
-        home, blocks = default_home(), tuple(map(block, arguments))
+        home = default_home()
+        if BY_NAME[name].answer is Answer.EXPLAIN:
+            return result(_explain(home, arguments[0], cell))
+        blocks = tuple(map(block, arguments))
         found = worksheet(home).evaluate(
             name,
             blocks,
@@ -67,6 +70,12 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
         return result(found)
     except Exception:  # noqa: BLE001 - the last guard
         return result(CellError.NOT_AVAILABLE)
+
+
+def _explain(home: Path, explained_cell: Any, cell: Any) -> Result:
+    asked = explained(explained_cell)
+    seat = _seat(home, "BASKETEXPLAIN", (((repr(asked),),),), cell)
+    return worksheet(home).explain(asked, partial(_scanner.asks, cell), live=seat)
 
 
 def closed(book: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from basketgex_addin.excel.component import evaluate
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, Function
+from basketgex_addin.functions import CELL as REFERENCE
 
 CELL = "cell"
 """The last parameter of each: the calling cell, which formulas do not see; the wrapper passes ``CELL_VBA`` for it.
@@ -50,7 +51,8 @@ def _signature(function: Function) -> Signature:
 def _for_xlwings(function: Function, udf: Callable[..., Any]) -> Callable[..., Any]:
     # No xw.ret: nothing of it applies to what is returned, and its expand is not wanted.
     for argument in function.arguments:
-        udf = xw.arg(argument.name, ndim=2, err_to_str=True, doc=argument.help)(udf)
+        how = {"convert": "range"} if argument is REFERENCE else {"ndim": 2, "err_to_str": True}
+        udf = xw.arg(argument.name, doc=argument.help, **how)(udf)
     udf = xw.arg(CELL, convert="range", vba=CELL_VBA)(udf)  # a range: its cells are not read
     # Last, as the outermost decorator: xw.arg sets category, volatile and call_in_wizard back to xlwings' defaults.
     return xw.func(category=CATEGORY, volatile=function.volatile, call_in_wizard=False)(udf)  # type: ignore[no-any-return]

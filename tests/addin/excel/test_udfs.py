@@ -39,12 +39,13 @@ from basketgex_addin.cells import (
     StrikesOf,
 )
 from basketgex_addin.client import problems
+from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Answer
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
 from basketgex_addin.triggers import CALCULATION, Triggers
-from basketgex_addin.worksheet import Worksheet
+from basketgex_addin.worksheet import COMPUTED, NO_FORMULA, Worksheet
 from tests.addin.excel.com_stub import (
     ERRORS,
     Application,
@@ -415,7 +416,8 @@ def test_metadata_comes_from_the_table(app: Application) -> None:
         assert [(a["name"], a["doc"], "optional" in a) for a in arguments] == [
             (a.name, a.help, a.optional) for a in function.arguments
         ]
-        assert all(a["options"] == {"ndim": 2, "err_to_str": True} and not a["vba"] for a in arguments)
+        reads = {"convert": "range"} if function.answer is Answer.EXPLAIN else {"ndim": 2, "err_to_str": True}
+        assert all(a["options"] == reads and not a["vba"] for a in arguments)
         assert (cell["vba"], cell["options"]) == (app.udfs.CELL_VBA, {"convert": "range"})
 
 
@@ -618,3 +620,21 @@ def test_one_client_for_a_process_and_home(tmp_path: Path) -> None:
     assert component.client(home) is not component.client(tmp_path)
     component.worksheet.cache_clear()
     component.client.cache_clear()
+
+
+def test_a_cell_is_explained_by_its_own_formula(app: Application) -> None:
+    """Whatever its function, with its own arguments: ranges, texts, what is left out."""
+    sheet = Sheet("Sheet1")
+    Workbook(sheet)
+    sheet.fill([["NVDA", 0.6], ["AMD", 0.4]])
+    formulas = {
+        '=BASKETTOTAL(A1:A2,B1:B2,"GAMMA")': "The measure must be GEX, DEX, VEX, CHEX or ALL.",
+        "=BASKETTOP(A1:A2,,0)": "n must be a whole number, 1 or more.",
+        "=IFERROR(SYMBOLGEX(A1:A2),0)": "2 symbols: give one ticker.",
+        "=BASKETGEX(A1:A2,B1:B2)": LAUNCH_NOT_RECORDED.sentence,
+        '=BASKETTOP(A1&",AMD")': COMPUTED.format(name="BASKETTOP"),
+        "=A1": NO_FORMULA,
+    }
+    sheet.fill([[formula] for formula in formulas], left=6)
+    for row, sentence in enumerate(formulas.values(), start=1):
+        assert app.call("BASKETEXPLAIN", sheet.Range(f"F{row}")) == sentence
