@@ -25,6 +25,7 @@ from org.basketgex import XBasketGex, XBasketGexLive  # LibreOffice makes them f
 NOT_AVAILABLE = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 32767))[0]
 BESIDE: dict[str, Any] = json.loads(Path(__file__).with_name("extension.json").read_text("utf-8"))
 
+EXPLAINING = ("BASKETWHY", "BASKETEXPLAIN")
 OTHER_PYTHON = (
     "Basket GEX was installed with Python {installed}, but LibreOffice runs Python {running}: "
     "install it with Python {running}, run 'basketgex install calc' and restart LibreOffice."
@@ -75,7 +76,7 @@ def _call(function: dict[str, Any], document: Any, arguments: tuple[Any, ...], l
         return component.evaluate(function["name"], document, arguments, _home(), live_tables=live)
     if function["table"] and not live:
         return ((NOT_AVAILABLE,),)
-    return component if function["name"] == "BASKETWHY" else NOT_AVAILABLE
+    return component if function["name"] in EXPLAINING else NOT_AVAILABLE
 
 
 def _method(function: dict[str, Any], live: bool) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from basketgex_addin.calc.driver import Office, end
 from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.functions import FUNCTIONS, Shape
+from basketgex_addin.worksheet import NO_FORMULA
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc, Error, running_calc
 
 SHEET = "Basket"
@@ -68,7 +69,11 @@ def _column(calc: Calc, document: object) -> dict[str, float | str | Error]:
 def test_without_a_server_every_function_is_not_available_and_why_says_so(calc: Calc, workbook: Path) -> None:
     with calc.document(workbook) as document:
         expected = dict.fromkeys((function.name for function in SCALARS), NOT_AVAILABLE)
-        assert _column(calc, document) == {**expected, "BASKETWHY": LAUNCH_NOT_RECORDED.sentence}
+        assert _column(calc, document) == {
+            **expected,
+            "BASKETWHY": LAUNCH_NOT_RECORDED.sentence,
+            "BASKETEXPLAIN": NO_FORMULA,
+        }
         assert calc.cell(document, SHEET, "F1") == NOT_AVAILABLE
         assert calc.cell(document, SHEET, "D26") == -1  # a real error value: IFERROR sees it
 
@@ -128,6 +133,7 @@ def test_an_add_in_without_its_packages_still_explains_itself(
     finally:
         end(process)
     sheet = openpyxl.load_workbook(tmp_path / "out" / workbook.name, data_only=True)[SHEET]
-    row = [function.name for function in SCALARS].index("BASKETWHY") + 1
-    assert sheet.cell(row, 4).value == sentence
+    for name in ("BASKETWHY", "BASKETEXPLAIN"):
+        row = [function.name for function in SCALARS].index(name) + 1
+        assert sheet.cell(row, 4).value == sentence
     assert sheet["D1"].value == sheet["F1"].value == "#N/A"
