@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# LibreOffice Calc 25.2 or later, with its Python bridge and pdftoppm: installed where the machine lets us, else a sentence.
+# LibreOffice Calc 25.2 or later, with its window, a screen for that, its Python bridge and pdftoppm: installed where the
+# machine lets us, else a sentence.
 # Without it the rest still works, unless BASKETGEX_REQUIRE_ALL is 1.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -16,6 +17,12 @@ problem() {
         echo "LibreOffice has no Python bridge (the package python3-uno)"
     elif ! command -v pdftoppm > /dev/null; then
         echo "pdftoppm (the package poppler-utils) is missing"
+    elif [ ! -e "$(dirname "$(readlink -f "$(command -v soffice)")")/libvclplug_genlo.so" ]; then
+        echo "LibreOffice has no window (the package libreoffice-calc)"
+    else
+        for program in Xvfb xdotool openbox; do
+            command -v $program > /dev/null || { echo "$program, for the screen of LibreOffice's window, is missing"; return; }
+        done
     fi
 }
 

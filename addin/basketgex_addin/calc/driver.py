@@ -23,6 +23,11 @@ class DriverError(Exception):
     """LibreOffice did not do what it was asked for; the text is for a person."""
 
 
+def has_window(soffice: Path) -> bool:
+    """Tell whether a LibreOffice can open a window on an X screen: a build of its own cannot."""
+    return (soffice.resolve().parent / "libvclplug_genlo.so").exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """A LibreOffice to start. ``folder`` gets its profile and the extension; ``home`` is where the server lives.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
-from basketgex_addin.calc.driver import Office
+from basketgex_addin.calc.driver import Office, has_window
 from basketgex_server.settings import change_config
 from tests.e2e.calc.conftest import find_calc
 from tests.e2e.calc.harness import running_calc
@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def screen() -> Iterator[Screen]:
     if absent := missing():
         pytest.skip(f"a screen needs {', '.join(absent)}")
+    if not has_window(find_calc()):
+        pytest.skip("this LibreOffice has no window: install libreoffice-calc, not the build without one")
     with Screen() as running:
         yield running
 
