@@ -15,6 +15,7 @@ AUTO_CHOICES = ((0, "Off"), (30, "Every 30 s"), (60, "Every minute"), (300, "Eve
 """How often sheets are recalculated by themselves: seconds, and the choice as shown."""
 REFRESH, AUTO, TEMPLATE = "refresh-", "auto-", "template-"
 """What commands of a kind begin with; the rest says which."""
+INSERT_TABLE, RESIZE_TABLE = "insert-table", "resize-table"
 FAULT = "The add-in failed to do this. Try again, and run basketgex doctor in a terminal if it fails again."
 NOTHING_TO_REFRESH = "No formula there asks for a basket."
 SENTENCES = 3
@@ -22,10 +23,12 @@ SENTENCES = 3
 
 
 def entries() -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
-    """Yield the menu: a command, its text, and the entries of its own menu where it has one."""
+    """Yield Calc's menu: a command, its text, and the entries of its own menu where it has one."""
     for scope in ("selection", "sheet", "all"):
         yield f"{REFRESH}{scope}", f"Refresh {scope}", ()
     yield "", "Auto-refresh", tuple((f"{AUTO}{seconds}", text) for seconds, text in AUTO_CHOICES)
+    yield INSERT_TABLE, "Insert table here", ()
+    yield RESIZE_TABLE, "Resize table", ()
     yield "quota", "Quota", ()
     yield "status", "Status", ()
     templates = ((f"{TEMPLATE}{name}", template_files.title(name)) for name in template_files.TEMPLATES)

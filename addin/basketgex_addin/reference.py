@@ -27,6 +27,9 @@ three are plain sums over all open interest, not the dealers' of the GEX beside 
 
 A cell shows a number, a text or a table, or a real error value: `#VALUE!` where the arguments make no basket, `#N/A` where
 there is no answer (yet). `=BASKETWHY(symbols, [weights])` says why in a sentence.
+
+Tables spill in an Excel with dynamic arrays. In Calc 25.2 Enter shows the first cell alone: select as many cells as the table
+has and end with Ctrl+Shift+Enter, or, for `BASKET`, select the names and choose *Insert table here* in the menu Basket GEX.
 """
 _COSTS = {
     Answer.BASKET: "",
@@ -41,7 +44,7 @@ _COSTS = {
     Answer.QUOTA: "From what the server has counted: never costs a debit.",
     Answer.EXPLAIN: "Asks what the cell itself asks, and costs no more.",
 }
-_SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table, which spills"}
+_SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table"}
 
 
 def signature(function: Function) -> str:

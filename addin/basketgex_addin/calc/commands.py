@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +11,11 @@ from com.sun.star.awt.MessageBoxType import INFOBOX, WARNINGBOX
 from com.sun.star.beans import PropertyValue
 
 from basketgex_addin import menu, template_files
+from basketgex_addin.calc import tables
 from basketgex_addin.calc.component import host
 from basketgex_addin.calc.document import asks_of
-from basketgex_addin.menu import AUTO, REFRESH, TEMPLATE
+from basketgex_addin.calc.threads import behind, on_calcs_thread
+from basketgex_addin.menu import AUTO, INSERT_TABLE, REFRESH, RESIZE_TABLE, TEMPLATE
 from basketgex_addin.prefetch import Foreseen
 
 
@@ -27,9 +28,12 @@ def run(command: str, context: Any, home: str | None) -> None:
             _open_template(desktop, command.removeprefix(TEMPLATE))
         elif command.startswith(AUTO):
             autos.set(document, int(command.removeprefix(AUTO)))
+        elif command in _TABLES:
+            chosen = document.CurrentSelection
+            behind(lambda: _table(command, context, document, chosen, home))
         else:
             asks = _asks(document, command.removeprefix(REFRESH)) if command.startswith(REFRESH) else ()
-            _behind(lambda: _answer(command, context, document, asks, home))
+            behind(lambda: _answer(command, context, document, asks, home))
 
 
 def _answer(command: str, context: Any, document: Any, asks: tuple[Foreseen, ...], home: str | None) -> None:
@@ -41,6 +45,20 @@ def _answer(command: str, context: Any, document: Any, asks: tuple[Foreseen, ...
         said = {"quota": menu.quota, "status": menu.status}.get(command, lambda _: menu.manual())(client)
     if said:
         _tell(context, document, said, warns=command.startswith(REFRESH))
+
+
+def _table(command: str, context: Any, document: Any, chosen: Any, home: str | None) -> None:
+    try:
+        said = _TABLES[command](document, chosen, host(home).client.ask)
+    except tables.Refused as refused:
+        said = str(refused)
+    except Exception:  # noqa: BLE001 - a person who chose an entry is told that nothing came of it
+        said = menu.FAULT
+    if said:
+        _tell(context, document, said, warns=True)
+
+
+_TABLES = {INSERT_TABLE: tables.insert, RESIZE_TABLE: tables.resize}
 
 
 def _asks(document: Any, scope: str) -> tuple[Foreseen, ...]:
@@ -69,7 +87,7 @@ class _Autos:
             before.set()
         if seconds:
             stop = self._stops[name] = threading.Event()
-            _behind(lambda: self._run(document, seconds, stop))
+            behind(lambda: self._run(document, seconds, stop))
 
     def _run(self, document: Any, seconds: int, stop: threading.Event) -> None:
         while not stop.wait(seconds):
@@ -91,17 +109,12 @@ def _open_template(desktop: Any, name: str) -> None:
         desktop.loadComponentFromURL(found.resolve().as_uri(), "_default", 0, (new,))
 
 
-def _behind(work: Callable[[], None]) -> None:
-    threading.Thread(target=_guarded, args=(work,), name="basketgex-menu", daemon=True).start()
-
-
-def _guarded(work: Callable[[], None]) -> None:
-    with suppress(Exception):
-        work()
-
-
 def _tell(context: Any, document: Any, sentence: str, *, warns: bool) -> None:
-    window = document.CurrentController.Frame.ContainerWindow
-    box = window.Toolkit.createMessageBox(window, WARNINGBOX if warns else INFOBOX, 1, "Basket GEX", sentence)
-    box.execute()
-    box.dispose()
+    def show() -> None:
+        window = document.CurrentController.Frame.ContainerWindow
+        kind = WARNINGBOX if warns else INFOBOX
+        box = window.Toolkit.createMessageBox(window, kind, 1, "Basket GEX", sentence)
+        box.execute()
+        box.dispose()
+
+    on_calcs_thread(context, show)

@@ -28,6 +28,10 @@ COMPONENTS = "basketgex.components"
 ADDINS = "CalcAddIns.xcu"
 CELL_RANGE = "com::sun::star::table::XCellRange"
 TABLE = "sequence< sequence< any > >"
+AS_ARRAY = (
+    "A table: select as many cells as it has and end with Ctrl+Shift+Enter, since Enter alone shows one cell."
+)
+BY_MENU = "Or select the names and choose Basket GEX, Insert table here."
 MENU_SERVICE = f"{IDENTIFIER}.Menu"
 MENU = "Addons.xcu"
 SHIM = "basketgex_calc.py"
@@ -92,12 +96,18 @@ def add_ins() -> str:
     )
 
 
+def description_of(function: Function) -> str:
+    """Return what the wizard says of a function: of a table also how it is entered, for Calc 25.2 does not spill."""
+    entered = AS_ARRAY if function.shape is Shape.TABLE else ""
+    return " ".join(filter(None, (function.summary, entered, BY_MENU if function.name == "BASKET" else "")))
+
+
 def _function_node(function: Function) -> str:
     parameters = "".join(_parameter_node(at, argument) for at, argument in enumerate(function.arguments))
     return (
         f'    <node oor:name="{method_name(function)}" oor:op="replace">\n'
         + _property("DisplayName", function.name)
-        + _property("Description", function.summary)
+        + _property("Description", description_of(function))
         + f'     <prop oor:name="Category"><value>{escape(CATEGORY)}</value></prop>\n'
         + _property("CompatibilityName", function.name)
         + f'     <node oor:name="Parameters">\n{parameters}     </node>\n    </node>\n'
