@@ -38,6 +38,7 @@ Scalar = float | str | bool | None
 
 MEASURES = ("GEX", "DEX", "VEX", "CHEX")
 TOP = 3
+STALE_SPOT, THIN_QUOTES = "stale_spot", "thin_quotes"
 PLAIN_SUM = "DEX, VEX, CHEX: open interest, plain sum"
 ENOUGH = 0.9
 """Less usable open interest than this is flagged: what could not be computed is too much to trust the rest."""
@@ -117,6 +118,8 @@ class Row(NamedTuple):
     as_of: float
     freshness: str
     unverified: bool = False
+    spot_status: str = ""
+    spot_correction: float = 0.0
 
     @property
     def signed_share(self) -> float:
@@ -704,6 +707,12 @@ def _status(reply: Reply) -> str:
         as_of += f" to {_time(reply.as_of_newest)} (mixed)"
     unweighted = ", ".join(row.symbol for row in reply.rows if row.weight == 0)
     unverified = ", ".join(row.symbol for row in reply.rows if row.unverified)
+    thin = ", ".join(row.symbol for row in reply.rows if row.spot_status == THIN_QUOTES)
+    stale = ", ".join(
+        f"{row.symbol} put right by {row.spot_correction:+.2%}"
+        for row in reply.rows
+        if row.spot_status == STALE_SPOT
+    )
     parts = (
         f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
         "historical" if is_historical(reply) else "",
@@ -716,6 +725,8 @@ def _status(reply: Reply) -> str:
         _usable(reply.usable_open_interest),
         "" if reply.chex_kind == "computed" else f"CHEX {reply.chex_kind}",
         f"entitlement unverified: {unverified}" if unverified else "",
+        f"stale spot: {stale}" if stale else "",
+        f"quotes too thin to tell spot's moment: {thin}" if thin else "",
         reply.notice,
         reply.settings_notice,
     )

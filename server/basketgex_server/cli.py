@@ -216,6 +216,7 @@ def _symbol(home: Home, chosen: argparse.Namespace) -> None:
         home.config_file,
         rate=chosen.rate,
         dividend_yield=chosen.dividend_yield,
+        stock_dividend_yield=chosen.dividend_yield,
         rates={} if chosen.rate is not None else None,
         dividend_yields={} if chosen.dividend_yield is not None else None,
         dividends=chosen.dividends,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigur
 from basketgex_server.cli_ask import NEW_YORK, amount, iso, moment, origin_words
 from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal
-from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between
+from basketgex_server.domain import SPOT_STALE, SPOT_THIN, ExpiryRow, StrikeRow, levels_between
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import Settings
 
@@ -33,6 +34,10 @@ FILE = "chain file"
 """The source of what is computed from one, as it is shown."""
 FLIP = "gamma_flip"
 EXPIRES = "expires, New York"
+SPOT = {
+    SPOT_STALE: "Stale spot: the price was of another moment than the quotes, and was put right by {:+.2%}.",
+    SPOT_THIN: "Too few expiries are quoted well enough to tell whether the price is of the quotes' moment.",
+}
 
 
 class Wanted(NamedTuple):
@@ -117,6 +122,8 @@ def symbol_of_chain(
             else None,
             source=FILE,
             freshness="HISTORICAL",
+            spot_status=found.spot_status,
+            spot_correction=math.expm1(found.spot_correction),
         ),
         ProfileFigures(
             moves=curve.moves,
@@ -161,6 +168,7 @@ def _columns(key: str, rows: Sequence[StrikeRow] | Sequence[ExpiryRow]) -> dict[
     columns: dict[str, list[Any]] = {key: [row[0] for row in rows]}
     if key == "expiry":
         columns["zero_dte"] = [row[1] for row in rows]
+        columns["dividend_yield"] = [row[-1] for row in rows]
     for m, name in enumerate(MEASURES):
         columns[f"call_{name}"] = [row.call[m] for row in rows]
         columns[f"put_{name}"] = [row.put[m] for row in rows]
@@ -179,6 +187,7 @@ def _rows_json(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
             at = row["expiry"]
             shown["expiration"] = f"{datetime.fromtimestamp(at, NEW_YORK):%Y-%m-%d}"
             shown |= {"expires_at": iso(at), "zero_dte": row["zero_dte"]}
+            shown["dividend_yield"] = row["dividend_yield"]
         else:
             shown["strike"] = row["strike"]
         for name in MEASURES:
@@ -251,13 +260,20 @@ def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
             mark = " 0DTE" if row.get("zero_dte") else ""
             print(f"{at:<22}" + "".join(f"{amount(row[f'net_{name}']):>16}" for name in MEASURES) + mark)
     if rows := shown.get("forwards"):
-        print(f"{EXPIRES:<22}{'forward':>16}{'dividend yield':>16}{'pairs':>8}{'spread':>10}")
+        used = {row["expires_at"]: row["dividend_yield"] for row in shown.get("per_expiry", ())}
+        print(f"{EXPIRES:<22}{'forward':>16}{'dividend yield':>16}{'pairs':>8}{'spread':>10}{'used':>10}")
         for row in rows:
             yearly = f"{row['dividend_yield']:.3%}" + ("" if row["trusted"] else " *")
             at = _expiry(row["expires_at"])
-            print(f"{at:<22}{row['forward']:>16,.2f}{yearly:>16}{row['pairs']:>8}{row['spread']:>10.3%}")
+            mine = f"{used[row['expires_at']]:.3%}" if row["expires_at"] in used else "-"
+            print(
+                f"{at:<22}{row['forward']:>16,.2f}{yearly:>16}{row['pairs']:>8}{row['spread']:>10.3%}{mine:>10}"
+            )
         if not all(row["trusted"] for row in rows):
-            print("* Too few pairs, or too far apart: computed with the dividend yield that is set.")
+            print("* Too few pairs, too far apart, or no yield that can be: not computed with.")
+        print(
+            "Expiries within 30 days have the yield of all trusted forwards together, or the one that is set."
+        )
     if found.levels is not None:
         _show_levels(found.levels)
     if curve is not None:
@@ -312,6 +328,11 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             "convention": found.convention,
             "notice": in_a_terminal(found.notice),
             "measures": measures,
+            **(
+                {"spot_status": found.spot_status, "spot_correction": found.spot_correction}
+                if found.spot_status
+                else {}
+            ),
             "rows": {name: n for name, n in found.rows.items() if name != "other_root"}
             if found.rows
             else None,
@@ -332,6 +353,8 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.rows.items())
             + "."
         )
+    if found.spot_status in SPOT:
+        print(SPOT[found.spot_status].format(found.spot_correction))
     _show_tables(found, curve)
     if found.notice:
         print(in_a_terminal(found.notice))

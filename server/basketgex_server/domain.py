@@ -65,6 +65,14 @@ IMPLIED = "q implied"
 """Dividend yields are those that put-call parity means, where it can be trusted."""
 
 
+SPOT_AGREES = "agrees"
+"""Spot is of the moment of the quotes, as far as put-call parity can tell."""
+SPOT_STALE = "stale_spot"
+"""It is not, and was put right by what all forwards together say."""
+SPOT_THIN = "thin_quotes"
+"""Too few expiries are quoted well enough to tell."""
+
+
 class Freshness(IntEnum):
     """How old a figure is to its rules. The larger, the worse, but for HISTORICAL, to which no clock applies."""
 
@@ -90,7 +98,7 @@ class RowCounts(NamedTuple):
 class ExpiryRow(NamedTuple):
     """The exposures of what expires at one instant (Unix seconds), calls and puts apart as in StrikeRow.
 
-    ``zero_dte``: that is on the chain's own day in New York.
+    ``zero_dte``: that is on the chain's own day in New York. ``dividend_yield``: what it was computed with.
     """
 
     expiry: float
@@ -99,6 +107,7 @@ class ExpiryRow(NamedTuple):
     put: Measures
     call_open_interest: float
     put_open_interest: float
+    dividend_yield: float = 0.0
 
 
 class Forward(NamedTuple):
@@ -172,9 +181,10 @@ class SymbolExposure:
 
     ``call`` and ``put`` are signed so that their sum is ``net``; None where the source gives net figures only. ``strikes``
     and ``expiries``, both ascending, are empty where the source gives none, or where the figure comes from the store.
-    ``forwards`` are those of put-call parity, where dividend yields are implied. ``usable_open_interest`` is the share of the
-    unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown. ``unverified``: the source does not check
-    whether the plan covers this name.
+    ``forwards`` are those of put-call parity, where dividend yields are implied; ``spot_status`` says then whether spot is
+    of the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN) and ``spot_correction`` is the ln of what it was multiplied by.
+    ``usable_open_interest`` is the share of the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown.
+    ``unverified``: the source does not check whether the plan covers this name.
     """
 
     symbol: str
@@ -190,6 +200,8 @@ class SymbolExposure:
     strikes: Sequence[StrikeRow] = field(default=(), compare=False, repr=False)
     expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
     forwards: tuple[Forward, ...] = field(default=(), compare=False, repr=False)
+    spot_status: str = ""
+    spot_correction: float = 0.0
 
     @property
     def zero_dte(self) -> Measures:
@@ -228,9 +240,9 @@ class Origin:
     """Where figures come from and how they were made. Figures of different origin are never mixed.
 
     ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
-    ``dividend_yield`` are continuously compounded, per year; ``by_symbol`` names the symbols that have others, and says
-    IMPLIED where every expiry may have its own, in a text that differs where they do. ``chex`` as published: its unit and
-    sign are not established.
+    ``dividend_yield`` are continuously compounded, per year; single names have ``stock_dividend_yield``, None where there is
+    no difference; ``by_symbol`` names the symbols that have others, and says IMPLIED where every expiry may have its own, in a
+    text that differs where they do. ``chex`` as published: its unit and sign are not established.
     """
 
     source: str
@@ -239,11 +251,17 @@ class Origin:
     convention: Convention = "flashalpha"
     rate: float = 0.0
     dividend_yield: float = 0.0
+    stock_dividend_yield: float | None = None
     day_count: DayCount = DAY_COUNT
     synthetic: bool = False
     historical: bool = False
     chex: Literal["computed", "as published"] = "computed"
     by_symbol: str = ""
+
+    @property
+    def of_stocks(self) -> float:
+        """The dividend yield of single names: that of all, where they have none of their own."""
+        return self.dividend_yield if self.stock_dividend_yield is None else self.stock_dividend_yield
 
     @property
     def key(self) -> str:
@@ -257,6 +275,7 @@ class Origin:
                 repr(self.dividend_yield),
                 self.day_count,
                 f"v{SCHEMA_VERSION}",
+                *(() if self.of_stocks == self.dividend_yield else (f"s{self.of_stocks!r}",)),
                 *((self.by_symbol,) if self.by_symbol else ()),
             )
         )

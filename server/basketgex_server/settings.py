@@ -19,6 +19,7 @@ from typing import Any
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount, ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
+from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
 MISSING_VOLATILITY = ("drop", "fill")
@@ -61,7 +62,9 @@ class Settings:
     rate: float = 0.045
     """The interest rate."""
     dividend_yield: float = 0.013
-    """The dividend yield."""
+    """The dividend yield of indices and ETFs."""
+    stock_dividend_yield: float = 0.0
+    """The dividend yield of every other symbol: of single names, most of which pay little or nothing."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Interest rates of symbols that have their own: a table in the file, SPX=0.05,NDX=0.04 in the environment."""
     dividend_yields: Mapping[str, float] = field(default_factory=dict)
@@ -159,10 +162,8 @@ class Settings:
 
     def rates_of(self, symbol: str) -> tuple[float, float]:
         """Return the rate and the dividend yield that a symbol's figures are computed with."""
-        return (
-            self.rates.get(symbol, self.rate),
-            self.dividend_yields.get(symbol, self.dividend_yield),
-        )
+        common = self.dividend_yield if symbol in INDEXES_AND_ETFS else self.stock_dividend_yield
+        return self.rates.get(symbol, self.rate), self.dividend_yields.get(symbol, common)
 
 
 def load(config: Path, environment: Mapping[str, str] = os.environ, **chosen: Any) -> Settings:

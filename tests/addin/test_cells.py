@@ -412,6 +412,19 @@ def test_the_flip_of_a_basket_goes_with_its_doubts_and_all_its_roots() -> None:
     assert cells.flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
 
 
+def test_a_status_says_whose_spot_was_put_right() -> None:
+    rows = [
+        row._replace(spot_status=status, spot_correction=by)
+        for row, status, by in zip(
+            (REPLY.rows[0],) * 3, ("stale_spot", "thin_quotes", "agrees"), (0.0078, 0.0, 0.0), strict=True
+        )
+    ]
+    said = cells.render("BASKETSTATUS", REPLY._replace(rows=rows))
+    assert isinstance(said, str)
+    name = REPLY.rows[0].symbol
+    assert f"stale spot: {name} put right by +0.78%; quotes too thin to tell spot's moment: {name}" in said
+
+
 def test_whose_figures_a_convention_gives_is_said() -> None:
     assert "plain sum" in cells.convention_in_words("flashalpha")
     assert cells.convention_in_words("dealer") == "dealer"

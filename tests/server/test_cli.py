@@ -185,7 +185,25 @@ def test_implied_dividend_yields_come_with_their_quality(
     text = said(capsys, *arguments, "--dividends", "implied")
     assert "dividend yield   pairs    spread" in text
     assert text.count("% *") == sum(not row["trusted"] for row in implied["forwards"])
-    assert "* Too few pairs, or too far apart: computed with the dividend yield that is set." in text
+    assert "* Too few pairs, too far apart, or no yield that can be: not computed with." in text
+    assert implied["spot_status"] == "agrees" and "Stale spot" not in text
+
+
+def test_a_stale_spot_is_said_with_what_was_done(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared_data / "chains" / "cboe_csv" / "spy_2025-05-16.csv"
+    arguments = ("--home", tmp_path, "symbol", "SPY", "--chain-file", file, "--per-expiry")
+    flat = json.loads(said(capsys, *arguments, "--json"))
+    found = json.loads(said(capsys, *arguments, "--dividends", "implied", "--json"))
+    assert "spot_status" not in flat and {row["dividend_yield"] for row in flat["per_expiry"]} == {0.013}
+    assert found["spot_status"] == "stale_spot"
+    assert found["underlying_price"] / flat["underlying_price"] - 1 == pytest.approx(found["spot_correction"])
+    assert all(0.003 < row["dividend_yield"] < 0.005 for row in found["per_expiry"])
+    assert (
+        "Stale spot: the price was of another moment than the quotes, and was put right by +0.78%."
+        in said(capsys, *arguments, "--dividends", "implied")
+    )
 
 
 def check(found: dict[str, Any], symbol: str) -> None:

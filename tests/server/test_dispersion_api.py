@@ -57,7 +57,8 @@ def sampled(symbol: str) -> Chain:
 
 
 def terms(symbol: str) -> Terms:
-    return TERMS._replace(rate=0.1) if symbol == "AMD" else TERMS
+    rate, dividend_yield = Settings(rates={"AMD": 0.1}).rates_of(symbol)
+    return TERMS._replace(rate=rate, dividend_yield=dividend_yield)
 
 
 def check(found: pb.GetDispersionResponse, index: Chain, members: dict[str, tuple[Chain, float]]) -> None:
@@ -106,7 +107,7 @@ def test_the_sample_against_the_formulas(sample: Served) -> None:
 def test_a_horizon_of_its_own(sample: Served) -> None:
     found = ask(sample, index="SPY", symbols=["NVDA"], horizon_days=91.5)
     assert found.index_volatility == at_the_money(sampled("SPY"), 0.045, 0.013, 91.5)
-    assert found.volatility == [at_the_money(sampled("NVDA"), 0.045, 0.013, 91.5)]
+    assert found.volatility == [at_the_money(sampled("NVDA"), 0.045, 0.0, 91.5)]
     assert not found.HasField("implied_correlation")  # one member correlates with nothing
     assert found.independent_volatility == found.basket_volatility
 

@@ -66,7 +66,7 @@ def test_a_profile_marks_spot_and_flip(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "profile", "nvda")
     assert said.count("NVDA: net GEX over price") == 1
     assert "SYNTHETIC (synthetic sample); as of 2026-09-16 15:45 New York; convention flashalpha" in said
-    assert {"SYNTHETIC FIGURES: not the market", "spot 214.60", "gamma flip 220.36"} <= set(said)
+    assert {"SYNTHETIC FIGURES: not the market", "spot 214.60", "gamma flip 220.09"} <= set(said)
     assert {"net GEX, $ bn per 1 % move", "price, USD", "−0.25"} <= set(said)
     assert not [text for text in said if text.startswith("-")]
 
@@ -93,7 +93,7 @@ def test_the_profile_of_a_basket_is_over_the_common_move(home: Path, tmp_path: P
 
 def test_strikes_mark_spot_walls_and_flip(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "strikes", "NVDA")
-    assert {"spot 214.60", "gamma flip 220.36", "call wall 215.00", "put wall 200.00"} <= set(said)
+    assert {"spot 214.60", "gamma flip 220.09", "call wall 225.00", "put wall 200.00"} <= set(said)
     assert {"calls", "puts", "net", "strike, USD", "NVDA: GEX by strike", "GEX, $ m per 1 % move"} <= set(
         said
     )
@@ -101,7 +101,7 @@ def test_strikes_mark_spot_walls_and_flip(home: Path, tmp_path: Path) -> None:
 
 def test_what_lies_outside_the_window_of_strikes_is_named(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "strikes", "AAPL", "--range", "0.97:1.1")
-    assert "Outside the picture: gamma flip 177.68 (sensitive root), call and put wall 300.00." in said
+    assert "Outside the picture: gamma flip 173.43 (sensitive root), call and put wall 300.00." in said
     assert not [text for text in said if text.startswith(("gamma flip", "call and"))]
 
 
@@ -111,7 +111,7 @@ def test_a_basket_is_sorted_by_size_and_names_what_is_missing(home: Path, tmp_pa
     assert [text for text in said if text in names] == names
     assert "JPM, NVDA, MSFT, AAPL: what each name contributes to net GEX" in said
     assert "No data: ZZZZ; 80 % of the weight had data." in said
-    assert "−69.0 (−8 %)" in said
+    assert "−66.1 (−8 %)" in said
 
 
 def test_names_beyond_the_most_share_a_bar(

@@ -13,7 +13,8 @@ import grpc
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Problem
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import BasketClient, SymbolFigures
 from basketgex_server.cli import main
 from basketgex_server.domain import Terms
@@ -42,7 +43,8 @@ def ask(served: Served, method: str, request: Any) -> Any:
 def member(symbol: str, weight: float = 1.0) -> Member:
     chain = Sample().chain(symbol)
     assert chain
-    return Member(chain, TERMS._replace(rate=0.1) if symbol == "AMD" else TERMS, weight)
+    rate, dividend_yield = Settings(rates={"AMD": 0.1}).rates_of(symbol)
+    return Member(chain, Terms("flashalpha", rate, dividend_yield), weight)
 
 
 def test_the_profile_of_a_symbol(sample: Served) -> None:
@@ -162,6 +164,26 @@ def test_implied_dividend_yields_and_their_quality(tmp_path: Path, shared_data: 
     assert list(found.forwards.pairs) == [f.pairs for f in wanted]
     assert list(found.forwards.trusted) == [f.trusted for f in wanted]
     assert known.forwards == tuple(wanted)
+
+
+def test_a_stale_spot_is_said_of_the_symbol_and_of_every_basket(tmp_path: Path, shared_data: Path) -> None:
+    folder = tmp_path / "chains"
+    folder.mkdir()
+    (folder / "SPY.csv").symlink_to(shared_data / "chains/cboe_csv/spy_2025-05-16.csv")
+    settings = Settings(source="chain-files", chain_folder=str(folder), dividends="implied")
+    for _ in range(2):  # once as computed, once from the store
+        with serving(tmp_path / "home", settings) as served:
+            found = ask(served, "GetSymbol", pb.GetSymbolRequest(symbol="SPY"))
+            basket = ask(served, "GetBasket", pb.GetBasketRequest(symbols=["SPY"])).basket
+            client = BasketClient(served.home, PATIENCE)
+            reply = client.ask(Ask(("SPY",)))
+            client.close()
+        for told in (found, basket.constituents[0]):
+            assert told.spot_status == pb.SPOT_STATUS_STALE
+            assert told.spot_correction == pytest.approx(0.0078, abs=1e-4)
+            assert told.underlying_price == pytest.approx(589.25 * (1 + told.spot_correction), rel=1e-3)
+        assert not isinstance(reply, Problem)
+        assert "stale spot: SPY put right by +0.78%" in str(cells.render("BASKETSTATUS", reply))
 
 
 def test_the_client_has_the_profile(sample: Served) -> None:

@@ -146,3 +146,16 @@ def test_the_examples() -> None:
     for module in (addresses, servicer, settings):
         found = doctest.testmod(module)
         assert found.attempted and not found.failed
+
+
+@pytest.mark.parametrize(
+    "symbol, wanted",
+    [("SPX", 0.013), ("SPY", 0.013), ("RUTW", 0.013), ("NVDA", 0.0), ("BRK.B", 0.0), ("AMD", 0.02)],
+)
+def test_single_names_pay_nothing_unless_it_is_set(symbol: str, wanted: float) -> None:
+    assert Settings(dividend_yields={"AMD": 0.02}).rates_of(symbol) == (0.045, wanted)
+
+
+def test_the_yield_of_single_names_is_a_setting_of_its_own() -> None:
+    chosen = Settings(dividend_yield=0.015, stock_dividend_yield=0.005, rates={"KO": 0.04})
+    assert [chosen.rates_of(symbol) for symbol in ("QQQ", "KO")] == [(0.045, 0.015), (0.04, 0.005)]

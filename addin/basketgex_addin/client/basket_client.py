@@ -99,7 +99,8 @@ class SymbolFigures:
     ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds. ``strikes`` and ``expiries`` are
     columns by name, as in the contract's StrikeColumns and ExpiryColumns; ``zero_dte`` is the net of what expires on the
     chain's own day. All three, and ``levels``, None where not asked for. ``forwards`` come with expiries where
-    dividend yields are implied. ``source``, ``freshness`` and ``notice`` as in a Reply.
+    dividend yields are implied; ``spot_status`` then says whether the price is of the quotes' moment ("agrees", "stale_spot",
+    "thin_quotes") and ``spot_correction`` how much of it was added. ``source``, ``freshness`` and ``notice`` as in a Reply.
     """
 
     symbol: str
@@ -119,6 +120,8 @@ class SymbolFigures:
     synthetic: bool = False
     freshness: str = ""
     notice: str = ""
+    spot_status: str = ""
+    spot_correction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +305,7 @@ class BasketClient:
             return found
         sides = found.sides if found.HasField("sides") else None
         rows = found.rows if found.HasField("rows") else None
-        from basketgex_addin.client.codec import FRESHNESS
+        from basketgex_addin.client.codec import FRESHNESS, SPOTS
 
         return SymbolFigures(
             symbol=found.symbol,
@@ -324,6 +327,8 @@ class BasketClient:
             synthetic=found.origin.synthetic,
             freshness=FRESHNESS.get(found.freshness, ""),
             notice=found.notice,
+            spot_status=SPOTS.get(found.spot_status, ""),
+            spot_correction=found.spot_correction,
         )
 
     def profile(

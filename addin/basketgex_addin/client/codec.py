@@ -7,7 +7,7 @@ from itertools import pairwise, repeat
 from typing import NamedTuple, overload
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Ask, Problem, Reply, Row, Since
+from basketgex_addin.cells import STALE_SPOT, THIN_QUOTES, Ask, Problem, Reply, Row, Since
 from basketgex_addin.client.problems import BAD_REPLY
 
 MOST_ENTRIES = 40_000  # about 1 MB a message
@@ -17,6 +17,13 @@ FRESHNESS: dict[int, str] = {
 }
 REGIMES: dict[int, str] = {
     int(value): name.removeprefix("REGIME_").lower() for name, value in pb.Regime.items() if value
+}
+
+
+SPOTS: dict[int, str] = {
+    pb.SPOT_STATUS_AGREES: "agrees",
+    pb.SPOT_STATUS_STALE: STALE_SPOT,
+    pb.SPOT_STATUS_THIN_QUOTES: THIN_QUOTES,
 }
 
 
@@ -164,6 +171,7 @@ class _Constituents(NamedTuple):
     as_of: list[float]
     freshness: list[str]
     unverified: list[bool]
+    spots: list[tuple[str, float]]
 
     def row(self, at: int) -> Row:
         """Return one constituent; ``at`` counts from the first basket's first."""
@@ -171,7 +179,8 @@ class _Constituents(NamedTuple):
         price, gex, dex, vex, chex = self.figures[i]
         share, as_of, freshness = self.contribution_pct[at], self.as_of[i], self.freshness[i]
         figures = (price, gex, dex, vex, chex, share)
-        return Row(self.names[i], self.weights[at], *figures, as_of, freshness, self.unverified[i])
+        told = (self.unverified[i], *self.spots[i])
+        return Row(self.names[i], self.weights[at], *figures, as_of, freshness, *told)
 
 
 class _Rows(Sequence[Row]):
@@ -215,13 +224,18 @@ def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
         list(figures),
         list(columns.as_of),
         [FRESHNESS.get(value, "") for value in columns.freshness],
-        # A server of an earlier contract does not send this one.
+        # A server of an earlier contract does not send these.
         list(columns.entitlement_unverified) or [False] * len(columns.symbol),
+        [
+            (SPOTS.get(status, ""), by)
+            for status, by in zip(columns.spot_status, columns.spot_correction, strict=True)
+        ]
+        or [("", 0.0)] * len(columns.symbol),
     )
     entries, symbols = len(found.symbol_index), len(found.names)
     whole = (
         len(found.weights) == len(found.contribution_pct) == entries
-        and len(found.figures) == len(found.as_of) == len(found.freshness) == symbols
+        and len(found.figures) == len(found.as_of) == len(found.freshness) == len(found.spots) == symbols
         and max(found.symbol_index, default=-1) < symbols
     )
     if not whole:

@@ -141,6 +141,34 @@ MEASURE_CHEX: Measure.ValueType  # 4
 """Charm: USD of delta per calendar day."""
 Global___Measure: _TypeAlias = Measure  # noqa: Y015
 
+class _SpotStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SpotStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpotStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SPOT_STATUS_UNSPECIFIED: _SpotStatus.ValueType  # 0
+    """Nobody looked."""
+    SPOT_STATUS_AGREES: _SpotStatus.ValueType  # 1
+    """It is, as far as put-call parity can tell."""
+    SPOT_STATUS_STALE: _SpotStatus.ValueType  # 2
+    """It is not: it was put right by what all trusted forwards say together."""
+    SPOT_STATUS_THIN_QUOTES: _SpotStatus.ValueType  # 3
+    """Too few expiries are quoted well enough to tell."""
+
+class SpotStatus(_SpotStatus, metaclass=_SpotStatusEnumTypeWrapper):
+    """Whether the price of an underlying is of the moment of its options' quotes. Looked at where dividend yields are implied."""
+
+SPOT_STATUS_UNSPECIFIED: SpotStatus.ValueType  # 0
+"""Nobody looked."""
+SPOT_STATUS_AGREES: SpotStatus.ValueType  # 1
+"""It is, as far as put-call parity can tell."""
+SPOT_STATUS_STALE: SpotStatus.ValueType  # 2
+"""It is not: it was put right by what all trusted forwards say together."""
+SPOT_STATUS_THIN_QUOTES: SpotStatus.ValueType  # 3
+"""Too few expiries are quoted well enough to tell."""
+Global___SpotStatus: _TypeAlias = SpotStatus  # noqa: Y015
+
 class _Capability:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -228,6 +256,7 @@ class Origin(_message.Message):
     CHEX_FIELD_NUMBER: _builtins.int
     BY_SYMBOL_FIELD_NUMBER: _builtins.int
     SETTINGS_NOTICE_FIELD_NUMBER: _builtins.int
+    STOCK_DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Kind of source: "sample", "chain-files", "flashalpha" or "cboe"."""
     label: _builtins.str
@@ -241,17 +270,19 @@ class Origin(_message.Message):
     rate: _builtins.float
     """Continuously compounded, 0.045 is 4.5 % a year."""
     dividend_yield: _builtins.float
-    """Likewise; of each symbol that by_symbol does not name."""
+    """Likewise; of each index and ETF that by_symbol does not name."""
     day_count: _builtins.str
     """How years to expiry are counted: "act365" elapsed seconds over 365 days; "bus262", "bus252" business days over so many."""
     chex: _builtins.str
     """"computed", or "as published": passed through, its unit and sign not established, never to be compared with the other."""
     by_symbol: _builtins.str
     """Symbols that have a rate or dividend yield of their own, for a person: "q SPX 0.015, r SPX 0.05"; empty where none has.
-    "q implied" among them: each expiry has the dividend yield of its forward by put-call parity, where that can be trusted.
+    "q implied" among them: dividend yields are those of the forwards by put-call parity, where those can be trusted.
     """
     settings_notice: _builtins.str
     """What a person should know of the server's settings: that config.toml cannot be used, or what of it waits; mostly empty."""
+    stock_dividend_yield: _builtins.float
+    """As dividend_yield; of each single name that by_symbol does not name."""
     def __init__(
         self,
         *,
@@ -266,10 +297,11 @@ class Origin(_message.Message):
         chex: _builtins.str = ...,
         by_symbol: _builtins.str = ...,
         settings_notice: _builtins.str = ...,
+        stock_dividend_yield: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "settings_notice", b"settings_notice", "source", b"source", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "settings_notice", b"settings_notice", "source", b"source", "stock_dividend_yield", b"stock_dividend_yield", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,6 +397,8 @@ class Constituent(_message.Message):
     OI_AS_OF_FIELD_NUMBER: _builtins.int
     FETCHED_AT_FIELD_NUMBER: _builtins.int
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
+    SPOT_STATUS_FIELD_NUMBER: _builtins.int
+    SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server: BRK.B."""
     weight: _builtins.float
@@ -387,6 +421,10 @@ class Constituent(_message.Message):
     """When the server got it, by its own clock."""
     entitlement_unverified: _builtins.bool
     """The source does not check whether the plan covers this name."""
+    spot_status: Global___SpotStatus.ValueType
+    """As GetSymbolResponse.spot_status."""
+    spot_correction: _builtins.float
+    """As GetSymbolResponse.spot_correction."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -406,10 +444,12 @@ class Constituent(_message.Message):
         oi_as_of: _builtins.float = ...,
         fetched_at: _builtins.float = ...,
         entitlement_unverified: _builtins.bool = ...,
+        spot_status: Global___SpotStatus.ValueType = ...,
+        spot_correction: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -619,6 +659,8 @@ class SymbolColumns(_message.Message):
     OI_AS_OF_FIELD_NUMBER: _builtins.int
     FETCHED_AT_FIELD_NUMBER: _builtins.int
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
+    SPOT_STATUS_FIELD_NUMBER: _builtins.int
+    SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In the one spelling of the server."""
@@ -667,6 +709,14 @@ class SymbolColumns(_message.Message):
     def entitlement_unverified(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
         """As Constituent.entitlement_unverified."""
 
+    @_builtins.property
+    def spot_status(self) -> _containers.RepeatedScalarFieldContainer[Global___SpotStatus.ValueType]:
+        """As GetSymbolResponse.spot_status."""
+
+    @_builtins.property
+    def spot_correction(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As GetSymbolResponse.spot_correction."""
+
     def __init__(
         self,
         *,
@@ -682,10 +732,12 @@ class SymbolColumns(_message.Message):
         oi_as_of: _abc.Iterable[_builtins.float] | None = ...,
         fetched_at: _abc.Iterable[_builtins.float] | None = ...,
         entitlement_unverified: _abc.Iterable[_builtins.bool] | None = ...,
+        spot_status: _abc.Iterable[Global___SpotStatus.ValueType] | None = ...,
+        spot_correction: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1376,6 +1428,7 @@ class ExpiryColumns(_message.Message):
     PUT_CHEX_FIELD_NUMBER: _builtins.int
     CALL_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
     PUT_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def expiry(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The instant of expiry."""
@@ -1424,6 +1477,10 @@ class ExpiryColumns(_message.Message):
     def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Contracts; of the puts that count."""
 
+    @_builtins.property
+    def dividend_yield(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What the expiry was computed with, continuously compounded, per year."""
+
     def __init__(
         self,
         *,
@@ -1439,10 +1496,11 @@ class ExpiryColumns(_message.Message):
         put_chex: _abc.Iterable[_builtins.float] | None = ...,
         call_open_interest: _abc.Iterable[_builtins.float] | None = ...,
         put_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+        dividend_yield: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_chex", b"call_chex", "call_dex", b"call_dex", "call_gex", b"call_gex", "call_open_interest", b"call_open_interest", "call_vex", b"call_vex", "expiry", b"expiry", "put_chex", b"put_chex", "put_dex", b"put_dex", "put_gex", b"put_gex", "put_open_interest", b"put_open_interest", "put_vex", b"put_vex", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_chex", b"call_chex", "call_dex", b"call_dex", "call_gex", b"call_gex", "call_open_interest", b"call_open_interest", "call_vex", b"call_vex", "dividend_yield", b"dividend_yield", "expiry", b"expiry", "put_chex", b"put_chex", "put_dex", b"put_dex", "put_gex", b"put_gex", "put_open_interest", b"put_open_interest", "put_vex", b"put_vex", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1450,7 +1508,9 @@ Global___ExpiryColumns: _TypeAlias = ExpiryColumns  # noqa: Y015
 
 @_typing.final
 class ForwardColumns(_message.Message):
-    """What put-call parity says of the forward of each expiry, ascending. Only the trusted are computed with."""
+    """What put-call parity says of the forward of each expiry, ascending. Only the trusted are computed with, and those nearer than 30 days
+    only together, as a line through all of them: see ExpiryColumns.dividend_yield.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1470,7 +1530,7 @@ class ForwardColumns(_message.Message):
 
     @_builtins.property
     def dividend_yield(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The dividend yield that it means, continuously compounded, per year."""
+        """The dividend yield that it means, from the price put right where that was stale; continuously compounded, per year."""
 
     @_builtins.property
     def pairs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -1482,7 +1542,7 @@ class ForwardColumns(_message.Message):
 
     @_builtins.property
     def trusted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
-        """Whether pairs and spread are good enough to compute with."""
+        """Whether pairs and spread are good enough to compute with, and the yield is none that cannot be."""
 
     def __init__(
         self,
@@ -1562,6 +1622,8 @@ class GetSymbolResponse(_message.Message):
     EXPIRIES_FIELD_NUMBER: _builtins.int
     ZERO_DTE_FIELD_NUMBER: _builtins.int
     FORWARDS_FIELD_NUMBER: _builtins.int
+    SPOT_STATUS_FIELD_NUMBER: _builtins.int
+    SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server."""
     underlying_price: _builtins.float
@@ -1584,6 +1646,10 @@ class GetSymbolResponse(_message.Message):
     """Why an old value is served, for a person; empty where none is."""
     debits: _builtins.int
     """Debits spent while this was answered."""
+    spot_status: Global___SpotStatus.ValueType
+    """Whether underlying_price is of the quotes' moment."""
+    spot_correction: _builtins.float
+    """How much of it was added to put it right: 0.0078 is 0.78 %, 0 nothing."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """All contracts together."""
@@ -1643,10 +1709,12 @@ class GetSymbolResponse(_message.Message):
         expiries: Global___ExpiryColumns | None = ...,
         zero_dte: Global___Measures | None = ...,
         forwards: Global___ForwardColumns | None = ...,
+        spot_status: Global___SpotStatus.ValueType = ...,
+        spot_correction: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "forwards", b"forwards", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

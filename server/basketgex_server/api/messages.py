@@ -12,7 +12,18 @@ from basketgex_server.api.comparing import HORIZON, checked_horizon
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import Basket, ExpiryRow, Forward, Measures, Origin, StrikeRow, levels_between
+from basketgex_server.domain import (
+    SPOT_AGREES,
+    SPOT_STALE,
+    SPOT_THIN,
+    Basket,
+    ExpiryRow,
+    Forward,
+    Measures,
+    Origin,
+    StrikeRow,
+    levels_between,
+)
 from basketgex_server.errors import BadRequest, BasketgexError
 from basketgex_server.state import Spent
 
@@ -33,6 +44,14 @@ _REFRESH = {
     pb.REFRESH_NORMAL: Refresh.NORMAL,
     pb.REFRESH_FORCE: Refresh.FORCE,
     pb.REFRESH_CACHE_ONLY: Refresh.CACHE_ONLY,
+}
+
+
+_SPOT = {
+    "": pb.SPOT_STATUS_UNSPECIFIED,
+    SPOT_AGREES: pb.SPOT_STATUS_AGREES,
+    SPOT_STALE: pb.SPOT_STATUS_STALE,
+    SPOT_THIN: pb.SPOT_STATUS_THIN_QUOTES,
 }
 
 
@@ -100,6 +119,8 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             oi_as_of=x.oi_as_of,
             fetched_at=answer.found[x.symbol].snapshot.fetched_at,
             entitlement_unverified=x.unverified,
+            spot_status=_SPOT[x.spot_status],
+            spot_correction=math.expm1(x.spot_correction),
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -122,6 +143,8 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             oi_as_of=[e.oi_as_of for e in exposures],
             fetched_at=[f.snapshot.fetched_at for f in answer.symbols],
             entitlement_unverified=[e.unverified for e in exposures],
+            spot_status=[_SPOT[e.spot_status] for e in exposures],
+            spot_correction=[math.expm1(e.spot_correction) for e in exposures],
         ),
         baskets=pb.BasketColumns(
             gex=_plain(answer.net[0]),
@@ -283,6 +306,8 @@ def symbol_reply(
         notice=found.notice,
         origin=origin(findings.origin),
         debits=findings.debits,
+        spot_status=_SPOT[e.spot_status],
+        spot_correction=math.expm1(e.spot_correction),
     )
     if e.call is not None and e.put is not None:
         reply.sides.CopyFrom(pb.SideMeasures(call=_measures(e.call), put=_measures(e.put)))
@@ -311,6 +336,7 @@ def origin(value: Origin) -> pb.Origin:
         convention=value.convention,
         rate=value.rate,
         dividend_yield=value.dividend_yield,
+        stock_dividend_yield=value.of_stocks,
         day_count=value.day_count,
         chex=value.chex,
         by_symbol=value.by_symbol,
@@ -366,7 +392,10 @@ def _errors(errors: Mapping[int, BasketgexError]) -> list[pb.BasketError]:
 
 def _expiries(rows: tuple[ExpiryRow, ...]) -> pb.ExpiryColumns:
     return pb.ExpiryColumns(
-        expiry=[r.expiry for r in rows], zero_dte=[r.zero_dte for r in rows], **_sides(rows)
+        expiry=[r.expiry for r in rows],
+        zero_dte=[r.zero_dte for r in rows],
+        dividend_yield=[r.dividend_yield for r in rows],
+        **_sides(rows),
     )
 
 

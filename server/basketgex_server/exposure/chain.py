@@ -44,8 +44,9 @@ class Chain:
     ``open_interest`` f64[n] in contracts, NaN or negative counting as none; ``other_root`` counts the contracts that were
     kept out because their root is not the symbol's; ``bid`` and ``ask`` f64[n] in USD, None where the source has none (then or
     where NaN or not above 0 there is no price); ``dividend_yield`` f64[n] per year, in place of the one that everything is
-    computed with, None where that serves, and ``forwards`` what they were taken from. Raises ValueError where the columns
-    differ in length.
+    computed with, None where that serves, and ``forwards`` what they were taken from. ``spot_status`` says whether spot is of
+    the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN; empty where nobody looked), and ``spot_correction`` is the ln of
+    what it was multiplied by. Raises ValueError where the columns differ in length.
     """
 
     symbol: str
@@ -62,6 +63,8 @@ class Chain:
     ask: Floats | None = None
     dividend_yield: Floats | None = None
     forwards: tuple[Forward, ...] = ()
+    spot_status: str = ""
+    spot_correction: float = 0.0
 
     def __post_init__(self) -> None:
         columns = (self.strike, self.is_call, self.expiry, self.volatility, self.open_interest)

@@ -22,6 +22,7 @@ from scipy.special import erfcx, ndtr, ndtri
 from basketgex_server.domain import DAY_COUNT, DayCount, Forward
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, Flags
+from basketgex_server.exposure.parity import carry
 
 TURNS = 24
 """Steps after which a price is given up; four or five do."""
@@ -204,13 +205,25 @@ def _pairs(chain: Chain, mid: Floats, here: Flags) -> tuple[Floats, Floats]:
 def with_implied_yields(
     chain: Chain, rate: float, dividend_yield: float, day_count: DayCount = DAY_COUNT
 ) -> Chain:
-    """Return a chain whose expiries have the dividend yields of their forwards; ``dividend_yield`` where none is trusted."""
+    """Return a chain with the dividend yields that its forwards mean together; ``dividend_yield`` where none is to be trusted.
+
+    A spot that is of another moment than the quotes is put right, and the chain says so: see ``parity``.
+    """
     found = forwards(chain, rate, day_count)
-    yields = np.full(len(chain), dividend_yield)
-    for forward in found:
-        if forward.trusted:
-            yields[chain.expiry == forward.expiry] = forward.dividend_yield
-    return replace(chain, dividend_yield=yields, forwards=found)
+    years = chain.years(day_count)
+    at = [float(years[chain.expiry == forward.expiry][0]) for forward in found]
+    means = carry(found, at, chain.spot, chain.as_of, rate, dividend_yield)
+    yields = np.full(len(chain), means.common)
+    for forward, own in zip(found, means.yields, strict=True):
+        yields[chain.expiry == forward.expiry] = own
+    return replace(
+        chain,
+        spot=chain.spot * math.exp(means.correction),
+        dividend_yield=yields,
+        forwards=means.forwards,
+        spot_status=means.status,
+        spot_correction=means.correction,
+    )
 
 
 def adjusted(

@@ -74,7 +74,8 @@ def exposure(
         open_interest = np.where(sound, open_interest, 0.0)
         columns = np.where(sound, columns, 0.0)
     by_strike = _grouped(held.strikes, held.strike_index, columns, is_call, open_interest, sound)
-    expiries = _expiry_rows(chain, chain.expiry[sorted_rows.used], columns, is_call, open_interest, sound)
+    expiry, yields = chain.expiry[sorted_rows.used], held.dividend_yield
+    expiries = _expiry_rows(chain, expiry, yields, columns, is_call, open_interest, sound)
     with np.errstate(all="ignore"):  # what is beyond the largest double is sorted out below
         totals = by_strike[:, 1:9].T.copy().sum(axis=1).tolist()
     call, put = Measures(*totals[:4]), Measures(*totals[4:])
@@ -101,6 +102,8 @@ def exposure(
         strikes=StrikeRows(array("d", by_strike.tobytes())),
         expiries=expiries,
         forwards=chain.forwards,
+        spot_status=chain.spot_status,
+        spot_correction=chain.spot_correction,
     )
 
 
@@ -136,13 +139,20 @@ def signed_exposures(
 
 
 def _expiry_rows(
-    chain: Chain, expiry: Floats, columns: Floats, is_call: Flags, open_interest: Floats, sound: Flags
+    chain: Chain,
+    expiry: Floats,
+    yields: float | Floats,
+    columns: Floats,
+    is_call: Flags,
+    open_interest: Floats,
+    sound: Flags,
 ) -> tuple[ExpiryRow, ...]:
-    instants, place = np.unique(expiry, return_inverse=True)
+    instants, first, place = np.unique(expiry, return_index=True, return_inverse=True)
     today = new_york_day(chain.as_of)
     found = _grouped(instants, place, columns, is_call, open_interest, sound)
+    of_each = dict(zip(instants.tolist(), np.broadcast_to(yields, len(expiry))[first].tolist(), strict=True))
     return tuple(
-        ExpiryRow(row.strike, _is_on(today, chain.as_of, row.strike), *row[1:])
+        ExpiryRow(row.strike, _is_on(today, chain.as_of, row.strike), *row[1:], of_each[row.strike])
         for row in map(StrikeRow.of, found.tolist())
     )
 

@@ -21,6 +21,7 @@ from basketgex_server.domain import (
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.port import ChainProvider
 from basketgex_server.sources.progress import Part, Progress
+from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -77,7 +78,8 @@ class Computed:
     """An ExposureSource that reads chains and works them out on an executor; the caller keeps and ends that.
 
     ``rate`` and ``dividend_yield`` are continuously compounded, per year; symbols in ``rates`` and ``dividend_yields`` have
-    their own. ``seats`` and ``metered`` as in the port: the sample plays a metered service, files cost nothing.
+    their own, and all other single names ``stock_dividend_yield`` where that is given. ``seats`` and ``metered`` as in the
+    port: the sample plays a metered service, files cost nothing.
     """
 
     has_strikes = True
@@ -92,6 +94,7 @@ class Computed:
         convention: Convention,
         rate: float,
         dividend_yield: float,
+        stock_dividend_yield: float | None = None,
         rates: Mapping[str, float] | None = None,
         dividend_yields: Mapping[str, float] | None = None,
         day_count: DayCount = DAY_COUNT,
@@ -103,6 +106,7 @@ class Computed:
         self._terms = Terms(convention, rate, dividend_yield, day_count)
         self._rates = dict(rates or {})
         self._dividend_yields = dict(dividend_yields or {})
+        self._of_stocks = stock_dividend_yield
         self._by_symbol = by_symbol(self._rates, self._dividend_yields)
         self.seats = seats
         self.metered = metered
@@ -118,12 +122,16 @@ class Computed:
         """Return the provider's origin with what belongs to the mathematics filled in."""
         origin = self._provider.origin()
         others = ", ".join(filter(None, (origin.by_symbol, self._by_symbol)))
-        return replace(origin, **self._terms._asdict(), by_symbol=others)
+        made = self._terms._asdict() | {"stock_dividend_yield": self._of_stocks}
+        return replace(origin, **made, by_symbol=others)
 
     def terms(self, symbol: str) -> Terms:
         """Return what one symbol's figures are computed with."""
         rate = self._rates.get(symbol, self._terms.rate)
-        dividend_yield = self._dividend_yields.get(symbol, self._terms.dividend_yield)
+        common = self._terms.dividend_yield
+        if self._of_stocks is not None and symbol not in INDEXES_AND_ETFS:
+            common = self._of_stocks
+        dividend_yield = self._dividend_yields.get(symbol, common)
         return self._terms._replace(rate=rate, dividend_yield=dividend_yield)
 
     def prepare(self) -> None:

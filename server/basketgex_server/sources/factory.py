@@ -52,6 +52,7 @@ def _computed(
         convention=settings.convention,
         rate=settings.rate,
         dividend_yield=settings.dividend_yield,
+        stock_dividend_yield=settings.stock_dividend_yield,
         rates=settings.rates,
         dividend_yields=settings.dividend_yields,
         day_count=settings.day_count,

@@ -43,6 +43,7 @@ from basketgex_server.sources.flashalpha_errors import (
     retry_after,
 )
 from basketgex_server.sources.http_client import connection_problem, new_client
+from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 if TYPE_CHECKING:  # half a second to load, and the server listens before that
     import httpx
@@ -61,16 +62,6 @@ SHORT_WAIT = 2.0
 """A 429 that asks for no longer a pause is asked again, once. Seconds."""
 REFUSED_WAIT = 0.1
 """The pause before a refused connection is tried again, once. Seconds."""
-
-_INDEXES_AND_ETFS = (
-    "DJX MXEA MXEF NANOS NDX NDXP OEX RUT RUTW SPX SPXW VIX VIXW XEO XND XSP "
-    "AGG ARKG ARKK BITO BND DIA EEM EFA EMB ETHA EWJ EWY EWZ FXE FXI GDX GDXJ GLD HYG IBB IBIT IEF IEMG IGV INDA ITB IVV IWB "
-    "IWD IWF IWM IYR JETS JNK KRE KWEB LQD MDY MSTU MSTZ NVDL OIH QID QLD QQQ QQQM RSP SCHD SDS SH SHY SLV SMH SOXL SOXS SOXX "
-    "SPLG SPXL SPXS SPXU SPY SPYG SPYV SQQQ SSO SVIX SVXY TBT TIP TLT TMF TMV TNA TQQQ TSLL TZA UNG UPRO URA USO UUP UVIX UVXY "
-    "VEA VGK VNQ VOO VTI VTV VUG VWO VXX XBI XHB XLB XLC XLE XLF XLI XLK XLP XLRE XLU XLV XLY XME XOP XRT YINN"
-)
-INDEXES_AND_ETFS = frozenset(_INDEXES_AND_ETFS.split())
-"""Common index and ETF tickers: the service does not check the entitlement of each constituent."""
 
 _LARGE = 1 << 18  # bytes of a reply that is not read on the event loop
 _MOST = 16 << 20  # bytes beyond which a reply is none

@@ -8,7 +8,16 @@ import sqlite3
 import zlib
 from typing import Any
 
-from basketgex_server.domain import Failure, Measures, RowCounts, Snapshot, SymbolExposure
+from basketgex_server.domain import (
+    SPOT_AGREES,
+    SPOT_STALE,
+    SPOT_THIN,
+    Failure,
+    Measures,
+    RowCounts,
+    Snapshot,
+    SymbolExposure,
+)
 
 COLUMNS = (
     "origin, symbol, fetched_at, as_of, oi_as_of, underlying_price, gex, dex, vex, chex, "
@@ -24,7 +33,7 @@ class BadRow(ValueError):
 def row_of(origin: str, snapshot: Snapshot) -> tuple[object, ...]:
     """Return a snapshot's row, its digest last."""
     e = snapshot.exposure
-    sides = None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows])
+    sides = None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows, _spot(e)])
     fixed = (origin, e.symbol, snapshot.fetched_at, e.as_of, e.oi_as_of, e.underlying_price)
     row = (*map(_plain, (*fixed, *e.net, e.usable_open_interest)), int(e.unverified), sides)
     return (*row, _digest(row))
@@ -39,7 +48,8 @@ def snapshot_of(row: sqlite3.Row) -> Snapshot:
     if not isinstance(row["symbol"], str):
         raise BadRow("no name")
     try:
-        call, put, rows = json.loads(row["sides"]) if row["sides"] else (None, None, None)
+        # What was written before spots were looked at ends with the rows.
+        call, put, rows, *spot = json.loads(row["sides"]) if row["sides"] else (None, None, None)
         exposure = SymbolExposure(
             symbol=row["symbol"],
             underlying_price=row["underlying_price"],
@@ -51,6 +61,7 @@ def snapshot_of(row: sqlite3.Row) -> Snapshot:
             rows=RowCounts(*_numbers(rows)) if rows else None,
             usable_open_interest=row["usable_open_interest"],
             unverified=bool(row["unverified"]),
+            **_told_of_spot(*spot),
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRow("sides") from error
@@ -61,6 +72,19 @@ def failure_of(row: sqlite3.Row) -> Failure:
     """Return what a row says."""
     said = (row["code"], row["reason"], row["sentence"], row["failures"], row["failed_at"], row["until"])
     return Failure(*said, tried=bool(row["tried"]))
+
+
+def _spot(e: SymbolExposure) -> list[object]:
+    return [e.spot_status, float(e.spot_correction)]
+
+
+def _told_of_spot(said: list[Any] | None = None) -> dict[str, Any]:
+    if said is None:
+        return {}
+    status, correction = said
+    if status not in ("", SPOT_AGREES, SPOT_STALE, SPOT_THIN):
+        raise BadRow("no status")
+    return {"spot_status": status, "spot_correction": _numbers([correction])[0]}
 
 
 def _numbers(values: Any) -> list[Any]:

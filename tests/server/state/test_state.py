@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sqlite3
 import subprocess
@@ -52,6 +53,8 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
         rows=RowCounts(5, 4, 3, 2),
         usable_open_interest=0.875,
         strikes=(),
+        spot_status="stale_spot",
+        spot_correction=0.0078,
     )
     known = {"A": Snapshot(rich, NOON + 0.125), "B": snapshot("B")}
     for _ in range(2):  # once from the running store, once after a restart
@@ -199,6 +202,20 @@ def test_a_store_of_the_first_builds_is_read_on(tmp_path: Path) -> None:
         state.append("here", {"AMD": snapshot("AMD")}, {})
         assert set(asyncio.run(state.load("here")).snapshots) == {"NVDA", "AMD"}
     assert not list(tmp_path.glob("state-set-aside-*"))
+
+
+def test_what_was_written_before_spots_were_looked_at_is_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    one = Measures(1.0, 2.0, 3.0, 4.0)
+    known = {"A": Snapshot(replace(made_up("A"), call=one, put=one, rows=RowCounts(5, 4, 3, 2)), NOON)}
+    with store(path) as state:
+        state.append("here", known, {})
+    with closing(sqlite3.connect(path)) as other:
+        (sides,) = other.execute("SELECT sides FROM snapshot").fetchone()
+        other.execute("UPDATE snapshot SET sides = ?, digest = NULL", (json.dumps(json.loads(sides)[:3]),))
+        other.commit()
+    with store(path) as state:
+        assert load(state).snapshots == known
 
 
 def test_another_version_is_set_aside_whole(tmp_path: Path) -> None:
