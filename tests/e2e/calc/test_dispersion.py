@@ -70,7 +70,7 @@ def test_real_chains_are_what_the_mathematics_gives(calc: Calc, fresh_home: Home
     volatilities = {}
     for symbol in ("QQQ", *BIG):
         chain = read_chain(folder / f"{symbol}.csv.gz", symbol)
-        volatility = at_the_money(chain, s.rate, s.dividend_yield, 30.0)
+        volatility = at_the_money(chain, *s.rates_of(symbol), 30.0)
         assert volatility is not None
         volatilities[symbol] = volatility
     expected = dispersion(volatilities["QQQ"], Basket(BIG, (1.0,) * len(BIG)), volatilities)

@@ -132,7 +132,7 @@ def _exposure(folder: Path, symbol: str) -> SymbolExposure | None:
     path, settings = folder / f"{symbol}.csv.gz", Settings()
     if not path.exists():
         return None
-    return exposure(read_chain(path, symbol), settings.convention, settings.rate, settings.dividend_yield)
+    return exposure(read_chain(path, symbol), settings.convention, *settings.rates_of(symbol))
 
 
 def _expected(folder: Path, name: str) -> BasketExposure:
