@@ -1,7 +1,7 @@
 # Everything needs only make and python3; the first `make run` or `make test` sets up the rest.
 SHELL := /bin/bash
 BIN := .venv/bin
-SETUP := .ci/setup.sh .ci/common.sh pyproject.toml
+SETUP := .ci/setup.sh .ci/common.sh pyproject.toml requirements/build.txt
 
 # Where CI is true nothing may be skipped.
 ifeq ($(CI),true)
@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench wine proto templates pictures functions clean help
+.PHONY: run test check bench wine lock proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -27,6 +27,9 @@ bench: .venv/.installed-dev .venv-bench/.installed ## Measure; the figures are p
 
 wine: .venv/.installed-dev ## The add-in's Python side in a Windows Python under Wine; optional, see docs/windows.md
 	@.ci/wine.sh
+
+lock: .venv/.installed-dev ## Lock the packages again after a change of pyproject.toml; ARGS=--upgrade takes newer releases
+	$(BIN)/python -m tools.lock $(ARGS)
 
 proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 	.ci/generate-protos.sh protos
@@ -55,8 +58,8 @@ help: ## This list
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check numpy pandas
 	@touch $@
 
-.venv/.installed-run: $(SETUP)
+.venv/.installed-run: $(SETUP) requirements/run.txt
 	@.ci/setup.sh run
 
-.venv/.installed-dev: $(SETUP)
+.venv/.installed-dev: $(SETUP) requirements/dev.txt
 	@.ci/setup.sh dev

@@ -30,6 +30,8 @@ generated_is_current() {
     done
 }
 
+lock_is_current() { $bin/python -m tools.lock --check && $bin/python -m pip --disable-pip-version-check check; }
+
 check "ruff check" $bin/ruff check --output-format concise .
 check "ruff format" $bin/ruff format --check .
 check "mypy" $bin/mypy
@@ -40,6 +42,7 @@ check "generated Python of the contract is current" generated_is_current
 check "workbook templates are current" $bin/python -m workbook_templates.build --check
 check "the function reference is current" $bin/python -m basketgex_addin.reference --check
 check "the Excel add-in is current" $bin/python -m basketgex_addin.excel.xlam --check
+check "the lock agrees with pyproject.toml and is complete" lock_is_current
 
 if [ ${#failed[@]} -gt 0 ]; then
     say "failed: $(printf '%s; ' "${failed[@]}")see above."

@@ -33,10 +33,29 @@ if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
     "$python" -m venv --clear .venv
 fi
 
-what=.
-[ "$kind" = dev ] && what='.[dev]'
+# What the lock in requirements/ is made for; elsewhere a package may have no file of the locked release.
+is_locked() {
+    .venv/bin/python -c 'import platform, sys
+known = platform.machine() in {"x86_64", "aarch64", "arm64"} and platform.python_implementation() == "CPython"
+sys.exit(not (known and (3, 11) <= sys.version_info[:2] <= (3, 13)))'
+}
+
+install() {
+    .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action=ignore "$@"
+}
+
 say "installing the packages; the first time takes a minute."
-.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action=ignore -e "$what"
+if is_locked; then
+    # No file is installed whose hash is not in the lock, not even what builds this project.
+    install --require-hashes --no-deps -r requirements/build.txt -r "requirements/$kind.txt"
+    install --no-deps --no-build-isolation -e .
+else
+    say "the lock in requirements/ is for CPython 3.11 to 3.13 on x86_64 and arm64;" \
+        "on this machine the newest releases are installed, unchecked."
+    what=.
+    [ "$kind" = dev ] && what='.[dev]'
+    install hatchling -e "$what" # make wheel needs it in .venv
+fi
 
 touch .venv/.installed-run
 [ "$kind" = dev ] && touch .venv/.installed-dev
