@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench wine lock proto templates pictures functions clean help
+.PHONY: run test check bench wine lock wheel proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -30,6 +30,11 @@ wine: .venv/.installed-dev ## The add-in's Python side in a Windows Python under
 
 lock: .venv/.installed-dev ## Lock the packages again after a change of pyproject.toml; ARGS=--upgrade takes newer releases
 	$(BIN)/python -m tools.lock $(ARGS)
+
+wheel: .venv/.installed-dev ## The wheel in dist/, and beside it the list of its parts (CycloneDX)
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m tools.sbom dist/*.whl
 
 proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 	.ci/generate-protos.sh protos
