@@ -32,6 +32,14 @@ generated_is_current() {
 
 lock_is_current() { $bin/python -m tools.lock --check && $bin/python -m pip --disable-pip-version-check check; }
 
+# It mostly waits for the network, so it runs beside the others.
+$bin/python -m tools.audit > "$scratch/audit" 2>&1 &
+audit=$!
+audited() {
+    cat "$scratch/audit"
+    return $answer
+}
+
 check "ruff check" $bin/ruff check --output-format concise .
 check "ruff format" $bin/ruff format --check .
 check "mypy" $bin/mypy
@@ -43,6 +51,14 @@ check "workbook templates are current" $bin/python -m workbook_templates.build -
 check "the function reference is current" $bin/python -m basketgex_addin.reference --check
 check "the Excel add-in is current" $bin/python -m basketgex_addin.excel.xlam --check
 check "the lock agrees with pyproject.toml and is complete" lock_is_current
+wait $audit
+answer=$?
+if [ $answer -eq 3 ]; then # no answer is no verdict, and no failure
+    printf '  skipped pip-audit: %s\n' "$(cat "$scratch/audit")"
+else
+    check "pip-audit" audited
+    [ $answer -ne 0 ] || sed 's/^/          /' "$scratch/audit" # weaknesses that no release mends
+fi
 
 if [ ${#failed[@]} -gt 0 ]; then
     say "failed: $(printf '%s; ' "${failed[@]}")see above."
