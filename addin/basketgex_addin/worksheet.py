@@ -23,8 +23,9 @@ from basketgex_addin.cells import (
     Result,
     StrikesOf,
 )
-from basketgex_addin.client.problems import TOO_MUCH_AT_ONCE
+from basketgex_addin.client.problems import OVERDUE, TOO_MUCH_AT_ONCE
 from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
+from basketgex_addin.patience import DEADLINE, Patience
 from basketgex_addin.prefetch import Asked
 
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
@@ -57,6 +58,9 @@ class Client(Protocol):
     def remembered(self, ask: Ask) -> Reply | None:
         """Return the last reply of any age: no call."""
 
+    def submit(self, ask: Ask) -> object:
+        """Ask without waiting; what comes goes into memory."""
+
 
 class Live(Protocol):
     """What a host in live mode offers: cells that do not wait, and are told when their answer is there. Nothing blocks."""
@@ -80,6 +84,7 @@ class Worksheet:
     def __init__(self, client: Client, now: Callable[[], float] = time.time) -> None:
         self._client = client
         self._now = now
+        self._patience = Patience(getattr(client, "deadline", DEADLINE))
         self._faults: dict[tuple[str, str], tuple[str, Question | None]] = {}
         self._aged: dict[str, None] = {}
 
@@ -183,15 +188,31 @@ class Worksheet:
 
     def _answer(self, question: Question, prefetch: Prefetch | None) -> Any:
         if not isinstance(question, Ask | RegimesOf) or prefetch is None:
-            return self._client.ask(question)
+            return self._waited_for(question, lambda: self._client.ask(question))
         known = self._client.known(question)
         if known is not None:
             return known
-        answer = self._client.ask_many([question, *_others(question, prefetch)])[0]
+        asks = [question, *_others(question, prefetch)]
+        answer = self._waited_for(question, lambda: self._client.ask_many(asks)[0])
         if isinstance(answer, Problem) and answer.code in TOO_MUCH_AT_ONCE:
             # The company was too large, not the question: a cell must not depend on what travels with it.
-            return self._client.ask(question)
+            return self._waited_for(question, lambda: self._client.ask(question))
         return answer
+
+    def _waited_for(self, question: Question, work: Callable[[], Any]) -> Any:
+        """Return what ``work`` finds, within what is left of the calculation's deadline; the rest is asked for together."""
+        answer = self._patience.wait(work)
+        if answer is not None:
+            return answer
+        known = self._client.known(question)
+        if known is None and isinstance(question, Ask | RegimesOf):
+            self._client.submit(question if isinstance(question, Ask) else question.ask)
+        return self._late() if known is None else known
+
+    def _late(self) -> Problem:
+        """Return why a cell was not waited for: what those that were waited for have met, if they have."""
+        said = self._patience.slowest_said
+        return said if isinstance(said, Problem) else OVERDUE
 
     def _live(self, question: Question, live: Live) -> Any:
         known = self._client.known(question)
@@ -207,7 +228,12 @@ class Worksheet:
         refresh = "FORCE" if now.trigger is not None and now.trigger(value) else "CACHE_ONLY"
         if now.live is None:
             known = self._client.known(ask) if refresh == "CACHE_ONLY" else None
-            return known if known is not None else self._client.ask_many([ask], refresh)[0]
+            if known is not None:
+                return known
+            found = self._patience.wait(
+                lambda: self._client.ask_many([ask], refresh)[0], anyway=refresh == "FORCE"
+            )
+            return self._late() if found is None else found
         known = self._client.known(ask) or self._client.remembered(ask)
         if refresh == "FORCE" or known is None:
             now.live.later(ask, lambda: self._client.ask_many([ask], refresh), wanted=refresh == "FORCE")

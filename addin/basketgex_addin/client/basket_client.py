@@ -180,6 +180,11 @@ class BasketClient:
         early = min(COLLECTING, deadline / 10)
         self._collector = Collector(lambda asks: self._send(asks, early=early))
 
+    @property
+    def deadline(self) -> float:
+        """The seconds that a call may take, starting the server included."""
+        return self._deadline
+
     def known(self, question: Question) -> Any:
         """Return the answer that memory still vouches for, or None: no call."""
         return self._memo.get(question)

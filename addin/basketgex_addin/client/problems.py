@@ -18,6 +18,11 @@ VERSION_MISMATCH = Problem(
 HOME_UNUSABLE = Problem("home_unusable", "The home folder cannot be read: check that it is yours.")
 SERVER_ABSENT = Problem("server_absent", "The server cannot be reached. Recalculate to ask again.")
 TIMED_OUT = Problem("timed_out", "The server did not answer in time. Recalculate to ask again.")
+OVERDUE = Problem(
+    "overdue",
+    "This calculation has waited for a slow source as long as one may: the rest is asked for together. "
+    "Recalculate to see it.",
+)
 TOKEN_REFUSED = Problem("token_refused", "The server refused the token: use the one in its home folder.")
 NOT_ENTITLED = Problem("not_entitled", "The source's plan does not include this: see basketgex status.")
 NOT_UNDERSTOOD = Problem(
