@@ -108,7 +108,8 @@ def write_block(sheet: Sheet, look: Look, block: Block, asked: str, label: str) 
     for row in rows:
         r, right = row + 1, {"colour": style.MUTED, "align": "right", **edge(row)}
 
-        named = f'=IF(ISTEXT($B{r}),{label},"")'
+        once = "" if row == block.first else f"IF({_repeats(r)},FALSE,TRUE),"
+        named = f'=IF(ISTEXT($B{r}),IF(AND({once}LEN($B{r})>0),{label},""),"")'
         sheet.formula(row, 0, named, look(colour=style.FAINT, **edge(row)))
         rank = f"RANK($N{r},$N${top}:$N${bottom})+COUNTIF($N${top}:$N{r},$N{r})-1"
         driver = f'$B{r}&" "&IF($I{r}<0,"−","+")&TEXT($N{r}*100,"0")&" %"'
@@ -121,8 +122,8 @@ def write_block(sheet: Sheet, look: Look, block: Block, asked: str, label: str) 
             (15, f"$N{r}", rank, {"align": "center"}),
             (16, f"$I{r}", driver, {"align": "left"}),
         ):
-            once = value if row == block.first else f'IF({_repeats(r)},"",{value})'
-            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{once},"")', look(**{**right, **differences}))
+            unless = value if row == block.first else f'IF({_repeats(r)},"",{value})'
+            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{unless},"")', look(**{**right, **differences}))
 
 
 def _repeats(row: int) -> str:

@@ -15,9 +15,9 @@ from workbook_templates.status import contents as status
 from workbook_templates.status.layout import FIRST as FIRST_BASKET
 from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist import contents as watchlist
-from workbook_templates.watchlist.layout import BASKET, DRIVERS, SEATS, SHOWN
+from workbook_templates.watchlist.layout import BASKET, SEATS, SHOWN
 
-NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$Q$27)")
+NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$P$27)")
 """What the refresh waits for, is recalculated every time, or speaks of one name."""
 
 
@@ -32,20 +32,16 @@ def sheets(name: str) -> dict[str, str]:
 def spilled(xml: str) -> dict[str, str]:
     """The range of every spill, and its formula without what makes it wait for the refresh."""
     found = re.findall(r'<c [^>]* cm="1"[^>]*><f t="array" ref="([^"]+)">([^<]+)</f>', xml)
-    return {area: re.sub(r"^IF\(LEN\(Detail!\$N\$6\)&gt;0,(.*),\"\"\)$", r"\1", f) for area, f in found}
+    return {area: re.sub(r"^IF\(LEN\(Detail!\$Z\$6\)&gt;0,(.*),\"\"\)$", r"\1", f) for area, f in found}
 
 
 def test_what_the_watchlist_spills_and_where() -> None:
     front, detail = spilled(sheets("watchlist")["Watchlist"]), spilled(sheets("watchlist")["Detail"])
-    assert BASKET == "Watchlist!$B$14:$B$38,Watchlist!$C$14:$C$38"
-    chosen = "Watchlist!$Q$27"
-    assert front == {
-        "E14:N38": f"BASKET({BASKET})",
-        "P30:R37": f'IF(LEN(TRIM({chosen}))=0,"",IFERROR(GEXLEVELS({chosen}),"–"))',
-        "T30:U37": f"BASKETTOP({BASKET},{DRIVERS})",
-    }
-    assert detail == {"K6:M6": f"BASKETSINCE({BASKET})"}
-    assert SEATS == 25
+    assert BASKET == "Watchlist!$B$14:$B$63,Watchlist!$C$14:$C$63"
+    chosen = "Watchlist!$P$27"
+    assert front == {"O30:Q37": f'IF(LEN(TRIM({chosen}))=0,"",IFERROR(GEXLEVELS({chosen}),"–"))'}
+    assert detail == {"B6:K55": f"BASKET({BASKET})", "W6:Y6": f"BASKETSINCE({BASKET})"}
+    assert SEATS == 50
     assert len(LEVELS) + 1 == LEVEL_ROWS  # the price as well
 
 
@@ -59,14 +55,14 @@ def test_every_figure_of_the_watchlist_is_made_again_after_a_refresh() -> None:
         and not any(exempt in formula for exempt in NEVER_AFTER_REFRESH)
         and not formula.startswith("=IFERROR(BASKETSTATUS(")  # the line under the title: of the same cells
     ]
-    assert len(asking) > 15
-    assert all(formula.startswith("=IF(LEN(Detail!$N$6)>0,") for formula in asking)
+    assert len(asking) == 15
+    assert all(formula.startswith("=IF(LEN(Detail!$Z$6)>0,") for formula in asking)
     assert sum("BASKETREFRESH" in formula for formula in seen) == 1
 
 
 def test_the_chosen_name_is_of_the_list() -> None:
     front = sheets("watchlist")["Watchlist"]
-    assert '<dataValidation type="list"' in front and "<formula1>$B$14:$B$38</formula1>" in front
+    assert '<dataValidation type="list"' in front and "<formula1>$B$14:$B$63</formula1>" in front
     assert watchlist.CHOSEN in dict(watchlist.NAMES)
     assert len(dict(watchlist.NAMES)) == len(watchlist.NAMES) <= SHOWN < SEATS
 

@@ -29,8 +29,8 @@ REFRESH = (
 NOTES: tuple[Note, ...] = (
     (
         "Names",
-        "Edit names and weights on the left, up to 25. Weights may have any scale. A name without a weight weighs nothing, "
-        "a weight without a name is an error: both are amber.",
+        "Edit names and weights on the left, up to 50; a free row joins in when it is typed into. Weights may have any "
+        "scale. A name without a weight weighs nothing, a weight without a name is an error: both are amber.",
     ),
     (
         "Weighted mean",
@@ -39,15 +39,14 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Each name",
-        "The names' own figures, as BASKET spills them. WEIGHT is that of the names with data; SIGNED SHARE the name's share "
+        "The names' own figures. WEIGHT is that of the names with data; SIGNED SHARE the name's share "
         "of the sum of |weight × GEX|, with the sign of its GEX. Names without data come last, in amber, and are listed "
         "below the weighted mean.",
     ),
     *UNITS,
     (
-        "Since, before",
-        "When the basket's regime last changed, and what it was before, as far as the snapshots kept can tell. A dash: they "
-        "show no other regime.",
+        "Since",
+        "When the basket's regime last changed, as far as the snapshots kept can tell. A dash: they show no other regime.",
     ),
     NET_TO_GROSS,
     (
@@ -56,21 +55,21 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Drivers",
-        "The names with the largest share of the sum of |weight × GEX|, with the sign of their GEX. All shares together add up "
-        "to net ÷ gross. The chart shows the twelve largest.",
+        "The names with the largest share of the sum of |weight × GEX|, with the sign of their GEX. All shares together add "
+        "up to net ÷ gross. The chart shows the twelve largest.",
     ),
     (
         "Levels",
-        "Of the one name chosen there: the underlying price, and by the open interest of its options where net gamma changes "
-        "its sign (flip), the strikes with the most call and put gamma (walls), the strikes with the largest net gamma either "
-        "way, the one with the most open interest, and the 0DTE magnet. DISTANCE is from the underlying price. A dash: none "
-        "found, or the source does not give it. At a metered source levels may take a call of their own.",
+        "Of the one name chosen there: the underlying price, and by the open interest of its options where net gamma "
+        "changes its sign (flip), the strikes with the most call and put gamma (walls), the strikes with the largest net "
+        "gamma either way, the one with the most open interest, and the 0DTE magnet. DISTANCE is from the underlying price. "
+        "A dash: none found, or the source does not give it. At a metered source levels may take a call of their own.",
     ),
     (
         "Refresh",
-        "The number beside Refresh is a trigger: when it changes, the source is asked again for the whole list, however young "
-        "its figures are. At a metered source that is one debit for up to 50 names; BASKETQUOTA (template status) tells how "
-        "many are left.",
+        "The number beside Refresh is a trigger: when it changes, the source is asked again for the whole list, however "
+        "young its figures are. At a metered source that is one debit for up to 50 names; BASKETQUOTA (template status) "
+        "tells how many are left.",
     ),
     *COVERAGE,
     *SOURCE,

@@ -1,73 +1,61 @@
-"""The sheet Detail: the order of the names by their share, and what Watchlist reads besides."""
+"""The sheet Detail: the basket's table, the order of the names by their share, and what is asked once."""
 
 from __future__ import annotations
 
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist.layout import (
     BASKET,
-    FIRST,
+    BLOCK,
     FIRST_DETAIL,
     NAMES,
     SEATS,
     SHOWN,
     TRIGGER,
     after_refresh,
-    detail,
 )
 
-HEADINGS: tuple[Heading, ...] = (
-    (1, 12, "SYMBOL", "", "left"),
-    (2, 10, "SHARE", "of gross", "right"),
-    (3, 10, "SIGNED", "", "right"),
-    (4, 8, "RANK", "", "center"),
-    (5, 2, "", "", "left"),
-    (6, 12, "CHART", "", "left"),
-    (7, 10, "SHARE +", "", "right"),
-    (8, 10, "SHARE −", "", "right"),
-    (9, 2, "", "", "left"),
-    (10, 16, "REGIME", "", "left"),
-    (11, 16, "SINCE", "New York", "left"),
-    (12, 16, "BEFORE", "", "left"),
-    (13, 16, "REFRESH", "", "left"),
-    (14, 2, "", "", "left"),
-    (15, 110, "STATUS", "", "left"),
+BESIDE: tuple[Heading, ...] = (
+    (17, 2, "", "", "left"),
+    (18, 12, "CHART", "", "left"),
+    (19, 10, "SHARE +", "", "right"),
+    (20, 10, "SHARE −", "", "right"),
+    (21, 2, "", "", "left"),
+    (22, 16, "REGIME", "", "left"),
+    (23, 16, "SINCE", "New York", "left"),
+    (24, 16, "BEFORE", "", "left"),
+    (25, 16, "REFRESH", "", "left"),
+    (26, 2, "", "", "left"),
+    (27, 110, "STATUS", "", "left"),
 )
-LAST_COLUMN = HEADINGS[-1][0]
+LAST_COLUMN = BESIDE[-1][0]
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
-    """Writes the names' shares and their order, and a line of what is asked once."""
+    """Writes the table with the names' shares and their order, and a line of what is asked once."""
     raw = sheet.raw
     sheet.band("Detail", "What Watchlist and its chart read.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
-    raw.set_column(0, 0, 1.5)
-    sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
+    sheet.heads(FIRST_DETAIL - 2, (*HEADINGS, *BESIDE), look, indented=(9,))
+    asked = after_refresh(f"BASKET({BASKET})").removeprefix("=")
+    write_block(sheet, look, BLOCK, asked, '"Watchlist"')
     quiet = {"size": 9, "colour": style.MUTED}
-    share = {"num_format": style.SHARE, "align": "right", **quiet}
-    for seat in range(SEATS):
-        row, r, front = FIRST_DETAIL + seat, FIRST_DETAIL + seat + 1, FIRST + seat + 1
-        upto = f"$C${FIRST_DETAIL + 1}:$C{r}"
-        for column, value, form in (
-            (1, f'Watchlist!$E{front}&""', look(**quiet)),
-            (2, f"ABS(Watchlist!$L{front})", look(**share)),
-            (3, f"Watchlist!$L{front}", look(**share | {"num_format": style.SIGNED_SHARE})),
-            (4, f"RANK($C{r},{detail('C')})+COUNTIF({upto},$C{r})-1", look(align="center", **quiet)),
-        ):
-            sheet.formula(row, column, f'=IF(ISNUMBER(Watchlist!$L{front}),{value},"")', form)
+    share = look(num_format=style.SHARE, align="right", **quiet)
     for place in range(SHOWN):
-        row, found = FIRST_DETAIL + place, f"MATCH({place + 1},{detail('E')},0)"
-        sheet.formula(row, 6, f'=IFERROR(INDEX({detail("B")},{found}),"")', look(**quiet))
-        for column, bound in ((7, "MAX"), (8, "MIN")):
-            signed = f"=IFERROR({bound}(INDEX({detail('D')},{found}),0),0)"
-            sheet.formula(row, column, signed, look(**share))
+        row, found = FIRST_DETAIL + place, str(place + 1)
+        sheet.formula(row, 18, f'=IFERROR({BLOCK.ranked(found, "B")}&"","")', look(**quiet))
+        for column, bound in ((19, "MAX"), (20, "MIN")):
+            sheet.formula(row, column, f"=IFERROR({bound}({BLOCK.ranked(found, 'O')},0),0)", share)
     text, moment = look(**quiet), look(num_format=style.MOMENT, align="left", **quiet)
-    sheet.spill(FIRST_DETAIL, 10, after_refresh(f"BASKETSINCE({BASKET})"), [(text, moment, text)])
+    sheet.spill(FIRST_DETAIL, 22, after_refresh(f"BASKETSINCE({BASKET})"), [(text, moment, text)])
     refresh = f'=IF(ISERROR(BASKETREFRESH({NAMES},{TRIGGER})),"ready","ready")'
-    sheet.formula(FIRST_DETAIL, 13, refresh, text)
-    sheet.formula(FIRST_DETAIL, 15, after_refresh(f"BASKETSTATUS({BASKET})"), text)
-    marks.errors(raw, look, (FIRST_DETAIL, 10, FIRST_DETAIL, 15), f"K{FIRST_DETAIL + 1}")
+    sheet.formula(FIRST_DETAIL, 25, refresh, text)
+    sheet.formula(FIRST_DETAIL, 27, after_refresh(f"BASKETSTATUS({BASKET})"), text)
+    last, r = FIRST_DETAIL + SEATS - 1, FIRST_DETAIL + 1
+    marks.padding(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{r}")
+    marks.errors(raw, look, (FIRST_DETAIL, 22, FIRST_DETAIL, LAST_COLUMN), f"W{r}")
     raw.freeze_panes(FIRST_DETAIL, 2)
-    sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, pages=0)
+    sheet.page(last, LAST, pages=0)

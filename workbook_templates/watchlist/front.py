@@ -6,9 +6,7 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
-from workbook_templates.block import HEADINGS as TABLE_HEADINGS
-from workbook_templates.block import TABLE as BLOCK_TABLE
-from workbook_templates.block import TABLE_WIDTH, looks_of_table
+from workbook_templates.block import NUMBERS
 from workbook_templates.look import Look
 from workbook_templates.names import write_names
 from workbook_templates.notes import write_notes
@@ -20,57 +18,63 @@ from workbook_templates.watchlist.detail import write_detail
 from workbook_templates.watchlist.layout import (
     AGE,
     BASKET,
+    BLOCK,
     FIRST,
     GEX,
     HEADLINE,
+    OUTSIDE,
     REFRESH,
     SEATS,
     SENTENCE,
+    SINCE,
     STATUS,
     TABLE,
     after_refresh,
-    detail,
 )
 from workbook_templates.watchlist.panel import write_panel
 
 HEADINGS: tuple[Heading, ...] = (
-    (1, 13, "", "", "left"),
-    (2, 10, "", "", "left"),
-    (3, 2, "", "", "left"),
-    (4, 11, "COVERAGE", "of weight", "center"),
-    (5, 11, "USABLE OI", "open interest", "center"),
-    (6, 11, "POSITIVE", "share of names", "center"),
-    (7, 12, "NET GEX", "$ m per 1 %", "right"),
-    (8, 11, "NET DEX", "$ bn", "right"),
-    (9, 12, "NET VEX", "$ m per vol pt", "right"),
-    (10, 12, "NET CHEX", "$ m per day", "right"),
-    (11, 14, "NET ÷ GROSS", "one-sidedness", "right"),
-    (12, 16, "REGIME", "sign of GEX", "left"),
-    (13, 16, "SINCE", "flipped, New York", "left"),
-    (14, 2, "", "", "left"),
-    (15, 23, "BEFORE", "regime", "left"),
-    (16, 15, "AS OF", "oldest, New York", "right"),
-    (17, 12, "AGE", "minutes", "right"),
-    (18, 2, "", "", "left"),
-    (19, 11, "NAMES", "with data", "left"),
-    (20, 13, "TOP SHARE", "largest name", "right"),
+    (1, 8, "", "", "left"),
+    (2, 6.5, "", "", "left"),
+    (3, 0.7, "", "", "left"),
+    (4, 8, "COVERAGE", "of weight", "center"),
+    (5, 8.3, "USABLE OI", "open interest", "center"),
+    (6, 8, "POSITIVE", "of names", "center"),
+    (7, 8.7, "NET GEX", "$ m per 1 %", "right"),
+    (8, 8, "NET DEX", "$ bn", "right"),
+    (9, 9, "NET VEX", "$ m per vol pt", "right"),
+    (10, 8.5, "NET CHEX", "$ m per day", "right"),
+    (11, 10.3, "NET ÷ GROSS", "one-sidedness", "right"),
+    (12, 10.5, "REGIME", "sign of GEX", "left"),
+    (13, 0.7, "", "", "left"),
+    (14, 17.3, "SINCE", "flipped, New York", "left"),
+    (15, 11.5, "AS OF", "oldest, New York", "right"),
+    (16, 9, "AGE", "minutes", "right"),
+    (17, 0.7, "", "", "left"),
+    (18, 6, "NAMES", "with data", "left"),
+    (19, 8.3, "TOP", "share", "right"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
+TABLE_HEADINGS: tuple[Heading, ...] = (
+    (4, 0, "SYMBOL", "", "left"),
+    (5, 0, "WEIGHT", "with data", "right"),
+    (6, 0, "PRICE", "$", "right"),
+    (7, 0, "GEX", "$ m per 1 %", "right"),
+    (8, 0, "DEX", "$ bn", "right"),
+    (9, 0, "VEX", "$ m per vol pt", "right"),
+    (10, 0, "CHEX", "$ m per day", "right"),
+    (11, 0, "SIGNED SHARE", "of gross", "right"),
+    (12, 0, "REGIME", "sign of GEX", "left"),
+)
 
 
 def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     """Writes the workbook: Watchlist, Detail, Notes."""
     front = Sheet(book, "Watchlist", rewrite, style.POSITIVE)
     raw = front.raw
-    front.front(
-        "Watchlist",
-        "One basket in depth",
-        f"BASKETSTATUS({BASKET})",
-        f"BASKETWHY({BASKET})",
-        LAST_COLUMN,
-        look,
-    )
-    raw.set_column(0, 0, 1.5)
+    status, why = f"BASKETSTATUS({BASKET})", f"BASKETWHY({BASKET})"
+    front.front("Watchlist", "One basket in depth", status, why, LAST_COLUMN, look, OUTSIDE)
+    front.widen(0, 0, 1.5)
     front.heads(HEADLINE - 2, HEADINGS, look, indented=(12,))
     _headline(front, look)
     _sentence(front, look)
@@ -87,12 +91,12 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
 
 
 def _headline(sheet: Sheet, look: Look) -> None:
-    raw, cell, shares = sheet.raw, look.cell, detail("C")
+    raw, cell, shares, signed = sheet.raw, look.cell, BLOCK.column("N"), BLOCK.column("O")
     raw.set_row(HEADLINE, 28)
     share = cell(num_format=style.SHARE, align="center")
     millions = cell(num_format=style.MILLIONS, align="right")
-    moment, line = cell(num_format=style.MOMENT, align="left"), HEADLINE + 1
-    for column in (2, 3, 14, 18):
+    line = HEADLINE + 1
+    for column in (2, 3, 13, 17):
         raw.write_blank(HEADLINE, column, None, cell())
     sheet.text(HEADLINE, 1, "Weighted mean", cell(size=11, bold=True))
     for column, value, form in (
@@ -103,30 +107,24 @@ def _headline(sheet: Sheet, look: Look) -> None:
         (8, f"BASKETDEX({BASKET})", cell(num_format=style.BILLIONS, align="right")),
         (9, f"BASKETVEX({BASKET})", millions),
         (10, f"BASKETCHEX({BASKET})", millions),
+        (11, f'IF(COUNT({signed})=0,"",SUM({signed}))', cell(num_format=style.SIGNED_SHARE, align="right")),
+        (12, marks.arrow(f"BASKETREGIME({BASKET})"), cell(bold=True, size=11, indent=1)),
+        (14, marks.since(SINCE)[1:], cell(num_format=style.MOMENT, align="left")),
+        (15, f"BASKETASOF({BASKET})", cell(size=9, num_format=style.MOMENT, align="right")),
         (
-            11,
-            f'IF(COUNT({detail("D")})=0,"",SUM({detail("D")}))',
-            cell(num_format=style.SIGNED_SHARE, align="right"),
-        ),
-        (12, marks.arrow(f"BASKETREGIME({BASKET})"), cell(bold=True, size=12, indent=1)),
-        (13, 'IFERROR(Detail!$L$6,"–")', moment),
-        (15, f'IFERROR({marks.arrow("Detail!$M$6")},"–")', cell()),
-        (16, f"BASKETASOF({BASKET})", cell(num_format=style.MOMENT, align="right")),
-        (
-            17,
+            16,
             marks.age(GEX, STATUS, BASKET)[1:],
             cell(num_format=style.MINUTES, align="right", colour=style.MUTED),
         ),
-        (19, f"BASKETCOUNT({BASKET})", cell(align="left")),
-        (20, f'IF(COUNT({shares})=0,"",MAX({shares}))', cell(num_format=style.SHARE, align="right")),
+        (18, f"BASKETCOUNT({BASKET})", cell(align="left")),
+        (19, f'IF(COUNT({shares})=0,"",MAX({shares}))', cell(num_format=style.SHARE, align="right")),
     ):
-        asks = "BASKET" in value and column != 17
+        asks = "BASKET" in value and column != 16
         sheet.formula(HEADLINE, column, after_refresh(value) if asks else f"={value}", form)
     whole = (HEADLINE, 1, HEADLINE, LAST_COLUMN)
     marks.errors(raw, look, whole, f"B{line}")
-    marks.regimes(raw, look, (HEADLINE, 7, HEADLINE, 7), GEX.partition("!")[2], AGE)
-    marks.regimes(raw, look, (HEADLINE, 12, HEADLINE, 12), GEX.partition("!")[2], AGE)
-    marks.before(raw, look, (HEADLINE, 15, HEADLINE, 15), f"$P${line}", AGE)
+    for column in (7, 12):
+        marks.regimes(raw, look, (HEADLINE, column, HEADLINE, column), GEX.partition("!")[2], AGE)
     marks.bars(raw, (HEADLINE, 11, HEADLINE, 11))
     marks.low(raw, look, (HEADLINE, 4, HEADLINE, 5), f"E{line}")
     marks.old(raw, look, whole, AGE)
@@ -151,19 +149,32 @@ def _refresh(sheet: Sheet, look: Look) -> None:
 
 
 def _table(sheet: Sheet, look: Look) -> None:
-    """The names' own figures, spilled."""
-    last, end, r = FIRST + SEATS - 1, TABLE + TABLE_WIDTH - 1, FIRST + 1
+    """The names' own figures, as Detail has them, with a word for the regime."""
     sheet.text(FIRST - 3, TABLE, "Each name", look(size=11, bold=True))
-    heads = (
-        (column - BLOCK_TABLE + TABLE, 0, heading, unit, align)
-        for column, _, heading, unit, align in TABLE_HEADINGS[BLOCK_TABLE : BLOCK_TABLE + TABLE_WIDTH]
-    )
-    sheet.heads(FIRST - 2, heads, look, indented=(12,))
-    line = {"bottom": 1, "bottom_color": style.RULE}
-    sheet.spill(FIRST, TABLE, after_refresh(f"BASKET({BASKET})"), [looks_of_table(look, **line)] * SEATS)
-    area = (FIRST, TABLE, last, end)
-    marks.padding(sheet.raw, look, area, f"E{r}")
+    sheet.heads(FIRST - 2, TABLE_HEADINGS, look, indented=(12,))
+    for seat in range(SEATS):
+        row, theirs = FIRST + seat, BLOCK.first + seat + 1
+        named = f"LEN(Detail!$A${theirs})>0"
+        texts = (
+            (0, f'Detail!$B${theirs}&""', look.cell(bold=True)),
+            (8, _regime(theirs), look.cell(bold=True, indent=1)),
+        )
+        numbers = (
+            (i, _number(f"Detail!${chr(ord('B') + i)}${theirs}"), look.cell(num_format=number, align="right"))
+            for i, number in enumerate(NUMBERS, 1)
+        )
+        for column, value, form in (*texts, *numbers):
+            sheet.formula(row, TABLE + column, f'=IF({named},{value},"")', form)
+    last, r = FIRST + SEATS - 1, FIRST + 1
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
-    marks.rule(sheet.raw, area, f'LEFT($M{r},7)="no data"', amber)
+    marks.rule(sheet.raw, (FIRST, TABLE, last, TABLE + 8), f'$M{r}="no data"', amber)
     for column in (7, 12):
         marks.regimes(sheet.raw, look, (FIRST, column, last, column), f"$H{r}")
+
+
+def _number(cell: str) -> str:
+    return f'IF(ISNUMBER({cell}),{cell},"")'
+
+
+def _regime(row: int) -> str:
+    return f'IF(ISNUMBER(Detail!$E${row}),{marks.arrow(f"Detail!$J${row}")},Detail!$J${row}&"")'

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SEATS = 25
+from workbook_templates.block import Block
+from workbook_templates.room import BEYOND, outside
+
+SEATS = 50
 """Names there is room for; also the rows of BASKET's table."""
 SHOWN = 12
 """Names in the chart."""
@@ -15,9 +18,9 @@ REFRESH = 8
 FIRST = 13
 """The first of the names, and of the table beside them."""
 TABLE = 4
-"""The column that BASKET is spilled from: E, up to N."""
-PANEL = 15
-"""The column of the levels: P, up to R; the drivers stand in T and U."""
+"""The first column of the names' own figures: E, up to M."""
+PANEL = 14
+"""The column of the levels: O, up to Q; the drivers stand in S and T."""
 FIRST_LEVEL = 29
 FIRST_DETAIL = 5
 
@@ -25,20 +28,25 @@ NAMES, WEIGHTS = (f"Watchlist!${letter}${FIRST + 1}:${letter}${FIRST + SEATS}" f
 BASKET = f"{NAMES},{WEIGHTS}"
 """What our functions are called with."""
 TRIGGER = f"Watchlist!$C${REFRESH + 1}"
-CHOSEN = f"Watchlist!$Q${FIRST_LEVEL - 2}"
+CHOSEN = f"Watchlist!$P${FIRST_LEVEL - 2}"
 """The name whose levels are shown."""
 GEX = f"Watchlist!$H${HEADLINE + 1}"
-AGE = f"$R${HEADLINE + 1}"
-REFRESHED = f"Detail!$N${FIRST_DETAIL + 1}"
+AGE = f"$Q${HEADLINE + 1}"
+REFRESHED = f"Detail!$Z${FIRST_DETAIL + 1}"
 """What asks the source again; always the same text, so that its only effect is that others are made after it."""
-STATUS = f"Detail!$P${FIRST_DETAIL + 1}"
+STATUS = f"Detail!$AB${FIRST_DETAIL + 1}"
+SINCE = f"Detail!$X${FIRST_DETAIL + 1}"
+BLOCK = Block(FIRST_DETAIL, SEATS)
+"""The basket's table on Detail."""
+LIST = f"Watchlist!$B${FIRST + 1}:$C${FIRST + SEATS}"
+OUTSIDE = outside(
+    "Watchlist",
+    f"Watchlist!$B${FIRST + 1}:$C${FIRST + BEYOND}",
+    f"COUNTA({LIST})",
+    f"{SEATS} names",
+)
 
 
 def after_refresh(value: str) -> str:
     """The formula for a value that is made again whenever the trigger has made the source answer again."""
     return f'=IF(LEN({REFRESHED})>0,{value},"")'
-
-
-def detail(letter: str) -> str:
-    """A column of Detail."""
-    return f"Detail!${letter}${FIRST_DETAIL + 1}:${letter}${FIRST_DETAIL + SEATS}"

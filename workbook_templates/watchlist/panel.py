@@ -12,7 +12,7 @@ from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist import contents
 from workbook_templates.watchlist.layout import (
-    BASKET,
+    BLOCK,
     CHOSEN,
     DRIVERS,
     FIRST,
@@ -26,7 +26,7 @@ from workbook_templates.watchlist.layout import (
 
 HEADINGS: tuple[Heading, ...] = (
     (PANEL + 4, 0, "DRIVER", "", "left"),
-    (PANEL + 5, 0, "SIGNED SHARE", "of gross", "right"),
+    (PANEL + 5, 0, "SHARE", "signed", "right"),
 )
 
 
@@ -38,12 +38,14 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.text(title, PANEL, "Levels of", look(size=11, bold=True))
     sheet.text(title, PANEL + 4, "Top drivers", look(size=11, bold=True))
     _levels(sheet, look, title)
-    right = look.cell(num_format=style.SIGNED_SHARE_1, align="right")
-    looks = [(look.cell(bold=True), right)] * DRIVERS
-    sheet.spill(FIRST_LEVEL, PANEL + 4, after_refresh(f"BASKETTOP({BASKET},{DRIVERS})"), looks)
-    area = (FIRST_LEVEL, PANEL + 4, FIRST_LEVEL + DRIVERS - 1, PANEL + 5)
-    marks.padding(sheet.raw, look, area, f"T{FIRST_LEVEL + 1}")
-    marks.regimes(sheet.raw, look, (area[0], PANEL + 5, *area[2:]), f"$U{FIRST_LEVEL + 1}")
+    for place in range(DRIVERS):
+        row, found = FIRST_LEVEL + place, str(place + 1)
+        name = f'=IFERROR({BLOCK.ranked(found, "B")}&"","")'
+        sheet.formula(row, PANEL + 4, name, look.cell(bold=True))
+        right = look.cell(num_format=style.SIGNED_SHARE_1, align="right")
+        sheet.formula(row, PANEL + 5, f'=IFERROR({BLOCK.ranked(found, "O")},"")', right)
+    area = (FIRST_LEVEL, PANEL + 5, FIRST_LEVEL + DRIVERS - 1, PANEL + 5)
+    marks.regimes(sheet.raw, look, area, f"$T{FIRST_LEVEL + 1}")
 
 
 def _chart(sheet: Sheet, book: Workbook) -> None:
@@ -51,13 +53,13 @@ def _chart(sheet: Sheet, book: Workbook) -> None:
     series = tuple(
         Series(name, f"Detail!${letter}{rows.format(letter)}", colour)
         for name, letter, colour in (
-            ("Positive", "H", style.POSITIVE),
-            ("Negative", "I", style.NEGATIVE),
+            ("Positive", "T", style.POSITIVE),
+            ("Negative", "U", style.NEGATIVE),
         )
     )
-    title, names = "Signed share of |weight × GEX|", f"Detail!$G{rows.format('G')}"
+    title, names = "Signed share of |weight × GEX|", f"Detail!$S{rows.format('S')}"
     chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
-    chart.set_size({"width": 530, "height": 352})
+    chart.set_size({"width": sheet.across(PANEL, PANEL + 5), "height": 352})
     sheet.raw.insert_chart(FIRST - 3, PANEL, chart, {"object_position": 2})
 
 
@@ -81,5 +83,5 @@ def _levels(sheet: Sheet, look: Look, title: int) -> None:
     gex = f"SYMBOLGEX({CHOSEN})"
     regime = f'IF(ISNUMBER({gex}),{marks.sign_of(gex)},"no data")'
     sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{regime})'), look(align="right", bold=True))
-    marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$R${title + 1}")
+    marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$Q${title + 1}")
     write_levels(sheet, look, (FIRST_LEVEL, PANEL), CHOSEN, after_refresh)

@@ -15,8 +15,8 @@ from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
-from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error, settle
-from tests.e2e.calc.opened import close, usable
+from tests.e2e.calc.harness import Calc, Error, settle
+from tests.e2e.calc.opened import close, usable, words
 from tests.e2e.clocked import MIDDAY, Clock
 from tests.e2e.serving import Server, fresh, until
 from tests.standin.upstream import Upstream
@@ -28,8 +28,8 @@ from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist.contents import CHOSEN, NAMES
 from workbook_templates.watchlist.layout import DRIVERS, FIRST, SEATS
 
-HEADLINE = "E7:U7"
-TABLE = f"E{FIRST + 1}:N{FIRST + SEATS}"
+HEADLINE = "E7:T7"
+TABLE = f"E{FIRST + 1}:M{FIRST + SEATS}"
 STATES, FIGURES, AGES, WHYS = (
     f"{letter}{FIRST_BASKET + 1}:{letter}{FIRST_BASKET + len(status.BASKETS)}" for letter in "DEJK"
 )
@@ -105,7 +105,6 @@ def check_watchlist(book: Book, names: Names) -> None:
         close(sum(row.gex >= 0 for row in reply.rows) / len(reply.rows)),
         *map(close, (reply.gex, reply.dex, reply.vex, reply.chex, reply.net_to_gross)),
         "▼ negative" if reply.gex < 0 else "▲ positive",
-        "–",
         "",
         "–",
         close(cells.render("BASKETASOF", reply)),
@@ -114,22 +113,24 @@ def check_watchlist(book: Book, names: Names) -> None:
         len(reply.rows),
         close(abs(ranked[0][1])),
     ]
-    expected = [
-        [row if row is not None else "" for row in line]
-        for line in cells.render("BASKET", reply)  # type: ignore[union-attr]
+    numbers = ("weight", "underlying_price", "gex", "dex", "vex", "chex")
+    expected: list[Any] = [
+        [
+            row.symbol,
+            *(close(getattr(row, number)) for number in numbers),
+            close(shares[row.symbol]),
+            words(row.gex),
+        ]
+        for row in reply.rows
     ]
-    padding = [[NOT_AVAILABLE] * 10] * (SEATS - len(expected))
-    assert (
-        book.rows(TABLE)
-        == [[close(value) if isinstance(value, float) else value for value in line] for line in expected]
-        + padding
-    )
+    expected += [[symbol, *[""] * 7, "no data"] for symbol in reply.missing]
+    assert book.rows(TABLE) == expected + [[""] * 9] * (SEATS - len(expected))
     missing = ", ".join(reply.missing)
     assert book.cell("B8") == (f"No data: {missing}" if missing else "")
     drivers = [[name, close(share)] for name, share in ranked[:DRIVERS]]
-    assert book.rows(f"T30:U{29 + len(drivers)}") == drivers
+    assert book.rows(f"S30:T{29 + DRIVERS}") == drivers + [["", ""]] * (DRIVERS - len(drivers))
     chart = [[name, close(max(share, 0)), close(min(share, 0))] for name, share in ranked[:12]]
-    assert book.rows("G6:I17", "Detail") == chart + [["", 0, 0]] * (12 - len(chart))
+    assert book.rows("S6:U17", "Detail") == chart + [["", 0, 0]] * (12 - len(chart))
 
 
 def check_levels(book: Book, symbol: str) -> None:
@@ -138,8 +139,9 @@ def check_levels(book: Book, symbol: str) -> None:
     expected = [
         ["–" if value is CellError.NOT_AVAILABLE else value for value in row] for row in cells.levels(found)
     ]
-    assert book.rows("P30:R37") == [[name, *map(_near, rest)] for name, *rest in expected]
-    assert book.cell("P38") == ""
+    assert book.rows("O30:Q37") == [[name, *map(_near, rest)] for name, *rest in expected]
+    same = found.call_wall is not None and found.call_wall == found.put_wall
+    assert book.cell("O38") == ("Call wall and put wall are the same strike." if same else "")
 
 
 def _near(value: Any) -> Any:
@@ -154,22 +156,42 @@ def test_the_watchlist_shows_what_the_client_is_answered(watchlist: Book) -> Non
 def test_a_changed_name_and_weight_change_all_of_it(watchlist: Book) -> None:
     names = (("NVDA", 1.0), ("zzzz", 50.5), *NAMES[2:], ("SPY", 12.25))
     end = FIRST + len(NAMES) + 1
-    watchlist.put({"C14": 1.0, "B15": "zzzz", "C15": 50.5, f"B{end}": "SPY", f"C{end}": 12.25, "Q27": "SPY"})
+    watchlist.put({"C14": 1.0, "B15": "zzzz", "C15": 50.5, f"B{end}": "SPY", f"C{end}": 12.25, "P27": "SPY"})
     check_watchlist(watchlist, names)
     check_levels(watchlist, "SPY")
     assert "ZZZZ" in str(watchlist.cell("B8"))
     assert float(watchlist.cell("E7")) < 0.9  # type: ignore[arg-type]
 
 
+def test_a_list_of_one_name_is_one_row(watchlist: Book) -> None:
+    """Calc repeats a table of one row over the whole array."""
+    watchlist.put({f"{column}{row}": "" for column in "BC" for row in range(FIRST + 2, FIRST + SEATS + 1)})
+    check_watchlist(watchlist, NAMES[:1])
+    watchlist.put({"B15": "ZZZZ", "C15": 2.0})
+    check_watchlist(watchlist, (*NAMES[:1], ("ZZZZ", 2.0)))
+
+
+def test_the_last_row_counts_and_the_one_below_is_told(watchlist: Book) -> None:
+    end = FIRST + SEATS
+    watchlist.put({f"B{end}": "SPY", f"C{end}": 3.0})
+    check_watchlist(watchlist, (*NAMES, ("SPY", 3.0)))
+    assert watchlist.cell("B4") == ""
+    watchlist.put({f"B{end + 1}": "QQQ", f"C{end + 5}": 3.0})
+    check_watchlist(watchlist, (*NAMES, ("SPY", 3.0)))
+    assert watchlist.cell("B4") == (
+        "2 filled cells outside the list on the sheet Watchlist: not counted. There is room for 50 names."
+    )
+
+
 def test_what_cannot_be_answered_says_why(watchlist: Book) -> None:
-    watchlist.put({"B14": "NV?DA", "Q27": "ZZZZ"})
+    watchlist.put({"B14": "NV?DA", "P27": "ZZZZ"})
     assert watchlist.cell("B8") == '"NV?DA" is not a ticker: correct or clear it.'
     assert isinstance(watchlist.cell("H7"), Error)
-    assert watchlist.cell("Q30") == "–"
-    assert watchlist.cell("R27") == "no data"
-    assert watchlist.cell("P38") == "The source has no data for ZZZZ: check the spelling."
-    watchlist.put({"Q27": ""})
-    assert [watchlist.cell(cell) for cell in ("R27", "Q30", "P38")] == ["", "", "Choose a name."]
+    assert watchlist.cell("P30") == "–"
+    assert watchlist.cell("Q27") == "no data"
+    assert watchlist.cell("O38") == "The source has no data for ZZZZ: check the spelling."
+    watchlist.put({"P27": ""})
+    assert [watchlist.cell(cell) for cell in ("Q27", "P30", "O38")] == ["", "", "Choose a name."]
     watchlist.put({"B14": "NVDA", "B15": "", "C15": 5.0})
     assert "has a weight but no symbol" in str(watchlist.cell("B8"))
 
@@ -288,8 +310,8 @@ def test_live_cells_wait_and_then_fill(live_calc: Calc, live_home: Home) -> None
             assert set(book.column(STATES)) <= {status.WAITING, status.HISTORICAL}
             until(lambda: book.cell("K7") == f"{len(status.BASKETS)} historical")
         with opened(live_calc, "watchlist") as book:
-            until(lambda: isinstance(book.cell("H7"), float) and isinstance(book.cell("Q30"), float))
-            until(lambda: book.cell("E14") == NAMES[0][0] and book.cell("G6", "Detail") != "")
+            until(lambda: isinstance(book.cell("H7"), float) and isinstance(book.cell("P30"), float))
+            until(lambda: book.cell("E14") == NAMES[0][0] and book.cell("S6", "Detail") != "")
             settle(book.document)
             check_watchlist(book, NAMES)
             check_levels(book, CHOSEN)
@@ -300,7 +322,7 @@ def test_a_changed_trigger_asks_the_source_again_and_opening_does_not(
 ) -> None:
     clock, upstream = metered(time.time())
     with opened(calc, "watchlist") as book:
-        before, as_of = upstream.debits, float(book.cell("Q7"))  # type: ignore[arg-type]
+        before, as_of = upstream.debits, float(book.cell("P7"))  # type: ignore[arg-type]
         assert before <= 2  # the basket, and the levels of one name
         calc.recalculate(book.document)
         assert upstream.debits == before
@@ -309,8 +331,8 @@ def test_a_changed_trigger_asks_the_source_again_and_opening_does_not(
 
         def triggered() -> bool:
             book.put({"C9": float(next(trigger))})
-            return float(book.cell("Q7")) > as_of  # type: ignore[arg-type]
+            return float(book.cell("P7")) > as_of  # type: ignore[arg-type]
 
         until(triggered)
         assert upstream.debits == before + 1
-        assert book.column("N14:N25") == [book.cell("N14")] * len(NAMES)
+        assert book.column("K6:K17", "Detail") == [book.cell("K6", "Detail")] * len(NAMES)
