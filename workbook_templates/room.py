@@ -12,7 +12,7 @@ def outside(sheet: str, area: str, counted: str, room: str) -> str:
     ``counted``: the part of a formula that counts those which do. Rows that were put in between are found as well: they are in
     the area, and in no row that counts.
     """
-    more = f"COUNTA({area})-{counted}"
+    more = f"COUNTA({area})-({counted})"
     cells = f'IF({more}=1," filled cell"," filled cells")'
     where = f'" outside the list on the sheet {sheet}: not counted. There is room for {room}."'
     return f'IF({more}>0,({more})&{cells}&{where},"")'

@@ -22,12 +22,13 @@ def test_what_it_spills_and_where() -> None:
         ("C6:D86", f"BASKETPROFILE({BASKET},{reach})"),
         ("H6:I86", f"GEXPROFILE(Profile!$B$8,{reach})"),
         ("S6:X805", "GEXSTRIKES(Profile!$B$8)"),
-        ("AI9", f"BASKETFLIP({BASKET})"),
+        ("AI9:AK9", f"BASKETFLIP({BASKET})"),
+        ("AM6:AQ13", "GEXLEVELS(Profile!$B$8)"),
     ):
         assert asked in detail[area]
-    assert BASKET == "Profile!$B$21:$B$45,Profile!$C$21:$C$45"
-    assert list(front) == ["Q17:S24"] and "GEXLEVELS(Profile!$B$8)" in front["Q17:S24"]
-    assert (POINTS, STRIKES, SEATS) == (81, 800, 25)
+    assert BASKET == "Profile!$B$21:$B$70,Profile!$C$21:$C$70"
+    assert front == {}
+    assert (POINTS, STRIKES, SEATS) == (81, 800, 50)
 
 
 def test_of_the_one_name_nothing_is_asked_before_the_baskets() -> None:
@@ -46,7 +47,7 @@ def test_the_example_fits_and_its_one_name_is_of_the_list_but_need_not_be() -> N
     front = sheets("profile")["Profile"]
     assert contents.CHOSEN in dict(contents.NAMES) and len(contents.NAMES) < SEATS
     (validation,) = re.findall(r"<dataValidation .*?</dataValidation>", front)
-    assert "<formula1>$B$21:$B$45</formula1>" in validation and "showErrorMessage" not in validation
+    assert "<formula1>$B$21:$B$70</formula1>" in validation and "showErrorMessage" not in validation
     assert LARGEST <= DRAWN
 
 

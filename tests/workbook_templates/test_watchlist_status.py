@@ -17,7 +17,7 @@ from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist import contents as watchlist
 from workbook_templates.watchlist.layout import BASKET, SEATS, SHOWN
 
-NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$P$27)")
+NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$P$27,")
 """What the refresh waits for, is recalculated every time, or speaks of one name."""
 
 
@@ -39,8 +39,12 @@ def test_what_the_watchlist_spills_and_where() -> None:
     front, detail = spilled(sheets("watchlist")["Watchlist"]), spilled(sheets("watchlist")["Detail"])
     assert BASKET == "Watchlist!$B$14:$B$63,Watchlist!$C$14:$C$63"
     chosen = "Watchlist!$P$27"
-    assert front == {"O30:Q37": f'IF(LEN(TRIM({chosen}))=0,"",IFERROR(GEXLEVELS({chosen}),"–"))'}
-    assert detail == {"B6:K55": f"BASKET({BASKET})", "W6:Y6": f"BASKETSINCE({BASKET})"}
+    assert front == {}
+    assert detail == {
+        "B6:K55": f"BASKET({BASKET})",
+        "W6:Y6": f"BASKETSINCE({BASKET})",
+        "AD6:AH13": f'IF(LEN(TRIM({chosen}))=0,"",GEXLEVELS({chosen}))',
+    }
     assert SEATS == 50
     assert len(LEVELS) + 1 == LEVEL_ROWS  # the price as well
 
@@ -74,7 +78,7 @@ def test_it_is_said_what_a_refresh_costs() -> None:
 
 def test_the_status_sheet_asks_for_each_basket_by_one_text() -> None:
     assert [name for name, _ in status.BASKETS] == [name for name, _ in SECTORS]
-    assert len(status.BASKETS) < BASKET_SEATS == 15
+    assert len(status.BASKETS) < BASKET_SEATS == 30
     found = sheets("status")
     for seat in range(BASKET_SEATS):
         symbols = f"$C{FIRST_BASKET + seat + 1}"

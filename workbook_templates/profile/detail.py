@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.levels import write_table
 from workbook_templates.look import Look
 from workbook_templates.profile.layout import (
     BASKET,
@@ -16,6 +17,7 @@ from workbook_templates.profile.layout import (
     HIGH,
     IN_ORDER,
     LEAST,
+    LEVELS,
     LOW,
     NAMED,
     NAMES,
@@ -64,7 +66,11 @@ HEADINGS: tuple[Heading, ...] = (
     (31, 8, "RANK", "", "center"),
     (32, 2, "", "", "left"),
     (33, 22, "ASKED ONCE", "", "left"),
-    (34, 110, "", "", "left"),
+    (34, 40, "", "", "left"),
+    (35, 34, "", "", "left"),
+    (36, 40, "", "", "left"),
+    (37, 2, "", "", "left"),
+    *LEVELS.headings,
 )
 LAST_COLUMN = HEADINGS[-1][0]
 LAST = FIRST_DETAIL + POINTS - 1
@@ -125,7 +131,8 @@ def _mark(sheet: Sheet, look: Look, curve: Curve) -> None:
     known = ",".join(f"ISNUMBER({cell})" for cell in (flip, LOW, HIGH))
     inside = f"IF(AND({known}),AND({flip}>={LOW},{flip}<={HIGH}),FALSE)"
     at = marks.signed_percent(flip) if curve is TOGETHER else f"ROUND({curve.front('G')},2)"
-    sheet.formula(first, 12, f'=IF(ISNUMBER({flip}),"flip "&{at},"")', look(**small))
+    doubt = f'IF({curve.trusted},"",", in doubt")'
+    sheet.formula(first, 12, f'=IF(ISNUMBER({flip}),"flip "&{at}&{doubt},"")', look(**small))
     number = {"align": "right", **small}
     for row, height in enumerate((f"MAX({values},0)", f"MIN({values},0)", "0")):
         at = f"=IF(ISNUMBER({flip}),{flip},0)"
@@ -203,4 +210,5 @@ def _once(sheet: Sheet, look: Look) -> None:
     sheet.spill(FIRST_DETAIL + 2, 34, f"=IFERROR(LARGE({sizes},{DRAWN}),0)", [(number,)])
     flip = f"=IF({NAMED}=0,NA(),BASKETFLIP({BASKET}))"
     move = look(size=9, num_format=style.SIGNED_SHARE_1, align="left", colour=style.MUTED)
-    sheet.spill(FIRST_DETAIL + 3, 34, flip, [(move,)])
+    sheet.spill(FIRST_DETAIL + 3, 34, flip, [(move, text, text)])
+    write_table(sheet, look, LEVELS, after_basket(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))

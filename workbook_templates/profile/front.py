@@ -24,6 +24,7 @@ from workbook_templates.profile.layout import (
     MOVES,
     NAMED,
     NAMES,
+    OUTSIDE,
     POINTS,
     SEATS,
     SENTENCES,
@@ -35,26 +36,28 @@ from workbook_templates.profile.words import own_sentence, sentence
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 
 HEADINGS: tuple[Heading, ...] = (
-    (1, 13, "", "", "left"),
-    (2, 12, "NET GEX", "$ m per 1 %", "right"),
-    (3, 2, "", "", "left"),
-    (4, 13, "REGIME", "sign of GEX", "center"),
-    (5, 12, "PRICE", "$", "right"),
-    (6, 12, "FLIP", "$", "right"),
-    (7, 12, "FLIP", "move to it", "right"),
-    (8, 13, "LOW END", "$ m per 1 %", "right"),
-    (9, 13, "HIGH END", "$ m per 1 %", "right"),
-    (10, 14, "MOST NEGATIVE", "$ m per 1 %", "right"),
-    (11, 11, "AT", "move", "right"),
-    (12, 9, "NAMES", "with data", "center"),
-    (13, 11, "COVERAGE", "of weight", "center"),
-    (14, 11, "USABLE OI", "open interest", "center"),
-    (15, 2, "", "", "left"),
-    (16, 26, "MISSING", "names", "left"),
-    (17, 16, "AS OF", "oldest, New York", "right"),
-    (18, 13, "AGE", "minutes", "right"),
+    (1, 8, "", "", "left"),
+    (2, 8.7, "NET GEX", "$ m per 1 %", "right"),
+    (3, 0.7, "", "", "left"),
+    (4, 10.2, "REGIME", "sign of GEX", "center"),
+    (5, 8.5, "PRICE", "$", "right"),
+    (6, 8.5, "FLIP", "$", "right"),
+    (7, 8.5, "FLIP", "move to it", "right"),
+    (8, 9, "LOW END", "$ m per 1 %", "right"),
+    (9, 9, "HIGH END", "$ m per 1 %", "right"),
+    (10, 9.5, "LOWEST", "$ m per 1 %", "right"),
+    (11, 7, "AT", "move", "right"),
+    (12, 6.5, "NAMES", "with data", "center"),
+    (13, 8.3, "COVERAGE", "of weight", "center"),
+    (14, 8.3, "USABLE OI", "open interest", "center"),
+    (15, 0.7, "", "", "left"),
+    (16, 17, "MISSING", "names", "left"),
+    (17, 11.5, "AS OF", "oldest, New York", "right"),
+    (18, 9.5, "AGE", "minutes", "right"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
+FITS = 50
+"""Letters of missing names that fit into the cell."""
 
 
 def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
@@ -63,8 +66,8 @@ def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     raw = front.raw
     status = f"IF({NAMED}=0,BASKETSTATUS({CHOSEN}),BASKETSTATUS({BASKET}))"
     why = f"IF({NAMED}=0,BASKETWHY({CHOSEN}),BASKETWHY({BASKET}))"
-    front.front("Profile", "Net GEX over the move of a whole basket", status, why, LAST_COLUMN, look)
-    raw.set_column(0, 0, 1.5)
+    front.front("Profile", "Net GEX over the move of a basket", status, why, LAST_COLUMN, look, OUTSIDE)
+    front.widen(0, 0, 1.5)
     front.heads(HEADLINE - 2, HEADINGS, look)
     front.text(HEADLINE, 1, "Basket", look.cell(size=11, bold=True))
     _chosen(front, look)
@@ -129,8 +132,8 @@ def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
     flip = f'IF(ISNUMBER({FLIP}),{FLIP},"–")'
     lowest_of = f'IF(COUNT({values})=0,"–",IF(MIN({values})<0,MIN({values}),"–"))'
     for column, value, form in (
-        (2, f"BASKETGEX({ours})", cell(num_format=style.MILLIONS, align="right", bold=True, size=12)),
-        (4, marks.arrow(f"BASKETREGIME({ours})"), cell(bold=True, size=11, align="center")),
+        (2, f"BASKETGEX({ours})", cell(num_format=style.MILLIONS, align="right", bold=True, size=11)),
+        (4, marks.arrow(f"BASKETREGIME({ours})"), cell(bold=True, align="center")),
         (5, '""' if together else level("R", 0), price),
         (6, '""' if together else level("R", 1), cell(num_format=style.PRICE, align="right", bold=True)),
         (
@@ -145,8 +148,8 @@ def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
         (12, f"BASKETCOUNT({ours})", cell(align="center")),
         (13, f"BASKETCOVERAGE({ours})", share),
         (14, marks.usable(curve.status)[1:], share),
-        (16, f"BASKETMISSING({ours})", cell(size=9, text_wrap=True, bold=True)),
-        (17, f"BASKETASOF({ours})", cell(num_format=style.MOMENT, align="right")),
+        (16, _missing(ours), cell(size=8, text_wrap=True, bold=True)),
+        (17, f"BASKETASOF({ours})", cell(size=9, num_format=style.MOMENT, align="right")),
         (
             18,
             marks.age(gex, curve.status, ours)[1:],
@@ -154,6 +157,13 @@ def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
         ),
     ):
         sheet.formula(row, column, f'=IF({curve.absent},"",{value})', form)
+
+
+def _missing(ours: str) -> str:
+    """The names without data; how many they are where they do not fit."""
+    names = f"BASKETMISSING({ours})"
+    many = f'LEN({names})-LEN(SUBSTITUTE({names},",",""))+1&" names: see the line at the top"'
+    return f"IF(LEN({names})>{FITS},{many},{names})"
 
 
 def _marks(sheet: Sheet, look: Look) -> None:
@@ -164,6 +174,10 @@ def _marks(sheet: Sheet, look: Look) -> None:
     for column, letter in ((8, "I"), (9, "J"), (10, "K")):
         marks.regimes(raw, look, (HEADLINE, column, ALONE, column), f"${letter}{r}", f"$S{r}")
     marks.low(raw, look, (HEADLINE, 13, ALONE, 14), f"N{r}")
+    amber = look.change(bg_color=style.WARNING)
+    for curve in CURVES:
+        flip = f"ISNUMBER($H${curve.row + 1}),NOT({curve.trusted})"
+        marks.rule(raw, (curve.row, 6, curve.row, 7), f"AND({flip})", amber)
     marks.rule(
         raw,
         (HEADLINE, 16, ALONE, 16),

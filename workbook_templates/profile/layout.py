@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEATS = 25
+from workbook_templates.levels import FLIP as FLIP_ROW
+from workbook_templates.levels import Levels, trusted
+from workbook_templates.room import BEYOND, outside
+
+SEATS = 50
 """Names there is room for."""
 POINTS = 81
 """Moves of a curve: every half per cent between −20 % and +20 %."""
@@ -30,6 +34,12 @@ FIRST_LARGEST = 29
 FIRST_DETAIL = 5
 
 NAMES, WEIGHTS = (f"Profile!${letter}${FIRST + 1}:${letter}${FIRST + SEATS}" for letter in "BC")
+OUTSIDE = outside(
+    "Profile",
+    f"Profile!$B${FIRST + 1}:$C${FIRST + BEYOND}",
+    f"COUNTA({NAMES})+COUNTA({WEIGHTS})",
+    f"{SEATS} names",
+)
 BASKET = f"{NAMES},{WEIGHTS}"
 """What our functions are called with."""
 CHOSEN = f"Profile!$B${ALONE + 1}"
@@ -42,6 +52,9 @@ NAMED, IN_ORDER, LEAST, FLIP, FIRST_STATUS, SECOND_STATUS, ASKED, NO_STRIKES = (
 )
 """How many names; whether the range is one; the least net GEX of a strike that is drawn; the basket's flip; two statuses;
 1 once the baskets are asked for; why there are no strikes."""
+LEVELS = Levels(FIRST_DETAIL, 38, CHOSEN)
+FLIP_DOUBTS, FLIPS = (f"Detail!${letter}${FIRST_DETAIL + 4}" for letter in ("AJ", "AK"))
+"""Beside the basket's flip: "available", or what is against it; and all flips."""
 FIRST_STRIKE = f"Detail!$S${FIRST_DETAIL + 1}"
 
 
@@ -94,6 +107,21 @@ class Curve:
     def status(self) -> str:
         """Where its status stands."""
         return FIRST_STATUS if self is TOGETHER else SECOND_STATUS
+
+    @property
+    def trusted(self) -> str:
+        """The part of a formula that tells whether nothing is against its flip."""
+        return trusted(self.doubts)
+
+    @property
+    def doubts(self) -> str:
+        """What is against its flip."""
+        return FLIP_DOUBTS if self is TOGETHER else LEVELS.cell(FLIP_ROW, 3)
+
+    @property
+    def flips(self) -> str:
+        """All its flips."""
+        return FLIPS if self is TOGETHER else LEVELS.cell(FLIP_ROW, 4)
 
     @property
     def arguments(self) -> str:

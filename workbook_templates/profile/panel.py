@@ -19,13 +19,13 @@ from workbook_templates.profile.layout import (
     FIRST_LEVEL,
     FIRST_STRIKE,
     LARGEST,
+    LEVELS,
     MOVES,
     NO_STRIKES,
     PANEL,
     STRIKES,
     TOGETHER,
     Curve,
-    after_basket,
     detail,
 )
 from workbook_templates.profile.words import reason
@@ -48,7 +48,7 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
     title, quiet = look(size=11, bold=True), look(size=9, italic=True, colour=style.MUTED)
     all_there = (
         f'IF(COUNT({detail("S", STRIKES)})={STRIKES},"More than {STRIKES} strikes: the highest may be missing.",'
-        f'"$ m per 1 % move; the {DRAWN} strikes in the range with the largest net GEX")'
+        f'"$ m per 1 %; the {DRAWN} largest strikes in the range")'
     )
     for row, column, heading, said in (
         (
@@ -76,7 +76,7 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
         _curve(sheet, book, curve)
     _strikes(sheet, book)
     sheet.formula(BODY, PANEL, f'="Levels of "&{ONE}', title)
-    write_levels(sheet, look, (FIRST_LEVEL, PANEL), CHOSEN, after_basket)
+    write_levels(sheet, look, (FIRST_LEVEL, PANEL), LEVELS)
     sheet.text(FIRST_LARGEST - 3, PANEL, f"The {LARGEST} largest strikes", title)
     sheet.heads(FIRST_LARGEST - 2, HEADINGS, look)
     for place in range(LARGEST):
@@ -98,7 +98,7 @@ def _curve(sheet: Sheet, book: Workbook, curve: Curve) -> None:
     )
     mark = Mark(rows("N"), rows("P"), f"Detail!$M${first}")
     chart = curve_chart(book, MOVES, signs, mark, SCALE)
-    chart.set_size({"width": 555, "height": 318})
+    chart.set_size({"width": sheet.across(CURVES_AT, STRIKES_AT - 1), "height": 318})
     sheet.raw.insert_chart(curve.title + 2, CURVES_AT, chart, {"object_position": 2})
 
 
@@ -108,7 +108,7 @@ def _strikes(sheet: Sheet, book: Workbook) -> None:
         Series("Puts", detail("AD", DRAWN), style.NEGATIVE_BAR),
     )
     chart = bar_chart(book, "", detail("AB", DRAWN), series, {"num_format": SCALE[1]}, legend=True)
-    chart.set_size({"width": 415, "height": 686})
+    chart.set_size({"width": sheet.across(STRIKES_AT, PANEL - 2), "height": 686})
     sheet.raw.insert_chart(BODY + 2, STRIKES_AT, chart, {"object_position": 2})
 
 

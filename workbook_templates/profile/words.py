@@ -9,6 +9,8 @@ NO_RANGE = "The range must go from one move to a larger one, both above −100 %
 NO_BASKET = "No basket: type names and weights on the left."
 NO_NAME = "No single name: type one into the pale cell above."
 NOT_YET = "No curve yet."
+LISTED = 60
+"""Letters of the flips in a sentence; Detail has all of them."""
 
 
 def reason(curve: Curve, text: str) -> str:
@@ -25,10 +27,12 @@ def sentence() -> str:
     gex, flip = TOGETHER.front("C"), TOGETHER.front("H")
     outside = f"IF(AND(ISNUMBER({LOW}),ISNUMBER({HIGH})),OR({flip}<{LOW},{flip}>{HIGH}),FALSE)"
     beyond = f'IF({outside},", which is outside the range shown","")'
-    turns = (
+    trusted = (
         f'". If all its names "&IF({flip}<0,"fall","rise")&" by "&{percent(flip)}&" together"&{beyond}'
         f'&", it turns "&{_regime(gex, turned=True)}&"."'
     )
+    doubted = _doubted(TOGETHER, f"{signed_percent(flip)}&{beyond}")
+    turns = f"IF({TOGETHER.trusted},{trusted},{doubted})"
     return _said(TOGETHER, NO_BASKET, f'"The basket is "&{_regime(gex)}', turns)
 
 
@@ -36,8 +40,15 @@ def own_sentence() -> str:
     """The formula that says the same of the one name."""
     gex, flip = BY_ITSELF.front("C"), BY_ITSELF.front("H")
     at = f'ROUND({BY_ITSELF.front("G")},2)&", "&{signed_percent(flip)}&" away"'
-    turns = f'". Beyond "&{at}&", it turns "&{_regime(gex, turned=True)}&"."'
+    trusted = f'". Beyond "&{at}&", it turns "&{_regime(gex, turned=True)}&"."'
+    turns = f"IF({BY_ITSELF.trusted},{trusted},{_doubted(BY_ITSELF, at)})"
     return _said(BY_ITSELF, NO_NAME, f'UPPER(TRIM({CHOSEN}))&" is "&{_regime(gex)}', turns)
+
+
+def _doubted(curve: Curve, at: str) -> str:
+    """What is said of a flip that something is against: no sentence on what lies beyond it."""
+    listed = f'IF(LEN({curve.flips})>{LISTED},LEFT({curve.flips},{LISTED})&" …",{curve.flips})'
+    return f'". Its flip at "&{at}&" is in doubt: "&{curve.doubts}&". All flips: "&{listed}&"."'
 
 
 def _said(curve: Curve, none: str, now: str, turns: str) -> str:

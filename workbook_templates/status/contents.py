@@ -30,13 +30,14 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Quota",
-        "A metered source's day: plan, debits a day, used and left, when the count starts again (UTC), and how many were saved "
-        "against one call a cell. Amber when less than a tenth is left; a dash: not known. Chain files cost no debits, and the "
-        "sample plays a metered source. Looking at this row costs none.",
+        "A metered source's day: plan, debits a day, used and left, when the count starts again (UTC), and how many were "
+        "saved against one call a cell. Amber when less than a tenth is left; a dash: not known. Chain files cost no "
+        "debits, and the sample plays a metered source. Looking at this row costs none.",
     ),
     (
         "Baskets",
-        "A row a basket, up to 15: a name of your choice, and its symbols as one text with commas, weighted equally.",
+        "One row per basket, up to 30: a name of your choice, and its symbols as one text with commas, weighted equally. A "
+        "free row joins in when it is typed into.",
     ),
     (
         FRESH,

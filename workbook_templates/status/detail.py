@@ -23,6 +23,7 @@ HEADINGS: tuple[Heading, ...] = (
     (12, 12, "LEFT", "", "right"),
     (13, 20, "RESETS", "", "left"),
     (14, 12, "SAVED", "", "right"),
+    (15, 8, "CELLS", "filled", "center"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
 
@@ -45,13 +46,15 @@ def write_detail(sheet: Sheet, look: Look) -> None:
             (5, f"IF(ISERROR($C{r}),0,1)", look(size=9, colour=style.MUTED, align="center")),
         ):
             sheet.formula(row, column, f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
+        typed = f"=COUNTA(Status!$B${FIRST + seat + 1}:$C${FIRST + seat + 1})"
+        sheet.formula(row, LAST_COLUMN, typed, look(size=9, colour=style.MUTED, align="center"))
     first = f'=IFERROR(INDEX({detail("C")},MATCH(1,{detail("F")},0)),"")'
     sheet.formula(FIRST_DETAIL, 7, first, text)
     number = look(size=9, colour=style.MUTED, num_format=style.DOLLARS, align="right")
     sheet.spill(FIRST_DETAIL, 9, "=BASKETQUOTA()", [(text, number, number, number, text, number)])
     for area in (
         (FIRST_DETAIL, 2, FIRST_DETAIL + SEATS - 1, 3),
-        (FIRST_DETAIL, 9, FIRST_DETAIL, LAST_COLUMN),
+        (FIRST_DETAIL, 9, FIRST_DETAIL, LAST_COLUMN - 1),
     ):
         marks.errors(raw, look, area, f"{'C' if area[1] == 2 else 'J'}{FIRST_DETAIL + 1}")
     raw.freeze_panes(FIRST_DETAIL, 2)

@@ -12,19 +12,28 @@ from workbook_templates.sheet import Heading, Rewrite, Sheet
 from workbook_templates.status import contents
 from workbook_templates.status.contents import BASKETS, NO_DEBITS, NOTES, STATES
 from workbook_templates.status.detail import write_detail
-from workbook_templates.status.layout import FIRST, FIRST_DETAIL, FIRST_STATUS, SEATS, STRIP, column, detail
+from workbook_templates.status.layout import (
+    FIRST,
+    FIRST_DETAIL,
+    FIRST_STATUS,
+    OUTSIDE,
+    SEATS,
+    STRIP,
+    column,
+    detail,
+)
 
 SERVER: tuple[Heading, ...] = (
-    (1, 20, "SERVER", "on this machine", "left"),
-    (2, 46, "SOURCE", "of the figures", "left"),
-    (3, 19, "CONVENTION", "of signs", "left"),
-    (4, 16, "PLAN", "quota", "right"),
-    (5, 11, "DEBITS", "a day", "right"),
-    (6, 11, "USED", "debits", "right"),
-    (7, 11, "LEFT", "debits", "right"),
-    (8, 19, "RESETS", "the count", "right"),
-    (9, 11, "SAVED", "debits", "right"),
-    (10, 80, "BASKETS", "", "left"),
+    (1, 17, "SERVER", "on this machine", "left"),
+    (2, 36, "SOURCE", "of the figures", "left"),
+    (3, 14.5, "CONVENTION", "of signs", "left"),
+    (4, 9, "PLAN", "quota", "right"),
+    (5, 7, "DEBITS", "a day", "right"),
+    (6, 8.3, "USED", "debits", "right"),
+    (7, 8.3, "LEFT", "debits", "right"),
+    (8, 12.6, "RESETS", "the count", "right"),
+    (9, 6.5, "SAVED", "debits", "right"),
+    (10, 35.4, "BASKETS", "", "left"),
 )
 LIST: tuple[Heading, ...] = (
     (1, 0, "BASKET", "edit", "left"),
@@ -36,7 +45,7 @@ LIST: tuple[Heading, ...] = (
     (7, 0, "USABLE OI", "open interest", "right"),
     (8, 0, "AS OF", "oldest, New York", "right"),
     (9, 0, "AGE", "minutes", "right"),
-    (10, 0, "WHY", "what is missing, old or wrong, and what to do", "left"),
+    (10, 0, "WHY", "what is missing, old or wrong; what to do", "left"),
 )
 LAST_COLUMN = SERVER[-1][0]
 LAST = FIRST + SEATS - 1
@@ -49,8 +58,8 @@ def write_status(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     source = f'LEFT({FIRST_STATUS},FIND("as of ",{FIRST_STATUS})-1)'
     why = f"Detail!$D${FIRST_DETAIL + 1}"
     line = f'IF({answered}=0,{why}&"",{source}&{answered}&" of "&{asked}&" baskets have figures")'
-    front.front("Status", "Server, quota and the age of figures", line, why, LAST_COLUMN, look)
-    front.raw.set_column(0, 0, 1.5)
+    front.front("Status", "Server, quota and the age of figures", line, why, LAST_COLUMN, look, OUTSIDE)
+    front.widen(0, 0, 1.5)
     front.heads(STRIP - 2, SERVER, look, indented=(10,))
     _server(front, look)
     front.raw.set_row(STRIP + 1, 10)
@@ -67,7 +76,7 @@ def write_status(book: Workbook, look: Look, rewrite: Rewrite) -> None:
 
 def _server(sheet: Sheet, look: Look) -> None:
     cell, status = look.cell, FIRST_STATUS
-    sheet.raw.set_row(STRIP, 26)
+    sheet.raw.set_row(STRIP, 34)
     begin = f'FIND("convention ",{status})+11'
     convention = f'MID({status},{begin},FIND(";",{status},{begin})-({begin}))'
     number = cell(num_format=style.DOLLARS, align="right")
@@ -80,13 +89,13 @@ def _server(sheet: Sheet, look: Look) -> None:
     without = f'IF(LEN({status})=0,"–","{NO_DEBITS}")'
     for place, value, form in (
         (1, f'IF(AND(LEN({status})=0,ISERROR({quota[0]})),"no figures","answers")', cell(size=11, bold=True)),
-        (2, f'IFERROR(LEFT({status},FIND(";",{status})-1),"–")', cell()),
-        (3, f'IFERROR({convention},"–")', cell()),
-        (4, f"IFERROR({quota[0]},{without})", cell(align="right", bold=True)),
+        (2, f'IFERROR(LEFT({status},FIND(";",{status})-1),"–")', cell(text_wrap=True)),
+        (3, f'IFERROR({convention},"–")', cell(size=8, text_wrap=True)),
+        (4, f"IFERROR({quota[0]},{without})", cell(size=9, align="right", bold=True, text_wrap=True)),
         *((5 + i, f'IFERROR(IF(LEN({of})=0,"–",{of}),"–")', number) for i, of in enumerate(quota[1:4])),
-        (8, f'IFERROR({quota[4]},"–")', cell(align="right")),
+        (8, f'IFERROR({quota[4]},"–")', cell(size=9, align="right", text_wrap=True)),
         (9, f'IFERROR({quota[5]},"–")', number),
-        (10, f'_xlfn.TEXTJOIN(", ",TRUE,{counted})', cell(bold=True, indent=1)),
+        (10, f'_xlfn.TEXTJOIN(", ",TRUE,{counted})', cell(size=9, bold=True, indent=1, text_wrap=True)),
     ):
         sheet.formula(STRIP, place, f"={value}", form)
     r = STRIP + 1
@@ -104,8 +113,8 @@ def _basket(sheet: Sheet, look: Look, seat: int) -> None:
     status, why, missing = (f"Detail!${letter}${FIRST_DETAIL + seat + 1}" for letter in "CDE")
     sheet.raw.set_row(row, 20)
     looks = (
-        cell(bg_color=style.EDITABLE, num_format="@", bold=True),
-        cell(bg_color=style.EDITABLE, num_format="@", size=9),
+        cell(bg_color=style.EDITABLE, num_format="@", bold=True, shrink=True),
+        cell(bg_color=style.EDITABLE, num_format="@", size=8, text_wrap=True),
     )
     for place, form in enumerate(looks, 1):
         if seat < len(BASKETS):
@@ -133,13 +142,13 @@ def _basket(sheet: Sheet, look: Look, seat: int) -> None:
         (5, f'IFERROR(BASKETCOUNT({symbols}),"–")', cell(num_format=style.MINUTES, align="right")),
         (6, f'IFERROR(BASKETCOVERAGE({symbols}),"–")', share),
         (7, marks.usable(status)[1:], share),
-        (8, f'IFERROR(BASKETASOF({symbols}),"–")', cell(num_format=style.MOMENT, align="right")),
+        (8, f'IFERROR(BASKETASOF({symbols}),"–")', cell(size=9, num_format=style.MOMENT, align="right")),
         (
             9,
             marks.age(f"$E{r}", status, symbols)[1:],
             cell(num_format=style.MINUTES, align="right"),
         ),
-        (10, reason, cell(size=9, indent=1)),
+        (10, reason, cell(size=8, indent=1, text_wrap=True)),
     ):
         sheet.formula(row, place, f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-SEATS = 15
+from workbook_templates.room import BEYOND, outside
+
+SEATS = 30
 """Baskets there is room for."""
 
 STRIP = 6
@@ -22,3 +24,8 @@ def column(letter: str) -> str:
 def detail(letter: str) -> str:
     """A column of Detail."""
     return f"Detail!${letter}${FIRST_DETAIL + 1}:${letter}${FIRST_DETAIL + SEATS}"
+
+
+OUTSIDE = outside(
+    "Status", f"Status!$B${FIRST + 1}:$C${FIRST + BEYOND}", f"SUM({detail('P')})", f"{SEATS} baskets"
+)

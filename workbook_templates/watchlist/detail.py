@@ -5,12 +5,14 @@ from __future__ import annotations
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
+from workbook_templates.levels import write_table
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist.layout import (
     BASKET,
     BLOCK,
     FIRST_DETAIL,
+    LEVELS,
     NAMES,
     SEATS,
     SHOWN,
@@ -30,6 +32,8 @@ BESIDE: tuple[Heading, ...] = (
     (25, 16, "REFRESH", "", "left"),
     (26, 2, "", "", "left"),
     (27, 110, "STATUS", "", "left"),
+    (28, 2, "", "", "left"),
+    *LEVELS.headings,
 )
 LAST_COLUMN = BESIDE[-1][0]
 
@@ -54,8 +58,9 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     refresh = f'=IF(ISERROR(BASKETREFRESH({NAMES},{TRIGGER})),"ready","ready")'
     sheet.formula(FIRST_DETAIL, 25, refresh, text)
     sheet.formula(FIRST_DETAIL, 27, after_refresh(f"BASKETSTATUS({BASKET})"), text)
+    write_table(sheet, look, LEVELS, after_refresh(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))
     last, r = FIRST_DETAIL + SEATS - 1, FIRST_DETAIL + 1
     marks.padding(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{r}")
-    marks.errors(raw, look, (FIRST_DETAIL, 22, FIRST_DETAIL, LAST_COLUMN), f"W{r}")
+    marks.errors(raw, look, (FIRST_DETAIL, 22, FIRST_DETAIL, 27), f"W{r}")
     raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(last, LAST, pages=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbook_templates.block import Block
+from workbook_templates.levels import Levels
 from workbook_templates.room import BEYOND, outside
 
 SEATS = 50
@@ -30,6 +31,7 @@ BASKET = f"{NAMES},{WEIGHTS}"
 TRIGGER = f"Watchlist!$C${REFRESH + 1}"
 CHOSEN = f"Watchlist!$P${FIRST_LEVEL - 2}"
 """The name whose levels are shown."""
+LEVELS = Levels(FIRST_DETAIL, 29, CHOSEN)
 GEX = f"Watchlist!$H${HEADLINE + 1}"
 AGE = f"$Q${HEADLINE + 1}"
 REFRESHED = f"Detail!$Z${FIRST_DETAIL + 1}"

@@ -18,6 +18,7 @@ from workbook_templates.watchlist.layout import (
     FIRST,
     FIRST_DETAIL,
     FIRST_LEVEL,
+    LEVELS,
     NAMES,
     PANEL,
     SHOWN,
@@ -84,4 +85,4 @@ def _levels(sheet: Sheet, look: Look, title: int) -> None:
     regime = f'IF(ISNUMBER({gex}),{marks.sign_of(gex)},"no data")'
     sheet.formula(title, PANEL + 2, after_refresh(f'IF({blank},"",{regime})'), look(align="right", bold=True))
     marks.before(raw, look, (title, PANEL + 2, title, PANEL + 2), f"$Q${title + 1}")
-    write_levels(sheet, look, (FIRST_LEVEL, PANEL), CHOSEN, after_refresh)
+    write_levels(sheet, look, (FIRST_LEVEL, PANEL), LEVELS)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from basketgex.local import Home
-from basketgex_addin.cells import Ask, Reply
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from workbook_templates.build import path
@@ -98,6 +99,21 @@ def words(regime_of: float) -> str:
 def usable(reply: Reply) -> Any:
     """The status cuts to a tenth of a per cent."""
     return pytest.approx(reply.usable_open_interest, abs=0.00101)
+
+
+def levels_shown(found: LevelFigures) -> tuple[list[list[Any]], list[str]]:
+    """What a template shows of one name's levels: three cells a row, and the two lines below them."""
+    table = cells.levels(found)
+    rows = [["–" if value is CellError.NOT_AVAILABLE else value for value in row[:3]] for row in table]
+    doubts, flips = table[1][3:5]
+    doubted = found.gamma_flip is not None and doubts != "available"
+    same = found.call_wall is not None and found.call_wall == found.put_wall
+    second = [f"All flips: {flips}."] if doubted else []
+    second += ["Call wall and put wall are the same strike."] if same else []
+    return (
+        [[value if isinstance(value, str) else close(value) for value in row] for row in rows],
+        [f"Flip in doubt: {doubts}." if doubted else "", " ".join(second)],
+    )
 
 
 def percent(share: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin import cells
-from basketgex_addin.cells import CellError, LevelFigures, Reply, Strikes
+from basketgex_addin.cells import LevelFigures, Reply, Strikes
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.basket_client import ProfileFigures
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, settle
@@ -18,6 +18,7 @@ from tests.e2e.calc.opened import (
     Opened,
     Value,
     close,
+    levels_shown,
     nothing_is_wrong,
     opened_template,
     percent,
@@ -105,15 +106,32 @@ def check_line(opened: Opened, row: int, names: Names, between: Range, flip: flo
 def check_basket(opened: Opened, names: Names, between: Range = EXAMPLE) -> None:
     flip = flip_of(opened, names)
     reply = check_line(opened, 7, names, between, flip)
+    found = figures(opened, names, (-0.5, 0.5), 2)
+    doubts = cells.doubts_in_words(found.flip_status, found.flip_doubts)
+    flips = cells.roots_in_words(found.roots, lambda root: f"{root - 1:+.2%}")
+    assert opened.row(DETAIL, "AJ9:AK9") == [doubts, flips]
     now, then = words(reply.gex), words(-reply.gex)
     if flip is None:
         expected = f"The basket is {now}, and stays so from −50 % to +50 %."
+    elif doubts != "available":
+        outside = "" if between[0] <= flip <= between[1] else ", which is outside the range shown"
+        expected = doubted(f"The basket is {now}", f"{signed(flip)}{outside}", doubts, flips)
     else:
         way = "fall" if flip < 0 else "rise"
         outside = "" if between[0] <= flip <= between[1] else ", which is outside the range shown"
         expected = f"The basket is {now}. If all its names {way} by {percent(flip)} together{outside}, it turns {then}."
     assert opened.cell(FRONT, "B10") == expected
     assert opened.cell(FRONT, "E15") == said_unit()
+
+
+def signed(move: float) -> str:
+    return f"{'−' if move < 0 else '+'}{percent(move)}"
+
+
+def doubted(now: str, at: str, doubts: str, flips: str) -> str:
+    """The sentence on a flip that something is against."""
+    listed = flips if len(flips) <= said.LISTED else f"{flips[: said.LISTED]} …"
+    return f"{now}. Its flip at {at} is in doubt: {doubts}. All flips: {listed}."
 
 
 def said_unit() -> str:
@@ -129,15 +147,18 @@ def check_one(opened: Opened, symbol: str, between: Range = EXAMPLE) -> None:
     assert opened.row(FRONT, "F8:G8") == [close(price), "–" if flip is None else close(flip)]
     now, then = words(reply.gex), words(-reply.gex)
     stays = f"{symbol} is {now}, and stays so from −50 % to +50 %."
-    sign = "−" if (away or 0) < 0 else "+"
-    assert opened.cell(FRONT, "B11") == (
-        stays
-        if flip is None
-        else f"{symbol} is {now}. Beyond {float(f'{flip:.2f}'):g}, {sign}{percent(away or 0)} away, it turns {then}."
-    )
-    levels = [["–" if v is CellError.NOT_AVAILABLE else v for v in row] for row in cells.levels(found)]
-    shown = opened.calc.cells(opened.document, FRONT, "Q17:S24")
-    assert shown == [[v if isinstance(v, str) else close(v) for v in row] for row in levels]
+    at = f"{float(f'{flip or 0:.2f}'):g}, {signed(away or 0)} away"
+    doubts, flips = cells.levels(found)[1][3:5]
+    if flip is None:
+        expected = stays
+    elif doubts != "available":
+        expected = doubted(f"{symbol} is {now}", at, str(doubts), str(flips))
+    else:
+        expected = f"{symbol} is {now}. Beyond {at}, it turns {then}."
+    assert opened.cell(FRONT, "B11") == expected
+    rows, lines = levels_shown(found)
+    assert opened.calc.cells(opened.document, FRONT, "Q17:S24") == rows
+    assert opened.column(FRONT, "Q25:Q26") == lines
     check_strikes(opened, symbol, price, between)
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
+from basketgex_addin.cells import Ask, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import Calc, Error, settle
-from tests.e2e.calc.opened import close, usable, words
+from tests.e2e.calc.opened import close, levels_shown, usable, words
 from tests.e2e.clocked import MIDDAY, Clock
 from tests.e2e.serving import Server, fresh, until
 from tests.standin.upstream import Upstream
@@ -34,6 +34,7 @@ STATES, FIGURES, AGES, WHYS = (
     f"{letter}{FIRST_BASKET + 1}:{letter}{FIRST_BASKET + len(status.BASKETS)}" for letter in "DEJK"
 )
 """Columns of the sheet Status, as far as there are baskets."""
+CONVENTION = cells.convention_in_words("flashalpha")
 Value = float | str | Error
 Names = tuple[tuple[str, float], ...]
 
@@ -136,16 +137,9 @@ def check_watchlist(book: Book, names: Names) -> None:
 def check_levels(book: Book, symbol: str) -> None:
     found = book.client.levels(symbol)
     assert isinstance(found, LevelFigures), found
-    expected = [
-        ["–" if value is CellError.NOT_AVAILABLE else value for value in row] for row in cells.levels(found)
-    ]
-    assert book.rows("O30:Q37") == [[name, *map(_near, rest)] for name, *rest in expected]
-    same = found.call_wall is not None and found.call_wall == found.put_wall
-    assert book.cell("O38") == ("Call wall and put wall are the same strike." if same else "")
-
-
-def _near(value: Any) -> Any:
-    return close(value) if isinstance(value, float) else value
+    rows, lines = levels_shown(found)
+    assert book.rows("O30:Q37") == rows
+    assert book.column("O38:O39") == lines
 
 
 def test_the_watchlist_shows_what_the_client_is_answered(watchlist: Book) -> None:
@@ -230,11 +224,11 @@ def test_a_source_without_a_quota_costs_no_debits(overview: Book, source: str) -
     shown = overview.row("B7:J7")
     if source == "chains":
         assert shown == [
-            "answers", "chains in basket_2026-07-10", "flashalpha", "costs no debits", *["–"] * 5,
+            "answers", "chains in basket_2026-07-10", CONVENTION, "costs no debits", *["–"] * 5,
         ]  # fmt: skip
     else:  # which plays a metered source of unknown plan
         used, saved = shown[5], shown[8]
-        assert shown[:5] == ["answers", "SYNTHETIC (synthetic sample)", "flashalpha", "unknown", "–"]
+        assert shown[:5] == ["answers", "SYNTHETIC (synthetic sample)", CONVENTION, "unknown", "–"]
         assert shown[6] == "–" and isinstance(used, float) and isinstance(saved, float)
 
 
@@ -245,10 +239,22 @@ def test_an_edited_basket_is_told_what_is_wrong_with_it(overview: Book, source: 
     assert overview.row("D12:K12") == [status.FAILING, *["–"] * 3, "", "–", "", sentence]
     assert overview.row("D13:K13") == [""] * 8
     assert overview.cell("D23") == status.HISTORICAL
-    overview.put({f"C{row}": "" for row in range(11, 26)})
+    overview.put({f"C{row}": "" for row in range(11, 11 + BASKET_SEATS)})
     server, plan = {"sample": ("answers", "unknown"), "chains": ("no figures", "–")}[source]
     shown = overview.row("B7:K7")
     assert shown[:4] == [server, "–", "–", plan] and shown[-1] == ""
+
+
+def test_the_last_basket_counts_and_the_one_below_is_told(overview: Book, source: str) -> None:
+    last = FIRST_BASKET + BASKET_SEATS
+    overview.put({f"B{last}": "mine", f"C{last}": "nvda"})
+    assert overview.row(f"D{last}:F{last}")[::2] == [status.HISTORICAL, 1]
+    assert overview.cell("B4") == ""
+    overview.put({f"B{last + 1}": "more", f"C{last + 1}": "amd", f"C{last + 9}": "spy"})
+    assert overview.row(f"D{last + 1}:K{last + 1}") == [""] * 8
+    assert overview.cell("B4") == (
+        "3 filled cells outside the list on the sheet Status: not counted. There is room for 30 baskets."
+    )
 
 
 @pytest.fixture
