@@ -15,7 +15,7 @@ AUTO_CHOICES = ((0, "Off"), (30, "Every 30 s"), (60, "Every minute"), (300, "Eve
 """How often sheets are recalculated by themselves: seconds, and the choice as shown."""
 REFRESH, AUTO, TEMPLATE = "refresh-", "auto-", "template-"
 """What commands of a kind begin with; the rest says which."""
-INSERT_TABLE, RESIZE_TABLE = "insert-table", "resize-table"
+INSERT_TABLE, RESIZE_TABLE, SETTINGS = "insert-table", "resize-table", "settings"
 FAULT = "The add-in failed to do this. Try again, and run basketgex doctor in a terminal if it fails again."
 NOTHING_TO_REFRESH = "No formula there asks for a basket."
 SENTENCES = 3
@@ -31,6 +31,7 @@ def entries() -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
     yield RESIZE_TABLE, "Resize table", ()
     yield "quota", "Quota", ()
     yield "status", "Status", ()
+    yield SETTINGS, "Settings…", ()
     templates = ((f"{TEMPLATE}{name}", template_files.title(name)) for name in template_files.TEMPLATES)
     yield "", "Insert template", tuple(templates)
     yield "help", "Help", ()

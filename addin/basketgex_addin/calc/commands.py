@@ -11,11 +11,11 @@ from com.sun.star.awt.MessageBoxType import INFOBOX, WARNINGBOX
 from com.sun.star.beans import PropertyValue
 
 from basketgex_addin import menu, template_files
-from basketgex_addin.calc import tables
+from basketgex_addin.calc import settings_dialog, tables
 from basketgex_addin.calc.component import host
 from basketgex_addin.calc.document import asks_of
 from basketgex_addin.calc.threads import behind, on_calcs_thread
-from basketgex_addin.menu import AUTO, INSERT_TABLE, REFRESH, RESIZE_TABLE, TEMPLATE
+from basketgex_addin.menu import AUTO, INSERT_TABLE, REFRESH, RESIZE_TABLE, SETTINGS, TEMPLATE
 from basketgex_addin.prefetch import Foreseen
 
 
@@ -31,6 +31,8 @@ def run(command: str, context: Any, home: str | None) -> None:
         elif command in _TABLES:
             chosen = document.CurrentSelection
             behind(lambda: _table(command, context, document, chosen, home))
+        elif command == SETTINGS:
+            behind(lambda: _settings(context, document, home))
         else:
             asks = _asks(document, command.removeprefix(REFRESH)) if command.startswith(REFRESH) else ()
             behind(lambda: _answer(command, context, document, asks, home))
@@ -59,6 +61,18 @@ def _table(command: str, context: Any, document: Any, chosen: Any, home: str | N
 
 
 _TABLES = {INSERT_TABLE: tables.insert, RESIZE_TABLE: tables.resize}
+
+
+def _settings(context: Any, document: Any, home: str | None) -> None:
+    settings_dialog.show(
+        settings_dialog.Caller(
+            context,
+            document.CurrentController.Frame.ContainerWindow,
+            host(home).client,
+            tell=lambda said, warns: _tell(context, document, said, warns=warns),
+            changed=lambda: recalculate(document),
+        )
+    )
 
 
 def _asks(document: Any, scope: str) -> tuple[Foreseen, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from com.sun.star.lang import Locale
@@ -40,11 +41,12 @@ def insert(document: Any, chosen: Any, asking: Asking) -> str:
     except BadInput as bad:
         return bad.problem.sentence
     rows = tables.height(names.ask, headers=True)
-    answer = asking(names.ask)
+    place = partial(tables.place, area, rows, sheet.Columns.Count - 1, partial(_is_free, sheet))
+    answer = asking(names.ask) if place() else None  # where it has no place nothing is spent
     if isinstance(answer, Problem) and answer.bad_input:
         return answer.sentence
-    target = tables.place(area, rows, sheet.Columns.Count - 1, lambda a: _is_free(sheet, a))
-    if target is None or target.bottom >= sheet.Rows.Count:
+    target = place()  # cells may have been filled meanwhile
+    if target is None:
         return tables.NO_PLACE.format(rows=rows, columns=tables.WIDTH, reach=tables.REACH)
     weights = None if names.weights is None else _name(sheet, names.weights)
     with _one_step(document, "Insert table"):

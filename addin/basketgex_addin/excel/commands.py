@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from basketgex.local import default_home
-from basketgex_addin import menu, template_files
+from basketgex_addin import menu, preferences, template_files
+from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient
 from basketgex_addin.excel import book, component
 
@@ -51,6 +52,28 @@ def quota() -> str:
 def status() -> str:
     """Return what serves, and what it has done."""
     return menu.status(_client())
+
+
+@_command
+def settings(wanted: str) -> str:
+    """Change settings, one a line as in convention=dealer, and return what came of it."""
+    client = _client()
+    before = client.settings()
+    if isinstance(before, Problem):
+        return before.sentence
+    values = {name: value for name, _, value in (line.partition("=") for line in wanted.splitlines())}
+    if fixed := set(values).intersection(preferences.fixed(before)):
+        return preferences.FIXED.format(names=", ".join(sorted(fixed)).replace("_", " "))
+    return preferences.change(client, before, values, "", preferences.IN_EXCEL)[0]
+
+
+@_command
+def key() -> str:
+    """Return where FlashAlpha's key is, and how to give another; never the key."""
+    found = _client().settings(key=True)
+    if isinstance(found, Problem):
+        return found.sentence
+    return f"{preferences.where_key(found)} {preferences.IN_A_TERMINAL}"
 
 
 @_command

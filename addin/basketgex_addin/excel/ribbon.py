@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from basketgex_addin import template_files
+from basketgex_addin import preferences, template_files
 from basketgex_addin.functions import CATEGORY
 from basketgex_addin.menu import AUTO_CHOICES
 
@@ -16,7 +16,7 @@ def custom_ui() -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         f'<customUI xmlns="{NAMESPACE}"><ribbon><tabs><tab id="basketGexTab" label={quoteattr(CATEGORY)}>'
-        f"{_refresh()}{_source()}{_workbooks()}"
+        f"{_refresh()}{_source()}{_settings()}{_workbooks()}"
         "</tab></tabs></ribbon></customUI>\n"
     )
 
@@ -43,6 +43,30 @@ def _source() -> str:
         "Source",
         _button("Quota", "Quota", "Calculator", "The day's debits of a metered source."),
         _button("Status", "Status", "PropertySheet", "What serves, and what it has done."),
+    )
+
+
+def _settings() -> str:
+    labels = {
+        preferences.SOURCE: "Source",
+        preferences.CONVENTION: "Convention",
+        preferences.MODE: "Cell mode",
+    }
+    menus = (
+        f'<menu id="basketGexSetting_{name}" label={quoteattr(label)} imageMso="PropertySheet">'
+        + "".join(_setting(name, value, text) for value, text in preferences.CHOICES[name])
+        + "</menu>"
+        for name, label in labels.items()
+    )
+    tip = "Where the key of FlashAlpha is kept, and how to give another."
+    return _group("Settings", *menus, _button("Key", "FlashAlpha key", "AdpPrimaryKey", tip))
+
+
+def _setting(name: str, value: str, text: str) -> str:
+    action = "BasketGexChainFiles" if value == preferences.CHAIN_FILES else "BasketGexSetting"
+    return (
+        f'<button id="basketGexSetting_{name}_{value}" label={quoteattr(text)} '
+        f'tag={quoteattr(f"{name}={value}")} onAction="{action}"/>'
     )
 
 

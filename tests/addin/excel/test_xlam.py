@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-from basketgex_addin import template_files
+from basketgex_addin import preferences, template_files
 from basketgex_addin.excel import commands, package, ribbon, vba, xlam
 from basketgex_addin.excel.udfs import CELL_VBA
 from basketgex_addin.excel.values import CV_ERRORS, MARKERS
@@ -217,7 +217,8 @@ def test_every_marker_becomes_its_error(modules: dict[str, str]) -> None:
 
 def test_the_commands_that_the_vba_calls_are_there(modules: dict[str, str]) -> None:
     called = {name for code in modules.values() for name in re.findall(r'Commanded\(?\s?"(\w+)"', code)}
-    assert called == {"refresh", "refresh_book", "quota", "status", "template", "manual", "opened", "closed"}
+    menu = {"refresh", "refresh_book", "quota", "status", "settings", "key", "template", "manual"}
+    assert called == menu | {"opened", "closed"}
     assert all(callable(getattr(commands, name)) for name in called)
 
 
@@ -287,6 +288,13 @@ def test_the_ribbon_offers_every_template_and_choice() -> None:
     assert items == ["Off", "Every 30 s", "Every minute", "Every 5 minutes"]
     ids = [element.attrib["id"] for _, element in controls() if "id" in element.attrib]
     assert len(ids) == len(set(ids))
+
+
+def test_the_ribbon_offers_the_settings_of_calcs_dialog() -> None:
+    tags = [element.attrib["tag"] for _, element in controls() if "=" in element.get("tag", "")]
+    assert tags == [f"{name}={value}" for name, among in preferences.CHOICES.items() for value, _ in among]
+    folders = [e.attrib["tag"] for _, e in controls() if e.get("onAction") == "BasketGexChainFiles"]
+    assert folders == ["source=chain-files"]
 
 
 def test_the_choices_reach_the_vba(modules: dict[str, str]) -> None:

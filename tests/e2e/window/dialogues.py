@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.serving import until
 from tests.e2e.window.harness import Window
@@ -37,3 +39,18 @@ def message(window: Window) -> str:
     said = next(str(one.MessageText) for one in shown if hasattr(one, "MessageText"))
     answer(window, MESSAGE, "Return")
     return said
+
+
+def shown(window: Window, title: str) -> list[str]:
+    """Return the texts that a dialogue shows, as a screen reader is told them: masked ones as they are masked."""
+    toolkit = window.calc.service("com.sun.star.awt.Toolkit")
+    tops = [toolkit.getTopWindow(at).getAccessibleContext() for at in range(toolkit.getTopWindowCount())]
+    return [text for top in tops if top.getAccessibleName() == title for text in _texts(top)]
+
+
+def _texts(context: Any) -> Iterator[str]:
+    yield str(context.getAccessibleName())
+    if hasattr(context, "getText"):
+        yield str(context.getText())
+    for at in range(context.getAccessibleChildCount()):
+        yield from _texts(context.getAccessibleChild(at).getAccessibleContext())

@@ -42,6 +42,23 @@ Public Sub BasketGexStatus(control As IRibbonControl)
     Say Commanded("status")
 End Sub
 
+' A tag is a setting and its value, as in convention=dealer.
+Public Sub BasketGexSetting(control As IRibbonControl)
+    ChangeSetting control.Tag
+End Sub
+
+' This source needs a folder as well.
+Public Sub BasketGexChainFiles(control As IRibbonControl)
+    With Application.FileDialog(4) ' msoFileDialogFolderPicker
+        .Title = "Folder of option chains"
+        If .Show = -1 Then ChangeSetting control.Tag & vbLf & "chain_folder=" & .SelectedItems(1)
+    End With
+End Sub
+
+Public Sub BasketGexKey(control As IRibbonControl)
+    Say Commanded("key")
+End Sub
+
 Public Sub BasketGexHelp(control As IRibbonControl)
     Say Commanded("manual")
 End Sub
@@ -59,6 +76,17 @@ Public Sub BasketGexTemplate(control As IRibbonControl)
     Exit Sub
 failed:
     Say "The template could not be opened: " & found
+End Sub
+
+Private Sub ChangeSetting(ByVal wanted As String)
+    Dim sentence As String
+    On Error GoTo failed
+    Application.Cursor = xlWait
+    sentence = Commanded("settings", wanted)
+    If Not ActiveWorkbook Is Nothing Then RecalculateBook ActiveWorkbook
+failed:
+    Application.Cursor = xlDefault
+    Say sentence
 End Sub
 
 Private Function AutoChoice(ByVal index As Integer) As Long
