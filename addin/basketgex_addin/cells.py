@@ -270,8 +270,9 @@ class Dispersion(NamedTuple):
 
     ``basket_volatility`` is Σ weight · volatility, ``independent_volatility`` √Σ (weight · volatility)²; ``contributions`` are
     symbol and weight · volatility, the largest first. ``missing`` have no volatility at the horizon; ``covered_weight`` is the
-    share of the requested weight that had. Regimes are "" where there is no exposure; ``opposed`` are the names whose own
-    regime is not the index's.
+    share of the requested weight that had, ``index_covered`` that of the index. Where that is too little, the correlation is
+    no number but lies between ``correlation_low`` and ``correlation_high``; ``correlation_status`` says so. Regimes are ""
+    where there is no exposure; ``opposed`` are the names whose own regime is not the index's.
     """
 
     implied_correlation: float | None
@@ -287,6 +288,10 @@ class Dispersion(NamedTuple):
     opposed: tuple[str, ...]
     as_of: float
     client_ttl: float
+    correlation_low: float | None = None
+    correlation_high: float | None = None
+    correlation_status: str = ""
+    index_covered: float = math.nan
 
 
 Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf | DispersionOf
@@ -404,7 +409,7 @@ def dispersion_of(arguments: Sequence[Block | None]) -> DispersionOf:
 def dispersion(found: Dispersion) -> Table:
     """Return DISPERSION's rows: name and value, #N/A where there is none; last each member's weight · volatility."""
     figures: tuple[tuple[str, float | str | None], ...] = (
-        ("implied correlation", found.implied_correlation),
+        ("implied correlation", _correlation(found)),
         ("index volatility", found.index_volatility),
         ("mean member volatility", found.basket_volatility),
         ("volatility at correlation 0", found.independent_volatility),
@@ -414,12 +419,24 @@ def dispersion(found: Dispersion) -> Table:
         ("basket regime", _in_words(found.basket_regime) or None),
         ("net to gross", found.net_to_gross),
         ("opposed to the index", ", ".join(found.opposed) if found.index_regime else None),
+        ("correlation", found.correlation_status.replace("_", " ")),
+        ("correlation at least", found.correlation_low),
+        ("correlation at most", found.correlation_high),
+        ("covered part of the index", found.index_covered),
         *((f"contribution {name}", value) for name, value in found.contributions),
     )
     return tuple(
         (name, value if isinstance(value, str) else _number(math.nan if value is None else value))
         for name, value in figures
     )
+
+
+def _correlation(found: Dispersion) -> float | str | None:
+    """Return the implied correlation, or the range that it lies in as a text: that is no number to calculate with."""
+    low, high = found.correlation_low, found.correlation_high
+    if found.implied_correlation is not None or low is None or high is None:
+        return found.implied_correlation
+    return f"{low:.2f} to {high:.2f}"
 
 
 def strikes(found: Strikes, headers: Option = None) -> Table:

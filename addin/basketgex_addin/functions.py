@@ -91,6 +91,12 @@ ZONE = Argument(
 )
 TRIGGER = Argument("trigger", "Any cell. When its value changes, and only then, the source is asked again.")
 SYMBOL = Argument("symbol", "One ticker.")
+INDEX_WEIGHTS = Argument(
+    "weights",
+    "The members' weights in the index, per cent or shares of 1: what is missing of the whole is not covered. Left out: equal.",
+    optional=True,
+    default="equal",
+)
 INDEX = Argument("index", "The ticker of the index, such as SPX.")
 HORIZON = Argument("horizon", "Calendar days ahead, above 0 and up to 3650.", optional=True, default="30")
 ONE_MEASURE = Argument("measure", "GEX, DEX, VEX or CHEX.", optional=True, default="GEX")
@@ -267,9 +273,10 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         "DISPERSION",
-        "An index against its members, a row a figure, name and value: implied correlation, volatilities at the money per "
-        "1.00, coverage, regimes and the names opposed to the index; then each member's weight times its volatility.",
-        (INDEX, SYMBOLS, WEIGHTS, HORIZON),
+        "An index against its members, one row per figure, name and value: implied correlation (a range where less than 90 % "
+        "of the index is covered), volatilities at the money per 1.00, coverage, regimes, opposed names; then each weight "
+        "times volatility.",
+        (INDEX, SYMBOLS, INDEX_WEIGHTS, HORIZON),
         Shape.TABLE,
         Answer.DISPERSION,
     ),

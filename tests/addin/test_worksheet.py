@@ -344,7 +344,7 @@ def test_strikes_and_profiles_are_questions_of_their_own() -> None:
 
 DISPERSION = Dispersion(
     *(0.19, 0.24, 0.3, 0.22360679774997896, (("NVDA", 0.2), ("AMD", 0.1)), ("ZZZZ",), 0.8),
-    *("positive_gamma", "negative_gamma", -0.4, ("AMD",), 0.0, 30.0),
+    *("positive_gamma", "negative_gamma", -0.4, ("AMD",), 0.0, 30.0, 0.19, 0.19, "available", 0.95),
 )
 
 
@@ -364,6 +364,10 @@ def test_a_dispersion_is_rows_of_name_and_value() -> None:
         ("basket regime", "negative gamma"),
         ("net to gross", -0.4),
         ("opposed to the index", "AMD"),
+        ("correlation", "available"),
+        ("correlation at least", 0.19),
+        ("correlation at most", 0.19),
+        ("covered part of the index", 0.95),
         ("contribution NVDA", 0.2),
         ("contribution AMD", 0.1),
     )
@@ -380,7 +384,29 @@ def test_a_dispersion_has_no_figures_where_there_are_none() -> None:
     na = CellError.NOT_AVAILABLE
     rows = Worksheet(FakeClient(bare)).evaluate("DISPERSION", ((("SPX",),), *NVDA))
     assert isinstance(rows, tuple)
-    assert [row[1] for row in rows] == [na, na, na, na, 0.0, "NVDA", na, na, na, na]  # type: ignore[index]
+    assert [row[1] for row in rows] == [
+        *(na, na, na, na, 0.0, "NVDA", na, na, na, na),
+        *("", na, na, na),
+    ]
+
+
+def test_a_correlation_of_part_of_an_index_is_a_range_and_no_number() -> None:
+    found = DISPERSION._replace(
+        implied_correlation=None,
+        correlation_low=-0.084,
+        correlation_high=0.412,
+        correlation_status="part_of_index",
+        index_covered=0.55,
+    )
+    rows = Worksheet(FakeClient(found)).evaluate("DISPERSION", ((("SPX",),), *NVDA))
+    assert isinstance(rows, tuple)
+    assert rows[0] == ("implied correlation", "-0.08 to 0.41")
+    assert rows[10:14] == (
+        ("correlation", "part of index"),
+        ("correlation at least", -0.084),
+        ("correlation at most", 0.412),
+        ("covered part of the index", 0.55),
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,14 @@ def check(found: pb.GetDispersionResponse, index: Chain, members: dict[str, tupl
     assert found.index_volatility == pytest.approx(own)
     assert found.basket_volatility == pytest.approx(whole)
     assert found.independent_volatility == pytest.approx(math.sqrt(alone))
-    assert found.implied_correlation == pytest.approx((own * own - alone) / (whole * whole - alone))
+    if found.index_covered < 0.9:
+        assert not found.HasField("implied_correlation") and found.correlation_status == "part_of_index"
+        assert found.implied_correlation_low < found.implied_correlation_high
+    else:
+        assert found.correlation_status == "available"
+        assert found.implied_correlation == pytest.approx((own * own - alone) / (whole * whole - alone))
+        ends = (found.implied_correlation_low, found.implied_correlation_high)
+        assert ends == (found.implied_correlation,) * 2
     shown = dict(zip(found.symbols, found.contribution, strict=True))
     assert shown == pytest.approx(parts)
     assert list(found.contribution) == sorted(found.contribution, reverse=True)
@@ -101,6 +108,7 @@ def test_the_sample_against_the_formulas(sample: Served) -> None:
     found = ask(sample, index="^spy", symbols=NAMES, weights=LOADS)
     check(found, sampled("SPY"), {s: (sampled(s), w) for s, w in (("NVDA", 3), ("AMD", 1), ("MSFT", 2))})
     assert (list(found.missing_symbols), found.covered_weight) == (["NOSUCH"], 0.75)
+    assert found.index_covered == pytest.approx(0.06)  # the weights add up to 8, which is 8 % of an index
     assert found.client_ttl > 0 and found.origin.synthetic and not found.notice
 
 
@@ -121,13 +129,25 @@ def test_real_chains_and_one_that_is_broken(tmp_path: Path, shared_data: Path) -
     settings = Settings(source="chain-files", chain_folder=str(folder))
     with serving(tmp_path / "home", settings) as served:
         found = ask(
-            served, index="QQQ", symbols=[*BIG, "AMD"], weights=[1] * 9, horizon_days=DAYS["chain-files"]
+            served,
+            index="QQQ",
+            symbols=[*BIG, "AMD"],
+            weights=[12] * 8 + [4],
+            horizon_days=DAYS["chain-files"],
         )
+        part = ask(
+            served, index="QQQ", symbols=[*BIG, "AMD"], weights=[10] * 9, horizon_days=DAYS["chain-files"]
+        )
+        equal = ask(served, index="QQQ", symbols=BIG, horizon_days=DAYS["chain-files"])
         refused = refusal(served, index="AMD", symbols=BIG), refusal(served, index="QQQ", symbols=["AMD"])
     chains = {name: read_chain(data / f"{name}.csv.gz", name) for name in ("QQQ", *BIG)}
     check(found, chains["QQQ"], {s: (chains[s], 1.0) for s in BIG})
     assert 0 < found.implied_correlation < 1
-    assert (list(found.missing_symbols), found.covered_weight) == (["AMD"], pytest.approx(8 / 9))
+    assert (list(found.missing_symbols), found.covered_weight) == (["AMD"], pytest.approx(0.96))
+    assert (found.index_covered, part.index_covered) == (pytest.approx(0.96), pytest.approx(0.8))
+    check(part, chains["QQQ"], {s: (chains[s], 1.0) for s in BIG})
+    assert equal.correlation_status == "equal_weights"
+    assert equal.implied_correlation == pytest.approx(found.implied_correlation)
     assert "AMD.csv" in found.notice
     for status, code, details in refused:
         assert (status, code) == (grpc.StatusCode.UNAVAILABLE, "bad_chain")
@@ -169,7 +189,13 @@ def test_the_client_has_it_and_remembers_it(sample: Served) -> None:
     found = client.dispersion("SPY", NAMES, LOADS)
     wire = ask(sample, index="SPY", symbols=NAMES, weights=LOADS)
     assert isinstance(found, Dispersion)
-    assert found.implied_correlation == wire.implied_correlation
+    assert found.implied_correlation is None
+    assert found.correlation_status == wire.correlation_status == "part_of_index"
+    assert (found.correlation_low, found.correlation_high) == (
+        wire.implied_correlation_low,
+        wire.implied_correlation_high,
+    )
+    assert found.index_covered == wire.index_covered
     assert (found.index_volatility, found.basket_volatility) == (
         wire.index_volatility,
         wire.basket_volatility,

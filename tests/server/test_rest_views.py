@@ -319,7 +319,15 @@ def test_dispersion_is_what_grpc_answers(sample: Gateway, horizon: int | None) -
     )
     told = asked(sample, "GetDispersion", request)
     assert (body["index"], body["horizon_days"]) == ("SPY", horizon or 30)
-    assert body["implied_correlation"] == told.implied_correlation
+    # Weights that add up to 6 are 6 % of the index: a range and no number.
+    assert body["implied_correlation"] is None and not told.HasField("implied_correlation")
+    assert body["basketgex"]["correlation_status"] == told.correlation_status == "part_of_index"
+    ends = (told.implied_correlation_low, told.implied_correlation_high)
+    assert (
+        body["basketgex"]["implied_correlation_low"],
+        body["basketgex"]["implied_correlation_high"],
+    ) == ends
+    assert body["basketgex"]["index_covered"] == told.index_covered == pytest.approx(0.05)
     assert body["implied_vol_index"] == told.index_volatility
     assert body["implied_vol_basket"] == told.basket_volatility
     assert body["basketgex"]["independent_vol"] == told.independent_volatility

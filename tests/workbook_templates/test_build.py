@@ -208,7 +208,7 @@ def test_the_dispersion_sheet_asks_for_all_members_and_takes_no_difference() -> 
     assert f'ref="B6:K65">BASKET({arguments})' in found["Detail"]
     assert f'ref="C9:F9">BASKETTOTAL({arguments})' in found["Dispersion"]
     # Ten figures, and each member's contribution.
-    assert re.search(r'ref="AD6:AE75">IF\(.*?,DISPERSION\(', found["Detail"])
+    assert re.search(r'ref="AD6:AE79">IF\(.*?,DISPERSION\(', found["Detail"])
     assert f"DISPERSION(Members!$C$4,{arguments},Dispersion!$C$18)" in found["Detail"]
     assert not [
         formula for formula in formulas(found["Dispersion"]) if re.search(r"\)-\$?[A-Z]|\d-\$", formula)

@@ -90,8 +90,8 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Volatility",
-        "At the money, a year, at the horizon typed there, interpolated between expiries. COVERAGE is the share of the weight "
-        "whose members have one; the others are named, and their weight goes to the rest.",
+        "At the money, a year, at the horizon typed there, interpolated between expiries. COVERAGE is the share of the index, "
+        "by the weights on the sheet Members, whose members have one; the others are named.",
     ),
     (
         "… of a member",
@@ -100,8 +100,8 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Part of an index",
-        "With some of its members only, the correlation is that of a stand-in for the index: the fewer they are, the further "
-        "it may be from the index's own.",
+        "Where the members with a volatility are less than 90 % of the index, the correlation is a range and no number: the "
+        "rest may have any volatility between the lowest and the highest of the members'.",
     ),
     (
         "Net figures only",
@@ -110,8 +110,9 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Members",
-        "Index, names and weights are edited on the sheet Members, up to 60 names. The weights there are round examples, not "
-        "the index's own of any day; they may have any scale, and a name whose weight is blank weighs nothing.",
+        "Index, names and weights are edited on the sheet Members, up to 60 names. The weights are the index's own, in per "
+        "cent or as shares of 1; those there are round examples, not of any day. What is missing of the whole counts as not "
+        "covered. A name whose weight is blank weighs nothing.",
     ),
     *COVERAGE,
     *SOURCE,

@@ -24,12 +24,14 @@ FIRST_SHOWN = 24
 
 HORIZON = f"Dispersion!$C${VOLATILITY + 1}"
 """Calendar days."""
-FIGURES = 10
+FIGURES = 14
 """Rows of DISPERSION before the members' contributions."""
-CORRELATION, INDEX_VOLATILITY, MEAN, INDEPENDENT, COVERED, WITHOUT = (
+CORRELATION, INDEX_VOLATILITY, MEAN, INDEPENDENT, _, WITHOUT = (
     f"Detail!$AE${BLOCK.first + row}" for row in range(1, 7)
 )
-"""The first of them: the members' volatility were they one, and were they independent; of how much weight; who has none."""
+"""The first of them: the members' volatility were they one, and were they independent; who has none."""
+LOW, HIGH, COVERED = (f"Detail!$AE${BLOCK.first + row}" for row in range(12, 15))
+"""The last: where the correlation is a range, and how much of the index is covered."""
 CONTRIBUTORS, CONTRIBUTIONS = (
     f"Detail!${letter}${BLOCK.first + FIGURES + 1}:${letter}${BLOCK.first + FIGURES + SEATS}"
     for letter in ("AF", "AE")

@@ -12,10 +12,12 @@ from workbook_templates.dispersion.layout import (
     CORRELATION,
     COVERED,
     FIGURES,
+    HIGH,
     HORIZON,
     INDEPENDENT,
     INDEX,
     INDEX_VOLATILITY,
+    LOW,
     MEAN,
     MEMBERS,
     SEATS,
@@ -32,12 +34,12 @@ HEADINGS: tuple[Heading, ...] = (
     (4, 0, "INDEX", "volatility", "right"),
     (5, 0, "MEMBERS", "at correlation 1", "right"),
     (6, 0, "MEMBERS", "at correlation 0", "right"),
-    (7, 0, "COVERAGE", "of weight", "center"),
+    (7, 0, "COVERAGE", "of the index", "center"),
     (8, 0, "NO VOLATILITY", "members", "left"),
     *((column, 0.0, "", "", "left") for column in (9, 10, 11)),
 )
-TEXTS = (5, 6, 7, 9)
-"""Rows of DISPERSION, counted from 0: who has no volatility, the two regimes, who is opposed."""
+TEXTS = (5, 6, 7, 9, 10)
+"""Rows of DISPERSION, counted from 0: who has no volatility, the two regimes, who is opposed, what the correlation is."""
 NAMED = 5
 """Members in the sentence on contributions."""
 
@@ -65,7 +67,8 @@ def write_volatility(sheet: Sheet, look: Look) -> None:
         (6, INDEPENDENT, volatility),
         (7, COVERED, cell(num_format=style.SHARE, align="center")),
     ):
-        sheet.formula(row, column, f'=IF(ISNUMBER({figure}),{figure},"–")', form)
+        none = f'IF(ISNUMBER({LOW}),{CORRELATION},"–")' if figure is CORRELATION else '"–"'
+        sheet.formula(row, column, f"=IF(ISNUMBER({figure}),{figure},{none})", form)
     without = cell(size=9, bold=True)
     sheet.formula(row, 8, f'=IFERROR({WITHOUT}&"","")', without)
     for column, *_ in HEADINGS[-3:]:
@@ -112,7 +115,11 @@ def _sentence() -> str:
         f'"Implied correlation at "&{HORIZON}&" days is "&ROUND({CORRELATION},2)&": the index\'s volatility of "&{index}&" "'
         f"&IF(AND({CORRELATION}>=0,{CORRELATION}<=1),{inside},{outside})"
     )
-    reason = f'IF(ISNUMBER({INDEX_VOLATILITY}),"{TOO_FEW}","{NO_INDEX}")'
+    part = (
+        f'"Implied correlation at "&{HORIZON}&" days lies between "&ROUND({LOW},2)&" and "&ROUND({HIGH},2)&": the members '
+        f'with a volatility are "&{marks.percent(COVERED)}&" of the index, which is too little for a number."'
+    )
+    reason = f'IF(ISNUMBER({INDEX_VOLATILITY}),IF(ISNUMBER({LOW}),{part},"{TOO_FEW}"),"{NO_INDEX}")'
     none = f"IF(ISNUMBER({MEAN}),{reason},{marks.why(MEMBERS, NOT_YET)})"
     return f'=IF({_IN_ORDER},IF(ISNUMBER({CORRELATION}),{said},{none}),"{NO_HORIZON}")'
 

@@ -419,6 +419,10 @@ class BasketClient:
             opposed=tuple(found.opposed_symbols),
             as_of=found.as_of,
             client_ttl=found.client_ttl,
+            correlation_low=known("implied_correlation_low"),
+            correlation_high=known("implied_correlation_high"),
+            correlation_status=found.correlation_status,
+            index_covered=found.index_covered,
         )
 
     def strikes(self, symbol: str) -> Strikes | Problem:

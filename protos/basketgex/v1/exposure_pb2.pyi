@@ -1931,7 +1931,9 @@ class GetDispersionRequest(_message.Message):
 
     @_builtins.property
     def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """As in GetBasketRequest."""
+        """The members' weights in the index, as shares that add up to 1 at most, or in per cent: what is missing of the whole is not
+        covered. What adds up to more than 100 has a scale of its own and is taken for the whole. Empty: the names weigh equally.
+        """
 
     def __init__(
         self,
@@ -1976,9 +1978,14 @@ class GetDispersionResponse(_message.Message):
     CLIENT_TTL_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
+    IMPLIED_CORRELATION_LOW_FIELD_NUMBER: _builtins.int
+    IMPLIED_CORRELATION_HIGH_FIELD_NUMBER: _builtins.int
+    CORRELATION_STATUS_FIELD_NUMBER: _builtins.int
+    INDEX_COVERED_FIELD_NUMBER: _builtins.int
     implied_correlation: _builtins.float
     """The one correlation between all pairs at which the members' volatilities make the index's. Absent where there are not two
-    members with a volatility, or the index has none; outside -1..1 where index and members are quoted at odds.
+    members with a volatility, the index has none, or less than 90 % of it is covered: see correlation_status. Outside -1..1 where
+    index and members are quoted at odds.
     """
     index_volatility: _builtins.float
     """Of the index; absent where it has none."""
@@ -2002,6 +2009,18 @@ class GetDispersionResponse(_message.Message):
     """How long, in seconds, a client may answer from this reply."""
     notice: _builtins.str
     """Why a symbol that has a chain is missing, for a person; empty where none is."""
+    implied_correlation_low: _builtins.float
+    """Where less than 90 % of the index is covered, the range that its correlation lies in: the rest may have any volatility between
+    the members' lowest and highest, and be many small names or few large ones. Else both are implied_correlation.
+    """
+    implied_correlation_high: _builtins.float
+    """Its upper end."""
+    correlation_status: _builtins.str
+    """"available"; "equal_weights": no weights were given, so they are not the index's; "part_of_index": a range and no number;
+    "too_few_members", "no_index_volatility": there is none.
+    """
+    index_covered: _builtins.float
+    """Share of the index, by its own weights, whose volatility is known."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The members that have a weight and a volatility, the largest contribution first."""
@@ -2052,15 +2071,23 @@ class GetDispersionResponse(_message.Message):
         client_ttl: _builtins.float = ...,
         notice: _builtins.str = ...,
         origin: Global___Origin | None = ...,
+        implied_correlation_low: _builtins.float | None = ...,
+        implied_correlation_high: _builtins.float | None = ...,
+        correlation_status: _builtins.str = ...,
+        index_covered: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "basket_volatility", b"basket_volatility", "implied_correlation", b"implied_correlation", "independent_volatility", b"independent_volatility", "index_volatility", b"index_volatility", "net_to_gross", b"net_to_gross", "origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "basket_volatility", b"basket_volatility", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_volatility", b"index_volatility", "net_to_gross", b"net_to_gross", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "basket_regime", b"basket_regime", "basket_volatility", b"basket_volatility", "client_ttl", b"client_ttl", "contribution", b"contribution", "covered_weight", b"covered_weight", "implied_correlation", b"implied_correlation", "independent_volatility", b"independent_volatility", "index_regime", b"index_regime", "index_volatility", b"index_volatility", "missing_symbols", b"missing_symbols", "net_to_gross", b"net_to_gross", "notice", b"notice", "opposed_symbols", b"opposed_symbols", "origin", b"origin", "symbols", b"symbols", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "basket_regime", b"basket_regime", "basket_volatility", b"basket_volatility", "client_ttl", b"client_ttl", "contribution", b"contribution", "correlation_status", b"correlation_status", "covered_weight", b"covered_weight", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_covered", b"index_covered", "index_regime", b"index_regime", "index_volatility", b"index_volatility", "missing_symbols", b"missing_symbols", "net_to_gross", b"net_to_gross", "notice", b"notice", "opposed_symbols", b"opposed_symbols", "origin", b"origin", "symbols", b"symbols", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__basket_volatility: _TypeAlias = _typing.Literal["basket_volatility"]  # noqa: Y015
     _WhichOneofArgType__basket_volatility: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility"]  # noqa: Y015
     _WhichOneofReturnType__implied_correlation: _TypeAlias = _typing.Literal["implied_correlation"]  # noqa: Y015
     _WhichOneofArgType__implied_correlation: _TypeAlias = _typing.Literal["_implied_correlation", b"_implied_correlation"]  # noqa: Y015
+    _WhichOneofReturnType__implied_correlation_high: _TypeAlias = _typing.Literal["implied_correlation_high"]  # noqa: Y015
+    _WhichOneofArgType__implied_correlation_high: _TypeAlias = _typing.Literal["_implied_correlation_high", b"_implied_correlation_high"]  # noqa: Y015
+    _WhichOneofReturnType__implied_correlation_low: _TypeAlias = _typing.Literal["implied_correlation_low"]  # noqa: Y015
+    _WhichOneofArgType__implied_correlation_low: _TypeAlias = _typing.Literal["_implied_correlation_low", b"_implied_correlation_low"]  # noqa: Y015
     _WhichOneofReturnType__independent_volatility: _TypeAlias = _typing.Literal["independent_volatility"]  # noqa: Y015
     _WhichOneofArgType__independent_volatility: _TypeAlias = _typing.Literal["_independent_volatility", b"_independent_volatility"]  # noqa: Y015
     _WhichOneofReturnType__index_volatility: _TypeAlias = _typing.Literal["index_volatility"]  # noqa: Y015
@@ -2071,6 +2098,10 @@ class GetDispersionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__basket_volatility) -> _WhichOneofReturnType__basket_volatility | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__implied_correlation) -> _WhichOneofReturnType__implied_correlation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__implied_correlation_high) -> _WhichOneofReturnType__implied_correlation_high | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__implied_correlation_low) -> _WhichOneofReturnType__implied_correlation_low | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__independent_volatility) -> _WhichOneofReturnType__independent_volatility | None: ...
     @_typing.overload

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.comparing import HORIZON, checked_horizon
+from basketgex_server.api.comparing import HORIZON, checked_horizon, correlation
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
@@ -258,14 +258,19 @@ def horizon(request: pb.GetDispersionRequest) -> float:
 
 
 def dispersion_reply(
-    found: Comparison, failed: Mapping[str, str], ttl: float, of: Origin
+    found: Comparison,
+    weights: Sequence[float] | None,
+    failed: Mapping[str, str],
+    ttl: float,
+    of: Origin,
 ) -> pb.GetDispersionResponse:
-    """Return an index against its members; ``failed`` says why symbols that have a chain are missing."""
+    """Return an index against its members, ``weights`` as given; ``failed`` says why those with a chain are missing."""
+    judged = correlation(found, weights)
     parts = found.dispersion
     names = parts.contributions if parts else ()
     index, basket = (_regime(x.net.gex) if x else pb.REGIME_UNSPECIFIED for x in (found.index, found.basket))
     return pb.GetDispersionResponse(
-        implied_correlation=parts.implied_correlation if parts else None,
+        implied_correlation=judged.value,
         index_volatility=found.index_volatility,
         basket_volatility=parts.basket_volatility if parts else None,
         independent_volatility=parts.independent_volatility if parts else None,
@@ -284,6 +289,10 @@ def dispersion_reply(
         client_ttl=ttl,
         notice=" ".join(failed.values()),
         origin=origin(of),
+        implied_correlation_low=judged.low,
+        implied_correlation_high=judged.high,
+        correlation_status=judged.status,
+        index_covered=judged.covered,
     )
 
 

@@ -282,7 +282,7 @@ PATHS: Json = {
         ),
         parameter(
             "weights",
-            "As of a basket",
+            "The members' weights in the index, as shares or per cent",
             {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,3})?(,[0-9]{1,6}(\.[0-9]{1,3})?){0,49}$"},
         ),
         parameter(

@@ -127,7 +127,12 @@ def basket_of(request: Request) -> Basket:
     """Return the basket of a query. Raises what ``basket`` raises."""
     tokens = ",".join(request.query_params.getlist("symbols")).split(",")
     symbols = [token for token in tokens if token.strip()]
-    return basket(symbols, _weights(request.query_params.getlist("weights")), MOST_SYMBOLS)
+    return basket(symbols, weights_of(request), MOST_SYMBOLS)
+
+
+def weights_of(request: Request) -> list[float] | None:
+    """Return the weights of a query, None where it has none. Raises InvalidParameter."""
+    return _weights(request.query_params.getlist("weights"))
 
 
 def whole_number(request: Request, name: str, default: int = 0) -> int:

@@ -10,7 +10,7 @@ from basketgex_server.api import rest_bodies as bodies
 from basketgex_server.api import rest_directory_bodies as listings
 from basketgex_server.api.comparing import HORIZON, checked_horizon, compared
 from basketgex_server.api.offers import universe
-from basketgex_server.api.rest_asking import Asking, basket_of, encoded, symbol_of, whole_number
+from basketgex_server.api.rest_asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
 from basketgex_server.domain import ticker
 
 
@@ -50,7 +50,8 @@ class Directory:
         horizon = checked_horizon(whole_number(request, "horizon_days", default=int(HORIZON)))
         source = self._asking.dispatcher.source
         found = await compared(source, index, basket_of(request), horizon, self._asking.timeout)
-        return encoded(listings.dispersion(index, found, horizon, source.origin()))
+        weights = weights_of(request)
+        return encoded(listings.dispersion(index, found, weights, horizon, source.origin()))
 
     async def account(self, request: Request) -> bytes:
         """Tell the source's quota of the day."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from basketgex_server.api.comparing import correlation
 from basketgex_server.api.offers import Universe
 from basketgex_server.api.rest_bodies import Json, envelope, envelope_of, how, moment
 from basketgex_server.dispatch.dispatcher import Found
@@ -81,9 +82,12 @@ def options(found: Found, origin: Origin, rows: Sequence[Listed]) -> Json:
     }
 
 
-def dispersion(index: str, found: Compared, horizon: float, origin: Origin) -> Json:
-    """Return an index against its members; volatilities per 1.00. What was realised is not known here."""
+def dispersion(
+    index: str, found: Compared, weights: Sequence[float] | None, horizon: float, origin: Origin
+) -> Json:
+    """Return an index against its members, ``weights`` as given; volatilities per 1.00. What was realised is not known."""
     known = found.comparison
+    judged = correlation(known, weights)
     parts = known.dispersion
     freshness = Freshness.HISTORICAL if origin.historical else Freshness.FRESH  # worked out for who asks
     return {
@@ -92,7 +96,7 @@ def dispersion(index: str, found: Compared, horizon: float, origin: Origin) -> J
         "constituent_count": len(parts.contributions) if parts else 0,
         "missing_symbols": list(known.missing),
         "horizon_days": int(horizon),
-        "implied_correlation": parts.implied_correlation if parts else None,
+        "implied_correlation": judged.value,
         "realized_correlation": None,
         "correlation_premium": None,
         "implied_vol_index": known.index_volatility,
@@ -115,6 +119,10 @@ def dispersion(index: str, found: Compared, horizon: float, origin: Origin) -> J
             "basket_regime": regime(known.basket.net.gex) if known.basket else None,
             "net_to_gross": known.basket.net_to_gross if known.basket else None,
             "opposed_symbols": list(known.opposed),
+            "correlation_status": judged.status,
+            "implied_correlation_low": judged.low,
+            "implied_correlation_high": judged.high,
+            "index_covered": judged.covered,
         },
     }
 

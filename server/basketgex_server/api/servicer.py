@@ -221,7 +221,9 @@ class ExposureServicer(ExposureServiceServicer):
             source = self._dispatcher.source
             found = await compared(source, index, members, horizon, self._time_left(context))
             origin = source.origin()
-            return messages.dispersion_reply(found.comparison, found.failed, self._ttl(origin), origin)
+            return messages.dispersion_reply(
+                found.comparison, weights, found.failed, self._ttl(origin), origin
+            )
 
         return await self._guarded(context, work)
 

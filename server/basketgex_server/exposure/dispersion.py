@@ -29,6 +29,8 @@ from basketgex_server.exposure.symbol import exposure
 if TYPE_CHECKING:  # whose flips ask here for a volatility
     from basketgex_server.exposure.profile import Member
 
+COVERED = 0.9
+"""Where less of an index is known, its implied correlation is a range and no number."""
 HIGHEST = 100.0
 """A volatility per 1.00 above which it is none."""
 SHORTEST = 1.0 / DAYS_PER_YEAR
@@ -152,6 +154,41 @@ def dispersion(
         missing=tuple(s for s, _ in weighted if s not in known),
         covered_weight=covered / math.fsum(members.weights),
     )
+
+
+def share_of_index(weights: Sequence[float] | None) -> float:
+    """Return which part of an index the weights given add up to: as shares up to 1, as per cent up to 100.
+
+    1 where none are given, or where they add up to more: they have a scale of their own then, and are taken for the whole.
+
+    >>> share_of_index([0.07, 0.06]), share_of_index([40, 35, 25]), share_of_index([9.0, 8.0]), share_of_index([300, 100])
+    (0.13, 1.0, 0.17, 1.0)
+    """
+    total = math.fsum(weights or ())
+    for whole in (1.0, 100.0):
+        if 0 < total <= whole * (1 + 1e-6):
+            return min(total / whole, 1.0)
+    return 1.0
+
+
+def correlation_range(found: Dispersion, covered: float) -> tuple[float, float] | None:
+    """Return the lowest and the highest implied correlation where only the share ``covered`` of the index is known.
+
+    The rest may have any volatility between the members' lowest and highest, and be many small names or as few as there can
+    be of the largest member's weight. None where even so there is no correlation.
+    """
+    rest = max(1.0 - covered, 0.0)
+    variance, known = found.index_volatility**2, covered * found.basket_volatility
+    own = (covered * found.independent_volatility) ** 2
+    largest = max((covered * part.weight for part in found.contributions), default=0.0)
+    ends = []
+    for volatility in (f(part.volatility for part in found.contributions) for f in (min, max)):
+        for of_one in (0.0, min(largest, rest)):
+            alone = own + rest * of_one * volatility**2
+            among = (known + rest * volatility) ** 2 - alone
+            if among > 0:
+                ends.append((variance - alone) / among)
+    return (min(ends), max(ends)) if ends else None
 
 
 def at_the_money(chain: Chain, rate: float, dividend_yield: float, horizon_days: float) -> float | None:

@@ -31,35 +31,40 @@ def test_the_sample_is_what_the_client_is_answered(calc: Calc, fresh_home: Home)
             name = document.Sheets.ElementNames[0]
             sheet = document.Sheets.getByName(name)
             for area, formula in (
-                ("A1:B12", '=DISPERSION("SPY";"NVDA,AMD,ZZZZ";"3,1,1";60)'),
-                ("D1:E11", '=DISPERSION("SPY";"NVDA")'),
+                ("A1:B16", '=DISPERSION("SPY";"NVDA,AMD,ZZZZ";"3,1,1";60)'),
+                ("D1:E15", '=DISPERSION("SPY";"NVDA")'),
                 ("G1:H10", '=DISPERSION("ZZZZ";"NVDA")'),
                 ("J1:K10", '=DISPERSION("SPY";"NVDA";;0)'),
             ):
                 sheet.getCellRangeByName(area).setArrayFormula(formula)
             calc.set(document, name, "M1", '=BASKETWHY("NVDA")')
-            assert calc.cells(document, name, "A1:B12") == [
-                ["implied correlation", pytest.approx(found.implied_correlation, rel=1e-12)],
+            assert calc.cells(document, name, "A1:B16") == [
+                ["implied correlation", f"{found.correlation_low:.2f} to {found.correlation_high:.2f}"],
                 ["index volatility", pytest.approx(found.index_volatility, rel=1e-12)],
                 ["mean member volatility", pytest.approx(found.basket_volatility, rel=1e-12)],
                 ["volatility at correlation 0", pytest.approx(found.independent_volatility, rel=1e-12)],
                 ["covered weight", 0.8],
                 ["no volatility", "ZZZZ"],
-                ["index regime", found.index_regime],
-                ["basket regime", found.basket_regime],
+                ["index regime", found.index_regime.replace("_", " ")],
+                ["basket regime", found.basket_regime.replace("_", " ")],
                 ["net to gross", pytest.approx(found.net_to_gross, rel=1e-12)],
                 ["opposed to the index", ", ".join(found.opposed)],
+                ["correlation", "part of index"],
+                ["correlation at least", pytest.approx(found.correlation_low, rel=1e-12)],
+                ["correlation at most", pytest.approx(found.correlation_high, rel=1e-12)],
+                ["covered part of the index", pytest.approx(0.04)],
                 *(
                     [f"contribution {symbol}", pytest.approx(value, rel=1e-12)]
                     for symbol, value in found.contributions
                 ),
             ]
-            alone = calc.cells(document, name, "D1:E11")
+            alone = calc.cells(document, name, "D1:E15")
             assert alone[0] == ["implied correlation", NOT_AVAILABLE]
-            assert alone[10][0] == "contribution NVDA"
+            assert alone[14][0] == "contribution NVDA"
             assert calc.cell(document, name, "G1") == NOT_AVAILABLE
             assert calc.cell(document, name, "J1") == VALUE
-            assert calc.cell(document, name, "M1") == "The source has no data for ZZZZ: check the spelling."
+            latest = "horizon must be a number of calendar days, above 0 and up to 3650."
+            assert calc.cell(document, name, "M1") == latest
         finally:
             calc.close(document)
 
@@ -83,8 +88,8 @@ def test_real_chains_are_what_the_mathematics_gives(calc: Calc, fresh_home: Home
             sheet = document.Sheets.getByName(name)
             for row, symbol in enumerate(BIG, start=1):
                 calc.set(document, name, f"A{row}", symbol)
-            sheet.getCellRangeByName("C1:D18").setArrayFormula('=DISPERSION("QQQ";A1:A8)')
-            shown = calc.cells(document, name, "C1:D18")
+            sheet.getCellRangeByName("C1:D22").setArrayFormula('=DISPERSION("QQQ";A1:A8)')
+            shown = calc.cells(document, name, "C1:D22")
             assert [row[1] for row in shown[:5]] == pytest.approx(
                 [
                     expected.implied_correlation,
@@ -95,7 +100,8 @@ def test_real_chains_are_what_the_mathematics_gives(calc: Calc, fresh_home: Home
                 ],
                 rel=1e-9,
             )
-            assert shown[10:] == [
+            assert shown[10] == ["correlation", "equal weights"]
+            assert shown[14:] == [
                 [f"contribution {c.symbol}", pytest.approx(c.contribution, rel=1e-9)]
                 for c in expected.contributions
             ]

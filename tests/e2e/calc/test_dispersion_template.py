@@ -40,16 +40,24 @@ def check(opened: Opened, members: dict[str, float], horizon: float = HORIZON) -
     """The row, its two sentences, the members' last two columns, and what stands elsewhere on the sheet."""
     found = answered(opened, members, horizon)
     correlation, index, mean, independent = found[:4]
-    assert correlation is not None and index is not None and mean is not None and independent is not None
+    low, high = found.correlation_low, found.correlation_high
+    assert None not in (index, mean, independent, low, high)
+    first = f"{low:.2f} to {high:.2f}" if correlation is None else close(correlation)
     assert opened.row(FRONT, FIGURES) == [
-        horizon, *map(close, (correlation, index, mean, independent, found.covered_weight)), ", ".join(found.missing),
+        horizon, first, *map(close, (index, mean, independent, found.index_covered)), ", ".join(found.missing),
     ]  # fmt: skip
     inside = f"lies between {percent(independent)}, were its members independent, and {percent(mean)}, did they move as one."
     outside = f"lies outside {percent(independent)} to {percent(mean)}: index and members are quoted at odds."
-    assert opened.cell(FRONT, SENTENCE) == (
-        f"Implied correlation at {horizon:g} days is {round(correlation, 2):g}: the index's volatility of {percent(index)} "
-        + (inside if 0 <= correlation <= 1 else outside)
-    )
+    if correlation is None:
+        assert opened.cell(FRONT, SENTENCE) == (
+            f"Implied correlation at {horizon:g} days lies between {round(low, 2):g} and {round(high, 2):g}: the members "
+            f"with a volatility are {percent(found.index_covered)} of the index, which is too little for a number."
+        )
+    else:
+        assert opened.cell(FRONT, SENTENCE) == (
+            f"Implied correlation at {horizon:g} days is {round(correlation, 2):g}: the index's volatility of {percent(index)} "
+            + (inside if 0 <= correlation <= 1 else outside)
+        )
     listed = [
         f"{name} {value / mean:.0%}".replace("%", " %") for name, value in found.contributions[: said.NAMED]
     ]
@@ -93,14 +101,16 @@ def test_a_changed_horizon_and_weight_change_it(dispersion: Opened) -> None:
     later = check(dispersion, EXAMPLE, 90.0)
     dispersion.put(LISTED, {f"C{FIRST_MEMBER + 1}": 50.0})
     heavier = check(dispersion, EXAMPLE | {"NVDA": 50.0}, 90.0)
-    assert len({found.implied_correlation for found in (first, later, heavier)}) == 3
+    assert len({found.correlation_low for found in (first, later, heavier)}) == 3
+    assert first.implied_correlation is None  # the example's weights add up to 61 % of the index
+    assert heavier.index_covered > 0.9 or heavier.missing
 
 
 def test_a_member_without_a_volatility_is_named(sample: Callable[[str], Opened]) -> None:
     opened = sample("dispersion")
     opened.put(LISTED, {f"B{FIRST_MEMBER + 1}": "ZZZZ"})
     found = check(opened, {"ZZZZ": EXAMPLE["NVDA"]} | {n: w for n, w in MEMBERS if n != "NVDA"})
-    assert found.missing == ("ZZZZ",) and found.covered_weight < 0.9
+    assert found.missing == ("ZZZZ",) and found.index_covered < 0.9
     assert opened.row(FRONT, FIGURES)[-1] == "ZZZZ"
 
 
@@ -126,10 +136,11 @@ def test_one_member_has_no_correlation(sample: Callable[[str], Opened]) -> None:
 def test_members_that_are_not_the_index_are_told(sample: Callable[[str], Opened]) -> None:
     opened = sample("dispersion")
     calm = ("JNJ", "SO")
-    found = answered(opened, dict.fromkeys(calm, 1.0))
+    found = answered(opened, dict.fromkeys(calm, 50.0))
     assert found.implied_correlation is not None and found.implied_correlation > 1
     alone(opened, *calm)
-    check(opened, dict.fromkeys(calm, 1.0))
+    opened.put(LISTED, {f"C{row}": 50.0 for row in (FIRST_MEMBER + 1, FIRST_MEMBER + 2)})
+    check(opened, dict.fromkeys(calm, 50.0))
 
 
 def test_an_index_or_members_without_data_say_why(sample: Callable[[str], Opened]) -> None:

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketgex_server.domain import Basket, Terms
-from basketgex_server.exposure.dispersion import Comparison, at_the_money, compare, dispersion
+from basketgex_server.exposure.dispersion import (
+    Comparison,
+    at_the_money,
+    compare,
+    correlation_range,
+    dispersion,
+    share_of_index,
+)
 from basketgex_server.exposure.profile import Member
 from basketgex_server.sources.chain_files import read_chain
 from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
@@ -166,3 +173,60 @@ def test_one_side_is_told_where_the_other_is_not() -> None:
     assert unheld.dispersion is not None
     nothing = compare(None, members, [], 30.0)
     assert nothing == Comparison(None, None, None, None, (), ("A",), 0.0, ())
+
+
+@pytest.mark.parametrize(
+    "weights, share",
+    [
+        (None, 1.0),
+        ([], 1.0),
+        ([0.6, 0.4], 1.0),
+        ([0.07, 0.06, 0.05], 0.18),
+        ([7.0, 6.0, 5.0], 0.18),
+        ([60.0, 40.00005], 1.0),
+        ([2e9, 3e9], 1.0),  # market values: a scale of their own
+        ([0.0, 0.0], 1.0),
+    ],
+)
+def test_the_share_of_an_index_is_what_its_weights_add_up_to(
+    weights: list[float] | None, share: float
+) -> None:
+    assert share_of_index(weights) == pytest.approx(share)
+
+
+def test_the_range_of_a_part_holds_the_correlation_of_the_whole() -> None:
+    """An index of twenty names, of which more and more are known: whatever the rest is like, the truth lies inside."""
+    draw = np.random.default_rng(5)
+    for rho in (0.0, 0.2, 0.5, 0.9):
+        weights = np.sort(draw.uniform(0.2, 3.0, 20))[::-1]
+        weights /= weights.sum()
+        volatilities = draw.uniform(0.2, 0.5, 20)
+        volatilities[:2] = 0.2, 0.5  # the widest ones are known
+        parts = weights * volatilities
+        own, whole = float(parts @ parts), float(parts.sum())
+        of_index = math.sqrt(own + rho * (whole * whole - own))
+        before = math.inf
+        for known in (3, 8, 14, 20):
+            names = tuple(f"N{i}" for i in range(known))
+            held = dict(zip(names, volatilities.tolist(), strict=False))
+            found = dispersion(of_index, Basket(names, tuple(weights[:known].tolist())), held)
+            assert found
+            ends = correlation_range(found, float(weights[:known].sum()))
+            assert ends and ends[0] - 1e-12 <= rho <= ends[1] + 1e-12
+            assert ends[1] - ends[0] < before
+            before = ends[1] - ends[0]
+        assert before == pytest.approx(0.0, abs=1e-9)  # all of it is known: a number
+        assert found.implied_correlation == pytest.approx(rho)
+
+
+def test_nine_names_are_no_estimate_of_spx(shared_data: Path) -> None:
+    """With part of an index for the whole, the formula gives −0.084: below any correlation that there can be."""
+    folder = shared_data / "chains/basket_2026-07-10"
+    names = ("AAPL", "AMD", "AMZN", "AVGO", "GOOGL", "META", "MSFT", "NVDA", "TSLA")
+    held = {
+        n: at_the_money(read_chain(folder / f"{n}.csv.gz", n), 0.045, 0.013, 30.0) for n in (*names, "SPX")
+    }
+    found = dispersion(held["SPX"] or 0.0, Basket(names, (1.0,) * 9), {n: v for n, v in held.items() if v})
+    assert found and found.implied_correlation == pytest.approx(-0.084, abs=2e-3)
+    ends = correlation_range(found, 0.33)
+    assert ends and ends[0] < ends[1] and ends[1] > 0.05
