@@ -25,6 +25,7 @@ from basketgex_server.api.refusals import refuse
 from basketgex_server.api.warm import WarmReplies
 from basketgex_server.api.watching import Watches
 from basketgex_server.dispatch.answers import SHORT, answer_batch, answer_one
+from basketgex_server.dispatch.departure import patience
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
 from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.domain import Origin, basket, ticker
@@ -41,8 +42,6 @@ from basketgex_server.settings import Settings
 from basketgex_server.sources.computed import Profiles
 
 LOG = logging.getLogger(__name__)
-MARGIN = 0.05
-"""Seconds before a caller's deadline by which the answer, or the typed error, is under way."""
 Reply = TypeVar("Reply")
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -92,6 +91,7 @@ class ExposureServicer(ExposureServiceServicer):
         )
         self._started_at = now()
         self._requests = 0
+        self._waiting = 0
         self._baskets = 0
 
     def adopt(self, dispatcher: Dispatcher, settings: Settings) -> None:
@@ -346,7 +346,7 @@ class ExposureServicer(ExposureServiceServicer):
 
     def _time_left(self, context: Context) -> float:
         left = context.time_remaining()
-        return self._settings.request_timeout if left is None else max(left - MARGIN, 0.0)
+        return self._settings.request_timeout if left is None else patience(left, self._waiting)
 
     async def _guarded(
         self,
@@ -357,6 +357,7 @@ class ExposureServicer(ExposureServiceServicer):
     ) -> Reply:
         """Answer, or end the call; ``field`` tells what the request calls the argument of an error."""
         self._requests += counted
+        self._waiting += 1
         try:
             reply = await work()
             if (origin := getattr(reply, "origin", None)) is not None:
@@ -367,6 +368,8 @@ class ExposureServicer(ExposureServiceServicer):
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
             LOG.error("A request failed: %s.", fault(error))
             refused = Internal()
+        finally:
+            self._waiting -= 1
         return await refuse(context, refused, field(refused.argument), self._now())
 
 
