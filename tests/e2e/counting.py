@@ -82,6 +82,9 @@ class Counting:
         origin: Origin = self._source.origin()
         return origin
 
+    def prepare(self) -> object:
+        return self._source.prepare()
+
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
         with self._calls.open("a", encoding="utf-8") as file:
             file.write(" ".join(symbols) + "\n")

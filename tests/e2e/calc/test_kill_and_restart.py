@@ -15,7 +15,7 @@ from basketgex_server.cli import main
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import Calc
 from tests.e2e.counting import Calls
-from tests.e2e.serving import free, kill, status
+from tests.e2e.serving import Server, kill, status
 
 NAMES = ("NVDA", "AMD", "TSLA", "AAPL")
 FORMULAS = (
@@ -114,15 +114,9 @@ def _terminate(home: Home, **source: str) -> None:
     kill(home, signal.SIGTERM)
 
 
-def _command(home: Home, **source: str) -> None:
-    folder = ["--folder", source["chain_folder"]] if "chain_folder" in source else []
-    assert main(["--home", str(home.path), "source", source["source"], *folder]) == 0
-    free(home)
-
-
 @pytest.mark.parametrize(
     "change",
-    [_kill, _kill_first, _terminate, _command],
+    [_kill, _kill_first, _terminate],
     ids=lambda change: change.__name__[1:],
 )
 def test_another_source_changes_every_cell_and_none_shows_the_last_ones_figure(
@@ -142,6 +136,25 @@ def test_another_source_changes_every_cell_and_none_shows_the_last_ones_figure(
         change(launched if launched.is_served() else _served(calc, document, launched), source="sample")
         calc.recalculate(document)
         again = _shown(calc, document)
+    assert all(text.startswith(SAMPLE) for text in _statuses(sample))
+    assert all(text.startswith(CHAINS) for text in _statuses(chains))
+    assert not set(_figures(sample)) & set(_figures(chains))
+    assert again == sample
+
+
+def test_the_command_source_changes_every_cell_while_the_server_lives(
+    calc: Calc, fresh_home: Home, workbook: Path, shared_data: Path
+) -> None:
+    folder = str(shared_data / "chains" / "basket_2026-07-10")
+    with Server(fresh_home.path):
+        calc.awake()
+        with calc.document(workbook) as document:
+            shown = [_shown(calc, document)]
+            for arguments in (["chain-files", "--folder", folder], ["sample"]):
+                assert main(["--home", str(fresh_home.path), "source", *arguments]) == 0
+                calc.recalculate(document)
+                shown.append(_shown(calc, document))
+    sample, chains, again = shown
     assert all(text.startswith(SAMPLE) for text in _statuses(sample))
     assert all(text.startswith(CHAINS) for text in _statuses(chains))
     assert not set(_figures(sample)) & set(_figures(chains))
