@@ -31,7 +31,7 @@ from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.symbol import contracts_of, exposure, signed_exposures
 from basketgex_server.sources.chain_files import read_chain
 from basketgex_server.sources.market_days import last_session
-from basketgex_server.sources.readers.tables import PLACEHOLDER
+from basketgex_server.sources.readers.columns import PLACEHOLDER
 
 TERMS = Terms("flashalpha", 0.045, 0.013)
 """The defaults: what every other way is held against."""

@@ -35,7 +35,8 @@ LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
 SKEW = 120.0
 """Seconds by which two clocks may differ: what lies further in the future never was, whoever wrote it down."""
 
-_TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?")
+_TICKER = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?|[A-Z0-9]{1,4}=F")
+"""A stock's, fund's or index's; or a future's, as FlashAlpha spells it: ES=F."""
 
 
 class Measures(NamedTuple):
@@ -86,13 +87,16 @@ class RowCounts(NamedTuple):
     """What became of a chain's contracts.
 
     ``used``: open interest, a volatility and time left; ``expired``: the expiry had passed; ``no_volatility``: open interest
-    and time left, but no volatility; ``other_root``: an adjusted root, kept out.
+    and time left, but no volatility; ``other_root``: an adjusted root, kept out. Of rows: ``repeated`` said again what another
+    said, ``implausible`` had a volatility beyond any market (above 500 %), which counts as absent.
     """
 
     used: int
     expired: int
     no_volatility: int
     other_root: int = 0
+    repeated: int = 0
+    implausible: int = 0
 
 
 class ExpiryRow(NamedTuple):
@@ -184,7 +188,8 @@ class SymbolExposure:
     ``forwards`` are those of put-call parity, where dividend yields are implied; ``spot_status`` says then whether spot is
     of the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN) and ``spot_correction`` is the ln of what it was multiplied by.
     ``usable_open_interest`` is the share of the unexpired open interest that had a volatility. ``oi_as_of`` is 0 where unknown.
-    ``unverified``: the source does not check whether the plan covers this name.
+    ``unverified``: the source does not check whether the plan covers this name. ``remark``
+    is what a person should know of the chain, mostly nothing.
     """
 
     symbol: str
@@ -197,6 +202,7 @@ class SymbolExposure:
     rows: RowCounts | None = None
     usable_open_interest: float = 1.0
     unverified: bool = False
+    remark: str = ""
     strikes: Sequence[StrikeRow] = field(default=(), compare=False, repr=False)
     expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
     forwards: tuple[Forward, ...] = field(default=(), compare=False, repr=False)
@@ -325,8 +331,8 @@ class BasketExposure:
 def ticker(text: str, argument: str = "symbols") -> str:
     """Return the one spelling of a ticker; raise InvalidSymbol, naming the ``argument``, where the text is none.
 
-    >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity")]
-    ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL']
+    >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity", "es=f")]
+    ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL', 'ES=F']
     """
     if not text.isascii():  # what capitals make of other letters could be a ticker
         raise InvalidSymbol(text, argument)

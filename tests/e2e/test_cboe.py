@@ -55,7 +55,7 @@ def test_the_service_answers_as_the_downloaded_file_does(tmp_path: Path) -> None
             assert gex(server, "RUT", "ZZZZ") == wanted  # what there is none of is left out
             problem = ask(server, "NVDA")
             assert isinstance(problem, Problem)
-            assert problem.sentence == "Cboe's reply for NVDA is not whole JSON: it may be cut short."
+            assert problem.sentence == "Cboe's reply for NVDA is not JSON."
         assert cboe.most <= 2
 
 

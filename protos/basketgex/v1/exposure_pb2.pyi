@@ -399,6 +399,7 @@ class Constituent(_message.Message):
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server: BRK.B."""
     weight: _builtins.float
@@ -425,6 +426,8 @@ class Constituent(_message.Message):
     """As GetSymbolResponse.spot_status."""
     spot_correction: _builtins.float
     """As GetSymbolResponse.spot_correction."""
+    remark: _builtins.str
+    """What a person should know of the name's chain, with its symbol: "AAPL: calls only"; mostly empty."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -446,10 +449,11 @@ class Constituent(_message.Message):
         entitlement_unverified: _builtins.bool = ...,
         spot_status: Global___SpotStatus.ValueType = ...,
         spot_correction: _builtins.float = ...,
+        remark: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -479,6 +483,8 @@ class Basket(_message.Message):
     FRESHNESS_FIELD_NUMBER: _builtins.int
     CLIENT_TTL_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
+    MISSING_REASONS_FIELD_NUMBER: _builtins.int
+    AS_OF_DISTANT_FIELD_NUMBER: _builtins.int
     regime: Global___Regime.ValueType
     """Of the basket's net GEX."""
     net_to_gross: _builtins.float
@@ -507,6 +513,8 @@ class Basket(_message.Message):
     """How long, in seconds, a client may answer from this reply."""
     notice: _builtins.str
     """Why an old value is served, for a person; empty where none is."""
+    as_of_distant: _builtins.bool
+    """The oldest figure and the newest lie more than a trading day apart: the sum is no one moment's."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """Sum of weight * exposure over the constituents: a weighted mean, not a total."""
@@ -522,6 +530,12 @@ class Basket(_message.Message):
     @_builtins.property
     def unweighted_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In the basket with weight 0."""
+
+    @_builtins.property
+    def missing_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Beside missing_symbols: why a name that has data is left out, for a person; empty texts where there is nothing. None at all where
+        there is none to give.
+        """
 
     def __init__(
         self,
@@ -544,10 +558,12 @@ class Basket(_message.Message):
         freshness: Global___Freshness.ValueType = ...,
         client_ttl: _builtins.float = ...,
         notice: _builtins.str = ...,
+        missing_reasons: _abc.Iterable[_builtins.str] | None = ...,
+        as_of_distant: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_symbols", b"missing_symbols", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -661,6 +677,7 @@ class SymbolColumns(_message.Message):
     ENTITLEMENT_UNVERIFIED_FIELD_NUMBER: _builtins.int
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In the one spelling of the server."""
@@ -717,6 +734,10 @@ class SymbolColumns(_message.Message):
     def spot_correction(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """As GetSymbolResponse.spot_correction."""
 
+    @_builtins.property
+    def remark(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As Constituent.remark; none at all where there is none."""
+
     def __init__(
         self,
         *,
@@ -734,10 +755,11 @@ class SymbolColumns(_message.Message):
         entitlement_unverified: _abc.Iterable[_builtins.bool] | None = ...,
         spot_status: _abc.Iterable[Global___SpotStatus.ValueType] | None = ...,
         spot_correction: _abc.Iterable[_builtins.float] | None = ...,
+        remark: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -765,6 +787,7 @@ class BasketColumns(_message.Message):
     FRESHNESS_FIELD_NUMBER: _builtins.int
     CLIENT_TTL_FIELD_NUMBER: _builtins.int
     NOTICE_INDEX_FIELD_NUMBER: _builtins.int
+    AS_OF_DISTANT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The weighted mean, as Basket.net."""
@@ -829,6 +852,10 @@ class BasketColumns(_message.Message):
     def notice_index(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Into BatchGetBasketsResponse.notices."""
 
+    @_builtins.property
+    def as_of_distant(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """As Basket.as_of_distant; none at all where it is of none."""
+
     def __init__(
         self,
         *,
@@ -848,10 +875,11 @@ class BasketColumns(_message.Message):
         freshness: _abc.Iterable[Global___Freshness.ValueType] | None = ...,
         client_ttl: _abc.Iterable[_builtins.float] | None = ...,
         notice_index: _abc.Iterable[_builtins.int] | None = ...,
+        as_of_distant: _abc.Iterable[_builtins.bool] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_newest", b"as_of_newest", "chex", b"chex", "client_ttl", b"client_ttl", "covered_weight", b"covered_weight", "dex", b"dex", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net_to_gross", b"net_to_gross", "notice_index", b"notice_index", "oi_as_of", b"oi_as_of", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_newest", b"as_of_newest", "chex", b"chex", "client_ttl", b"client_ttl", "covered_weight", b"covered_weight", "dex", b"dex", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net_to_gross", b"net_to_gross", "notice_index", b"notice_index", "oi_as_of", b"oi_as_of", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -904,6 +932,7 @@ class BatchGetBasketsResponse(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
     DEBITS_FIELD_NUMBER: _builtins.int
+    MISSING_REASONS_FIELD_NUMBER: _builtins.int
     debits: _builtins.int
     """Debits spent while this was answered."""
     @_builtins.property
@@ -954,6 +983,10 @@ class BatchGetBasketsResponse(_message.Message):
     def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Why an old value is served, for a person; the first is empty."""
 
+    @_builtins.property
+    def missing_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Beside missing_symbols, as Basket.missing_reasons."""
+
     def __init__(
         self,
         *,
@@ -970,10 +1003,11 @@ class BatchGetBasketsResponse(_message.Message):
         origin: Global___Origin | None = ...,
         notices: _abc.Iterable[_builtins.str] | None = ...,
         debits: _builtins.int = ...,
+        missing_reasons: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "origin", b"origin", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "contribution_pct", b"contribution_pct", "debits", b"debits", "errors", b"errors", "missing_index", b"missing_index", "missing_offsets", b"missing_offsets", "missing_symbols", b"missing_symbols", "notices", b"notices", "offsets", b"offsets", "origin", b"origin", "symbol_index", b"symbol_index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "contribution_pct", b"contribution_pct", "debits", b"debits", "errors", b"errors", "missing_index", b"missing_index", "missing_offsets", b"missing_offsets", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "notices", b"notices", "offsets", b"offsets", "origin", b"origin", "symbol_index", b"symbol_index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1572,6 +1606,8 @@ class RowCounts(_message.Message):
     EXPIRED_FIELD_NUMBER: _builtins.int
     NO_VOLATILITY_FIELD_NUMBER: _builtins.int
     OTHER_ROOT_FIELD_NUMBER: _builtins.int
+    REPEATED_FIELD_NUMBER: _builtins.int
+    IMPLAUSIBLE_FIELD_NUMBER: _builtins.int
     used: _builtins.int
     """Contracts with open interest, a volatility and time left: those that count."""
     expired: _builtins.int
@@ -1580,6 +1616,10 @@ class RowCounts(_message.Message):
     """Contracts with open interest and time left, but no volatility."""
     other_root: _builtins.int
     """Contracts of another (adjusted) root, kept out."""
+    repeated: _builtins.int
+    """Rows that said again what another said of the same contract, which counts once."""
+    implausible: _builtins.int
+    """Volatilities beyond any market (above 500 %), which count as absent."""
     def __init__(
         self,
         *,
@@ -1587,10 +1627,12 @@ class RowCounts(_message.Message):
         expired: _builtins.int = ...,
         no_volatility: _builtins.int = ...,
         other_root: _builtins.int = ...,
+        repeated: _builtins.int = ...,
+        implausible: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "no_volatility", b"no_volatility", "other_root", b"other_root", "used", b"used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "implausible", b"implausible", "no_volatility", b"no_volatility", "other_root", b"other_root", "repeated", b"repeated", "used", b"used"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1624,6 +1666,7 @@ class GetSymbolResponse(_message.Message):
     FORWARDS_FIELD_NUMBER: _builtins.int
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server."""
     underlying_price: _builtins.float
@@ -1650,6 +1693,8 @@ class GetSymbolResponse(_message.Message):
     """Whether underlying_price is of the quotes' moment."""
     spot_correction: _builtins.float
     """How much of it was added to put it right: 0.0078 is 0.78 %, 0 nothing."""
+    remark: _builtins.str
+    """As Constituent.remark."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """All contracts together."""
@@ -1711,10 +1756,11 @@ class GetSymbolResponse(_message.Message):
         forwards: Global___ForwardColumns | None = ...,
         spot_status: Global___SpotStatus.ValueType = ...,
         spot_correction: _builtins.float = ...,
+        remark: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "forwards", b"forwards", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "rows", b"rows", "sides", b"sides", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "remark", b"remark", "rows", b"rows", "sides", b"sides", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -30,8 +30,12 @@ _BUSINESS_YEAR = {"bus262": 262.0, "bus252": 252.0}
 MULTIPLIER = 100.0
 """Units of the underlying in one contract."""
 
-AM_SETTLED = frozenset({"SPX", "NDX", "RUT", "VIX"})
-"""Roots that settle on the opening prices of their expiry day; their W and P siblings settle at the close."""
+_MORNING = "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY"
+AM_SETTLED = frozenset(_MORNING.split())
+"""Roots that settle on the opening prices of their expiry day; the W and P siblings of SPX, NDX and RUT settle at the close.
+
+Source: the exchanges' contract specifications, listed with their addresses in docs/method.md.
+"""
 _OPEN, _CLOSE = time(9, 30), time(16, 0)
 
 
@@ -46,7 +50,10 @@ class Chain:
     where NaN or not above 0 there is no price); ``dividend_yield`` f64[n] per year, in place of the one that everything is
     computed with, None where that serves, and ``forwards`` what they were taken from. ``spot_status`` says whether spot is of
     the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN; empty where nobody looked), and ``spot_correction`` is the ln of
-    what it was multiplied by. Raises ValueError where the columns differ in length.
+    what it was multiplied by. ``made_at`` (0: unknown) is when the chain was written down, later than its quotes where the
+    market had closed; ``repeated`` counts rows that said again what another said, ``implausible`` volatilities beyond any
+    market, taken as absent; ``gaps`` says where there are only calls or only puts, for a person. Raises ValueError where the
+    columns differ in length.
     """
 
     symbol: str
@@ -65,6 +72,10 @@ class Chain:
     forwards: tuple[Forward, ...] = ()
     spot_status: str = ""
     spot_correction: float = 0.0
+    made_at: float = 0.0
+    repeated: int = 0
+    implausible: int = 0
+    gaps: str = ""
 
     def __post_init__(self) -> None:
         columns = (self.strike, self.is_call, self.expiry, self.volatility, self.open_interest)
@@ -74,6 +85,19 @@ class Chain:
 
     def __len__(self) -> int:
         return len(self.strike)
+
+    @property
+    def remark(self) -> str:
+        """What a person should know before trusting its figures, with its symbol; empty where there is nothing."""
+        rows = "1 row stands" if self.repeated == 1 else f"{self.repeated:,} rows stand"
+        again = f"{rows} there again; each contract counts once" if self.repeated else ""
+        said = "; ".join(filter(None, (again, self.gaps)))
+        return f"{self.symbol}: {said}" if said else ""
+
+    @property
+    def seen_at(self) -> float:
+        """The later of ``as_of`` and ``made_at``: what had expired by then is gone, whenever it was last quoted."""
+        return max(self.as_of, self.made_at)
 
     def years(self, day_count: DayCount = DAY_COUNT) -> Floats:
         """Return the time to expiry in years, f64[n]: of no use where it has passed, NaN where it is beyond the calendar."""
@@ -118,7 +142,7 @@ def rows(chain: Chain) -> Rows:
     volatility.
     """
     given = np.isfinite(chain.open_interest) & (chain.open_interest > 0)
-    expired = chain.expiry <= chain.as_of
+    expired = chain.expiry <= chain.seen_at
     computable = np.isfinite(chain.expiry)
     for column in (chain.volatility, chain.strike):
         computable &= np.isfinite(column) & (column > 0)

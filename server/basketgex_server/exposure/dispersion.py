@@ -204,7 +204,7 @@ def at_the_money(chain: Chain, rate: float, dividend_yield: float, horizon_days:
         return None
     with np.errstate(all="ignore"):
         years = chain.years()
-        usable = np.isfinite(years) & (years >= SHORTEST)
+        usable = np.isfinite(years) & (years >= SHORTEST) & (chain.expiry > chain.seen_at)
         for column in (chain.volatility, chain.strike):
             usable &= np.isfinite(column) & (column > 0)
     terms: list[tuple[float, float]] = []

@@ -75,7 +75,7 @@ def listed(chain: Chain) -> tuple[Listed, ...]:
 
 def _alive(chain: Chain) -> Flags:
     fits: Flags = np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.expiry)
-    return fits & (chain.expiry > chain.as_of)
+    return fits & (chain.expiry > chain.seen_at)
 
 
 def _rows_of(chain: Chain, day: date) -> Flags:

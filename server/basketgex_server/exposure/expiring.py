@@ -97,7 +97,7 @@ def straddle(chain: Chain) -> float | None:
     if chain.bid is None or chain.ask is None:
         return None
     with np.errstate(invalid="ignore"):
-        priced = (chain.bid > 0) & (chain.ask >= chain.bid) & (chain.expiry > chain.as_of)
+        priced = (chain.bid > 0) & (chain.ask >= chain.bid) & (chain.expiry > chain.seen_at)
     if not priced.any():
         return None
     priced &= chain.expiry == chain.expiry[priced].min()

@@ -170,7 +170,7 @@ def forwards(chain: Chain, rate: float, day_count: DayCount = DAY_COUNT) -> tupl
     found = []
     with np.errstate(all="ignore"):
         growth = np.exp(rate * years)
-        usable = (chain.expiry > chain.as_of) & (chain.strike > 0)
+        usable = (chain.expiry > chain.seen_at) & (chain.strike > 0)
         for column in (mid, growth, chain.strike, chain.expiry):
             usable &= np.isfinite(column)
         for expiry in np.unique(chain.expiry[usable]).tolist():
@@ -238,7 +238,7 @@ def adjusted(
     """Return a chain with implied dividend yields, absent volatilities filled in, or both: then solved with those yields."""
     if implied:
         chain = with_implied_yields(chain, rate, dividend_yield, day_count)
-    return fill(chain, rate, dividend_yield).chain if filled else chain
+    return fill(chain, rate, dividend_yield, day_count).chain if filled else chain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,15 +254,16 @@ class Filled:
     left: int
 
 
-def fill(chain: Chain, rate: float, dividend_yield: float) -> Filled:
+def fill(chain: Chain, rate: float, dividend_yield: float, day_count: DayCount = DAY_COUNT) -> Filled:
     """Return a chain with the absent volatilities of its unexpired contracts filled in where that can be done.
 
     First from the middle of bid and ask; where there is none, or none solves it, from the smile of the same expiry: linear in
-    the strike's logarithm between its neighbours, level beyond the last. ``rate`` and ``dividend_yield`` as in ``exposure``.
+    the strike's logarithm between its neighbours, level beyond the last. ``rate``, ``dividend_yield`` and ``day_count`` as in
+    ``exposure``, which then prices a filled contract at the very middle that it was solved from.
     """
-    years, dividend_yields = chain.years(), chain.yields(dividend_yield)
+    years, dividend_yields = chain.years(day_count), chain.yields(dividend_yield)
     with np.errstate(all="ignore"):
-        live = (chain.expiry > chain.as_of) & np.isfinite(chain.strike) & (chain.strike > 0)
+        live = (chain.expiry > chain.seen_at) & np.isfinite(chain.strike) & (chain.strike > 0)
         absent = live & ~(np.isfinite(chain.volatility) & (chain.volatility > 0))
         forward = chain.spot * np.exp((rate - dividend_yields) * years)
         discount = np.exp(-rate * years)

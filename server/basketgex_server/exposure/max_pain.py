@@ -35,7 +35,7 @@ class MaxPain:
 
 def max_pain(chain: Chain) -> MaxPain | None:
     """Return the max pain of a chain; None where nothing is open, or where it is beyond computing."""
-    counts = np.isfinite(chain.open_interest) & (chain.open_interest > 0) & (chain.expiry > chain.as_of)
+    counts = np.isfinite(chain.open_interest) & (chain.open_interest > 0) & (chain.expiry > chain.seen_at)
     counts &= np.isfinite(chain.strike) & (chain.strike > 0)
     if not counts.any():
         return None

@@ -5,12 +5,12 @@ This module is imported before the server listens, so what needs numpy is import
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.domain import DAY_COUNT, IMPLIED, DayCount, Origin
-from basketgex_server.sources.port import ChainProvider
+from basketgex_server.sources.port import ChainProvider, at_hand
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -52,6 +52,11 @@ class Adjusted:
             location=f"{origin.location}|filled" if self._filled else origin.location,
             by_symbol=IMPLIED if self._implied else origin.by_symbol,
         )
+
+    async def at_hand(self, symbols: Sequence[str]) -> Adjusted:
+        """Return the same over what the provider has at hand. Raises what the provider raises."""
+        found = await at_hand(self._provider, symbols)
+        return Adjusted(found, self._rates, self._day_count, implied=self._implied, filled=self._filled)
 
     def symbols(self) -> tuple[str, ...]:
         """Return the provider's symbols."""

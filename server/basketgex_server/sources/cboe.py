@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Terms
 from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
-from basketgex_server.sources.computed import Computed, Profiled
+from basketgex_server.sources.computed import Compared, Computed, Profiled, weighted
 from basketgex_server.sources.flashalpha_errors import retry_after
 from basketgex_server.sources.http_client import connection_problem, new_client
 from basketgex_server.sources.port import ChainProvider
@@ -158,6 +158,25 @@ class Cboe:
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
         """Return the profile of a basket. Raises what ``fetch`` raises."""
+        symbols = weighted(basket)
+        with self.progress.of(len(symbols)):
+            held = await self._held(symbols)
+            return await self._computed(held).profile(basket, moves, measures)
+
+    async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
+        """Return an index against its members at a horizon in calendar days. Raises what ``fetch`` raises."""
+        symbols = {index, *weighted(members)}
+        with self.progress.of(len(symbols)):
+            held = await self._held(symbols)
+            return await self._computed(held).dispersion(index, members, horizon_days)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _held(self, symbols: Iterable[str]) -> Held:
+        """Ask for the chains of distinct symbols, or learn why one cannot be read. Raises what ``fetch`` raises."""
         chains: dict[str, Chain | BadChain | None] = {}
 
         async def one(symbol: str) -> None:
@@ -167,15 +186,8 @@ class Cboe:
                 except BadChain as error:
                     chains[symbol] = error
 
-        weighted = zip(basket.symbols, basket.weights, strict=True)
-        with self.progress.of(len(basket.symbols)):
-            await asyncio.gather(*(one(symbol) for symbol, weight in weighted if weight))
-            return await self._computed(Held(self._base, chains)).profile(basket, moves, measures)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await asyncio.gather(*map(one, symbols))
+        return Held(self._base, chains)
 
     async def _holding(self, symbol: str) -> Computed:
         """Return a source of one chain: the one that came a moment ago, where one did."""
@@ -186,7 +198,9 @@ class Cboe:
         return self._computed(Held(self._base, {symbol: chain}))
 
     async def _chain(self, symbol: str) -> Chain | None:
-        """Ask for one file and read it; None where there is none."""
+        """Ask for one file and read it; None where there is none, as of futures."""
+        if "=" in symbol:
+            return None
         body = await self._ask(symbol)
         if body is None:
             return None
@@ -268,11 +282,12 @@ class Held:
 
 def read_reply(body: bytes, symbol: str) -> Chain:
     """Return the chain of a reply, as from the same bytes in a file. Raises BadChain."""
-    from basketgex_server.sources.chain_readers import chain_of_columns
+    from basketgex_server.sources.chain_readers import chain_of_columns, with_place
     from basketgex_server.sources.readers.json_forms import json_chain
+    from basketgex_server.sources.reading import utf8
 
     name = f"Cboe's reply for {symbol}"
-    columns = json_chain(body, name)
+    columns = with_place(json_chain(utf8(body, name), name), name)
     if columns.as_of is None or columns.spot is None:
         raise BadChain(f"{name} does not say its moment or its price.")
     return chain_of_columns(columns, symbol, columns.spot, columns.as_of, name, strict=False)

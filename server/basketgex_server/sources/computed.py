@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from basketgex_server.domain import (
     DAY_COUNT,
@@ -19,7 +19,7 @@ from basketgex_server.domain import (
     Terms,
 )
 from basketgex_server.errors import BadChain
-from basketgex_server.sources.port import ChainProvider
+from basketgex_server.sources.port import ChainProvider, at_hand
 from basketgex_server.sources.progress import Part, Progress
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from basketgex_server.exposure.profile import Member, Profile
 
 T = TypeVar("T")
+_Chains: TypeAlias = "Mapping[str, Chain | BadChain | None]"
 _TURN = 8
 """Symbols that are worked out before the executor takes up what else waits for it."""
 
@@ -150,7 +151,10 @@ class Computed:
         with self.progress.of(len(symbols)) as part:
             for first in range(0, len(symbols), _TURN):
                 turn = symbols[first : first + _TURN]
-                await loop.run_in_executor(self._executor, self._work_out, turn, exposures, failed, part)
+                hand = await at_hand(self._provider, turn)
+                await loop.run_in_executor(
+                    self._executor, self._work_out, hand, turn, exposures, failed, part
+                )
         return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
 
     async def account(self) -> None:
@@ -163,27 +167,32 @@ class Computed:
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels, worked out on the executor."""
         with self.progress.of(1):
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self._levels, symbol)
+            hand = await at_hand(self._provider, (symbol,))
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, self._levels, hand, symbol)
 
     async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
-        """Return the profile of a basket, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
-        loop = asyncio.get_running_loop()
-        with self.progress.of(len(basket.symbols)) as part:
-            return await loop.run_in_executor(self._executor, self._profile, basket, moves, measures, part)
+        """Return the profile of a basket, worked out on one turn of the executor; what cannot be read fails as in ``fetch``."""
+        symbols, loop = weighted(basket), asyncio.get_running_loop()
+        with self.progress.of(len(symbols)) as part:
+            chains = await self._chains(symbols, part)
+            return await loop.run_in_executor(self._executor, self._profile, chains, basket, moves, measures)
 
     async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
-        """Return an index against its members, all on one turn of the executor; what cannot be read fails as in ``fetch``."""
-        loop = asyncio.get_running_loop()
-        with self.progress.of(1 + len(members.symbols)) as part:
+        """Return an index against its members, worked out on one turn of the executor; what cannot be read fails likewise."""
+        symbols, loop = list(dict.fromkeys((index, *weighted(members)))), asyncio.get_running_loop()
+        with self.progress.of(len(symbols)) as part:
+            chains = await self._chains(symbols, part)
             return await loop.run_in_executor(
-                self._executor, self._compare, index, members, horizon_days, part
+                self._executor, self._compare, chains, index, members, horizon_days
             )
 
     async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
         """Return what ``work`` makes of a symbol's chain, on the executor; None where there is none. Raises BadChain."""
+        hand = await at_hand(self._provider, (symbol,))
 
         def run() -> T | None:
-            chain = self._provider.chain(symbol)
+            chain = hand.chain(symbol)
             return work(replace(chain, symbol=symbol), self.terms(symbol)) if chain else None
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, run)
@@ -191,50 +200,55 @@ class Computed:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _levels(self, symbol: str) -> Levels | None:
+    async def _chains(self, symbols: Sequence[str], part: Part) -> dict[str, Chain | BadChain | None]:
+        """Return the chains of distinct symbols, or why one cannot be read; None where there is none."""
+        chains: dict[str, Chain | BadChain | None] = {}
+        for first in range(0, len(symbols), _TURN):
+            turn = symbols[first : first + _TURN]
+            hand = await at_hand(self._provider, turn)
+            await asyncio.get_running_loop().run_in_executor(self._executor, _read, hand, turn, chains, part)
+        return chains
+
+    def _levels(self, hand: ChainProvider, symbol: str) -> Levels | None:
         from basketgex_server.exposure.levels import levels
 
-        chain = self._provider.chain(symbol)
+        chain = hand.chain(symbol)
         return levels(chain, *self.terms(symbol)) if chain else None
 
     def _profile(
-        self, basket: Basket, moves: Sequence[float], measures: Sequence[int], part: Part
+        self, chains: _Chains, basket: Basket, moves: Sequence[float], measures: Sequence[int]
     ) -> Profiled:
         from basketgex_server.exposure.profile import profile
 
-        members, failed = self._members(basket, part)
+        members, failed = self._members(chains, basket)
         return Profiled(profile(members, moves, measures), failed)
 
-    def _compare(self, index: str, members: Basket, horizon_days: float, part: Part) -> Compared:
+    def _compare(self, chains: _Chains, index: str, members: Basket, horizon_days: float) -> Compared:
         from basketgex_server.exposure.dispersion import compare
 
-        indexes, failed = self._members(Basket((index,), (1.0,)), part)
-        chains, failing = self._members(members, part)
-        found = compare(indexes[0] if indexes else None, members, chains, horizon_days)
+        indexes, failed = self._members(chains, Basket((index,), (1.0,)))
+        held, failing = self._members(chains, members)
+        found = compare(indexes[0] if indexes else None, members, held, horizon_days)
         return Compared(found, {**failed, **failing})
 
-    def _members(self, basket: Basket, part: Part) -> tuple[list[Member], dict[str, str]]:
+    def _members(self, chains: _Chains, basket: Basket) -> tuple[list[Member], dict[str, str]]:
         """Return the weighted members that have a chain, and why those that have one that cannot be read do not."""
         from basketgex_server.exposure.profile import Member
 
         members: list[Member] = []
         failed: dict[str, str] = {}
         for symbol, weight in zip(basket.symbols, basket.weights, strict=True):
-            part.step()
-            if weight == 0:
-                continue
-            try:
-                chain = self._provider.chain(symbol)
-            except BadChain as error:
-                failed[symbol] = error.sentence
-                continue
-            if chain:
+            chain = chains.get(symbol) if weight else None
+            if isinstance(chain, BadChain):
+                failed[symbol] = chain.sentence
+            elif chain:
                 members.append(Member(replace(chain, symbol=symbol), self.terms(symbol), weight))
         return members, failed
 
     def _work_out(
         self,
-        symbols: tuple[str, ...],
+        hand: ChainProvider,
+        symbols: Sequence[str],
         exposures: dict[str, SymbolExposure],
         failed: dict[str, str],
         part: Part,
@@ -246,12 +260,28 @@ class Computed:
         for symbol in symbols:
             part.step()
             try:
-                chain = self._provider.chain(symbol)
+                chain = hand.chain(symbol)
             except BadChain as error:
                 failed[symbol] = error.sentence
                 continue
             if chain and (found := exposure(chain, *self.terms(symbol))):
                 exposures[symbol] = found
+
+
+def _read(
+    hand: ChainProvider, symbols: Sequence[str], chains: dict[str, Chain | BadChain | None], part: Part
+) -> None:
+    for symbol in symbols:
+        part.step()
+        try:
+            chains[symbol] = hand.chain(symbol)
+        except BadChain as error:
+            chains[symbol] = error
+
+
+def weighted(basket: Basket) -> list[str]:
+    """Return the symbols of a basket that have a weight."""
+    return [symbol for symbol, weight in zip(basket.symbols, basket.weights, strict=True) if weight]
 
 
 def by_symbol(rates: Mapping[str, float], dividend_yields: Mapping[str, float]) -> str:

@@ -27,9 +27,10 @@ _MIX, _TO_SLOT = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(64 - _SLOT_BITS)
 
 
 class Series(NamedTuple):
-    """What contracts that differ only in strike share. ``expiry`` in Unix seconds."""
+    """What contracts that differ only in strike share: ``day`` as the symbol says it, ``expiry`` in Unix seconds."""
 
     root: str
+    day: date
     expiry: float
     is_call: bool
 
@@ -73,10 +74,17 @@ def series(text: str) -> Series | None:
         return None
     root, year, month, day, side = found.groups()
     try:
-        session, close = last_session(date(2000 + int(year), int(month), int(day)))
+        dated = date(2000 + int(year), int(month), int(day))
     except ValueError:
         return None
-    return Series(root, expiry_instant(session, root, close), side == "C")
+    session, close = last_session(dated)
+    return Series(root, dated, expiry_instant(session, root, close), side == "C")
+
+
+def days_of(options: Sequence[str] | Texts, symbol: str) -> set[date]:
+    """Return the days on which contracts of a symbol expire: as their symbols say, and the sessions that they end with."""
+    _, own = _places(options if isinstance(options, Texts) else texts_of(options), symbol)
+    return {day for s in own for day in (s.day, last_session(s.day)[0])}
 
 
 def chain_of(
@@ -89,48 +97,100 @@ def chain_of(
     bid: Floats | None = None,
     ask: Floats | None = None,
     *,
+    made_at: float = 0.0,
     adjusted: int = 0,
     unreadable: Callable[[int, str], object] | None = None,
+    differs: Callable[[int, int, str], object] | None = None,
 ) -> Chain:
     """Return the chain of a symbol from OCC symbols and the columns f64[n] beside them.
 
     A contract of an adjusted or foreign root is kept out and counted, with those ``adjusted`` that were left out before. So is
     one whose symbol cannot be read, unless ``unreadable`` refuses it: called with the first such row and its text.
+
+    A contract counts once: a row that says again what an earlier one said is left out and counted. One that says something else
+    is too, unless ``differs`` refuses it: called with both rows and the text.
     """
     texts = options if isinstance(options, Texts) else texts_of(options)
-    side, strike, whole = _tails(texts)
+    side, thousandths, whole = _tails(texts)
     found, own = _places(texts, symbol)
     readable = (found != _UNREADABLE) & whole
     if unreadable and not readable.all():
         row = int(np.flatnonzero(~readable)[0])
         unreadable(row, texts.text(row))
     mine = readable & (found >= 0)
-    rows = slice(None) if mine.all() else np.flatnonzero(mine)
+    kept = np.arange(len(found)) if mine.all() else np.flatnonzero(mine)
+    is_call = side == _CALL
+    key = (2 * found + is_call) * _STRIKES + thousandths
+    again = _again(key[kept])
+    if len(again):
+        columns = [c for c in (volatility, open_interest, bid, ask) if c is not None]
+        if differs and (clash := _clash(kept[again], columns)):
+            differs(*clash, texts.text(clash[1]))
+        kept = np.delete(kept, again[:, 1])
+    rows = kept if len(kept) < len(found) else slice(None)
     return Chain(
         symbol=symbol,
         spot=spot,
         as_of=as_of,
-        strike=strike[rows],
-        is_call=side[rows] == _CALL,
+        strike=thousandths[rows] / 1000.0,
+        is_call=is_call[rows],
         expiry=np.array([s.expiry for s in own], dtype=np.float64)[found[rows]],
         volatility=volatility[rows],
         open_interest=open_interest[rows],
         other_root=len(found) - int(mine.sum()) + adjusted,
         bid=None if bid is None else bid[rows],
         ask=None if ask is None else ask[rows],
+        made_at=made_at,
+        repeated=len(again),
+        gaps=_gaps(2 * found[rows] + is_call[rows], [s.expiry > max(as_of, made_at) for s in own]),
     )
 
 
 _UNREADABLE, _FOREIGN = -2, -1
+_STRIKES = 1e8
+"""More than the thousandths of any strike."""
+Pairs = npt.NDArray[np.intp]
+
+
+def _again(key: Floats) -> Pairs:
+    """Return the rows whose key an earlier one has, after the first that has it: intp[k, 2]."""
+    ordered = np.sort(key)
+    if not (ordered[1:] == ordered[:-1]).any():  # nearly always, and a sort is soon done
+        return np.empty((0, 2), np.intp)
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    rows = np.arange(len(key))
+    pairs: Pairs = np.column_stack((first[which], rows))[first[which] != rows]
+    return pairs
+
+
+def _gaps(side: Places, live: Sequence[bool]) -> str:
+    """Return what a person should know where series have one side only; ``side`` is twice the series, one more for a call."""
+    counts = np.bincount(side, minlength=2 * len(live)).reshape(-1, 2)[np.array(live, np.bool_)]
+    puts, calls = (counts > 0).T
+    if not (lone := int((puts != calls).sum())):
+        return ""
+    if puts.any() and calls.any():
+        return f"one side only in {lone} of {len(counts)} expiries"
+    return "calls only" if calls.any() else "puts only"
+
+
+def _clash(pairs: Pairs, columns: Sequence[Floats]) -> tuple[int, int] | None:
+    """Return the first pair of rows that do not say the same; two absent numbers are the same."""
+    one, other = pairs.T
+    same = np.ones(len(pairs), np.bool_)
+    for column in columns:
+        same &= (column[one] == column[other]) | (np.isnan(column[one]) & np.isnan(column[other]))
+    found = pairs[~same]
+    return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
 def _tails(texts: Texts) -> tuple[Bytes, Floats, npt.NDArray[np.bool_]]:
-    """Return side letters uint8[n], strikes f64[n] in USD, and whether they are that."""
+    """Return side letters uint8[n], strikes f64[n] in thousandths of a dollar, and whether they are that."""
     side = texts.content.take(texts.end - _TAIL)
     strike = words.digits(words.words(texts.content, texts.end))
     whole = ((side == _CALL) | (side == _PUT)) & (texts.end - texts.start > _TAIL)
     whole &= words.all_digits(strike)
-    return side, words.number(strike) / 1000.0, whole
+    return side, words.number(strike), whole
 
 
 def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
@@ -144,7 +204,8 @@ def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
     late = words.last(words.words(texts.content, end), np.clip(length, 0, WORD))
     early = words.last(words.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
 
-    own: list[Series] = []
+    own: dict[str, int] = {}
+    found: list[Series] = []
     places = np.empty(len(length), dtype=np.intp)
     slots = np.empty(1 << _SLOT_BITS, dtype=np.intp)
     rows = np.arange(len(length))
@@ -154,17 +215,18 @@ def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
         chosen = slots[slot]
         for row in rows[chosen == rows].tolist():
             front = texts.text(row)[:-_TAIL] if length[row] > 0 else ""
-            places[row] = _place(front, symbol, own)
+            places[row] = _place(front, symbol, own, found)
         places[rows] = places[chosen]
         rows = rows[(late[chosen] != late[rows]) | (early[chosen] != early[rows])]
-    return places, own
+    return places, found
 
 
-def _place(front: str, symbol: str, own: list[Series]) -> int:
-    """Return which series a root and a day are, added to the symbol's own if it is one of them."""
+def _place(front: str, symbol: str, own: dict[str, int], known: list[Series]) -> int:
+    """Return which series a root and a day are, added to the symbol's own if it is one of them; padded or not is the same."""
     if (found := series(front + "C")) is None:
         return _UNREADABLE
     if not belongs(found.root, symbol):
         return _FOREIGN
-    own.append(found)
-    return len(own) - 1
+    if (place := own.setdefault(f"{found.root} {found.day}", len(known))) == len(known):
+        known.append(found)
+    return place

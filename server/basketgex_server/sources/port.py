@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from basketgex_server.domain import Fetched, Origin, QuotaReading
@@ -59,6 +60,19 @@ class Listing(Protocol):
 
     async def symbols(self) -> tuple[str, ...]:
         """Return them, in any order."""
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """What a provider of chains offers besides where they have to be read first: the compute thread does not wait for that."""
+
+    async def at_hand(self, symbols: Sequence[str]) -> ChainProvider:
+        """Return the chains of some symbols as a provider that waits for nothing. Raises SourceUnavailable."""
+
+
+async def at_hand(provider: ChainProvider, symbols: Sequence[str]) -> ChainProvider:
+    """Return a provider that has the chains of some symbols at hand. Raises SourceUnavailable."""
+    return await provider.at_hand(symbols) if isinstance(provider, ReadsAhead) else provider
 
 
 class ChainProvider(Protocol):

@@ -33,7 +33,9 @@ class BadRow(ValueError):
 def row_of(origin: str, snapshot: Snapshot) -> tuple[object, ...]:
     """Return a snapshot's row, its digest last."""
     e = snapshot.exposure
-    sides = None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows, _spot(e)])
+    sides = (
+        None if e.call is None or e.put is None else json.dumps([e.call, e.put, e.rows, _spot(e), e.remark])
+    )
     fixed = (origin, e.symbol, snapshot.fetched_at, e.as_of, e.oi_as_of, e.underlying_price)
     row = (*map(_plain, (*fixed, *e.net, e.usable_open_interest)), int(e.unverified), sides)
     return (*row, _digest(row))
@@ -48,8 +50,8 @@ def snapshot_of(row: sqlite3.Row) -> Snapshot:
     if not isinstance(row["symbol"], str):
         raise BadRow("no name")
     try:
-        # What was written before spots were looked at ends with the rows.
-        call, put, rows, *spot = json.loads(row["sides"]) if row["sides"] else (None, None, None)
+        # What was written before spots were looked at ends with the rows, and before remarks were made with the spot.
+        call, put, rows, *told = json.loads(row["sides"]) if row["sides"] else (None, None, None)
         exposure = SymbolExposure(
             symbol=row["symbol"],
             underlying_price=row["underlying_price"],
@@ -61,7 +63,7 @@ def snapshot_of(row: sqlite3.Row) -> Snapshot:
             rows=RowCounts(*_numbers(rows)) if rows else None,
             usable_open_interest=row["usable_open_interest"],
             unverified=bool(row["unverified"]),
-            **_told_of_spot(*spot),
+            **_told_of_chain(*told),
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRow("sides") from error
@@ -78,13 +80,15 @@ def _spot(e: SymbolExposure) -> list[object]:
     return [e.spot_status, float(e.spot_correction)]
 
 
-def _told_of_spot(said: list[Any] | None = None) -> dict[str, Any]:
-    if said is None:
+def _told_of_chain(spot: list[Any] | None = None, remark: Any = "") -> dict[str, Any]:
+    if spot is None:
         return {}
-    status, correction = said
+    status, correction = spot
+    if not isinstance(remark, str):
+        raise BadRow("no remark")
     if status not in ("", SPOT_AGREES, SPOT_STALE, SPOT_THIN):
         raise BadRow("no status")
-    return {"spot_status": status, "spot_correction": _numbers([correction])[0]}
+    return {"spot_status": status, "spot_correction": _numbers([correction])[0], "remark": remark}
 
 
 def _numbers(values: Any) -> list[Any]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from basketgex_server.domain import DayCount
-from basketgex_server.exposure.chain import Chain, belongs, expiry_instant, rows
+from basketgex_server.exposure.chain import AM_SETTLED, Chain, belongs, expiry_instant, rows
 
 
 def make(n: int = 3, **columns: object) -> Chain:
@@ -74,6 +75,28 @@ def test_business_days_beyond_the_calendar_are_no_number() -> None:
     odd = np.array([np.inf, np.nan, 1e300, 2e3])
     assert np.isnan(make(4, expiry=odd).years("bus262")).tolist() == [True, True, True, False]
     assert np.isnan(make(4, as_of=1e300).years("bus262")).all()
+
+
+MORNING = "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY"
+AFTERNOON = "SPXW NDXP RUTW XSP MRUT OEX XEO MXEA MXEF MXUSA SPEQW XAU SPY AAPL"
+
+
+@pytest.mark.parametrize(
+    "root, hour", [(r, 13.5) for r in MORNING.split()] + [(r, 20) for r in AFTERNOON.split()]
+)
+def test_roots_settle_when_their_exchange_says(root: str, hour: float) -> None:
+    midnight = datetime(2026, 7, 17, tzinfo=UTC).timestamp()
+    assert expiry_instant(date(2026, 7, 17), root) == midnight + hour * 3600
+
+
+def test_the_document_names_every_root_that_settles_in_the_morning() -> None:
+    said = (Path(__file__).parents[3] / "docs/method.md").read_text("utf-8")
+    table = said[said.index("| settled | roots |") :].partition("\n\n")[0]
+    morning, afternoon = (
+        "".join(row for row in table.splitlines() if f"| {half} |" in row) for half in ("09:30", "16:00")
+    )
+    assert {r for r in AM_SETTLED if f"`{r}`" in morning} == AM_SETTLED == set(MORNING.split())
+    assert not {r for r in AM_SETTLED if f"`{r}`" in afternoon}
 
 
 @pytest.mark.parametrize(

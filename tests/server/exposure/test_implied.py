@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mpmath
@@ -8,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basketgex_server.domain import DAY_COUNTS, DayCount
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import YEAR, Chain, rows
-from basketgex_server.exposure.implied import NOISE, fill, forwards, implied_volatility, mid_prices
+from basketgex_server.exposure.implied import (
+    NOISE,
+    adjusted,
+    fill,
+    forwards,
+    implied_volatility,
+    mid_prices,
+)
 from basketgex_server.sources.chain_files import read_chain
 
 R, Q = 0.045, 0.013
@@ -169,8 +178,6 @@ def test_parity_on_a_real_chain(shared_data: Path) -> None:
 
 
 def test_what_is_absent_is_filled_from_the_price_and_else_from_the_smile() -> None:
-    from dataclasses import replace
-
     chain = flat_chain()
     assert chain.bid is not None
     volatility, bid = chain.volatility.copy(), chain.bid.copy()
@@ -193,3 +200,24 @@ def test_filling_leaves_what_is_given_alone(shared_data: Path, name: str) -> Non
     assert int(after.used.sum()) == int(before.used.sum()) + found.solved + found.from_smile
     assert int(after.no_volatility.sum()) == found.left
     assert found.left <= 0.01 * len(chain)
+
+
+@pytest.mark.parametrize("day_count", DAY_COUNTS)
+@pytest.mark.parametrize(
+    "name, symbol", [("cboe_json/rut_2023-09-20.json", "RUT"), ("basket_2026-07-10/SPX.csv.gz", "SPX")]
+)
+def test_a_filled_contract_is_worth_the_middle_that_it_was_solved_from(
+    shared_data: Path, name: str, symbol: str, day_count: DayCount
+) -> None:
+    chain = read_chain(shared_data / "chains" / name, symbol)
+    chain = replace(chain, volatility=np.full(len(chain), np.nan))
+    years, mid = chain.years(day_count), mid_prices(chain)
+    growth, discount = np.exp((R - Q) * years), np.exp(-R * years)
+    by_price = implied_volatility(mid, chain.spot * growth, chain.strike, years, discount, chain.is_call)
+    solved = np.isfinite(by_price) & (chain.expiry > chain.as_of)
+    found = adjusted(chain, R, Q, day_count, implied=False, filled=True)
+    assert solved.sum() > 1_000
+    np.testing.assert_array_equal(found.volatility[solved], by_price[solved])
+    if day_count != "act365":  # another clock is another volatility
+        other = fill(chain, R, Q).chain.volatility[solved]
+        assert np.nanmax(np.abs(other - by_price[solved])) > 0.001

@@ -18,6 +18,7 @@ from basketgex_server.domain import Basket, Fetched
 from basketgex_server.errors import BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.settings import Settings
 from basketgex_server.sources.cboe import AT_A_TIME, MOST_RECENT, RECENT, Cboe
+from basketgex_server.sources.computed import Dispersions
 from basketgex_server.sources.factory import _computed, make_source
 from tests.standin import cboe as standin
 from tests.standin.cboe import CboeStandIn
@@ -136,12 +137,12 @@ def test_after_a_429_there_is_silence_until_its_pause_is_over(cboe: CboeStandIn)
 
 FAULTS: dict[str, tuple[standin.Fault, str]] = {
     "truncated": (standin.cut(), "The connection to Cboe broke off. Recalculate to ask again."),
-    "html": (standin.html(), "Cboe's reply for NVDA is not whole JSON: it may be cut short."),
+    "html": (standin.html(), "Cboe's reply for NVDA is not JSON."),
     "500": (standin.status(500), "Cboe answered with the status 500. Recalculate to ask again."),
     "403": (standin.status(403, b"no"), "Cboe answered with the status 403. Recalculate to ask again."),
     "another shape": (
         standin.status(200, b"{}"),
-        "Cboe's reply for NVDA is not a Cboe chain: a field is missing or of another kind.",
+        "Cboe's reply for NVDA is JSON, but no chain of a form that is read.",
     ),
     "undated": (
         standin.status(200, reply("NVDA").replace(b"last_trade_time", b"x")),
@@ -161,6 +162,11 @@ def test_a_fault_leaves_the_others_alone_and_has_a_sentence(cboe: CboeStandIn, f
     found = fetch(cboe, "NVDA", "AMD")
     assert found.failed == {"NVDA": sentence}
     assert set(found.exposures) == {"AMD"}
+
+
+def test_a_future_is_missing_and_not_asked_for(cboe: CboeStandIn) -> None:
+    found = fetch(cboe, "ES=F", "NVDA")
+    assert found.missing == {"ES=F"} and set(found.exposures) == {"NVDA"} and cboe.calls == ["NVDA"]
 
 
 def test_a_404_is_missing(cboe: CboeStandIn) -> None:
@@ -199,6 +205,29 @@ def test_a_profile_of_a_basket(cboe: CboeStandIn) -> None:
     found = on(cboe.url, lambda source: source.profile(basket, [0.9, 1.0, 1.1], [0]))
     assert found.profile is not None
     assert set(found.failed) == {"AMD"}
+
+
+def test_an_index_against_its_members_is_what_the_same_files_give(cboe: CboeStandIn, tmp_path: Path) -> None:
+    members = Basket(("NVDA", "BRK.B", "AMD", "ZZZZ", "MU"), (2.0, 1.0, 1.0, 1.0, 0.0))
+    cboe.files["_SPX"] = reply("SPXW")
+    for name in ("_SPX", "NVDA", "BRKB"):
+        (tmp_path / f"{name}.json").write_bytes(cboe.files[name])
+    with ThreadPoolExecutor(1) as executor:
+        files = make_source(Settings(source="chain-files", chain_folder=str(tmp_path)), executor)
+        assert isinstance(files, Dispersions)
+        wanted = asyncio.run(files.dispersion("SPX", members, 30.0)).comparison
+    cboe.script("AMD", standin.html())
+    found = on(cboe.url, lambda source: source.dispersion("SPX", members, 30.0))
+    assert found.comparison == wanted
+    assert wanted.dispersion is not None and wanted.index_volatility == pytest.approx(0.3)
+    assert found.comparison.missing == ("AMD", "ZZZZ") and set(found.failed) == {"AMD"}
+    assert sorted(cboe.calls) == [
+        "AMD",
+        "BRKB",
+        "NVDA",
+        "ZZZZ",
+        "_SPX",
+    ]  # none twice, and not the one without a weight
 
 
 @pytest.mark.parametrize(

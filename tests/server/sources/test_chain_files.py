@@ -15,6 +15,7 @@ import pytest
 
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.sources.chain_files import ChainFiles, moment, read_chain, symbol_of
+from basketgex_server.sources.readers.forms import READ
 
 PLAIN = """option,expiration,side,strike,bid,ask,last,volume,open_interest,iv
 BRKB260717C00500000,2026-07-17,call,500.0,1,1,1,,10,0.21
@@ -144,7 +145,12 @@ BROKEN: list[tuple[str, str | bytes | None, str]] = [
     ),
     ("A.csv.gz", b"plain text", "A.csv.gz cannot be unpacked: it is cut short or is not gzip."),
     ("A.csv", b"\xff\xfe\x00", "A.csv is not text."),
-    ("A.csv", "", 'A.csv has no column "option".'),
+    ("A.csv", "", "A.csv is empty."),
+    (
+        "A.csv",
+        "iv,strike\n1,2\n",
+        f'A.csv has no column "option", and is no chain of a form that is read. {READ}',
+    ),
     ("A.csv", "option,iv\nA260717C00500000,1\n", 'A.csv has no column "open_interest".'),
     ("A.csv", PLAIN + "BRKB260717C0050", "A.csv, line 6: 1 columns where the headings are 10."),
     ("A.csv", PLAIN.replace("0.25", "n/a"), 'A.csv, line 3: iv is "n/a", not a number.'),
@@ -154,24 +160,25 @@ BROKEN: list[tuple[str, str | bytes | None, str]] = [
         PLAIN.replace("BRKB", "BRKB-"),
         'A.csv, line 2: "BRKB-260717C00500000" is not an option symbol.',
     ),
-    ("A.csv", PLAIN, "A.csv has no option of A: check its option symbols."),
-    (
-        "A.csv",
-        QUOTES.replace("Last:", "First:"),
-        'A.csv, line 2: no spot price: it should say "Last:" and a number.',
-    ),
-    (
-        "A.csv",
-        QUOTES.replace("July 12", "July 32"),
-        'A.csv, line 3: no moment: it should read like "Date: July 10, 2026 at 4:00 PM EDT".',
-    ),
+    ("A.csv", PLAIN, 'A.csv has no option of A: its first is "BRKB260717C00500000".'),
     ("A.csv", QUOTES.replace(",11,", ",x,"), 'A.csv, line 5: Open Interest is "x", not a number.'),
     ("A.json", json.dumps(REPLY)[:-40], "A.json is not whole JSON: it may be cut short."),
-    ("A.json", "{}", "A.json is not a Cboe chain: a field is missing or of another kind."),
+    ("A.json", "{}", f"A.json is JSON, but no chain of a form that is read. {READ}"),
+    ("A.json", "Unavailable", f"A.json is not JSON. {READ}"),
     (
         "A.json",
         json.dumps(REPLY).replace("9}", '"9"}'),
-        "A.json is not a Cboe chain: a field is missing or of another kind.",
+        "A.json: open_interest is missing or of another kind.",
+    ),
+    (
+        "A.json",
+        json.dumps(REPLY).replace('"option":', '"x":'),
+        "A.json: option is missing or of another kind.",
+    ),
+    (
+        "A.json",
+        json.dumps(REPLY).replace("9}", "1e999}"),
+        "A.json: open_interest is missing or of another kind.",
     ),
 ]
 
@@ -261,7 +268,7 @@ def test_of_several_files_of_a_symbol_the_latest_day_counts_and_without_days_non
     with pytest.raises(BadChain) as refusal:
         ChainFiles(tmp_path).chain("BRK.B")
     assert refusal.value.sentence == (
-        '"BRK.B_2026-07-07.csv" and "BRKB_2026-07-08.csv" are both chains of BRK.B: leave one of them in the folder.'
+        '"BRKB_old.csv" and "BRK.B_2026-07-07.csv" are chains of one name: give both a day in their names, or neither.'
     )
 
 

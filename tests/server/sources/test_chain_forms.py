@@ -171,7 +171,7 @@ def test_a_broken_cboe_row_is_refused_with_its_line(tmp_path: Path) -> None:
         (",13,", ",.,", 'META.csv, line 6: Open Interest is ".", not a number.'),
         ("META260717P00702500", "702.5 put", 'META.csv, line 6: "702.5 put" is not an option symbol.'),
         (",14\n", "", "META.csv, line 6: 21 columns where the headings are 22."),
-        ("\n" + ROWS, "", "META.csv has no option of META: check its option symbols."),
+        ("\n" + ROWS, "", "META.csv has no option of META: there is none at all."),
     ):
         with pytest.raises(BadChain) as refusal:
             read_chain(put(tmp_path, "META.csv", ("".join(LINES) + ROWS).replace(old, new)), "META")
@@ -302,7 +302,7 @@ def test_polygon_snapshots(tmp_path: Path) -> None:
 def test_json_gzipped_is_the_same(shared_data: Path, tmp_path: Path) -> None:
     path = shared_data / "chains/cboe_json/rut_2023-09-20.json"
     packed = put(tmp_path, "_RUT.json.gz", gzip.compress(path.read_bytes(), 1))
-    assert columns(read_chain(packed, "RUT")) == columns(read_chain(path, "RUT"))
+    np.testing.assert_equal(columns(read_chain(packed, "RUT")), columns(read_chain(path, "RUT")))
     assert ChainFiles(tmp_path).symbols() == ("RUT",)
 
 

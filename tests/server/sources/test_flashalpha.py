@@ -151,6 +151,13 @@ def test_one_call_brings_every_symbol_to_the_last_digit(upstream: Upstream) -> N
     assert "gzip" in call.headers["accept-encoding"]
 
 
+def test_a_future_is_asked_for_like_any_name(upstream: Upstream) -> None:
+    found = ask(upstream, "ES=F", "SPY", "NQ=F")
+    (call,) = upstream.calls
+    assert call.symbols == ("ES=F", "SPY", "NQ=F") and dict(call.query) == {"symbols": "ES=F,SPY,NQ=F"}
+    assert set(found.exposures) == {"ES=F", "SPY", "NQ=F"}
+
+
 def test_it_is_an_exposure_source(upstream: Upstream) -> None:
     source: ExposureSource = FlashAlpha("https://LAB.flashalpha.com/")
     assert (source.seats, source.metered, source.has_strikes, source.delay) == (50, True, False, 0.0)

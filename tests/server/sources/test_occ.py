@@ -94,7 +94,7 @@ OPTIONS = st.one_of(
 )
 
 
-@given(st.lists(OPTIONS, max_size=40))
+@given(st.lists(OPTIONS, max_size=40, unique_by=lambda option: option.replace(" ", "")))
 def test_every_symbol_is_read_as_it_would_be_alone(options: list[str]) -> None:
     together, rows = made(*options), np.arange(len(options), dtype=float)
     alone = [(made(option), row) for option, row in zip(options, rows.tolist(), strict=True)]
@@ -110,3 +110,66 @@ def test_every_symbol_is_read_as_it_would_be_alone(options: list[str]) -> None:
         assert chain.strike[0] == int(strike) / 1000 and chain.is_call[0] == (side == "C")
         found = series(f"{root}{day}{side}")
         assert found and chain.expiry[0] == found.expiry
+
+
+CALL, PUT = "AMD260717C00100000", "AMD260717P00100000"
+
+
+@pytest.mark.parametrize(
+    "options, rows",
+    [
+        ([CALL, PUT, CALL], [0, 1]),
+        ([CALL, CALL, CALL, PUT, PUT], [0, 3]),
+        (["AMD   260717C00100000", CALL, PUT], [0, 2]),  # padded or not
+        ([CALL, "AMDW260717C00100000"], [0, 1]),  # another root is another contract
+        ([CALL, "AMD1260717C00100000", "AMD1260717C00100000"], [0]),  # which are kept out anyhow
+        ([CALL, "AMD260717C00100001", "AMD260718C00100000"], [0, 1, 2]),
+    ],
+)
+def test_a_contract_counts_once(options: list[str], rows: list[int]) -> None:
+    column = np.ones(len(options))
+    chain = chain_of("AMD", 100.0, 0.0, options, column, np.arange(len(options), dtype=float))
+    assert chain.open_interest.tolist() == rows
+    own = sum(not option.startswith("AMD1") for option in options)
+    assert chain.repeated == own - len(rows)
+
+
+@pytest.mark.parametrize("column", ["volatility", "open_interest", "bid", "ask"])
+def test_rows_of_one_contract_that_differ_are_named(column: str) -> None:
+    options = [PUT, CALL, PUT, CALL]
+    columns = {
+        name: np.array([np.nan, 1, np.nan, 1]) for name in ("volatility", "open_interest", "bid", "ask")
+    }
+    clashes: list[tuple[int, int, str]] = []
+
+    def chain() -> Chain:
+        return chain_of("AMD", 100.0, 0.0, options, **columns, differs=lambda *clash: clashes.append(clash))
+
+    assert chain().repeated == 2 and not clashes  # absent twice is the same
+    columns[column][3] = 2.0
+    chain()
+    assert clashes == [(1, 3, CALL)]
+
+
+@given(st.lists(st.sampled_from([f"AMD{day}{side}{n:08d}" for day in ("260717", "260724") for side in "CP"
+                                 for n in (1, 99_999_999)]), max_size=12))  # fmt: skip
+def test_once_is_as_often_as_there_are_contracts(options: list[str]) -> None:
+    column = np.ones(len(options))
+    chain = chain_of("AMD", 100.0, 0.0, options, column, column)
+    assert (len(chain), chain.repeated) == (len(set(options)), len(options) - len(set(options)))
+
+
+@pytest.mark.parametrize(
+    "options, gaps",
+    [
+        ([CALL, PUT], ""),
+        ([CALL, "AMD260724C00100000"], "calls only"),
+        ([PUT], "puts only"),
+        ([CALL, PUT, "AMD260724C00100000"], "one side only in 1 of 2 expiries"),
+        ([CALL, "AMD260724P00100000"], "one side only in 2 of 2 expiries"),
+        ([CALL, PUT, "AMD200717C00100000"], ""),  # has expired
+    ],
+)
+def test_a_side_that_is_not_there_is_said(options: list[str], gaps: str) -> None:
+    column = np.ones(len(options))
+    assert chain_of("AMD", 100.0, 1.7e9, options, column, column).gaps == gaps

@@ -1,4 +1,4 @@
-"""Cboe "quotedata" downloads: some lines of heading, then rows that each have a call and a put.
+"""Cboe "quotedata" downloads, today's and those of 2018 to 2020: lines of heading, then rows that each have a call and a put.
 
 A body of plain numbers, as Cboe writes it, is read as one array of bytes; whatever is otherwise goes through the ``csv``
 module, which also knows the line of what is wrong.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -15,11 +17,16 @@ import numpy as np
 from basketgex_server.errors import BadChain
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.sources.readers.columns import Columns
-from basketgex_server.sources.readers.date_line import moment_of
+from basketgex_server.sources.readers.date_line import moment_in, moment_of
 from basketgex_server.sources.readers.plain_rows import PlainRows
 from basketgex_server.sources.readers.tables import Table
 
 _LAST = re.compile(r"\bLast:\s*([\d,]*\.?\d+)")
+_PRICE_AND_CHANGE = re.compile(r",\s*([\d,]*\.?\d+),\s*[-+]?\d*\.?\d+\s*,?\s*$")
+"""How the first line ended until 2020: ``SPY (SPDR S&P 500 ETF Trust),310.68,1.98``."""
+_AT = re.compile(r'\s*"?([^,"]*@[^,"]*)')
+"""How the second began: ``Jun 22 2020 @ 20:42 ET,Bid,0``."""
+_RENAMED = {"Open Int": "Open Interest"}
 _HEADING_WITHIN = 10
 """Lines within which the headings stand: Cboe writes three above them, others add their own."""
 _NUMBERS = ("IV", "Open Interest", "Bid", "Ask")
@@ -34,7 +41,10 @@ def headings_of(content: bytes) -> int | None:
 
 
 def cboe_csv(content: bytes, name: str, heading: int) -> Columns:
-    """Read a download whose headings are in line ``heading`` (from 0). Raises BadChain and UnicodeDecodeError."""
+    """Read a download whose headings are in line ``heading`` (from 0). Raises BadChain and UnicodeDecodeError.
+
+    A spot price or a moment that cannot be understood is none, and a sentence says so: the caller may know them otherwise.
+    """
     begin = 0
     head = []
     for _ in range(heading + 1):
@@ -42,33 +52,45 @@ def cboe_csv(content: bytes, name: str, heading: int) -> Columns:
         end = end if end >= 0 else len(content)
         head.append(content[begin:end].decode("utf-8-sig").rstrip("\r"))
         begin = end + 1
-    last = next((said for line in head if (said := _LAST.search(line))), None)
-    if last is None:
-        raise BadChain(
-            f'{name}, line {_line(heading, 1)}: no spot price: it should say "Last:" and a number.'
-        )
-    dated = next((n for n, line in enumerate(head) if "Date:" in line), None)
-    if dated is None or (as_of := moment_of(head[dated])) is None:
-        line = _line(heading, 2) if dated is None else dated + 1
-        raise BadChain(
-            f'{name}, line {line}: no moment: it should read like "Date: July 10, 2026 at 4:00 PM EDT".'
-        )
+    spot, unpriced = _spot(head[:-1], name)
+    as_of, undated = _moment(head[:-1], name)
     try:
-        headings = next(csv.reader([head[-1]]))
+        headings = [_RENAMED.get(h := text.strip(), h) for text in next(csv.reader([head[-1]]))]
     except csv.Error as error:
         raise BadChain(f"{name} is not CSV.") from error
-    found = _fast(content, begin, [h.strip() for h in headings], heading + 2)
+    found = _fast(content, begin, headings, heading + 2)
     found = found or _slow(content.decode("utf-8-sig").splitlines(), name, heading)
-    return Columns(
-        found.options,
-        found.volatility,
-        found.open_interest,
-        found.bid,
-        found.ask,
-        float(last[1].replace(",", "")),
-        as_of,
-        place=found.place,
+    return replace(found, spot=spot, as_of=as_of, unpriced=unpriced, undated=undated)
+
+
+def _spot(head: Sequence[str], name: str) -> tuple[float | None, str]:
+    """Return the spot price, or the sentence that says where it is missing."""
+    said = next((said for line in head if (said := _LAST.search(line))), None)
+    said = said or (_PRICE_AND_CHANGE.search(head[_first(head)]) if head else None)
+    if said is None:
+        return None, f'{name}, line {_line(len(head), 1)}: no spot price: it should say "Last:" and a number.'
+    return float(said[1].replace(",", "")), ""
+
+
+def _moment(head: Sequence[str], name: str) -> tuple[float | None, str]:
+    """Return the moment in Unix seconds, or the sentence that says where it is missing or cannot be understood."""
+    number = next((n for n, line in enumerate(head) if "Date:" in line or _AT.match(line)), None)
+    if number is None:
+        number = _line(len(head), 2)
+    else:
+        line, number = head[number], number + 1
+        at = _AT.match(line)
+        if (as_of := moment_of(line) if "Date:" in line or at is None else moment_in(at[1])) is not None:
+            return as_of, ""
+    return (
+        None,
+        f'{name}, line {number}: no moment: it should read like "Date: July 10, 2026 at 4:00 PM EDT".',
     )
+
+
+def _first(head: Sequence[str]) -> int:
+    """Return the number of the first line with something in it."""
+    return next((number for number, line in enumerate(head) if line.strip(", ")), 0)
 
 
 def _line(heading: int, place: int) -> int:
@@ -78,6 +100,7 @@ def _line(heading: int, place: int) -> int:
 
 def _slow(lines: list[str], name: str, heading: int) -> Columns:
     table = Table(name, lines, heading + 1)
+    table.headings = [_RENAMED.get(h, h) for h in table.headings]
     sides = (table.place("Calls"), table.place("Puts"))
 
     def both(of: str) -> Floats:

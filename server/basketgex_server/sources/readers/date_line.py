@@ -1,7 +1,8 @@
-"""The moment in line 3 of a Cboe download, which the browser writes in its reader's language and clock.
+"""The moment above a Cboe download's headings, which the browser writes in its reader's language and clock.
 
 Cboe shows New York's time, so a line without a zone, or with one of New York's names whatever the season, is that. An offset
-(``GMT-4``, ``UTC−5``) or another zone's name counts as written. What could be read in two ways is not read at all.
+(``GMT-4``, ``UTC−5``) or another zone's name counts as written. What could be read in two ways is not read at all, and a word
+that is not understood is never passed over: it may be what tells the evening from the morning.
 """
 
 from __future__ import annotations
@@ -13,44 +14,93 @@ from zoneinfo import ZoneInfo
 
 from basketgex_server.exposure.chain import NEW_YORK
 
-_MONTHS = (
-    "january janvier enero januar gennaio janeiro januari jan janv ene gen",
-    "february fevrier febrero februar febbraio fevereiro februari feb fevr fev",
-    "march mars marzo marz marco maart mar mrz mrt",
-    "april avril abril aprile apr avr abr",
-    "may mai mayo maggio maio mei mag",
-    "june juin junio juni giugno junho jun giu",
-    "july juillet julio juli luglio julho jul juil lug",
-    "august aout agosto augustus aug ago",
-    "september septembre septiembre setiembre settembre setembro sep sept set",
-    "october octobre octubre oktober ottobre outubro oct okt ott out",
-    "november novembre noviembre novembro nov",
-    "december decembre diciembre dezember dicembre dezembro dec dic dez",
-)
-_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
 
-_SAID = re.compile(r"Date:\s*(.*?)\s*(?:\"|,?\s*\bBid\s*:|$)")
-_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?=$|[ t,])")
-_SLASHED = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
-_IDEOGRAPHS = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
-_YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
-_OFFSET = re.compile(r"\b(?:gmt|utc)\s*([+-])(\d{1,2})(?::?(\d{2}))?\b|([+-])(\d{2}):?(\d{2})\s*$")
-_TIME = re.compile(r"(?<!\d)(\d{1,2})\s?[:h]\s?(\d{2})(?::(\d{2}))?(?!\d)\s*(?:([ap])\.?\s?m\b\.?)?")
-_DAY = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th|er|º|o)?(?![\d:])")
-_NEW_YORKS = re.compile(r"\b(e[sd]?t|eastern|oriental|orientale?|l.est)\b|ostkuste")
+def _plain(text: str) -> str:
+    """Return a text in small letters without accents, odd spaces and odd signs."""
+    text = text.replace("\u2212", "-").replace("\u2013", "-")
+    marks = unicodedata.normalize("NFKD", text)
+    bare = "".join(c for c in marks if not unicodedata.combining(c))
+    return " ".join(unicodedata.normalize("NFC", bare).casefold().split())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_plain(text).split())
+
+
+_MONTHS = (
+    "january janvier enero januar gennaio janeiro januari jan janv ene gen января январь янв stycznia styczeń sty ocak oca",
+    "february février febrero februar febbraio fevereiro februari feb févr fev февраля февраль февр фев "
+    "lutego luty lut şubat şub",
+    "march mars marzo märz março maart mar mrz mrt марта март мар marca marzec mart",
+    "april avril abril aprile apr avr abr апреля апрель апр kwietnia kwiecień kwi nisan nis",
+    "may mai mayo maggio maio mei mag мая май maja maj mayıs mayis",
+    "june juin junio juni giugno junho jun giu июня июнь июн czerwca czerwiec cze haziran haz",
+    "july juillet julio juli luglio julho jul juil lug июля июль июл lipca lipiec lip temmuz tem",
+    "august août agosto augustus aug ago августа август авг sierpnia sierpień sie ağustos ağu",
+    "september septembre septiembre setiembre settembre setembro sep sept set сентября сентябрь сент сен września wrzesień wrz "
+    "eylül eyl",
+    "october octobre octubre oktober ottobre outubro oct okt ott out октября октябрь окт października październik paź ekim eki",
+    "november novembre noviembre novembro nov ноября ноябрь нояб ноя listopada listopad lis kasım kasim kas",
+    "december décembre diciembre dezember dicembre dezembro dec dic dez декабря декабрь дек "
+    "grudnia grudzień gru aralık aralik ara",
+)
+_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in _words(words)}
+_POLISH = _words("listopada listopad lis lip")
+"""Croatian has these words for other months, and a point after the day, which Polish has not."""
+
+_IGNORED = _words(
+    "at of the à le a la las de del da às alle ore um uhr den om uur o godz г год года в saat h min "
+    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo "
+    "montag dienstag mittwoch donnerstag freitag samstag sonntag lunedì martedì mercoledì giovedì venerdì sabato domenica "
+    "segunda terça quarta quinta sexta feira maandag dinsdag woensdag donderdag vrijdag zaterdag zondag "
+    "понедельник вторник среда четверг пятница суббота воскресенье "
+    "poniedziałek wtorek środa czwartek piątek sobota niedziela pazartesi salı çarşamba perşembe cuma cumartesi pazar "
+    "月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 星期一 星期二 星期三 星期四 星期五 星期六 星期日 "
+    "周一 周二 周三 周四 周五 周六 周日 週一 週二 週三 週四 週五 週六 週日 "
+    "월요일 화요일 수요일 목요일 금요일 토요일 일요일"
+)
+"""Days of the week, and words between the others, that say nothing about the moment."""
+_NEW_YORK_S = re.compile(
+    r"\b(?:e[sd]?t|h[an]e|eastern|oriental|orientale|l.est)\b|ostkusten?|(?:北美)?[東东]部|美[東东]|미 ?동부"
+)
+_OF_NEW_YORK = _words(
+    "standard daylight summer time hora horario ora heure normale avancée d été de verano padrão estándar legale solare "
+    "nord north american américain américaine nordamerikanische normalzeit sommerzeit zeit "
+    "时间 標準時間 标准时间 夏令时间 夏令時間 アメリカ 標準時 夏時間 표준시 하계"
+)
+"""Words that say nothing more where one of New York's names stands beside them."""
 _ZONES: dict[str, tzinfo] = {
     word: zone
     for zone, words in (
         (UTC, "utc gmt z"),
-        (ZoneInfo("America/Chicago"), "cst cdt ct"),
-        (ZoneInfo("America/Denver"), "mst mdt mt"),
-        (ZoneInfo("America/Los_Angeles"), "pst pdt pt"),
+        (ZoneInfo("America/Chicago"), "cst cdt ct hac hnc"),
+        (ZoneInfo("America/Denver"), "mst mdt mt har hnr"),
+        (ZoneInfo("America/Los_Angeles"), "pst pdt pt hap hnp"),
         (ZoneInfo("Europe/London"), "bst"),
         (ZoneInfo("Europe/Lisbon"), "wet west"),
         (ZoneInfo("Europe/Berlin"), "cet cest mez mesz hnec heec"),
     )
     for word in words.split()
 }
+_MORNING = _words("am 上午 午前 오전 早上 凌晨 öö")
+_EVENING = _words("pm 下午 午後 午后 오후 晚上 ös")
+_FROM_NOUGHT = _words("午前 午後 오전 오후 凌晨")
+"""Halves that also count their first hour as 0."""
+_TO_ELEVEN = _words("早上 晚上")
+"""Halves whose hour 12 could be noon or midnight."""
+
+_SAID = re.compile(r"Date:\s*(.*?)\s*(?:\"|,?\s*\bBid\s*:|$)")
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?:t|(?=$|[ ,]))")
+_SLASHED = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
+_IDEOGRAPHS = re.compile(r"(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]")
+_OFFSET = re.compile(r"\b(?:gmt|utc)\s*([+-])(\d{1,2})(?::?(\d{2}))?\b|([+-])(\d{2}):?(\d{2})\s*$")
+_TIME = re.compile(
+    r"(?:(?<=\dt)|(?<![\d:]))(\d{1,2})\s?[:h時时点시]\s?(\d{2})[分분]?(?:[: ]?(?<=[:分분 ])(\d{2})[秒초]?)?(?![\d:])"
+)
+_LATIN_HALF = re.compile(r"(?<![^\W\d_])([ap])\.?\s?m\b\.?")
+_DAY = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th|er|º|o)?(?![\d:])")
+_YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
 
 def moment_of(line: str) -> float | None:
@@ -60,32 +110,60 @@ def moment_of(line: str) -> float | None:
     True
     """
     found = _SAID.search(line)
-    text = _plain(found[1]) if found else ""
+    return moment_in(found[1]) if found else None
+
+
+def moment_in(text: str) -> float | None:
+    """Return the Unix seconds that a text says, every word of which is understood; None where it cannot be told.
+
+    >>> moment_in("Jun 22 2020 @ 20:42") == moment_in("2020年6月22日 下午8:42 [EDT]") == moment_in("22 juin 2020 20 h 42 HAE")
+    True
+    """
+    text = _plain(text)
+    zones: list[tzinfo] = []
     if (taken := _zone_offset(text)) is None:
         return None
-    zone, text = taken
+    offset, text = taken
+    zones += [offset] if offset else []
     if (time := _TIME.search(text)) is None:
         return None
-    day = _date(f"{text[: time.start()]} {text[time.end() :]}" if zone else text[: time.start()])
-    zone = zone or _zone(text[time.end() :])
-    hour = int(time[1])
-    if time[4]:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if time[4] == "p" else 0)
-    if day is None or zone is None:
+    rest = f"{text[: time.start()]} {text[time.end() :]}"
+    if (dated := _date(rest)) is None:
         return None
+    day, rest = dated
+    rest = _LATIN_HALF.sub(lambda half: f" {half[1]}m ", rest)
+    named = _NEW_YORK_S.sub(" ", rest)
+    new_york = named != rest
+    words = re.findall(r"[^\W_]+", named)
+    halves = [word for word in words if word in _MORNING or word in _EVENING]
+    zones += [NEW_YORK] if new_york else []
+    zones += [_ZONES[word] for word in words if word in _ZONES]
+    known = {*halves, *_ZONES, *_IGNORED, *(_OF_NEW_YORK if new_york else ())}
+    hour = _hour(int(time[1]), halves)
+    if hour is None or not known.issuperset(words):
+        return None
+    return _moment((*day, hour, int(time[2]), int(time[3] or 0)), zones or [NEW_YORK])
+
+
+def _moment(clock: tuple[int, ...], zones: list[tzinfo]) -> float | None:
+    """Return the Unix seconds of a clock in zones that must mean the same; None where they do not, or there is no such time."""
     try:
-        return datetime(*day, hour, int(time[2]), int(time[3] or 0), tzinfo=zone).timestamp()
+        found = {datetime(*clock, tzinfo=zone).timestamp() for zone in zones}  # type: ignore[arg-type,misc]
     except (ValueError, OverflowError):
         return None
+    return found.pop() if len(found) == 1 else None
 
 
-def _plain(text: str) -> str:
-    """Return a text in small letters without accents, odd spaces and odd signs."""
-    text = text.replace("\u2212", "-").replace("\u2013", "-")
-    marks = unicodedata.normalize("NFKD", text)
-    return " ".join("".join(c for c in marks if not unicodedata.combining(c)).casefold().split())
+def _hour(hour: int, halves: list[str]) -> int | None:
+    """Return the hour of the day, 0 to 23 where it is one; None where the halves named of it do not fit it or each other."""
+    if not halves:
+        return hour
+    half = halves[0]
+    first = 0 if half in _FROM_NOUGHT else 1
+    last = 11 if half in _TO_ELEVEN else 12
+    if len(halves) > 1 or not first <= hour <= last:
+        return None
+    return hour % 12 + (12 if half in _EVENING else 0)
 
 
 def _zone_offset(text: str) -> tuple[tzinfo | None, str] | None:
@@ -100,25 +178,24 @@ def _zone_offset(text: str) -> tuple[tzinfo | None, str] | None:
     return timezone(-ahead if sign == "-" else ahead), rest
 
 
-def _zone(text: str) -> tzinfo | None:
-    """Return the zone named after the time; None where it is not known."""
-    words = re.findall(r"[a-z']+", text.replace("uhr", " "))
-    if not words or _NEW_YORKS.search(text):
-        return NEW_YORK
-    return _ZONES.get(words[0]) if len(words) == 1 else None
-
-
-def _date(text: str) -> tuple[int, int, int] | None:
-    """Return year, month and day, in whatever order they stand."""
+def _date(text: str) -> tuple[tuple[int, int, int], str] | None:
+    """Return year, month and day, in whatever order they stand, and what else the text says."""
     if found := _ISO.search(text) or _IDEOGRAPHS.search(text):
-        return int(found[1]), int(found[2]), int(found[3])
+        return (int(found[1]), int(found[2]), int(found[3])), f"{text[: found.start()]} {text[found.end() :]}"
     if found := _SLASHED.search(text):
         first, second = int(found[1]), int(found[2])
         if first <= 12 and second <= 12 and first != second:
             return None
-        return int(found[3]), min(first, second), max(first, second)
-    months = {_MONTH[word] for word in re.findall(r"[a-z]+", text) if word in _MONTH}
-    if len(months) != 1 or (year := _YEAR.search(text)) is None:
+        day = (int(found[3]), min(first, second), max(first, second))
+        return day, f"{text[: found.start()]} {text[found.end() :]}"
+    names = [word for word in re.findall(r"[^\W\d_]+", text) if word in _MONTH]
+    if len({_MONTH[name] for name in names}) != 1 or (year := _YEAR.search(text)) is None:
         return None
-    days = _DAY.findall(text[: year.start()] + " " + text[year.end() :])
-    return (int(year[1]), months.pop(), int(days[0])) if len(days) == 1 else None
+    text = f"{text[: year.start()]} {text[year.end() :]}"
+    days = list(_DAY.finditer(text))
+    if len(days) != 1 or (text[days[0].end() :].startswith(".") and not _POLISH.isdisjoint(names)):
+        return None
+    rest = f"{text[: days[0].start()]} {text[days[0].end() :]}"
+    for name in names:
+        rest = re.sub(rf"(?<![^\W\d_]){name}(?![^\W\d_])", " ", rest)
+    return (int(year[1]), _MONTH[names[0]], int(days[0][1])), rest

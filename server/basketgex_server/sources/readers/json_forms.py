@@ -1,25 +1,33 @@
-"""Replies of services, as saved: Cboe delayed quotes, Tradier option chains, Polygon (now Massive) chain snapshots.
+"""Replies of services, as saved: Cboe delayed quotes, Tradier and Schwab option chains, Polygon (now Massive) chain snapshots.
 
-Decoded straight into the few fields that count. Of the last two a file may also be a list of replies: one an expiry with
-Tradier, one a page with Polygon.
+Decoded straight into the few fields that count. Of the last three a file may also be a list of replies: one an expiry with
+Tradier and Schwab, one a page with Polygon, or the snapshots alone, as Polygon's own client lists them.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
-import numpy as np
 
-from basketgex_server.errors import BadChain
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.sources.readers.columns import Columns, new_york
+from basketgex_server.errors import BadChain, quoted
+from basketgex_server.sources.readers.columns import (
+    STANDARD,
+    Columns,
+    UnknownForm,
+    floats,
+    latest,
+    new_york,
+    nth_option,
+)
+from basketgex_server.sources.readers.schwab import SchwabReply, schwab
 
-_STANDARD = 100.0
-"""Units that a contract delivers if nothing happened to the underlying."""
-_LATEST = 1e11
-"""A Unix time above this is in milliseconds or finer."""
+T = TypeVar("T")
+_FIELD = re.compile(r"field `(\w+)`|(\w+)(?:\[\.\.\.\])*`$")
 
 
 class _CboeOption(msgspec.Struct, gc=False):
@@ -33,12 +41,13 @@ class _CboeOption(msgspec.Struct, gc=False):
 class _CboeData(msgspec.Struct):
     options: list[_CboeOption]
     current_price: float | None = None
-    last_trade_time: datetime | None = None
+    last_trade_time: str | None = None
 
 
 class _TradierGreeks(msgspec.Struct, gc=False):
     mid_iv: float | None = None
     smv_vol: float | None = None
+    updated_at: str | None = None
 
 
 class _TradierOption(msgspec.Struct, gc=False):
@@ -48,6 +57,7 @@ class _TradierOption(msgspec.Struct, gc=False):
     ask: float | None = None
     bid_date: float | None = None
     ask_date: float | None = None
+    trade_date: float | None = None
     contract_size: float | None = None
     greeks: _TradierGreeks | None = None
 
@@ -67,6 +77,10 @@ class _Quote(msgspec.Struct, gc=False):
     last_updated: float | None = None
 
 
+class _Trade(msgspec.Struct, gc=False):
+    sip_timestamp: float | None = None
+
+
 class _Underlying(msgspec.Struct, gc=False):
     price: float | None = None
     value: float | None = None
@@ -78,32 +92,31 @@ class _Snapshot(msgspec.Struct, gc=False):
     implied_volatility: float | None = None
     open_interest: float | None = None
     last_quote: _Quote | None = None
+    last_trade: _Trade | None = None
     underlying_asset: _Underlying | None = None
 
 
-class _Reply(msgspec.Struct):
-    """Any of the three: each has a field of its own."""
+class _Reply(SchwabReply):
+    """Any of them: each has a field of its own."""
 
     data: _CboeData | None = None
+    timestamp: str | float | None = None
     options: _TradierOptions | None = None
     results: list[_Snapshot] | None = None
     next_url: str | None = None
+    details: _Details | None = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply | list[_Reply])
+_SNAPSHOTS = msgspec.json.Decoder(list[_Snapshot])
 
 
 def json_chain(content: bytes, name: str) -> Columns:
-    """Read any of the three. Raises BadChain."""
-    try:
-        decoded = _REPLY.decode(content)
-    except msgspec.ValidationError as error:
-        raise BadChain(f"{name} is not a Cboe chain: a field is missing or of another kind.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadChain(f"{name} is not whole JSON: it may be cut short.") from error
-    replies = decoded if isinstance(decoded, list) else [decoded]
+    """Read any of them, UTF-8 without a mark. Raises BadChain, UnknownForm where it is none of them."""
+    found = decoded(_REPLY, content, name)
+    replies = found if isinstance(found, list) else [found]
     if len(replies) == 1 and replies[0].data is not None:
-        return _cboe(replies[0].data)
+        return _cboe(replies[0].data, _made_at(replies[0].timestamp, name), name)
     if any(reply.data is not None for reply in replies):
         raise BadChain(f"{name} has more than one Cboe chain: one file is one underlying.")
     if snapshots := [s for reply in replies for s in reply.results or ()]:
@@ -113,57 +126,130 @@ def json_chain(content: bytes, name: str) -> Columns:
             )
         return _polygon(snapshots)
     if contracts := [o for reply in replies for o in _list(reply.options)]:
-        return _tradier(contracts)
-    raise BadChain(f"{name} is not a Cboe chain: a field is missing or of another kind.")
+        return _tradier(contracts, name)
+    if replies and replies[0].details is not None:
+        return _polygon(decoded(_SNAPSHOTS, content, name))
+    if (columns := schwab(replies, name)) is not None:
+        return columns
+    raise UnknownForm(f"{name} is JSON, but no chain of a form that is read.")
 
 
-def _cboe(data: _CboeData) -> Columns:
-    options, when = data.options, data.last_trade_time
+def decoded(decoder: msgspec.json.Decoder[T], content: bytes, name: str) -> T:
+    """Return JSON in UTF-8 as a value. Raises BadChain, UnknownForm where it is no such value."""
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError as error:
+        raise _misfit(error, name) from error
+    except msgspec.DecodeError as error:
+        if (
+            b"NaN" in content or b"Infinity" in content
+        ):  # Python writes those, although JSON has no such numbers
+            return _with_odd_numbers(decoder, content, name)
+        if "truncated" in str(error):
+            raise BadChain(f"{name} is not whole JSON: it may be cut short.") from error
+        raise UnknownForm(f"{name} is not JSON.") from error
+    except UnicodeDecodeError as error:
+        raise BadChain(f"{name} is not text.") from error
+    except RecursionError as error:
+        raise UnknownForm(f"{name} is JSON, but no chain of a form that is read.") from error
+
+
+def _with_odd_numbers(decoder: msgspec.json.Decoder[T], content: bytes, name: str) -> T:
+    """Decode what has NaN or Infinity among its numbers: the first is absent, the second stays what it is."""
+    try:
+        values = json.loads(content, parse_constant=lambda text: None if text == "NaN" else float(text))
+        found: T = msgspec.convert(values, decoder.type)
+    except msgspec.ValidationError as error:
+        raise _misfit(error, name) from error
+    except (ValueError, RecursionError) as error:
+        raise UnknownForm(f"{name} is not JSON.") from error
+    return found
+
+
+def _misfit(error: msgspec.ValidationError, name: str) -> BadChain:
+    """Return what is said of JSON that is no chain: the field that does not fit, where there is one."""
+    found = _FIELD.search(str(error))
+    if found is None:
+        return UnknownForm(f"{name} is JSON, but no chain of a form that is read.")
+    return BadChain(f"{name}: {found[1] or found[2]} is missing or of another kind.")
+
+
+def _cboe(data: _CboeData, made_at: float | None, name: str) -> Columns:
+    options = data.options
+    as_of, undated = None, ""
+    if said := (data.last_trade_time or "").strip():
+        try:
+            as_of = new_york(datetime.fromisoformat(said))
+        except (ValueError, OverflowError):
+            undated = f"{name}: last_trade_time is {quoted(said)}: it should read like 2026-07-10T16:00:00."
     return Columns(
         [o.option for o in options],
-        _floats([o.iv for o in options]),
-        _floats([o.open_interest for o in options]),
-        _floats([o.bid for o in options]),
-        _floats([o.ask for o in options]),
+        floats([o.iv for o in options]),
+        floats([o.open_interest for o in options]),
+        floats([o.bid for o in options]),
+        floats([o.ask for o in options]),
         data.current_price,
-        new_york(when) if when else None,
-        place=_option,
+        as_of,
+        made_at,
+        place=nth_option,
+        undated=undated,
     )
 
 
-def _tradier(contracts: list[_TradierOption]) -> Columns:
-    kept = [o for o in contracts if o.contract_size in (None, 0, _STANDARD)]
-    moments = [m for o in contracts for m in (o.bid_date, o.ask_date) if m]
+def _made_at(timestamp: str | float | None, name: str) -> float | None:
+    """Return the Unix seconds of Cboe's ``timestamp``, which is UTC where it names no zone. Raises BadChain."""
+    if timestamp is None or timestamp == "":
+        return None
+    if isinstance(timestamp, str):
+        return _utc(timestamp, "timestamp", name)
+    return latest([timestamp])
+
+
+def _utc(text: str, field: str, name: str) -> float:
+    try:
+        when = datetime.fromisoformat(text.strip())
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise BadChain(
+            f"{name}: {field} is {quoted(text)}: it should read like 2026-07-10 20:15:00, in UTC."
+        ) from error
+
+
+def _tradier(contracts: list[_TradierOption], name: str) -> Columns:
+    kept = [o for o in contracts if o.contract_size in (None, 0, STANDARD)]
+    updates = {o.greeks.updated_at for o in contracts if o.greeks and o.greeks.updated_at}
+    computed_at = [_utc(text, "updated_at", name) for text in updates]
     return Columns(
         [o.symbol for o in kept],
-        _floats([(o.greeks.mid_iv or o.greeks.smv_vol) if o.greeks else None for o in kept]),
-        _floats([o.open_interest for o in kept]),
-        _floats([o.bid for o in kept]),
-        _floats([o.ask for o in kept]),
-        as_of=_seconds(max(moments)) if moments else None,
+        floats([(o.greeks.mid_iv or o.greeks.smv_vol) if o.greeks else None for o in kept]),
+        floats([o.open_interest for o in kept]),
+        floats([o.bid for o in kept]),
+        floats([o.ask for o in kept]),
+        as_of=latest(m for o in contracts for m in (o.bid_date, o.ask_date)),
+        made_at=latest([*computed_at, *(o.trade_date for o in contracts)]),
         adjusted=len(contracts) - len(kept),
-        place=_option,
+        place=nth_option,
     )
 
 
 def _polygon(snapshots: list[_Snapshot]) -> Columns:
-    kept = [s for s in snapshots if s.details.shares_per_contract in (None, _STANDARD)]
+    kept = [s for s in snapshots if s.details.shares_per_contract in (None, STANDARD)]
     underlyings = [s.underlying_asset for s in snapshots if s.underlying_asset]
     prices = [p for u in underlyings if (p := u.price or u.value)]
-    moments = [u.last_updated for u in underlyings if u.last_updated]
-    moments = moments or [
-        s.last_quote.last_updated for s in snapshots if s.last_quote and s.last_quote.last_updated
-    ]
+    quoted_at = latest(s.last_quote.last_updated for s in snapshots if s.last_quote)
+    traded_at = latest(s.last_trade.sip_timestamp for s in snapshots if s.last_trade)
+    as_of = latest(u.last_updated for u in underlyings)
     return Columns(
         [s.details.ticker.removeprefix("O:") for s in kept],
-        _floats([s.implied_volatility for s in kept]),
-        _floats([s.open_interest for s in kept]),
-        _floats([s.last_quote.bid if s.last_quote else None for s in kept]),
-        _floats([s.last_quote.ask if s.last_quote else None for s in kept]),
+        floats([s.implied_volatility for s in kept]),
+        floats([s.open_interest for s in kept]),
+        floats([s.last_quote.bid if s.last_quote else None for s in kept]),
+        floats([s.last_quote.ask if s.last_quote else None for s in kept]),
         prices[-1] if prices else None,
-        _seconds(max(moments)) if moments else None,
+        quoted_at if as_of is None else as_of,
+        latest([quoted_at, traded_at]),
         adjusted=len(snapshots) - len(kept),
-        place=_option,
+        place=nth_option,
     )
 
 
@@ -172,18 +258,3 @@ def _list(options: _TradierOptions | None) -> Sequence[_TradierOption]:
     return (
         found if isinstance(found, list) else [found] if found else []
     )  # a lone contract comes without its list
-
-
-def _floats(values: list[float | None]) -> Floats:
-    return np.array(values, dtype=np.float64)  # None becomes NaN
-
-
-def _option(row: int) -> str:
-    return f"option {row + 1}"
-
-
-def _seconds(moment: float) -> float:
-    """Return Unix seconds of a time that may be in milliseconds, microseconds or nanoseconds."""
-    while moment > _LATEST:
-        moment /= 1000.0
-    return moment

@@ -9,7 +9,7 @@ import numpy as np
 
 from basketgex_server.errors import BadChain, quoted
 from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.sources.readers.columns import Columns
+from basketgex_server.sources.readers.columns import Columns, without_placeholders
 from basketgex_server.sources.readers.tables import the_moment, the_spot
 
 _WANTED = ("option", "iv", "open_interest", "bid", "ask", "underlying_price", "as_of")
@@ -49,12 +49,15 @@ def parquet(content: bytes, name: str) -> Columns:
     volatility, interest = numbers("iv"), numbers("open_interest")
     assert volatility is not None and interest is not None  # noqa: S101 - both are needed columns
     moments = table.column("as_of").to_pylist() if "as_of" in table.column_names else []
+    bid, ask = numbers("bid"), numbers("ask")
+    if bid is not None and ask is not None:
+        volatility = without_placeholders(volatility, bid, ask)
     return Columns(
         options,
         volatility,
         interest,
-        numbers("bid"),
-        numbers("ask"),
+        bid,
+        ask,
         the_spot(numbers("underlying_price"), name, _row),
         the_moment([_text(m) for m in moments], name, _row),
         place=_row,

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
 
 from basketgex_server.errors import BadChain, quoted
 from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.sources.readers.columns import Columns, new_york, number
+from basketgex_server.sources.readers.columns import (
+    Columns,
+    UnknownForm,
+    new_york,
+    number,
+    without_placeholders,
+)
 
 T = TypeVar("T")
-PLACEHOLDER = 1.5e-5
-"""Yahoo writes 0.00001 where it has no volatility."""
 
 
 class Table:
@@ -56,7 +61,10 @@ class Table:
     def numbers(self, place: int) -> Floats:
         """Return a column f64[n], NaN where it is blank. Raises BadChain with file and line."""
         try:
-            return np.array([float(row[place] or "nan") for row in self._rows])
+            texts = [row[place] for row in self._rows]
+            if any("_" in text for text in texts):
+                raise ValueError
+            return np.array([float(text or "nan") for text in texts])
         except ValueError:
             heading = self.headings[place]
             rows = zip(self._line_numbers, self._rows, strict=True)
@@ -69,18 +77,24 @@ def plain_csv(lines: list[str], name: str) -> Columns:
     if "contractSymbol" in table.headings:
         return _yfinance(table)
 
+    if "option" not in table.headings:
+        raise UnknownForm(f'{name} has no column "option", and is no chain of a form that is read.')
+
     def numbers(heading: str) -> Floats | None:
         return table.numbers(table.place(heading)) if heading in table.headings else None
 
     def texts(heading: str) -> list[str]:
         return table.texts(table.place(heading)) if heading in table.headings else []
 
+    volatility, bid, ask = table.numbers(table.place("iv")), numbers("bid"), numbers("ask")
+    if bid is not None and ask is not None:
+        volatility = without_placeholders(volatility, bid, ask)
     return Columns(
         table.texts(table.place("option")),
-        table.numbers(table.place("iv")),
+        volatility,
         table.numbers(table.place("open_interest")),
-        numbers("bid"),
-        numbers("ask"),
+        bid,
+        ask,
         the_spot(numbers("underlying_price"), name, table.line),
         the_moment(texts("as_of"), name, table.line),
         place=table.line,
@@ -88,20 +102,32 @@ def plain_csv(lines: list[str], name: str) -> Columns:
 
 
 def _yfinance(table: Table) -> Columns:
-    volatility = table.numbers(table.place("impliedVolatility"))
+    volatility, bid, ask = (table.numbers(table.place(of)) for of in ("impliedVolatility", "bid", "ask"))
+    volatility = without_placeholders(volatility, bid, ask, yahoo=True)
     sizes = table.texts(table.place("contractSize")) if "contractSize" in table.headings else []
     regular = np.array([size.strip() in ("", "REGULAR") for size in sizes] or [True] * len(table), dtype=bool)
     options = table.texts(table.place("contractSymbol"))
     kept = np.flatnonzero(regular)
     return Columns(
         [options[row] for row in kept],
-        np.where(volatility > PLACEHOLDER, volatility, np.nan)[kept],
+        volatility[kept],
         table.numbers(table.place("openInterest"))[kept],
-        table.numbers(table.place("bid"))[kept],
-        table.numbers(table.place("ask"))[kept],
+        bid[kept],
+        ask[kept],
+        made_at=_last_trade(table),
         adjusted=len(options) - len(kept),
         place=lambda row: table.line(int(kept[row])),
     )
+
+
+def _last_trade(table: Table) -> float | None:
+    """Return the latest ``lastTradeDate``, in Unix seconds: before that the file was not made. None where none can be read."""
+    found = []
+    for text in set(table.texts(table.place("lastTradeDate")) if "lastTradeDate" in table.headings else ()):
+        with suppress(ValueError, OverflowError):
+            when = datetime.fromisoformat(text.strip())
+            found.append((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    return max(found, default=None)
 
 
 def the_spot(prices: Floats | None, name: str, place: Callable[[int], str]) -> float | None:
