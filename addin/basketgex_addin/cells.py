@@ -120,6 +120,7 @@ class Row(NamedTuple):
     unverified: bool = False
     spot_status: str = ""
     spot_correction: float = 0.0
+    remark: str = ""
 
     @property
     def signed_share(self) -> float:
@@ -171,6 +172,23 @@ class Reply(NamedTuple):
     chex_kind: str = "computed"
     settings_notice: str = ""
     """What a person should know of the server's settings, mostly nothing."""
+    missing_reasons: tuple[str, ...] = ()
+    """Beside the missing: why one that has data is left out; empty where no reason is known."""
+    distant: bool = False
+    """The oldest figure and the newest lie more than a trading day apart."""
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """The missing names, each with its reason or an empty text."""
+        return tuple(zip_longest(self.missing, self.missing_reasons[: len(self.missing)], fillvalue=""))
+
+    @property
+    def attention(self) -> str:
+        """What must be seen before the figures are used, mostly nothing."""
+        if not self.distant:
+            return ""
+        between = f"{_time(self.as_of)} and {_time(self.as_of_newest)} New York"
+        return f"ATTENTION: figures between {between}, more than a trading day apart, are added up"
 
 
 class Since(NamedTuple):
@@ -731,6 +749,7 @@ def _status(reply: Reply) -> str:
         if row.spot_status == STALE_SPOT
     )
     parts = (
+        reply.attention,
         f"SYNTHETIC ({reply.source})" if reply.synthetic else reply.source,
         "historical" if is_historical(reply) else "",
         f"{as_of} New York",
@@ -744,10 +763,18 @@ def _status(reply: Reply) -> str:
         f"entitlement unverified: {unverified}" if unverified else "",
         f"stale spot: {stale}" if stale else "",
         f"quotes too thin to tell spot's moment: {thin}" if thin else "",
+        *dict.fromkeys(row.remark for row in reply.rows),
         reply.notice,
         reply.settings_notice,
     )
     return "; ".join(part for part in parts if part)
+
+
+def _why(reply: Reply) -> str:
+    """Return what keeps a value from being that of the whole basket; OK where nothing does but names without data."""
+    left_out = [f"{symbol} is left out: {reason}" for symbol, reason in reply.left_out if reason]
+    attention = [f"{reply.attention}."] if reply.attention else []
+    return " ".join(attention + left_out) or "OK"
 
 
 def _usable(share: float) -> str:
@@ -856,9 +883,11 @@ _RENDERERS: dict[str, Callable[[Reply, Option], Result]] = {
     "BASKETREGIME": lambda reply, _: _regime(reply.gex),
     "BASKETBREADTH": lambda reply, _: _breadth(reply),
     "BASKETCOUNT": lambda reply, _: float(len(reply.rows)),
-    "BASKETMISSING": lambda reply, _: ", ".join(reply.missing),
+    "BASKETMISSING": lambda reply, _: ", ".join(
+        f"{symbol} ({reason})" if reason else symbol for symbol, reason in reply.left_out
+    ),
     "BASKETCOVERAGE": lambda reply, _: _number(reply.covered_weight),
     "BASKETSTATUS": lambda reply, _: _status(reply),
-    "BASKETWHY": lambda reply, _: "OK",
+    "BASKETWHY": lambda reply, _: _why(reply),
 }
 _RENDERERS.update((f"{kind}{name}", _net(name.lower())) for kind in ("BASKET", "SYMBOL") for name in MEASURES)

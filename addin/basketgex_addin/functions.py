@@ -203,8 +203,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _basket(
         "BASKETWHY",
         Shape.TEXT,
-        "Why the basket has no value, and what to do; OK where it has one. Of a cell with another function: its arguments, "
-        "and the name of its function.",
+        "Why the basket, or a name of it, has no value, and what to do; OK where all is well. Of a cell with another "
+        "function: its arguments, and the name of its function.",
         NAMED,
     ),
     Function(

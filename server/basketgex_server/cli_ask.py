@@ -75,8 +75,15 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
         )
     figures = "".join(f"{amount(x):>14}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
     print(f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}  {regime_words(reply.gex)}")
-    if reply.missing:
-        print(f"No data: {', '.join(reply.missing)}.")
+    if nothing := [symbol for symbol, reason in reply.left_out if not reason]:
+        print(f"No data: {', '.join(nothing)}.")
+    for symbol, reason in reply.left_out:
+        if reason:
+            print(f"Left out: {symbol}. {in_a_terminal(reason)}")
+    if reply.attention:
+        print(f"{reply.attention}.")
+    for remark in dict.fromkeys(row.remark for row in reply.rows if row.remark):
+        print(f"{remark}.")
     mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
     origin = f"{origin_words(reply.source, reply.synthetic)}, convention {cells.convention_in_words(reply.convention)}"
     print(f"As of {moment(reply.as_of)}{mixed}, {origin}.")
@@ -93,6 +100,8 @@ def basket_json(reply: Reply) -> dict[str, Any]:
         "as_of": iso(reply.as_of),
         "constituent_count": len(reply.rows),
         "missing_symbols": list(reply.missing),
+        "missing_reasons": {symbol: in_a_terminal(reason) for symbol, reason in reply.left_out if reason},
+        "attention": reply.attention,
         "aggregate": _net(reply),
         "constituents": [
             {

@@ -447,7 +447,8 @@ def _source(facts: Facts) -> Finding:
         another = "Run basketgex source chain-files with the --folder of the chains."
         try:
             folder = settings.folder()
-            symbols = ChainFiles(folder, settings.chain_as_of).symbols()
+            files = ChainFiles(folder, settings.chain_as_of)
+            symbols, strangers = files.symbols(), files.strangers()
         except BasketgexError as error:
             return Finding(FAULT, error.sentence, another)
         if not os.access(folder, os.R_OK | os.X_OK):
@@ -455,6 +456,11 @@ def _source(facts: Facts) -> Finding:
         if not symbols:
             return Finding(FAULT, f"the folder {quoted(folder.name)} has no chain in it", another)
         symbol, text = symbols[0], f"{len(symbols):,} chains in {folder.name}"
+        if strangers:
+            several = f"{quoted(strangers[0], 60)}" + (
+                f" and {len(strangers) - 1:,} more" if strangers[1:] else ""
+            )
+            text += f"; {several} found under no symbol, and not read"
     if _is_far(settings) and (fault := environment_fault()):
         return Finding(FAULT, f"{text}. In this terminal's environment {fault}")
     if facts.ask:

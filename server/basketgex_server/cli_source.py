@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from basketgex.local import Home
 from basketgex_server.cli_ask import moment
 from basketgex_server.cli_config import absolute, change, key_sentence, settings_of
 from basketgex_server.dispatch.answers import MIXED
+from basketgex_server.dispatch.sessions import distant
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.settings import load
 from basketgex_server.sources.chain_files import ChainFiles
@@ -22,10 +23,15 @@ MOST_REFUSALS = 20
 
 
 class Looked(NamedTuple):
-    """What is in a folder of chains: the moment of each that counts (Unix seconds), and why others do not, by symbol."""
+    """What is in a folder of chains: the moment of each that counts (Unix seconds), and why others do not, by symbol.
+
+    ``remarks`` say what to know of chains that count, ``strangers`` are files that are found under no symbol.
+    """
 
     chains: Mapping[str, float]
     refused: Mapping[str, str]
+    remarks: Sequence[str] = ()
+    strangers: Sequence[str] = ()
 
 
 def show(home: Home) -> None:
@@ -63,6 +69,7 @@ def look(folder: Path, as_of: str) -> Looked:
     files = ChainFiles(folder.expanduser(), as_of)
     chains: dict[str, float] = {}
     refused: dict[str, str] = {}
+    remarks: list[str] = []
     symbols = files.symbols()
     for number, symbol in enumerate(symbols):
         if sys.stderr.isatty():
@@ -72,13 +79,14 @@ def look(folder: Path, as_of: str) -> Looked:
         except (BadChain, SourceUnavailable) as error:
             refused[symbol] = error.sentence
             continue
-        if chain is not None and ((chain.open_interest > 0) & (chain.expiry > chain.as_of)).any():
+        if chain is not None and ((chain.open_interest > 0) & (chain.expiry > chain.seen_at)).any():
             chains[symbol] = chain.as_of
+            remarks += [chain.remark] if chain.remark else []
         elif chain is not None:
             refused[symbol] = f"No contract of {symbol} has open interest and time left."
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr, flush=True)
-    return Looked(chains, refused)
+    return Looked(chains, refused, remarks, files.strangers())
 
 
 def _print(found: Looked, folder: str) -> None:
@@ -87,6 +95,7 @@ def _print(found: Looked, folder: str) -> None:
         print(
             f"There is no chain in {folder} yet: docs/chains.md says what files are read, and how they are called."
         )
+        _print_strangers(found.strangers)
         return
     as_of = ""
     if found.chains:
@@ -94,11 +103,22 @@ def _print(found: Looked, folder: str) -> None:
         as_of = f", as of {moment(oldest)}" + (
             f" to {moment(newest)} (mixed)" if newest - oldest > MIXED else ""
         )
+        if distant(oldest, newest):
+            as_of += "; ATTENTION: a basket of them adds up figures more than a trading day apart"
     print(f"{count:,} {'chain' if count == 1 else 'chains'} in {folder}, {refused or 'none'} refused{as_of}.")
     for symbol, sentence in list(found.refused.items())[:MOST_REFUSALS]:
         print(f"  {symbol}: {sentence}")
     if refused > MOST_REFUSALS:
         print(f"  and {refused - MOST_REFUSALS:,} more")
+    for remark in found.remarks[:MOST_REFUSALS]:
+        print(f"{remark}.")
+    _print_strangers(found.strangers)
+
+
+def _print_strangers(names: Sequence[str]) -> None:
+    if names:
+        more = f" and {len(names) - MOST_REFUSALS:,} more" if len(names) > MOST_REFUSALS else ""
+        print(f"Found under no symbol, and not read: {', '.join(names[:MOST_REFUSALS])}{more}.")
 
 
 def _named(found: HomeSettings) -> str:

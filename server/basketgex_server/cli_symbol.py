@@ -113,6 +113,7 @@ def symbol_of_chain(
             call=found.call,
             put=found.put,
             rows=found.rows._asdict() if found.rows else None,
+            remark=found.remark,
             strikes=_columns("strike", found.strikes) if wanted.per_strike else None,
             expiries=_columns("expiry", found.expiries) if wanted.per_expiry else None,
             zero_dte=found.zero_dte if wanted.per_expiry else None,
@@ -327,6 +328,7 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             "freshness": found.freshness.lower(),
             "convention": found.convention,
             "notice": in_a_terminal(found.notice),
+            "remark": found.remark,
             "measures": measures,
             **(
                 {"spot_status": found.spot_status, "spot_correction": found.spot_correction}
@@ -350,11 +352,15 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
     if found.rows is not None:
         print(
             "Rows: "
-            + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.rows.items())
+            + ", ".join(
+                f"{count:,} {name.replace('_', ' ')}"
+                for name, count in found.rows.items()
+                if count or name not in ("repeated", "implausible")
+            )
             + "."
         )
     if found.spot_status in SPOT:
         print(SPOT[found.spot_status].format(found.spot_correction))
     _show_tables(found, curve)
-    if found.notice:
-        print(in_a_terminal(found.notice))
+    for said in filter(None, (found.remark and f"{found.remark}.", found.notice)):
+        print(in_a_terminal(said))

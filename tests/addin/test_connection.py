@@ -32,7 +32,7 @@ def reply(request: pb.BatchGetBasketsRequest) -> pb.BatchGetBasketsResponse:
     count = len(request.offsets) - 1
     zeros = [0.0] * count
     figures = dict.fromkeys((field.name for field in pb.BasketColumns.DESCRIPTOR.fields), zeros)
-    integers = dict.fromkeys(("negative_names", "freshness", "notice_index"), [0] * count)
+    integers = dict.fromkeys(("negative_names", "freshness", "notice_index", "as_of_distant"), [0] * count)
     return pb.BatchGetBasketsResponse(
         baskets=pb.BasketColumns(
             **{**figures, **integers, "client_ttl": [60.0] * count, "gex": [1.0] * count}

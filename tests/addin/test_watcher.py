@@ -34,7 +34,7 @@ Heard = tuple[Mapping[Ask, Reply | Problem], Mapping[Ask, Since]]
 def baskets(gex: Sequence[float], label: str = "", ttl: float = 60.0) -> pb.BatchGetBasketsResponse:
     count = len(gex)
     figures = {f.name: [0.0] * count for f in pb.BasketColumns.DESCRIPTOR.fields}
-    integers = dict.fromkeys(("negative_names", "freshness", "notice_index"), [0] * count)
+    integers = dict.fromkeys(("negative_names", "freshness", "notice_index", "as_of_distant"), [0] * count)
     return pb.BatchGetBasketsResponse(
         baskets=pb.BasketColumns(**{**figures, **integers, "client_ttl": [ttl] * count, "gex": gex}),
         offsets=[0] * (count + 1),

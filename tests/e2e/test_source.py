@@ -71,12 +71,13 @@ def test_each_refusal_has_its_reason(home: Path, tmp_path: Path) -> None:
         "2 chains in mine, 6 refused, as of 2026-03-18 16:00 New York to 2026-03-19 16:00 New York (mixed)."
     )
     told = dict(line.strip().split(": ", 1) for line in lines[2:])
+    assert told.pop("Found under no symbol, and not read") == "notes.txt."
     assert list(told) == ["AMD", "GOOG", "META", "NVDA", "QQQ", "SPY"]
     assert told["NVDA"] == "No contract of NVDA has open interest and time left."
     assert told["QQQ"] == "No contract of QQQ has open interest and time left."
     assert told["META"].startswith("META.csv does not say when its chain is from: name it with its day")
     assert told["SPY"] == "SPY_2026-03-19.csv.gz cannot be unpacked: it is cut short or is not gzip."
-    assert told["AMD"] == "AMD_2026-03-19.csv has no option of AMD: check its option symbols."
+    assert told["AMD"] == 'AMD_2026-03-19.csv has no option of AMD: its first is "AMZN260320C00255000".'
 
 
 def test_an_empty_folder_and_many_refusals(home: Path, tmp_path: Path) -> None:

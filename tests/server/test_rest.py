@@ -229,6 +229,11 @@ TWO_ONE = "2 symbols but 1 weights: give one weight beside each symbol, or none 
 NEGATIVE = "The weight of A is negative: weights must be 0 or more. For a short leg use a basket of its own."
 
 
+def test_a_future_is_a_missing_name_where_there_are_none(sample: Gateway) -> None:
+    body = sample.get(BASKET, symbols="es=f,SPY").json()
+    assert [c["symbol"] for c in body["constituents"]] == ["SPY"] and body["missing_symbols"] == ["ES=F"]
+
+
 @pytest.mark.parametrize(
     ("query", "code", "message"),
     [
@@ -254,7 +259,7 @@ NEGATIVE = "The weight of A is negative: weights must be 0 or more. For a short 
             "invalid_weights",
             "The weights are all zero: give at least one name a weight.",
         ),
-        ({"symbols": "ES=F"}, "invalid_symbol", '"ES=F" is not a ticker: correct or clear it.'),
+        ({"symbols": "ES=G"}, "invalid_symbol", '"ES=G" is not a ticker: correct or clear it.'),
     ],
 )
 def test_a_wrong_basket_is_400(sample: Gateway, query: dict[str, str], code: str, message: str) -> None:
@@ -789,9 +794,12 @@ def test_a_stale_figure_says_so(live: Live) -> None:
     assert body["basketgex"]["notice"] == "Last good value: Out of order."
 
 
-def test_one_broken_chain_is_502(live: Live) -> None:
-    live.source.broken = {"NVDA": "The chain of NVDA is broken."}
-    assert live.refused(BASKET, symbols="NVDA,AMD") == (502, "bad_chain", "The chain of NVDA is broken.")
+def test_one_broken_chain_takes_its_own_name_out_and_alone_is_502(live: Live) -> None:
+    live.source.broken = {name: f"The chain of {name} is broken." for name in ("NVDA", "MU")}
+    body = live.get(BASKET, symbols="NVDA,AMD").json()
+    assert [c["symbol"] for c in body["constituents"]] == ["AMD"] and body["missing_symbols"] == ["NVDA"]
+    assert body["basketgex"]["missing_reasons"] == {"NVDA": "The chain of NVDA is broken."}
+    assert live.refused(BASKET, symbols="MU") == (502, "bad_chain", "The chain of MU is broken.")
 
 
 # -- opening and closing -------------------------------------------------------------------------------------------------

@@ -122,6 +122,8 @@ class SymbolFigures:
     notice: str = ""
     spot_status: str = ""
     spot_correction: float = 0.0
+    remark: str = ""
+    """What a person should know of its chain, mostly nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +336,7 @@ class BasketClient:
             notice=found.notice,
             spot_status=SPOTS.get(found.spot_status, ""),
             spot_correction=found.spot_correction,
+            remark=found.remark,
         )
 
     def profile(

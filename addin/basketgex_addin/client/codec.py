@@ -125,6 +125,8 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
     if not offsets[-1] == len(constituents.symbol_index) or sorted(offsets) != offsets:
         raise ValueError
     lacking = [response.missing_symbols[at] for at in response.missing_index]
+    said = list(response.missing_reasons)  # none at all, where there is none to give or the server is older
+    reasons = [said[at] for at in response.missing_index] if said else []
     notices, origin, found = list(response.notices) or [""], response.origin, response.baskets
     replies = map(
         Reply,
@@ -150,6 +152,8 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
         [_Rows(constituents, range(a, b)) for a, b in pairwise(offsets)],
         repeat(origin.chex or "computed"),
         repeat(origin.settings_notice),
+        [tuple(reasons[a:b]) for a, b in pairwise(missing_offsets)],
+        found.as_of_distant or repeat(False),
     )
     answers: list[Reply | Problem] = list(replies)
     if len(answers) != count:  # a column is short
@@ -172,6 +176,7 @@ class _Constituents(NamedTuple):
     freshness: list[str]
     unverified: list[bool]
     spots: list[tuple[str, float]]
+    remarks: list[str]
 
     def row(self, at: int) -> Row:
         """Return one constituent; ``at`` counts from the first basket's first."""
@@ -179,7 +184,7 @@ class _Constituents(NamedTuple):
         price, gex, dex, vex, chex = self.figures[i]
         share, as_of, freshness = self.contribution_pct[at], self.as_of[i], self.freshness[i]
         figures = (price, gex, dex, vex, chex, share)
-        told = (self.unverified[i], *self.spots[i])
+        told = (self.unverified[i], *self.spots[i], self.remarks[i])
         return Row(self.names[i], self.weights[at], *figures, as_of, freshness, *told)
 
 
@@ -231,6 +236,7 @@ def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
             for status, by in zip(columns.spot_status, columns.spot_correction, strict=True)
         ]
         or [("", 0.0)] * len(columns.symbol),
+        list(columns.remark) or [""] * len(columns.symbol),
     )
     entries, symbols = len(found.symbol_index), len(found.names)
     whole = (

@@ -12,6 +12,7 @@ from basketgex_server.api.comparing import HORIZON, checked_horizon, correlation
 from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
+from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import (
     SPOT_AGREES,
     SPOT_STALE,
@@ -103,6 +104,8 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
         freshness=_freshness(answer.freshness),
         client_ttl=answer.ttl,
         notice=answer.notice,
+        missing_reasons=answer.reasons if any(answer.reasons) else (),
+        as_of_distant=answer.distant,
     )
     for c in e.constituents:
         x = c.exposure
@@ -121,6 +124,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             entitlement_unverified=x.unverified,
             spot_status=_SPOT[x.spot_status],
             spot_correction=math.expm1(x.spot_correction),
+            remark=x.remark,
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -145,6 +149,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             entitlement_unverified=[e.unverified for e in exposures],
             spot_status=[_SPOT[e.spot_status] for e in exposures],
             spot_correction=[math.expm1(e.spot_correction) for e in exposures],
+            remark=_said([e.remark for e in exposures]),
         ),
         baskets=pb.BasketColumns(
             gex=_plain(answer.net[0]),
@@ -163,6 +168,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             freshness=_plain(answer.freshness),
             client_ttl=_plain(answer.ttl),
             notice_index=_plain(answer.notice_index),
+            as_of_distant=_distant(_plain(answer.as_of), _plain(answer.as_of_newest)),
         ),
         offsets=_plain(answer.offsets),
         symbol_index=_plain(answer.symbol_index),
@@ -171,6 +177,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
         missing_symbols=answer.missing,
         missing_offsets=_plain(answer.missing_offsets),
         missing_index=_plain(answer.missing_index),
+        missing_reasons=_said(answer.missing_reasons),
         errors=_errors(answer.errors),
         origin=origin(answer.origin),
         notices=answer.notices,
@@ -313,6 +320,7 @@ def symbol_reply(
         freshness=_freshness(found.freshness),
         client_ttl=found.ttl,
         notice=found.notice,
+        remark=e.remark,
         origin=origin(findings.origin),
         debits=findings.debits,
         spot_status=_SPOT[e.spot_status],
@@ -425,6 +433,19 @@ def _plain(column: Column) -> list[Any]:
 
 def _columns(rows: Iterable[tuple[float, ...]], width: int) -> list[list[float]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _said(texts: list[str]) -> list[str]:
+    """Return texts, or none at all where none says anything: as nearly always."""
+    return texts if any(texts) else []
+
+
+def _distant(oldest: list[float], newest: list[float]) -> list[bool]:
+    """Likewise of baskets whose figures lie more than a trading day apart."""
+    if oldest == newest:
+        return []
+    found = [distant(a, b) for a, b in zip(oldest, newest, strict=True)]
+    return found if any(found) else []
 
 
 def _measures(m: Measures) -> pb.Measures:

@@ -228,7 +228,14 @@ DOCUMENT: Json = {
                 "description": "The gamma flip as it was found, whatever speaks against it, and every root",
             },
             "Provenance": shape(
-                ("covered_weight", "gamma_flip", *OF_DISPERSION),
+                (
+                    "covered_weight",
+                    "missing_reasons",
+                    "as_of_distant",
+                    "remarks",
+                    "gamma_flip",
+                    *OF_DISPERSION,
+                ),
                 source=TEXT,
                 label=TEXT,
                 synthetic=FLAG,
@@ -242,6 +249,16 @@ DOCUMENT: Json = {
                 freshness={"type": "string", "enum": ["fresh", "stale", "expired", "historical"]},
                 notice=or_null("string", description="Why a figure is old"),
                 covered_weight={"type": "number", "minimum": 0, "maximum": 1},
+                missing_reasons={
+                    "type": "object",
+                    "additionalProperties": TEXT,
+                    "description": "Why names that have data are left out",
+                },
+                as_of_distant={
+                    "type": "boolean",
+                    "description": "The figures lie more than a trading day apart",
+                },
+                remarks=array(TEXT),
                 gamma_flip=ref("Flip"),
                 independent_vol=PRICE,
                 index_regime=REGIME_OR_NULL,

@@ -60,8 +60,8 @@ class Asking:
         findings = await self.dispatcher.find([symbol], timeout=self.timeout, strikes=strikes)
         if 0 in findings.refused:
             raise findings.refused[0]
-        if symbol in findings.failed:
-            raise findings.failed[symbol]
+        if (problem := findings.problem(symbol)) is not None:
+            raise problem
         if symbol not in findings.found:
             raise SymbolNotFound(f"The source has no data for {symbol}: check the spelling.")
         return findings.found[symbol], findings

@@ -87,6 +87,12 @@ def basket(answer: Answer) -> Json:
         for c in e.constituents
     ]
     told = how(answer.origin, answer.freshness, answer.notice) | {"covered_weight": e.covered_weight}
+    more = {
+        "missing_reasons": {s: why for s, why in zip(e.missing, answer.reasons, strict=True) if why},
+        "as_of_distant": answer.distant,
+        "remarks": [c.exposure.remark for c in e.constituents if c.exposure.remark],
+    }
+    told |= {name: said for name, said in more.items() if said}
     return {
         "as_of": moment(answer.as_of),
         "constituent_count": len(constituents),

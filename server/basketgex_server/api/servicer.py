@@ -168,8 +168,8 @@ class ExposureServicer(ExposureServiceServicer):
                 timeout=self._time_left(context),
                 strikes=request.per_strike or request.per_expiry,
             )
-            if symbol in findings.failed:
-                raise findings.failed[symbol]
+            if (problem := findings.problem(symbol)) is not None:
+                raise problem
             if symbol not in findings.found:
                 raise NoData(f"The source has no data for {symbol}: check the spelling.")
             reply = messages.symbol_reply(

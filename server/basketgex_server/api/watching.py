@@ -181,14 +181,17 @@ class _Seen:
         versions = [self._version(answer, i) for i in range(len(answer.symbols))]
         offsets, index = _plain(answer.offsets), _plain(answer.symbol_index)
         gaps, gap_index = _plain(answer.missing_offsets), _plain(answer.missing_index)
-        notices = _plain(answer.notice_index)
+        notices, lacking = (
+            _plain(answer.notice_index),
+            list(zip(answer.missing, answer.missing_reasons, strict=True)),
+        )
         baskets: list[Hashable] = []
         for n in range(len(offsets) - 1):
             error = answer.errors.get(n)
             baskets.append(
                 (
                     tuple([versions[i] for i in index[offsets[n] : offsets[n + 1]]]),
-                    tuple([answer.missing[i] for i in gap_index[gaps[n] : gaps[n + 1]]]),
+                    tuple([lacking[i] for i in gap_index[gaps[n] : gaps[n + 1]]]),
                     answer.notices[notices[n]],
                     (error.code, error.sentence, error.argument) if error is not None else None,
                     standings.row(n),
@@ -280,6 +283,7 @@ def _rows(answer: BatchAnswer, numbers: Sequence[int]) -> BatchAnswer:
         weights=[weights[i] for i in entries],
         contribution_pct=[contributions[i] for i in entries],
         missing=[answer.missing[i] for i in missing],
+        missing_reasons=[answer.missing_reasons[i] for i in missing],
         missing_offsets=missing_offsets,
         missing_index=missing_index,
         errors={row: answer.errors[n] for row, n in enumerate(numbers) if n in answer.errors},

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
+from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin, basket
 from basketgex_server.errors import BasketgexError, InvalidBatch
 from basketgex_server.exposure.basket import aggregate
@@ -52,6 +53,13 @@ class Answer:
     notice: str
     debits: int
     holds_until: float
+    reasons: tuple[str, ...] = ()
+    """Why each of the missing is, as far as there is more to say than that there is nothing."""
+
+    @property
+    def distant(self) -> bool:
+        """Whether its figures lie more than a trading day apart: no one moment's."""
+        return distant(self.as_of, self.as_of_newest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ class BatchAnswer:
     missing: list[str] = field(default_factory=list)
     missing_offsets: Column = field(default_factory=lambda: [0])
     missing_index: Column = field(default_factory=list)
+    missing_reasons: list[str] = field(default_factory=list)
     errors: dict[int, BasketgexError] = field(default_factory=dict)
     debits: int = 0
 
@@ -181,6 +190,9 @@ def assemble(number: int, question: Basket, findings: Findings) -> Answer:
         if symbol in findings.failed:
             raise findings.failed[symbol]
     found = {s: findings.found[s] for s in question.symbols if s in findings.found}
+    unreadable = [findings.unreadable[s] for s in question.symbols if s in findings.unreadable]
+    if unreadable and not any(question.weights[i] for i, s in enumerate(question.symbols) if s in found):
+        raise unreadable[0]
     exposure = aggregate(question, {s: f.snapshot.exposure for s, f in found.items()})
     figures = found.values()
     return Answer(
@@ -197,7 +209,13 @@ def assemble(number: int, question: Basket, findings: Findings) -> Answer:
         notice=next((f.notice for f in figures if f.notice), ""),
         debits=findings.debits,
         holds_until=findings.holds_until,
+        reasons=tuple(_reason(symbol, findings) for symbol in exposure.missing),
     )
+
+
+def _reason(symbol: str, findings: Findings) -> str:
+    error = findings.unreadable.get(symbol)
+    return error.sentence if error is not None else ""
 
 
 async def _answer_plainly(
@@ -228,6 +246,7 @@ async def _answer_plainly(
             _append_nothing(out)
     out.symbols = [findings.found[s] for s in rows]
     out.missing = list(gaps)
+    out.missing_reasons = [_reason(symbol, findings) for symbol in gaps]
     return out
 
 

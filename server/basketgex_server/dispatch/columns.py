@@ -108,6 +108,8 @@ def assemble_all(asked: Asked, findings: Findings) -> BatchAnswer:
         if number not in errors:
             errors[number] = _what_stands_in_the_way(number, asked, findings)
     lacking = np.unique(entries.symbol[gone])
+    lacking_names = [asked.tickers[i] for i in lacking.tolist()]
+    unreadable = findings.unreadable
     return BatchAnswer(
         origin=findings.origin,
         symbols=known,
@@ -129,7 +131,8 @@ def assemble_all(asked: Asked, findings: Findings) -> BatchAnswer:
         symbol_index=row[entries.symbol[kept]],
         weights=table.weight[kept],
         contribution_pct=table.contribution_pct[kept],
-        missing=[asked.tickers[i] for i in lacking.tolist()],
+        missing=lacking_names,
+        missing_reasons=[unreadable[t].sentence if t in unreadable else "" for t in lacking_names],
         missing_offsets=_offsets(gone, starts, counts),
         missing_index=np.searchsorted(lacking, entries.symbol[gone]),
         errors=errors,

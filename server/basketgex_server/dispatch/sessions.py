@@ -54,5 +54,23 @@ class NewYorkSessions:
         return day
 
 
+_CALENDAR = NewYorkSessions()
+DAY = 86_400.0
+
+
+def distant(oldest: float, newest: float) -> bool:
+    """Tell whether two moments (Unix seconds) lie more than a trading day apart: beyond the same time of the next session."""
+    return newest - oldest > DAY and newest > _a_session_later(oldest)
+
+
+@lru_cache(maxsize=4096)
+def _a_session_later(at: float) -> float:
+    try:
+        moment = datetime.fromtimestamp(at, NEW_YORK)
+        return _at(_CALENDAR._step(moment.date(), 1), moment.time())
+    except (OverflowError, ValueError, OSError):  # no moment of a calendar
+        return at + DAY
+
+
 def _at(day: date, clock: time) -> float:
     return datetime.combine(day, clock, NEW_YORK).timestamp()

@@ -16,6 +16,7 @@ from basketgex_server.dispatch.freshness import SETTLING, Rules, Sessions, Verdi
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
 from basketgex_server.errors import (
+    BadChain,
     BasketgexError,
     NoData,
     NotCached,
@@ -63,6 +64,7 @@ class Found:
 class Findings:
     """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
 
+    ``unreadable`` says of missing ones that there is something, and why it cannot be used: they alone are left out of a basket.
     ``refused`` are baskets (by number) that would take too many calls. ``debits`` were spent while this was found out.
     Until ``holds_until`` (Unix seconds), and while the dispatcher's ``edition`` stays, asking again finds the same.
     """
@@ -74,6 +76,11 @@ class Findings:
     refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
     debits: int = 0
     holds_until: float = 0.0
+    unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
+
+    def problem(self, symbol: str) -> BasketgexError | None:
+        """Return what stands in the way of a symbol, where that is more than that there is nothing."""
+        return self.failed.get(symbol) or self.unreadable.get(symbol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +274,7 @@ class Shelf:
         found: dict[str, Found] = {}
         missing: dict[str, float] = {}
         failed: dict[str, BasketgexError] = {}
+        unreadable: dict[str, BasketgexError] = {}
         holds_until = math.inf
         for symbol in wanted:
             error = put_off.get(symbol) or self._error(symbol, asked, outcomes, now)
@@ -289,13 +297,15 @@ class Shelf:
                 failed[symbol] = NotCached(
                     "The server has no figure yet, and it was told not to ask the source."
                 )
+            elif error is not None and error.code == BadChain.code:
+                missing[symbol], unreadable[symbol], holds_until = SHORT_TTL, error, now
             elif error is not None:
                 failed[symbol] = error
             elif symbol in asked or symbol in self.missing:
                 missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
             else:
                 failed[symbol] = NoData("There is no figure of this session yet.")
-        return Findings(self.origin, found, missing, failed, refused, debits, holds_until)
+        return Findings(self.origin, found, missing, failed, refused, debits, holds_until, unreadable)
 
     def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         if self.news is None:

@@ -147,7 +147,7 @@ def test_a_restart_does_not_forget(tmp_path: Path) -> None:
         async with bench(tmp_path, broken={"B": LOST}) as again:
             again.clock.at += 60 + 119
             found = await again.find("B")
-            assert found.failed["B"].sentence == (
+            assert found.unreadable["B"].sentence == (
                 f"{LOST} Recalculating asks again after 16:33:00 UTC, an explicit refresh may try once before."
             )
             assert again.source.calls == []
@@ -292,7 +292,7 @@ def test_files_are_read_again_whenever_they_are_asked_for(tmp_path: Path) -> Non
         past = replace(LIVE, historical=True)
         async with bench(tmp_path, comes_from=past, metered=False, seats=0, broken={"B": LOST}) as b:
             for _ in range(3):
-                assert (await b.find("B")).failed["B"].sentence == LOST
+                assert (await b.find("B")).unreadable["B"].sentence == LOST
             b.source.broken.clear()
             assert "B" in (await b.find("B")).found
             b.source.error = AWAY
