@@ -204,16 +204,16 @@ def test_the_book_asks_one_price_per_row_and_three_legs_over_all_rows() -> None:
 
 def test_the_dispersion_sheet_asks_for_all_members_and_takes_no_difference() -> None:
     found = sheets("dispersion")
-    arguments = "Members!$B$8:$B$67,Members!$C$8:$C$67"
-    assert f'ref="B6:K65">BASKET({arguments})' in found["Detail"]
+    arguments = "Members!$B$8:$B$127,Members!$C$8:$C$127"
+    assert f'ref="B6:K125">BASKET({arguments})' in found["Detail"]
     assert f'ref="C9:F9">BASKETTOTAL({arguments})' in found["Dispersion"]
-    # Ten figures, and each member's contribution.
-    assert re.search(r'ref="AD6:AE79">IF\(.*?,DISPERSION\(', found["Detail"])
+    # Fourteen figures, and each member's contribution.
+    assert re.search(r'ref="AD6:AE139">IF\(.*?,DISPERSION\(', found["Detail"])
     assert f"DISPERSION(Members!$C$4,{arguments},Dispersion!$C$18)" in found["Detail"]
     assert not [
         formula for formula in formulas(found["Dispersion"]) if re.search(r"\)-\$?[A-Z]|\d-\$", formula)
     ]
-    assert len(MEMBERS) < MEMBER_SEATS == 60
+    assert len(MEMBERS) < MEMBER_SEATS == 120
 
 
 def test_a_rewrite_sees_every_formula_once_it_is_written() -> None:

@@ -45,7 +45,8 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Weighted mean",
-        "The members as a basket: the sum of weight × exposure, with the weights of the members that had data adding up to 1.",
+        "The members as a basket: the sum of weight × exposure, with the weights of the members that had data adding up to "
+        "1.",
     ),
     (
         "Plain sum",
@@ -59,9 +60,8 @@ NOTES: tuple[Note, ...] = (
     ),
     *UNITS,
     (
-        "Since, before",
-        "When the regime last changed, and what it was before, as far as the snapshots kept can tell. A dash: they show no "
-        "other regime.",
+        "Since",
+        "When the regime last changed, as far as the snapshots kept can tell. A dash: they show no other regime.",
     ),
     NET_TO_GROSS,
     (
@@ -85,18 +85,18 @@ NOTES: tuple[Note, ...] = (
     (
         "Implied correlation",
         "The one correlation between all members at which their volatilities make the index's. The index's volatility then "
-        "lies between the two beside it: the members' weighted mean (correlation 1) and what it were with independent members "
-        "(correlation 0). Above 1 or below 0: index and members are quoted at odds, or the list is not the index.",
+        "lies between the two beside it: the members' weighted mean (correlation 1) and what it were with independent "
+        "members (correlation 0). Above 1 or below 0: index and members are quoted at odds, or the list is not the index.",
     ),
     (
         "Volatility",
-        "At the money, a year, at the horizon typed there, interpolated between expiries. COVERAGE is the share of the index, "
-        "by the weights on the sheet Members, whose members have one; the others are named.",
+        "At the money, a year, at the horizon typed there, interpolated between expiries. COVERAGE is the share of the "
+        "index, by the weights on the sheet Members, whose members have one; the others are named.",
     ),
     (
         "… of a member",
-        "Weight × volatility, and its share of the members' weighted mean: what the member contributes to it. A blank: it has "
-        "no volatility at that horizon.",
+        "Weight × volatility, and its share of the members' weighted mean: what the member contributes to it. A blank: it "
+        "has no volatility at that horizon.",
     ),
     (
         "Part of an index",
@@ -105,14 +105,14 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         "Net figures only",
-        "A source that gives net figures and no option chains, as FlashAlpha does, has no volatilities: the sheet then says so "
-        "where the sentence would be.",
+        "A source that gives net figures and no option chains, as FlashAlpha does, has no volatilities: the sheet then says "
+        "so where the sentence would be.",
     ),
     (
         "Members",
-        "Index, names and weights are edited on the sheet Members, up to 60 names. The weights are the index's own, in per "
-        "cent or as shares of 1; those there are round examples, not of any day. What is missing of the whole counts as not "
-        "covered. A name whose weight is blank weighs nothing.",
+        "Index, names and weights are edited on the sheet Members, up to 120 names; a free row joins in when it is typed "
+        "into. The weights are the index's own, in per cent or as shares of 1; those there are round examples, not of any "
+        "day. What is missing of the whole counts as not covered. A name whose weight is blank weighs nothing.",
     ),
     *COVERAGE,
     *SOURCE,

@@ -8,7 +8,16 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
 from workbook_templates.dispersion.contents import HOW_TO_READ, NOTES
-from workbook_templates.dispersion.layout import BLOCK, FIRST_ROW, FIRST_SHOWN, INDEX, MEAN, MEMBERS, SHOWN
+from workbook_templates.dispersion.layout import (
+    BLOCK,
+    FIRST_ROW,
+    FIRST_SHOWN,
+    INDEX,
+    MEAN,
+    MEMBERS,
+    OUTSIDE,
+    SHOWN,
+)
 from workbook_templates.dispersion.members import write_detail, write_members
 from workbook_templates.dispersion.volatility import contribution, write_volatility
 from workbook_templates.look import Look
@@ -16,36 +25,37 @@ from workbook_templates.notes import write_notes
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 
 HEADINGS: tuple[Heading, ...] = (
-    (1, 26, "", "", "left"),
-    (2, 13, "NET GEX", "$ m per 1 %", "right"),
-    (3, 12, "NET DEX", "$ bn", "right"),
-    (4, 13, "NET VEX", "$ m per vol pt", "right"),
-    (5, 13, "NET CHEX", "$ m per day", "right"),
-    (6, 13, "REGIME", "sign of GEX", "center"),
-    (7, 16, "SINCE", "flipped, New York", "center"),
-    (8, 13, "BEFORE", "regime", "center"),
-    (9, 14, "NET ÷ GROSS", "one-sidedness", "right"),
-    (10, 13, "POSITIVE", "share of names", "center"),
-    (11, 10, "NAMES", "with data", "center"),
-    (12, 11, "COVERAGE", "of weight", "center"),
-    (13, 11, "USABLE OI", "open interest", "center"),
-    (14, 9, "AGE", "minutes", "center"),
-    (15, 30, "MISSING", "names, or why there is no figure", "left"),
+    (1, 22.5, "", "", "left"),
+    (2, 9, "NET GEX", "$ m per 1 %", "right"),
+    (3, 9.5, "NET DEX", "$ bn", "right"),
+    (4, 9.5, "NET VEX", "$ m per vol pt", "right"),
+    (5, 9.7, "NET CHEX", "$ m per day", "right"),
+    (6, 10.3, "REGIME", "sign of GEX", "center"),
+    (7, 11.5, "SINCE", "flipped, New York", "center"),
+    (8, 11.9, "NET ÷ GROSS", "one-sidedness", "right"),
+    (9, 8.3, "POSITIVE", "of names", "center"),
+    (10, 8.3, "NAMES", "with data", "center"),
+    (11, 8.3, "COVERAGE", "of weight", "center"),
+    (12, 8.3, "USABLE OI", "open interest", "center"),
+    (13, 6, "AGE", "minutes", "center"),
+    (14, 19, "MISSING", "names, or why no figure", "left"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
 COMPARED: tuple[Heading, ...] = (
     (1, 0, "MEMBER", "", "left"),
-    (2, 0, "GEX", "own, $ m per 1 %", "right"),
-    (3, 0, "DEX", "own, $ bn", "right"),
-    (4, 0, "VEX", "own, $ m per vol pt", "right"),
-    (5, 0, "CHEX", "own, $ m per day", "right"),
+    (2, 0, "OWN GEX", "$ m per 1 %", "right"),
+    (3, 0, "OWN DEX", "$ bn", "right"),
+    (4, 0, "OWN VEX", "$ m per vol pt", "right"),
+    (5, 0, "OWN CHEX", "$ m per day", "right"),
     (6, 0, "REGIME", "sign of GEX", "center"),
     (7, 0, "INDEX", "with or against", "center"),
-    (8, 0, "WEIGHT", "of those with data", "center"),
-    (9, 0, "SIGNED SHARE", "of |weight × GEX|", "right"),
-    (10, 0, "VOLATILITY", "weight × volatility", "right"),
+    (8, 0, "SIGNED SHARE", "of gross", "right"),
+    (9, 0, "WEIGHT", "with data", "center"),
+    (10, 0, "VOLATILITY", "× weight", "right"),
     (11, 0, "SHARE", "of the mean", "right"),
 )
+LISTED = 130
+"""Letters of the names in the sentence; Detail has all of them."""
 
 
 def write_dispersion(book: Workbook, look: Look, rewrite: Rewrite) -> None:
@@ -62,39 +72,39 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     raw = sheet.raw
     sheet.front(
         "Dispersion",
-        "Dealer exposure of an index and of its members",
-        f"BASKETSTATUS({MEMBERS})",
+        "An index against its members",
+        f"IFERROR(BASKETSTATUS({MEMBERS}),Detail!$AB${BLOCK.first + 1})",  # else of the index: the same source
         f"BASKETWHY({MEMBERS})",
         LAST_COLUMN,
         look,
+        OUTSIDE,
     )
-    raw.set_column(0, 0, 1.5)
-    sheet.heads(FIRST_ROW - 2, HEADINGS, look, indented=(9, 15))
+    sheet.widen(0, 0, 1.5)
+    sheet.heads(FIRST_ROW - 2, HEADINGS, look, indented=(8, 14))
     _basket(sheet, look, FIRST_ROW, f'="Index: "&{INDEX}', INDEX)
     _basket(sheet, look, FIRST_ROW + 1, '="Members, weighted mean"', MEMBERS)
     _sums(sheet, look, FIRST_ROW + 2)
     first, last, r = FIRST_ROW, FIRST_ROW + 2, FIRST_ROW + 1
     marks.errors(raw, look, (first, 2, last, LAST_COLUMN), f"C{r}")
-    marks.regimes(raw, look, (first, 2, last - 1, 2), f"$C{r}", f"$O{r}")
-    marks.regimes(raw, look, (last, 2, last, 2), f"$C${last + 1}", f"$O${last}")
-    marks.regimes(raw, look, (first, 6, last - 1, 6), f"$C{r}", f"$O{r}")
-    marks.before(raw, look, (first, 8, last, 8), f"$I{r}", f"$O{r}")
-    marks.bars(raw, (first + 1, 9, first + 1, 9))
-    marks.low(raw, look, (first, 12, last, 13), f"M{r}")
-    marks.old(raw, look, (first, 1, last - 1, LAST_COLUMN), f"$O{r}")
-    marks.old(raw, look, (last, 1, last, LAST_COLUMN), f"$O${last}")  # the sums are as old as the mean
+    marks.regimes(raw, look, (first, 2, last - 1, 2), f"$C{r}", f"$N{r}")
+    marks.regimes(raw, look, (last, 2, last, 2), f"$C${last + 1}", f"$N${last}")
+    marks.regimes(raw, look, (first, 6, last - 1, 6), f"$C{r}", f"$N{r}")
+    marks.bars(raw, (first + 1, 8, first + 1, 8))
+    marks.low(raw, look, (first, 11, last, 12), f"L{r}")
+    marks.old(raw, look, (first, 1, last - 1, LAST_COLUMN), f"$N{r}")
+    marks.old(raw, look, (last, 1, last, LAST_COLUMN), f"$N${last}")  # the sums are as old as the mean
     _sentences(sheet, look, last + 1)
     write_volatility(sheet, look)
 
     sheet.text(FIRST_SHOWN - 3, 1, f"The {SHOWN} members with the largest shares", look(size=11, bold=True))
-    sheet.heads(FIRST_SHOWN - 2, COMPARED, look, indented=(9,))
+    sheet.heads(FIRST_SHOWN - 2, COMPARED, look, indented=(8,))
     for place in range(SHOWN):
         _shown(sheet, look, place)
     first, last, r = FIRST_SHOWN, FIRST_SHOWN + SHOWN - 1, FIRST_SHOWN + 1
     marks.regimes(raw, look, (first, 2, last, 2), f"$C{r}")
     marks.regimes(raw, look, (first, 6, last, 6), f"$C{r}")
     marks.rule(raw, (first, 7, last, 7), f'$H{r}="against"', look.change(bold=True, font_color=style.INK))
-    marks.bars(raw, (first, 9, last, 9), 0.5)
+    marks.bars(raw, (first, 8, last, 8), 0.5)
 
     rows = f"${BLOCK.first + 1}:${{0}}${BLOCK.first + SHOWN}"
     series = tuple(
@@ -104,9 +114,9 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
             ("Negative", "W", style.NEGATIVE),
         )
     )
-    title, names = "Signed share of |weight × GEX|", f"Detail!$U{rows.format('U')}"
+    title, names = "Signed share of gross", f"Detail!$U{rows.format('U')}"
     chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
-    chart.set_size({"width": 450, "height": 440})
+    chart.set_size({"width": sheet.across(12, LAST_COLUMN) - 10, "height": 440})
     raw.insert_chart(FIRST_SHOWN - 3, 12, chart, {"object_position": 2, "x_offset": 10})
     raw.freeze_panes(FIRST_ROW, 0)
     sheet.page(last + 1, LAST_COLUMN)
@@ -121,10 +131,9 @@ def _basket(sheet: Sheet, look: Look, row: int, label: str, ours: str) -> None:
     share = cell(num_format=style.SHARE, align="center")
     millions = cell(num_format=style.MILLIONS, align="right")
     bold = cell(num_format=style.MILLIONS, align="right", bold=True, size=11)
-    small = cell(size=9, align="center")
     asked = "SYMBOL" if index else "BASKET"
     for column, formula, form in (
-        (1, label, cell(size=11, bold=True)),
+        (1, label, cell(bold=True)),
         (2, f"={asked}GEX({ours})", bold),
         (3, f"={asked}DEX({ours})", cell(num_format=style.BILLIONS, align="right")),
         (4, f"={asked}VEX({ours})", millions),
@@ -135,25 +144,24 @@ def _basket(sheet: Sheet, look: Look, row: int, label: str, ours: str) -> None:
             marks.since(f"Detail!$Z${line}"),
             cell(size=9, num_format=style.MOMENT, align="center"),
         ),
-        (8, marks.previous(f"Detail!$AA${line}"), small),
         (
-            9,
+            8,
             '=""' if index else BLOCK.net_to_gross,
             cell(num_format=style.SIGNED_SHARE, align="right", indent=1),
         ),
-        (10, '=""' if index else f"=BASKETBREADTH({ours})", share),
-        (11, f"=BASKETCOUNT({ours})", cell(align="center")),
-        (12, f"=BASKETCOVERAGE({ours})", share),
-        (13, marks.usable(status), share),
+        (9, '=""' if index else f"=BASKETBREADTH({ours})", share),
+        (10, f"=BASKETCOUNT({ours})", cell(align="center")),
+        (11, f"=BASKETCOVERAGE({ours})", share),
+        (12, marks.usable(status), share),
         (
-            14,
+            13,
             marks.age(value, status, ours),
             cell(num_format=style.MINUTES, align="center", colour=style.MUTED),
         ),
         (
-            15,
+            14,
             f"=IF(ISNUMBER({value}),BASKETMISSING({ours}),BASKETWHY({ours}))",
-            cell(size=9, indent=1, text_wrap=True),
+            cell(size=8, indent=1, text_wrap=True),
         ),
     ):
         sheet.formula(row, column, formula, form)
@@ -162,7 +170,7 @@ def _basket(sheet: Sheet, look: Look, row: int, label: str, ours: str) -> None:
 def _sums(sheet: Sheet, look: Look, row: int) -> None:
     """The members' plain sums: a mean's regime, coverage and so on are not theirs."""
     sheet.raw.set_row(row, 25)
-    sheet.text(row, 1, "Members, plain sum", look.cell(size=11, bold=True))
+    sheet.text(row, 1, "Members, plain sum", look.cell(bold=True))
     formats = (style.MILLIONS, style.BILLIONS, style.MILLIONS, style.MILLIONS)
     looks = [look.cell(num_format=number, align="right") for number in formats]
     sheet.spill(row, 2, f"=BASKETTOTAL({MEMBERS})", [looks])
@@ -186,7 +194,8 @@ def _sentences(sheet: Sheet, look: Look, row: int) -> None:
         look(size=11, bold=True),
     )
     count = f"SUMPRODUCT(--(LEN({against})>0))"
-    listed = f'_xlfn.TEXTJOIN(", ",TRUE,{against})'
+    every = f'_xlfn.TEXTJOIN(", ",TRUE,{against})'
+    listed = f'IF(LEN({every})>{LISTED},LEFT({every},{LISTED})&" …",{every})'
     weight = f'TEXT(100*SUM({BLOCK.column("S")}),"0")'
     sheet.formula(
         row + 2,
@@ -220,8 +229,8 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
             f'IF(ISNUMBER($C${FIRST_ROW + 1}),IF(LEN({ranked("R")})>0,"against","with"),"–")',
             look.cell(align="center", colour=style.MUTED),
         ),
-        (8, ranked("L"), look.cell(num_format="0.0%", align="center")),
-        (9, ranked("O"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
+        (8, ranked("O"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
+        (9, ranked("L"), look.cell(num_format="0.0%", align="center")),
         (10, volatility, look.cell(num_format="0.0%", **right)),
         (11, f"{volatility}/{MEAN}", look.cell(num_format=style.SHARE, **right)),
     ):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from workbook_templates.block import Block
+from workbook_templates.room import BEYOND, outside
 
-SEATS = 60
+SEATS = 120
 """Members there is room for."""
 SHOWN = 16
 """Members on the sheet Dispersion."""
@@ -15,6 +16,14 @@ MEMBERS = ",".join(
     f"Members!${letter}${FIRST_MEMBER + 1}:${letter}${FIRST_MEMBER + SEATS}" for letter in "BC"
 )
 """What our functions are called with: the names, the weights."""
+
+LIST = f"Members!$B${FIRST_MEMBER + 1}:$C${FIRST_MEMBER + SEATS}"
+OUTSIDE = outside(
+    "Members",
+    f"Members!$B${FIRST_MEMBER + 1}:$C${FIRST_MEMBER + BEYOND}",
+    f"COUNTA({LIST})",
+    f"{SEATS} members",
+)
 
 BLOCK = Block(5, SEATS)
 FIRST_ROW = 6

@@ -7,7 +7,7 @@ from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.dispersion.contents import INDEX as EXAMPLE
 from workbook_templates.dispersion.contents import MEMBERS as EXAMPLES
-from workbook_templates.dispersion.layout import BLOCK, FIRST_MEMBER, INDEX, MEMBERS, SEATS, SHOWN
+from workbook_templates.dispersion.layout import BLOCK, FIRST_MEMBER, INDEX, MEMBERS, OUTSIDE, SEATS, SHOWN
 from workbook_templates.dispersion.volatility import write_dispersion_table
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
@@ -16,11 +16,12 @@ from workbook_templates.sheet import Heading, Sheet
 def write_members(sheet: Sheet, look: Look) -> None:
     """Writes the index and the list of its members."""
     raw, cell = sheet.raw, look.cell
-    sheet.band("Members", "Edit the index, its members and their weights, up to 60 names.", 4, look)
-    raw.set_row(2, 8)
+    what = f"Edit the index, its members and their weights, up to {SEATS} names. A free row joins in when it is typed into."
+    sheet.band("Members", what, 4, look)
+    sheet.notice(2, OUTSIDE, 4, look)
     raw.set_row(3, 20)
     raw.set_row(4, 8)
-    raw.set_column(0, 0, 1.5)
+    sheet.widen(0, 0, 1.5)
     name = {"bg_color": style.EDITABLE, "num_format": "@", "bold": True}
     sheet.text(3, 1, "Index", cell(bold=True))
     sheet.text(3, 2, EXAMPLE, cell(**name, align="right"))
@@ -28,7 +29,7 @@ def write_members(sheet: Sheet, look: Look) -> None:
     sheet.text(3, 3, "one symbol with options of its own, such as QQQ, SPY or SPX", hint)
     heads: tuple[Heading, ...] = (
         (1, 14, "MEMBER", "", "left"),
-        (2, 12, "WEIGHT", "any scale", "right"),
+        (2, 12, "WEIGHT", "of the index", "right"),
         (3, 12, "OF WEIGHT", "", "right"),
         (4, 90, "NOTE", "", "left"),
     )

@@ -57,7 +57,7 @@ def write_volatility(sheet: Sheet, look: Look) -> None:
     sheet.text(row - 3, 1, "Implied correlation", look(size=11, bold=True))
     sheet.heads(row - 2, HEADINGS, look)
     raw.set_row(row, 25)
-    sheet.text(row, 1, "Volatility at the money", cell(size=11, bold=True))
+    sheet.text(row, 1, "Volatility at the money", cell(bold=True))
     raw.write_number(row, 2, EXAMPLE, cell(bg_color=style.EDITABLE, align="right", bold=True))
     volatility = cell(num_format="0.0%", align="right")
     for column, figure, form in (

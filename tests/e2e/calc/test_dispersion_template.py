@@ -73,7 +73,7 @@ def check(opened: Opened, members: dict[str, float], horizon: float = HORIZON) -
     assert len(shown) == min(len(own), SHOWN)
 
     # Of whole chains, as elsewhere on the sheet from the names' net figures.
-    assert opened.cell(FRONT, "J8") == close(found.net_to_gross)
+    assert opened.cell(FRONT, "I8") == close(found.net_to_gross)
     assert str(opened.cell(FRONT, "B12")).endswith(
         f": {', '.join(found.opposed)}." if found.opposed else "index."
     )
@@ -164,7 +164,7 @@ def test_a_source_of_net_figures_says_why_there_is_none(calc: Calc, service: tup
             opened.cell(FRONT, SENTENCE) == "This source has no option chains, so no volatilities to compare."
         )
         assert opened.cell(FRONT, LARGEST) == ""
-        assert isinstance(opened.cell(FRONT, "J8"), float)
+        assert isinstance(opened.cell(FRONT, "I8"), float)
         nothing_is_wrong(opened)
     assert service[0].debits == 1
     client.close()

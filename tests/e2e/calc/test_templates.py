@@ -17,7 +17,8 @@ from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
 from workbook_templates.build import TEMPLATES, path
 from workbook_templates.dispersion.contents import INDEX, MEMBERS
-from workbook_templates.dispersion.layout import FIRST_SHOWN
+from workbook_templates.dispersion.layout import FIRST_MEMBER, FIRST_SHOWN
+from workbook_templates.dispersion.layout import SEATS as MEMBER_SEATS
 from workbook_templates.marks import OLD
 from workbook_templates.scanner.layout import FILLED as ALL
 from workbook_templates.scanner.layout import line
@@ -117,15 +118,15 @@ def check_dispersion(opened: Opened) -> None:
     index = opened.reply((INDEX,))
     members = opened.reply(tuple(name for name, _ in MEMBERS), tuple(weight for _, weight in MEMBERS))
     for row, reply in ((7, index), (8, members)):
-        shown = opened.row("Dispersion", f"C{row}:P{row}")
+        shown = opened.row("Dispersion", f"C{row}:O{row}")
         assert shown[:4] == close(measures(reply))
         assert shown[4] == words(reply.gex)
-        assert shown[9:] == [
+        assert shown[8:] == [
             len(reply.rows), close(reply.covered_weight), usable(reply), "", ", ".join(reply.missing),
         ]  # fmt: skip
-    assert opened.cell("Dispersion", "J7") == ""
+    assert opened.cell("Dispersion", "I7") == ""
     positive = sum(r.gex >= 0 for r in members.rows) / len(members.rows)
-    assert opened.row("Dispersion", "J8:K8") == close([members.net_to_gross, positive])
+    assert opened.row("Dispersion", "I8:J8") == close([members.net_to_gross, positive])
     sums = [sum(getattr(r, measure) for r in members.rows) for measure in ("gex", "dex", "vex", "chex")]
     assert opened.row("Dispersion", "C9:F9") == close(sums)
     against = [r for r in members.rows if (r.gex < 0) != (index.gex < 0)]
@@ -220,7 +221,7 @@ def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Calla
     [
         ("book", "M7:M9", 1),
         ("sector_scanner", "H7:H18", 2),
-        ("dispersion", "O7:O8", 1),
+        ("dispersion", "N7:N8", 1),
         ("profile", "S7:S8", 2),  # the levels of one name take a call of their own
     ],
 )
@@ -249,9 +250,44 @@ def test_a_flip_is_seen(calc: Calc, service: tuple[Upstream, Clock]) -> None:
 def test_an_index_without_data_says_so_and_accuses_no_member(sample: Callable[[str], Opened]) -> None:
     dispersion = sample("dispersion")
     dispersion.put("Members", {"C4": "ZZZZ", "C9": 0.0, "B10": "YYYY"})
-    assert dispersion.cell("Dispersion", "P7") == "The source has no data for ZZZZ: check the spelling."
+    assert dispersion.cell("Dispersion", "O7") == "The source has no data for ZZZZ: check the spelling."
     assert dispersion.column("Dispersion", "B11:B12") == ["", ""]
-    assert dispersion.cell("Dispersion", "P8") == "YYYY"
+    assert dispersion.cell("Dispersion", "O8") == "YYYY"
     names = tuple("YYYY" if name == "AAPL" else name for name, _ in MEMBERS)
     weights = tuple(0.0 if name == "MSFT" else weight for name, weight in MEMBERS)
     assert dispersion.row("Dispersion", "C8:F8") == close(measures(dispersion.reply(names, weights)))
+
+
+def test_members_grow_to_the_last_row_and_the_one_below_is_told(sample: Callable[[str], Opened]) -> None:
+    dispersion = sample("dispersion")
+    last = FIRST_MEMBER + MEMBER_SEATS
+    dispersion.put("Members", {f"B{last}": "SPY", f"C{last}": 50.0})
+    names = (*(name for name, _ in MEMBERS), "SPY")
+    reply = dispersion.reply(names, (*(weight for _, weight in MEMBERS), 50.0))
+    assert dispersion.row("Dispersion", "C8:F8") == close(measures(reply))
+    assert dispersion.cell("Dispersion", "I8") == close(reply.net_to_gross)
+    assert dispersion.cell("Dispersion", "B4") == ""
+    dispersion.put("Members", {f"B{last + 1}": "IWM", f"C{last + 1}": 5.0})
+    told = "2 filled cells outside the list on the sheet Members: not counted. There is room for 120 members."
+    assert dispersion.cell("Dispersion", "B4") == dispersion.cell("Members", "B3") == told
+    assert dispersion.row("Dispersion", "C8:F8") == close(measures(reply))
+
+
+def test_a_member_that_is_no_ticker_leaves_the_status_of_the_index(sample: Callable[[str], Opened]) -> None:
+    dispersion = sample("dispersion")
+    dispersion.put("Members", {"B9": "NV?DA"})
+    assert str(dispersion.cell("Dispersion", "B2")).startswith("SYNTHETIC (synthetic sample); ")
+    assert str(dispersion.cell("Dispersion", "B3")).startswith("SYNTHETIC FIGURES")
+    assert dispersion.cell("Dispersion", "O8") == '"NV?DA" is not a ticker: correct or clear it.'
+    assert dispersion.column("Dispersion", "B11:B12") == ["", ""]
+    first = dispersion.row("Dispersion", f"B{FIRST_SHOWN + 1}:L{FIRST_SHOWN + 1}")
+    assert [value for value in first if value not in ("", "–")] == []
+
+
+def test_one_member_is_one_row(sample: Callable[[str], Opened]) -> None:
+    dispersion = sample("dispersion")
+    dispersion.put("Members", {f"{c}{row}": "" for c in "BC" for row in range(9, 8 + MEMBER_SEATS)})
+    reply = dispersion.reply((MEMBERS[0][0],))
+    assert dispersion.cell("Dispersion", "I8") == close(reply.net_to_gross) and abs(reply.net_to_gross) == 1
+    shown = dispersion.column("Dispersion", f"B{FIRST_SHOWN + 1}:B{FIRST_SHOWN + 3}")
+    assert shown == [MEMBERS[0][0], "", ""]
