@@ -148,3 +148,48 @@ def test_what_is_no_table_is_told(window: Window, names: Any) -> None:
     names.Sheets[0].protect("")
     assert refused(window, names, INSERT_TABLE, f"A{FIRST}:A{LAST}") == tables.NOT_TAKEN
     names.Sheets[0].unprotect("")
+
+
+def test_a_list_on_another_sheet_and_one_undo(window: Window, names: Any) -> None:
+    names.Sheets.insertNewByName("My list", 1)
+    there = names.Sheets.getByName("My list").getCellRangeByName
+    there("C2:D4").DataArray = (("NVDA", 3.0), ("AMD", 2.0), ("SPY", 1.0))
+    at(names, "D4:M5").setArrayFormula("=BASKET($'My list'.C2:C3;$'My list'.D2:D3)")
+    window.select(names, "E5")
+    choose(window, RESIZE_TABLE)
+    assert message(window) == tables.NOW.format(symbols="C2:C4")
+    assert array(names, "D4") == "D4:M6"
+    assert at(names, "D4").Formula.endswith("BASKET($'My list'.C2:C4;$'My list'.D2:D4)}")
+    until(lambda: at(names, "D6").String == "SPY")
+    window.check(names)
+    window.dispatch(names, "Undo")
+    assert array(names, "D4") == "D4:M5"
+    assert at(names, "D6").String == ""
+
+
+def test_names_that_are_a_text_or_have_a_name(window: Window, names: Any) -> None:
+    at(names, "D4").Formula = '=BASKET("NVDA, AMD";;TRUE())'
+    window.select(names, "D4")
+    choose(window, RESIZE_TABLE)
+    until(lambda: array(names, "D4") == "D4:M6")
+    origin = at(names, "A1").CellAddress
+    names.NamedRanges.addNewByName("Picks", f"$Sheet1.$A${FIRST}:$A${LAST}", origin, 0)
+    at(names, "D20").Formula = "=BASKET(Picks)"
+    window.select(names, "D20")
+    choose(window, RESIZE_TABLE)
+    until(lambda: array(names, "D20") == "D20:M25")
+    at(names, "D30").Formula = '=BASKET("NVDA,"&A5)'
+    assert refused(window, names, RESIZE_TABLE, "D30") == tables.COMPUTED
+    window.check(names)
+
+
+def test_two_areas_and_two_tables_are_told(window: Window, names: Any) -> None:
+    both = names.createInstance("com.sun.star.sheet.SheetCellRanges")
+    for area in ("A4:A5", "B8:B9"):
+        both.addRangeAddress(at(names, area).RangeAddress, False)
+    names.CurrentController.select(both)
+    choose(window, INSERT_TABLE)
+    assert message(window) == tables.ONE_AREA
+    for corner in ("D20", "D30"):
+        at(names, corner).Formula = f"=BASKET(A{FIRST}:A{LAST})"
+    assert refused(window, names, RESIZE_TABLE, "A5") == tables.MANY_TABLES
