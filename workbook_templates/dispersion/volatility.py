@@ -61,7 +61,7 @@ def write_volatility(sheet: Sheet, look: Look) -> None:
     raw.write_number(row, 2, EXAMPLE, cell(bg_color=style.EDITABLE, align="right", bold=True))
     volatility = cell(num_format="0.0%", align="right")
     for column, figure, form in (
-        (3, CORRELATION, cell(num_format=style.CORRELATION, align="right", bold=True, size=11)),
+        (3, CORRELATION, cell(num_format=style.CORRELATION, align="right", bold=True, size=11, shrink=True)),
         (4, INDEX_VOLATILITY, volatility),
         (5, MEAN, volatility),
         (6, INDEPENDENT, volatility),
