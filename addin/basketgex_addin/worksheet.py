@@ -151,8 +151,6 @@ class Worksheet:
         try:
             question, option = _asked(function, arguments)
         except BadInput as bad:
-            if name != "BASKETWHY":
-                self._remember(name, arguments, bad.problem.sentence)
             return _refusal(name, bad.problem)
         if function.volatile and isinstance(question, Ask):
             self._note_age(_key(name, arguments))

@@ -99,7 +99,7 @@ def test_figures_of_a_past_moment_have_no_age_and_why_says_so(
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for row, name in enumerate(("NVDA", "AMD,SPY", "ZZZZ", "SPX"), start=1):
+    for row, name in enumerate(("NVDA,TLT", "AMD,TLT", "ZZZZ", "XOM,TLT"), start=1):
         sheet.cell(row, 1, name)
         for column, formula in enumerate(("GEX", "AGE", "WHY"), start=2):
             sheet.cell(row, column, f"=BASKET{formula}(A{row})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from workbook_templates.scanner.layout import line
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # openpyxl's
 QUIET = ("", "–")
+CORRELATIONS = re.compile(r"−?\d\.\d\d to −?\d\.\d\d")
+"""What stands for a number where the members are too little of the index for one."""
 """What may stand in place of a number that there is not."""
 
 
@@ -50,7 +53,8 @@ def test_numbers_where_numbers_belong(opened: Opened) -> None:
                 numeric = cell.number_format not in ("General", "@")
                 value = values[cell.row - 1][cell.column - 1] if cell.row <= len(values) else None
                 if numeric and isinstance(value, str):
-                    assert value in QUIET, f"{sheet.title}!{cell.coordinate}: {value}"
+                    quiet = value in QUIET or CORRELATIONS.fullmatch(value)
+                    assert quiet, f"{sheet.title}!{cell.coordinate}: {value}"
 
 
 def test_where_the_figures_come_from_and_whether_they_are_made_up(opened: Opened) -> None:
