@@ -37,7 +37,7 @@ def test_the_sample_is_what_the_client_is_answered(calc: Calc, fresh_home: Home)
                 ("J1:K10", '=DISPERSION("SPY";"NVDA";;0)'),
             ):
                 sheet.getCellRangeByName(area).setArrayFormula(formula)
-            calc.set(document, name, "M1", '=BASKETWHY("NVDA")')
+            calc.set(document, name, "M1", "=BASKETEXPLAIN(J1)")
             assert calc.cells(document, name, "A1:B16") == [
                 ["implied correlation", f"{found.correlation_low:.2f} to {found.correlation_high:.2f}"],
                 ["index volatility", pytest.approx(found.index_volatility, rel=1e-12)],
@@ -63,8 +63,8 @@ def test_the_sample_is_what_the_client_is_answered(calc: Calc, fresh_home: Home)
             assert alone[14][0] == "contribution NVDA"
             assert calc.cell(document, name, "G1") == NOT_AVAILABLE
             assert calc.cell(document, name, "J1") == VALUE
-            latest = "horizon must be a number of calendar days, above 0 and up to 3650."
-            assert calc.cell(document, name, "M1") == latest
+            why = "horizon must be a number of calendar days, above 0 and up to 3650."
+            assert calc.cell(document, name, "M1") == why
         finally:
             calc.close(document)
 
