@@ -20,7 +20,7 @@ from workbook_templates.scanner.layout import ALL, FILLED, ROOM, SEATS
 
 # What the formulas use besides our functions: all of them in Excel 365 and in Calc 25.2.
 OF_THE_HOSTS = {
-    "_xlfn.NUMBERVALUE", "_xlfn.TEXTJOIN", "ABS", "AND", "COUNT", "COUNTA", "COUNTIF", "FIND", "IF", "IFERROR",
+    "_xlfn.NUMBERVALUE", "_xlfn.TEXTJOIN", "ABS", "AND", "COUNT", "COUNTA", "COUNTIF", "FIND", "FIXED", "IF", "IFERROR",
     "INDEX", "ISBLANK", "ISERR", "ISERROR", "ISNA", "ISNUMBER", "ISTEXT", "LARGE", "LEFT", "LEN", "MATCH", "MAX",
     "MID", "MIN", "NA", "NOT", "OR", "RANK", "ROUND", "SUBSTITUTE", "SUM", "SUMIF", "SUMIFS", "SUMPRODUCT", "TEXT",
     "TRIM", "UPPER",

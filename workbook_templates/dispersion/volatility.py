@@ -112,11 +112,11 @@ def _sentence() -> str:
     inside = f'"lies between "&{low}&", were its members independent, and "&{high}&", did they move as one."'
     outside = f'"lies outside "&{low}&" to "&{high}&": index and members are quoted at odds."'
     said = (
-        f'"Implied correlation at "&{HORIZON}&" days is "&ROUND({CORRELATION},2)&": the index\'s volatility of "&{index}&" "'
+        f'"Implied correlation at "&{HORIZON}&" days is "&FIXED({CORRELATION},2)&": the index\'s volatility of "&{index}&" "'
         f"&IF(AND({CORRELATION}>=0,{CORRELATION}<=1),{inside},{outside})"
     )
     part = (
-        f'"Implied correlation at "&{HORIZON}&" days lies between "&ROUND({LOW},2)&" and "&ROUND({HIGH},2)&": the members '
+        f'"Implied correlation at "&{HORIZON}&" days lies between "&FIXED({LOW},2)&" and "&FIXED({HIGH},2)&": the members '
         f'with a volatility are "&{marks.percent(COVERED)}&" of the index, which is too little for a number."'
     )
     reason = f'IF(ISNUMBER({INDEX_VOLATILITY}),IF(ISNUMBER({LOW}),{part},"{TOO_FEW}"),"{NO_INDEX}")'

@@ -50,12 +50,12 @@ def check(opened: Opened, members: dict[str, float], horizon: float = HORIZON) -
     outside = f"lies outside {percent(independent)} to {percent(mean)}: index and members are quoted at odds."
     if correlation is None:
         assert opened.cell(FRONT, SENTENCE) == (
-            f"Implied correlation at {horizon:g} days lies between {round(low, 2):g} and {round(high, 2):g}: the members "
+            f"Implied correlation at {horizon:g} days lies between {low:.2f} and {high:.2f}: the members "
             f"with a volatility are {percent(found.index_covered)} of the index, which is too little for a number."
         )
     else:
         assert opened.cell(FRONT, SENTENCE) == (
-            f"Implied correlation at {horizon:g} days is {round(correlation, 2):g}: the index's volatility of {percent(index)} "
+            f"Implied correlation at {horizon:g} days is {correlation:.2f}: the index's volatility of {percent(index)} "
             + (inside if 0 <= correlation <= 1 else outside)
         )
     listed = [
