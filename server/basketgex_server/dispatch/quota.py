@@ -99,6 +99,13 @@ class Quota:
             reading = replace(reading, plan=last.plan)
         self._reading = reading
 
+    def to_keep(self, reading: QuotaReading, now: float) -> QuotaReading:
+        """Return a reading as a later start may rely on it: less the calls on their way, which it may not have counted."""
+        left = self.left(now)
+        if reading.remaining is None or left is None or math.isinf(left) or _is_over(reading, now):
+            return reading
+        return replace(reading, remaining=int(left))
+
     def refused(self, until: float, now: float) -> None:
         """Take note that the source says the quota is spent, until a moment: for a minute at least, for this day at most."""
         self._roll(now)

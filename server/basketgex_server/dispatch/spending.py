@@ -99,7 +99,7 @@ class Spender:
                     reading = self._source.quota if self._source.quota is not said else None
                     shelf.quota.lands(reading, self._now(), free=free)
                     if reading is not None:
-                        self._state.hear(key, reading, self._now())
+                        self._keep(shelf, reading)
                         if self._state.lost:
                             await self._state.make_up(key, shelf.quota.status(self._now()).used, self._now())
                     if free:
@@ -167,7 +167,11 @@ class Spender:
     def hear(self, shelf: Shelf, reading: QuotaReading) -> None:
         """Take note of what the source's account says of the quota."""
         shelf.quota.hears(reading, self._now(), account=True)
-        self._state.hear(shelf.origin.key, reading, self._now())
+        self._keep(shelf, reading)
+
+    def _keep(self, shelf: Shelf, reading: QuotaReading) -> None:
+        now = self._now()
+        self._state.hear(shelf.origin.key, shelf.quota.to_keep(reading, now), now)
 
 
 def fault(error: BaseException) -> str:

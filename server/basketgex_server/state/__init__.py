@@ -27,6 +27,7 @@ from basketgex_server.state.repair import (
     Saved,
     check,
     code_of,
+    columns_of,
     free_name,
     is_damage,
     save,
@@ -38,7 +39,7 @@ from basketgex_server.state.tidy import Tidier
 __all__ = ["Heard", "Known", "PastGex", "Spent", "State"]
 
 LOG = logging.getLogger(__name__)
-VERSION = 4
+VERSION = 5
 DAY = 86_400.0
 MOST_COPIES = 5
 """Copies that are kept, at most, of stores with a row that is not as it was written."""
@@ -66,14 +67,18 @@ CREATE TABLE IF NOT EXISTS debit (
 CREATE INDEX IF NOT EXISTS debit_day ON debit (origin, spent_at);
 CREATE TABLE IF NOT EXISTS quota (
     origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
-    unlimited INTEGER NOT NULL, plan TEXT NOT NULL
+    unlimited INTEGER NOT NULL, plan TEXT NOT NULL, last_debit INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answered (
     origin TEXT NOT NULL, day INTEGER NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (origin, day)
 ) STRICT, WITHOUT ROWID;
 """
-_LATER_COLUMNS = {"unverified": "INTEGER NOT NULL DEFAULT 0", "digest": "INTEGER"}
-"""Columns of a snapshot that the first builds had not."""
+_LATER_COLUMNS = (
+    ("snapshot", "unverified", "INTEGER NOT NULL DEFAULT 0"),
+    ("snapshot", "digest", "INTEGER"),
+    ("quota", "last_debit", "INTEGER"),
+)
+"""Columns that the first builds had not: their tables, names and kinds."""
 
 
 class State:
@@ -266,11 +271,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if 0 <= version < VERSION:
             # Tables and version in one transaction: killed in the middle, the next start finds either none or all.
-            columns = [row["name"] for row in connection.execute("PRAGMA table_info(snapshot)")]
             older = "".join(
-                f"ALTER TABLE snapshot ADD COLUMN {name} {kind};"
-                for name, kind in _LATER_COLUMNS.items()
-                if columns and name not in columns
+                f"ALTER TABLE {table} ADD COLUMN {name} {kind};"
+                for table, name, kind in _LATER_COLUMNS
+                if (known := columns_of(connection, table)) and name not in known
             )
             connection.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} {older} PRAGMA user_version = {VERSION}; COMMIT;"

@@ -38,9 +38,10 @@ def debit(c: sqlite3.Connection, origin: str, symbols: int, now: float) -> int:
 
 
 def refund(c: sqlite3.Connection, number: int) -> None:
-    """Take back a debit."""
+    """Take back a debit. Where it was the newest its number is given again, and is then one that no reading knows of."""
     with c:
         c.execute("DELETE FROM debit WHERE id = ?", (number,))
+        c.execute("UPDATE quota SET last_debit = min(last_debit, (SELECT coalesce(max(id), 0) FROM debit))")
 
 
 def spent(c: sqlite3.Connection, origin: str, now: float) -> Spent:
@@ -73,7 +74,8 @@ def heard(c: sqlite3.Connection, origin: str) -> Heard | None:
     if row is None:
         return None
     (since,) = c.execute(
-        "SELECT count(*) FROM debit WHERE origin = ? AND spent_at > ?", (origin, row["read_at"])
+        "SELECT count(*) FROM debit WHERE origin = ?1 AND CASE WHEN ?2 IS NULL THEN spent_at > ?3 ELSE id > ?2 END",
+        (origin, row["last_debit"], row["read_at"]),
     ).fetchone()
     said = (row["quota_limit"], row["remaining"], row["reset_at"], bool(row["unlimited"]), row["plan"])
     return Heard(QuotaReading(*said), row["read_at"], since)
@@ -84,7 +86,7 @@ def hear(c: sqlite3.Connection, origin: str, reading: QuotaReading, now: float) 
     r = reading
     with c:
         c.execute(
-            "INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) FROM debit))",
             (origin, now, r.limit, r.remaining, r.reset_at, r.unlimited, r.plan),
         )
 

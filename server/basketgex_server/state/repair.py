@@ -90,7 +90,7 @@ def save(aside: Path, fresh: sqlite3.Connection) -> Saved:
     with suppress(sqlite3.Error), closing(sqlite3.connect(aside)) as old:
         old.text_factory = lambda text: text.decode("utf-8", "replace")
         for table, order in SAVED.items():
-            is_whole, names = _is_whole(old, table), _columns(old, table)
+            is_whole, names = _is_whole(old, table), columns_of(old, table)
             first, broken = _read(old, table, order, "ASC")
             last = _read(old, table, order, "DESC")[0] if broken else []
             rows = list(dict.fromkeys((*first, *reversed(last))))
@@ -111,7 +111,8 @@ def _is_whole(connection: sqlite3.Connection, table: str) -> bool:
         return False
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:
+    """Return the names of a table's columns, none where there is no such table or it cannot be read."""
     with suppress(sqlite3.Error):
         return [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
     return []
@@ -147,7 +148,7 @@ def _without_gaps(names: list[str], rows: list[Row]) -> list[Row]:
 
 
 def _write(fresh: sqlite3.Connection, table: str, names: list[str], rows: Iterable[Row]) -> None:
-    known = set(_columns(fresh, table))
+    known = set(columns_of(fresh, table))
     places = [place for place, name in enumerate(names) if name in known]
     if not places:
         return

@@ -355,3 +355,42 @@ def test_a_spent_quota_is_no_failure_of_a_name(tmp_path: Path) -> None:
             assert "A" in (await b.find("A")).found
 
     run(story())
+
+
+@pytest.mark.parametrize("under_way", [1, 2, 5])
+def test_after_a_crash_the_calls_that_were_under_way_count_as_spent(tmp_path: Path, under_way: int) -> None:
+    """The last reply before it may have left before they came; and all of it in one tick of the clock."""
+
+    async def story() -> None:
+        async with bench(tmp_path, seats=1) as b:
+            landed = 0
+            b.source.says = lambda: QuotaReading(100, 40 - landed)
+            b.source.gate = asyncio.Event()
+            asking = asyncio.create_task(b.find(" ".join(f"S{n}" for n in range(under_way))))
+            await until(lambda: len(b.source.calls) == under_way)
+            first, b.source.gate = b.source.gate, None
+            landed = 1
+            await b.find("FIRST")  # the source has counted this one only
+            after = bench(tmp_path, seats=1)  # as if killed here: the others never land
+            async with after as again:
+                again.clock.at += 1
+                shelf = await again.dispatcher.shelf()
+                assert shelf.quota.left(again.clock.at) == 39 - under_way
+            first.set()
+            await asking
+
+    run(story())
+
+
+def test_a_debit_after_the_last_reply_counts_within_one_tick_of_the_clock(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            b.source.says = lambda: QuotaReading(100, 40)
+            await b.find("A")
+            for _ in range(3):
+                await b.state.debit(LIVE.key, 1, b.clock.at)
+        async with bench(tmp_path) as again:
+            shelf = await again.dispatcher.shelf()
+            assert shelf.quota.left(again.clock.at) == 37
+
+    run(story())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_server.domain import Measures, RowCounts, Snapshot
+from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot
 from basketgex_server.errors import BadSettings
 from basketgex_server.state import Known, Spent, State
 from tests.server.servers import NOON, PATIENCE, made_up
@@ -111,6 +111,17 @@ def test_a_debit_that_is_taken_back_is_gone_at_once_and_no_other(tmp_path: Path)
         assert asyncio.run(state.spent("here", NOON)) == Spent(2, 2, 0, 0)
 
 
+def test_a_debit_after_one_that_was_taken_back_is_one_that_no_reading_knows_of(tmp_path: Path) -> None:
+    """It has the same number."""
+    with store(tmp_path / "state.db") as state:
+        number = asyncio.run(state.debit("here", 7, NOON))
+        state.hear("here", QuotaReading(100, 40), NOON)
+        asyncio.run(state.refund(number))
+        assert asyncio.run(state.debit("here", 8, NOON)) == number
+        heard = asyncio.run(state.heard("here"))
+        assert heard is not None and (heard.reading.remaining, heard.since) == (40, 1)
+
+
 def test_a_debit_is_there_for_others_at_once(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with store(path) as state:
@@ -201,6 +212,23 @@ def test_a_store_of_the_first_builds_is_read_on(tmp_path: Path) -> None:
         assert asyncio.run(state.spent("here", NOON)).today == 1
         state.append("here", {"AMD": snapshot("AMD")}, {})
         assert set(asyncio.run(state.load("here")).snapshots) == {"NVDA", "AMD"}
+    assert not list(tmp_path.glob("state-set-aside-*"))
+
+
+def test_a_reading_of_older_builds_tells_by_its_moment_what_left_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        asyncio.run(state.debit("here", 7, NOON))
+        state.hear("here", QuotaReading(100, 40), NOON + 1)
+        for origin in ("here", "here", "elsewhere"):
+            asyncio.run(state.debit(origin, 7, NOON + 2))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE quota DROP COLUMN last_debit")
+        other.execute("PRAGMA user_version = 4")
+        other.commit()
+    with store(path) as state:
+        heard = asyncio.run(state.heard("here"))
+        assert heard is not None and (heard.reading.remaining, heard.since) == (40, 2)
     assert not list(tmp_path.glob("state-set-aside-*"))
 
 
