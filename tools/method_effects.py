@@ -1,6 +1,6 @@
 """The tables of docs/method.md: what each choice of the exposure engine is worth on real chains.
 
-``.venv/bin/python -m docs.method_effects FOLDER`` prints them, FOLDER being that of the chains; ``--check`` names what
+``.venv/bin/python -m tools.method_effects FOLDER`` prints them, FOLDER being that of the chains; ``--check`` names what
 docs/method.md has otherwise.
 """
 
@@ -741,7 +741,7 @@ def _main() -> int:
     _all(tables)
     if not chosen.check:
         return 0
-    text = (Path(__file__).parent / "method.md").read_text("utf-8").splitlines()
+    text = (Path(__file__).parents[1] / "docs" / "method.md").read_text("utf-8").splitlines()
     absent = [line for line in tables.lines if line not in text]
     sys.stdout.writelines(f"docs/method.md has not: {line}\n" for line in absent)
     return 1 if absent else 0
