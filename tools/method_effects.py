@@ -25,16 +25,24 @@ from basketgex_server.exposure.black_scholes import Floats, contracts
 from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain, Flags, new_york_day, rows
 from basketgex_server.exposure.dispersion import at_the_money, dispersion
 from basketgex_server.exposure.flips import lasting
-from basketgex_server.exposure.implied import fill, implied_volatility, mid_prices, with_implied_yields
+from basketgex_server.exposure.implied import (
+    fill,
+    forwards,
+    implied_volatility,
+    mid_prices,
+    with_implied_yields,
+)
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.symbol import contracts_of, exposure, signed_exposures
 from basketgex_server.sources.chain_files import read_chain
 from basketgex_server.sources.market_days import last_session
 from basketgex_server.sources.readers.columns import PLACEHOLDER
+from tools.method_american import LARGEST, discrete, early_exercise
+from tools.method_peers import CHAINS, column_of, peers, vendor_of
 
 TERMS = Terms("flashalpha", 0.045, 0.013)
-"""The defaults: what every other way is held against."""
+"""The defaults of indices and ETFs: what every other way is held against; see ``terms_of``."""
 DAY = 86_400.0
 NAMES = ("AAPL", "AMD", "AMZN", "AVGO", "GOOGL", "IWM", "META", "MSFT", "NVDA", "QQQ", "SPX", "SPY", "TSLA")
 STOCKS = tuple(name for name in NAMES if name not in ("IWM", "QQQ", "SPX", "SPY"))
@@ -119,8 +127,13 @@ def _millions(figure: float) -> str:
     return f"{figure / 1e6:,.1f}".replace("-", "−")
 
 
-def _found(chain: Chain, terms: Terms = TERMS) -> SymbolExposure:
-    return _there(exposure(chain, *terms))
+def terms_of(chain: Chain) -> Terms:
+    """Return the defaults for a chain: single names pay no dividend."""
+    return TERMS if chain.symbol not in STOCKS else TERMS._replace(dividend_yield=0.0)
+
+
+def _found(chain: Chain, terms: Terms | None = None) -> SymbolExposure:
+    return _there(exposure(chain, *(terms or terms_of(chain))))
 
 
 def _gross(found: SymbolExposure) -> float:
@@ -128,7 +141,7 @@ def _gross(found: SymbolExposure) -> float:
 
 
 def _with(**terms: object) -> Way:
-    return lambda chain: np.array(_found(chain, TERMS._replace(**terms)).net)  # type: ignore[arg-type]
+    return lambda chain: np.array(_found(chain, terms_of(chain)._replace(**terms)).net)  # type: ignore[arg-type]
 
 
 def _changed(change: Callable[[Chain], Chain]) -> Way:
@@ -145,8 +158,7 @@ def _with_years(years: Callable[[Chain], Floats]) -> Way:
             chain.is_call[used],
             chain.volatility[used],
             years(chain)[used],
-            TERMS.rate,
-            TERMS.dividend_yield,
+            *terms_of(chain)[1:3],
         )
         columns = signed_exposures(held, chain.spot, *_interest(chain, used), TERMS.convention)
         return np.array([column.sum() for column in columns])
@@ -210,7 +222,7 @@ def _read_as_utc(chain: Chain) -> Chain:
 def _from_prices(chain: Chain) -> Chain:
     """Every volatility solved from the mid price where that can be done."""
     years = chain.years()
-    forward = chain.spot * np.exp((TERMS.rate - TERMS.dividend_yield) * years)
+    forward = chain.spot * np.exp((TERMS.rate - terms_of(chain).dividend_yield) * years)
     solved = implied_volatility(
         mid_prices(chain), forward, chain.strike, years, np.exp(-TERMS.rate * years), chain.is_call
     )
@@ -240,7 +252,7 @@ def _moved(by: float) -> Callable[[Chain], Chain]:
 def _rounded(chain: Chain) -> Floats:
     """Our own gamma to four decimals."""
     used = rows(chain).used
-    gamma = contracts_of(chain, used, TERMS.rate, TERMS.dividend_yield).greeks(chain.spot).gamma
+    gamma = contracts_of(chain, used, *terms_of(chain)[1:3]).greeks(chain.spot).gamma
     return _gex_only(chain, used, np.round(gamma, 4))
 
 
@@ -250,59 +262,25 @@ def _gex_only(chain: Chain, used: Flags, gamma: Floats) -> Floats:
     return np.array([gex, *_found(chain).net[1:]])
 
 
-def _vendor_column(path: Path, heading: str) -> Floats:
-    """Return a column of a Cboe download, the calls' and then the puts', as the chain's rows stand."""
-    with path.open(newline="") as lines:
-        table = list(csv.reader(lines))
-    places = [at for at, name in enumerate(table[3]) if name == heading]
-    return np.array([float(row[at]) for at in places for row in table[4:]])
-
-
 def _volumes(path: Path) -> Floats:
     if path.suffix == ".csv":
-        return _vendor_column(path, "Volume")
+        return column_of(path, "Volume")
     with gzip.open(path, "rt", newline="") as lines:
         return np.array([float(row["volume"] or 0) for row in csv.DictReader(lines)])
 
 
+def _each_by_itself(chain: Chain) -> Chain:
+    """Every expiry has the yield that its own forward means beside the file's spot, whatever it is."""
+    rate, given = terms_of(chain)[1:3]
+    yields = np.full(len(chain), given)
+    for forward in forwards(chain, rate):
+        if forward.trusted:
+            yields[chain.expiry == forward.expiry] = forward.dividend_yield
+    return replace(chain, dividend_yield=yields)
+
+
 def _implied_yields(chain: Chain) -> Chain:
-    return with_implied_yields(chain, TERMS.rate, TERMS.dividend_yield)
-
-
-def _american(chain: Chain, steps: int = 300) -> Floats:
-    """Delta and gamma with what the right to exercise early adds to them on a binomial tree (Cox, Ross, Rubinstein)."""
-    used = rows(chain).used
-    sigma, years, strike = (c[used][:, None] for c in (chain.volatility, chain.years(), chain.strike))
-    interest, is_call = _interest(chain, used)
-    side = np.where(is_call, 1.0, -1.0)[:, None]
-    dt = years / steps
-    up = np.exp(sigma * np.sqrt(dt))
-    p = (np.exp((TERMS.rate - TERMS.dividend_yield) * dt) - 1 / up) / (up - 1 / up)
-    discount = np.exp(-TERMS.rate * dt)
-    found = []
-    with np.errstate(
-        all="ignore"
-    ):  # a contract of next to no volatility overflows, and keeps its European figures
-        for early in (False, True):
-            values = np.maximum(side * (chain.spot * up ** _nodes(steps + 2) - strike), 0.0)
-            for level in range(steps + 1, 1, -1):  # begun two steps early, so that there are three prices now
-                values = discount * (p * values[:, 1:] + (1 - p) * values[:, :-1])
-                if early:
-                    values = np.maximum(values, side * (chain.spot * up ** _nodes(level) - strike))
-            price = chain.spot * up ** _nodes(2)
-            slopes = np.diff(values) / np.diff(price)
-            found.append((slopes.mean(axis=1), np.diff(slopes)[:, 0] / (0.5 * (price[:, 2] - price[:, 0]))))
-    (delta, gamma), (early_delta, early_gamma) = found
-    sound = (p[:, 0] > 0) & (p[:, 0] < 1)
-    held = np.where(sound, interest, 0.0) * 100 * chain.spot
-    net = np.array(_found(chain).net)
-    net[0] += float((np.nan_to_num(early_gamma - gamma) * held * side[:, 0]).sum()) * chain.spot * 0.01
-    net[1] += float((np.nan_to_num(early_delta - delta) * held).sum())
-    return net
-
-
-def _nodes(level: int) -> Floats:
-    return np.arange(-level, level + 1, 2, dtype=np.float64)[None, :]
+    return with_implied_yields(chain, *terms_of(chain)[1:3])
 
 
 # Contracts
@@ -338,11 +316,11 @@ def _near(part: float) -> Callable[[Chain], Chain]:
 # Levels
 
 
-def _levels(chain: Chain, terms: Terms = TERMS) -> Levels:
-    return _there(levels(chain, *terms))
+def _levels(chain: Chain, terms: Terms | None = None) -> Levels:
+    return _there(levels(chain, *(terms or terms_of(chain))))
 
 
-def _flip(chain: Chain, terms: Terms = TERMS) -> float | None:
+def _flip(chain: Chain, terms: Terms | None = None) -> float | None:
     return _levels(chain, terms).gamma_flip
 
 
@@ -356,7 +334,7 @@ def _crossing(prices: Sequence[float], figures: Sequence[float], spot: float) ->
 
 def _by_profile(chain: Chain) -> float | None:
     moves = levels_between(0.8, 1.2, 60)
-    curve = _there(profile([Member(chain, TERMS)], moves, (0,)))
+    curve = _there(profile([Member(chain, terms_of(chain))], moves, (0,)))
     return _crossing([m * chain.spot for m in moves], curve.net[0], chain.spot)
 
 
@@ -408,6 +386,8 @@ def _all(tables: Tables) -> None:
     _walls(tables)
     _baskets(tables)
     _dispersions(tables)
+    _peers(tables)
+    _american(tables)
 
 
 def _bases(tables: Tables) -> None:
@@ -461,7 +441,7 @@ def _signs(tables: Tables) -> None:
 
 
 def _model(tables: Tables) -> None:
-    rate, american = "r = 4.5 %, q = 1.3 %", "early exercise ignored"
+    rate = "r = 4.5 %, q = 1.3 %"
     tables.effects(
         "Model",
         Row(rate, "r = q = 0", (OLD, NEW), _with(rate=0.0, dividend_yield=0.0)),
@@ -469,11 +449,28 @@ def _model(tables: Tables) -> None:
         Row(rate, "r = 4.5 %, q = 0", (OLD, NEW), _with(dividend_yield=0.0)),
         Row(
             "flat q",
-            "q of each expiry, from put-call parity",
-            (NEW, "AAPL 2026-07-10"),
+            "implied: from the forwards of all expiries",
+            (NEW, "AAPL 2026-07-10", "RUT 2023-09-20", "SPY 2025-05-16"),
             _changed(_implied_yields),
         ),
-        Row(american, "a binomial tree for GEX and DEX", ("SPY 2025-05-16", "AAPL 2026-07-10"), _american),
+        Row(
+            "flat q",
+            "the same, spot left as it is",
+            ("SPY 2025-05-16",),
+            _changed(lambda chain: replace(_implied_yields(chain), spot=chain.spot)),
+        ),
+        Row(
+            "flat q",
+            "each forward by itself, to 10 points and beyond",
+            ("SPY 2025-05-16", "RUT 2023-09-20"),
+            _changed(_each_by_itself),
+        ),
+        Row(
+            "single names pay nothing",
+            "q = 1.3 % for them, too",
+            ("NVDA 2026-07-10", "AMD 2026-07-10", "AVGO 2026-07-10", "AMZN 2026-07-10"),
+            _with(dividend_yield=0.013),
+        ),
         Row(
             "spot of the file",
             "0.5 % higher, after hours",
@@ -512,7 +509,7 @@ def _times(tables: Tables) -> None:
 
 def _volatilities(tables: Tables) -> None:
     path = tables.folder / FILES[OLD]
-    gamma, delta = _vendor_column(path, "Gamma"), _vendor_column(path, "Delta")
+    gamma, delta = column_of(path, "Gamma"), column_of(path, "Delta")
 
     def vendors(chain: Chain) -> Floats:
         used = rows(chain).used
@@ -527,7 +524,7 @@ def _volatilities(tables: Tables) -> None:
             missing,
             "filled",
             (OLD, "SPY 2025-05-16", "RUT 2023-09-20"),
-            _changed(lambda c: fill(c, 0.045, 0.013).chain),
+            _changed(lambda c: fill(c, *terms_of(c)[1:3]).chain),
         ),
         Row(given, "solved from mid prices", (NEW, "RUT 2023-09-20"), _changed(_from_prices)),
         Row(given, "the out-of-the-money side's for both", (OLD, NEW), _changed(_out_of_the_money)),
@@ -543,7 +540,7 @@ def _volatilities(tables: Tables) -> None:
     )
     chain = tables.chain(OLD)
     used = rows(chain).used
-    ours = contracts_of(chain, used, TERMS.rate, TERMS.dividend_yield).greeks(chain.spot).gamma
+    ours = contracts_of(chain, used, *terms_of(chain)[1:3]).greeks(chain.spot).gamma
     share = float(((gamma[used] == 0) & (ours > 0)).mean())
     chain = tables.chain("NVDA 2026-07-10")
     placeholders = float((chain.volatility[rows(chain).used] <= PLACEHOLDER).mean())
@@ -610,7 +607,7 @@ def _flips(tables: Tables) -> None:
         "net GEX a strike changes sign": _by_sign_of_strikes,
         "volatilities move with spot (sticky moneyness)": _sticky_moneyness,
         "r = q = 0": lambda c: _flip(c, TERMS._replace(rate=0.0, dividend_yield=0.0)),
-        "bus262": lambda c: _flip(c, TERMS._replace(day_count="bus262")),
+        "bus262": lambda c: _flip(c, terms_of(c)._replace(day_count="bus262")),
         "the next 30 days only": lambda c: _flip(_within(30)(c)),
     }
     body = []
@@ -675,7 +672,7 @@ def _baskets(tables: Tables) -> None:
     gross = sum(_gross(one) for one in found.values())
     total = sum(one.net.gex for one in found.values())
     dropped = aggregate(equal, {k: v for k, v in found.items() if k != first.exposure.symbol})
-    flips = basket_flips([Member(chain, TERMS) for chain in chains.values()])
+    flips = basket_flips([Member(chain, terms_of(chain)) for chain in chains.values()])
     nearest = min(flips, key=lambda m: abs(m - 1), default=None)
     tables.table(
         f"A basket: {', '.join(STOCKS)}, 2026-07-10, equal weights",
@@ -710,7 +707,7 @@ def _dispersions(tables: Tables) -> None:
     def knots(chain: Chain) -> list[tuple[float, float]]:
         ahead = np.unique(chain.expiry[chain.expiry > chain.as_of + DAY]).tolist()
         days = [(at - chain.as_of) / DAY for at in ahead]
-        return [(d, v) for d in days if (v := at_the_money(chain, *TERMS[1:3], d))]
+        return [(d, v) for d in days if (v := at_the_money(chain, *terms_of(chain)[1:3], d))]
 
     def linear(chain: Chain) -> float:
         return float(np.interp(30, [d for d, _ in knots(chain)], [v for _, v in knots(chain)]))
@@ -719,17 +716,63 @@ def _dispersions(tables: Tables) -> None:
         return next(v for d, v in knots(chain) if d >= 30)
 
     body = [
-        line("30 days, at the forward, total variance (here)", lambda c: at_the_money(c, *TERMS[1:3], 30)),
+        line(
+            "30 days, at the forward, total variance (here)", lambda c: at_the_money(c, *terms_of(c)[1:3], 30)
+        ),
         line("volatility interpolated instead", linear),
         line("first expiry beyond 30 days", next_beyond),
         line("at spot instead of the forward", lambda c: at_the_money(c, 0.0, 0.0, 30)),
-        line("60 days", lambda c: at_the_money(c, *TERMS[1:3], 60)),
+        line("60 days", lambda c: at_the_money(c, *terms_of(c)[1:3], 60)),
     ]
     tables.table(
         f"Implied correlation of QQQ against {', '.join(STOCKS)}, 2026-07-10, equal weights",
         ["found by", "correlation", "index volatility", "basket volatility"],
         *body,
     )
+
+
+def _peers(tables: Tables) -> None:
+    body = []
+    for name in CHAINS:
+        chain = tables.chain(name)
+        for measure, choice, here, other in peers(chain, vendor_of(tables.folder / FILES[name]), TERMS):
+            shown = [
+                "none" if x is None else f"{x:,.2f}" if measure == "flip" else _millions(x)
+                for x in (here, other)
+            ]
+            body.append([measure, choice, name, *shown])
+    tables.table(
+        "Peers (USD million; a flip is a price)", ["measure", "there", "chain", "here", "there is"], *body
+    )
+
+
+def _american(tables: Tables) -> None:
+    """Early exercise: by far the longest of all, some minutes."""
+    ignored, right = "early exercise ignored", "the right to it"
+    largest = f"the same, of the {LARGEST} contracts of largest GEX alone"
+    payer = TERMS._replace(dividend_yield=0.065)
+    body = []
+    for choice, instead, names, terms, way in (
+        (ignored, right, ("AAPL", "TSLA", "MSFT", "SPY"), None, early_exercise),
+        (ignored, largest, ("TSLA", "MSFT", "SPY"), None, lambda c, t: early_exercise(c, t, LARGEST)),
+        (
+            "a flat q of 6.5 %",
+            "four dividends, 6.3 % a year, and the right",
+            ("AAPL",),
+            payer,
+            discrete,
+        ),
+    ):
+        for name in (f"{name} 2026-07-10" for name in names):
+            chain = tables.chain(name)
+            used = terms or terms_of(chain)
+            found = _found(chain, used)
+            base, other = np.array(found.net), way(chain, used)
+            change = [_signed((o - b) / abs(b)) for o, b in zip(other.tolist(), base.tolist(), strict=True)]
+            of_gross = _signed((other[0] - base[0]) / _gross(found))
+            body.append([choice, instead, name, change[0], of_gross, *change[1:]])
+    heading = ["choice", "instead of", "chain", "GEX", "of gross GEX", "DEX", "VEX", "CHEX"]
+    tables.table("Early exercise", heading, *body)
 
 
 def _main() -> int:
