@@ -38,6 +38,8 @@ Scalar = float | str | bool | None
 
 MEASURES = ("GEX", "DEX", "VEX", "CHEX")
 TOP = 3
+BALANCED = 0.05
+"""A balance smaller than this, either way, is near its flip."""
 STALE_SPOT, THIN_QUOTES = "stale_spot", "thin_quotes"
 PLAIN_SUM = "DEX, VEX, CHEX: open interest, plain sum"
 ENOUGH = 0.9
@@ -121,6 +123,7 @@ class Row(NamedTuple):
     spot_status: str = ""
     spot_correction: float = 0.0
     remark: str = ""
+    gross_gex: float = 0.0
 
     @property
     def signed_share(self) -> float:
@@ -189,6 +192,18 @@ class Reply(NamedTuple):
             return ""
         between = f"{_time(self.as_of)} and {_time(self.as_of_newest)} New York"
         return f"ATTENTION: figures between {between}, more than a trading day apart, are added up"
+
+    @property
+    def balance(self) -> float | None:
+        """Net GEX over gross GEX, contract by contract, in -1..1; None where a name has net figures only."""
+        gross = [row.weight * row.gross_gex for row in self.rows if row.weight]
+        return self.gex / math.fsum(gross) if gross and all(gross) else None
+
+    @property
+    def near_flip(self) -> bool:
+        """Whether net GEX is less than 5 % of gross GEX: its sign then says next to nothing."""
+        balance = self.balance
+        return balance is not None and abs(balance) < BALANCED
 
 
 class Since(NamedTuple):

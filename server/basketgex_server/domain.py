@@ -210,6 +210,11 @@ class SymbolExposure:
     spot_correction: float = 0.0
 
     @property
+    def gross_gex(self) -> float | None:
+        """GEX of calls and puts without their signs, contract by contract; None where the source gives net figures only."""
+        return None if self.call is None or self.put is None else abs(self.call.gex) + abs(self.put.gex)
+
+    @property
     def zero_dte(self) -> Measures:
         """The part of ``net`` that expires on the chain's own day in New York: of no meaning where ``expiries`` is empty."""
         today = [row for row in self.expiries if row.zero_dte]
@@ -326,6 +331,17 @@ class BasketExposure:
     negative_names: int
     negative_weight: float
     usable_open_interest: float
+
+    @property
+    def balance(self) -> float | None:
+        """Net GEX over Σ weight · gross GEX, contract by contract, in -1..1; None where a name has no gross GEX.
+
+        Where ``net_to_gross`` is over names, each already net of its calls and puts: nine of one sign make that 1.
+        """
+        gross = [(c.weight, c.exposure.gross_gex) for c in self.constituents if c.weight > 0]
+        if not gross or not all(g for _, g in gross):
+            return None
+        return self.net.gex / math.fsum(w * (g or 0.0) for w, g in gross)
 
 
 def ticker(text: str, argument: str = "symbols") -> str:

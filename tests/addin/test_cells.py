@@ -412,6 +412,22 @@ def test_the_flip_of_a_basket_goes_with_its_doubts_and_all_its_roots() -> None:
     assert cells.flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
 
 
+def test_a_balance_is_over_contracts_and_not_over_names() -> None:
+    one, other = REPLY.rows[:2]
+    rows = (
+        one._replace(weight=0.5, gex=30.0, gross_gex=100.0),
+        other._replace(weight=0.5, gex=6.0, gross_gex=20.0),
+    )
+    reply = REPLY._replace(gex=18.0, net_to_gross=1.0, rows=rows)
+    assert reply.balance == pytest.approx(0.3) and not reply.near_flip
+    near = reply._replace(gex=2.9)
+    assert near.near_flip and not near._replace(gex=3.1).near_flip
+    unknown = reply._replace(rows=(rows[0], other))
+    assert unknown.balance is None and not unknown.near_flip
+    unweighted = reply._replace(rows=(*rows, other._replace(weight=0.0)))
+    assert unweighted.balance == reply.balance
+
+
 def test_a_status_says_whose_spot_was_put_right() -> None:
     rows = [
         row._replace(spot_status=status, spot_correction=by)

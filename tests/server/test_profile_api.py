@@ -166,6 +166,35 @@ def test_implied_dividend_yields_and_their_quality(tmp_path: Path, shared_data: 
     assert known.forwards == tuple(wanted)
 
 
+def test_the_balance_of_a_basket_is_over_contracts(sample: Served) -> None:
+    request = pb.GetBasketRequest(symbols=["NVDA", "SPY"], weights=[3, 1])
+    basket = ask(sample, "GetBasket", request).basket
+    own = {
+        c.symbol: ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol=c.symbol)).sides
+        for c in basket.constituents
+    }
+    gross = {name: sides.call.gex - sides.put.gex for name, sides in own.items()}
+    assert [c.gross_gex for c in basket.constituents] == pytest.approx(list(gross.values()))
+    weighed = 0.75 * gross["NVDA"] + 0.25 * gross["SPY"]
+    assert basket.balance == pytest.approx(basket.net.gex / weighed)
+    curve = ask(sample, "GetProfile", pb.GetProfileRequest(symbols=["NVDA", "SPY"], weights=[3, 1]))
+    assert curve.balance == pytest.approx(basket.balance)
+    client = BasketClient(sample.home, PATIENCE)
+    reply = client.ask(Ask(("NVDA", "SPY"), (3.0, 1.0)))
+    client.close()
+    assert not isinstance(reply, Problem) and reply.balance == pytest.approx(basket.balance)
+
+
+def test_net_figures_have_no_balance(tmp_path: Path) -> None:
+    with serving(tmp_path, Settings(), lambda _, __: FakeSource(Clock())) as served:
+        basket = ask(served, "GetBasket", pb.GetBasketRequest(symbols=["NVDA"])).basket
+        client = BasketClient(served.home, PATIENCE)
+        reply = client.ask(Ask(("NVDA",)))
+        client.close()
+    assert not basket.HasField("balance") and not basket.constituents[0].HasField("gross_gex")
+    assert not isinstance(reply, Problem) and reply.balance is None
+
+
 def test_a_stale_spot_is_said_of_the_symbol_and_of_every_basket(tmp_path: Path, shared_data: Path) -> None:
     folder = tmp_path / "chains"
     folder.mkdir()

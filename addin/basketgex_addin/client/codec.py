@@ -177,6 +177,7 @@ class _Constituents(NamedTuple):
     unverified: list[bool]
     spots: list[tuple[str, float]]
     remarks: list[str]
+    gross_gex: list[float]
 
     def row(self, at: int) -> Row:
         """Return one constituent; ``at`` counts from the first basket's first."""
@@ -184,7 +185,7 @@ class _Constituents(NamedTuple):
         price, gex, dex, vex, chex = self.figures[i]
         share, as_of, freshness = self.contribution_pct[at], self.as_of[i], self.freshness[i]
         figures = (price, gex, dex, vex, chex, share)
-        told = (self.unverified[i], *self.spots[i], self.remarks[i])
+        told = (self.unverified[i], *self.spots[i], self.remarks[i], self.gross_gex[i])
         return Row(self.names[i], self.weights[at], *figures, as_of, freshness, *told)
 
 
@@ -237,11 +238,13 @@ def _constituents(response: pb.BatchGetBasketsResponse) -> _Constituents:
         ]
         or [("", 0.0)] * len(columns.symbol),
         list(columns.remark) or [""] * len(columns.symbol),
+        list(columns.gross_gex) or [0.0] * len(columns.symbol),
     )
     entries, symbols = len(found.symbol_index), len(found.names)
     whole = (
         len(found.weights) == len(found.contribution_pct) == entries
         and len(found.figures) == len(found.as_of) == len(found.freshness) == len(found.spots) == symbols
+        and len(found.gross_gex) == symbols
         and max(found.symbol_index, default=-1) < symbols
     )
     if not whole:

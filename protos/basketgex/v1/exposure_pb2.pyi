@@ -400,6 +400,7 @@ class Constituent(_message.Message):
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    GROSS_GEX_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server: BRK.B."""
     weight: _builtins.float
@@ -428,6 +429,8 @@ class Constituent(_message.Message):
     """As GetSymbolResponse.spot_correction."""
     remark: _builtins.str
     """What a person should know of the name's chain, with its symbol: "AAPL: calls only"; mostly empty."""
+    gross_gex: _builtins.float
+    """GEX of calls and puts without their signs, not weighted; absent where the source gives net figures only."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -450,12 +453,15 @@ class Constituent(_message.Message):
         spot_status: Global___SpotStatus.ValueType = ...,
         spot_correction: _builtins.float = ...,
         remark: _builtins.str = ...,
+        gross_gex: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex", "gross_gex", b"gross_gex", "net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex", "as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gross_gex", b"gross_gex", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__gross_gex: _TypeAlias = _typing.Literal["gross_gex"]  # noqa: Y015
+    _WhichOneofArgType__gross_gex: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gross_gex) -> _WhichOneofReturnType__gross_gex | None: ...
 
 Global___Constituent: _TypeAlias = Constituent  # noqa: Y015
 
@@ -485,6 +491,7 @@ class Basket(_message.Message):
     NOTICE_FIELD_NUMBER: _builtins.int
     MISSING_REASONS_FIELD_NUMBER: _builtins.int
     AS_OF_DISTANT_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
     regime: Global___Regime.ValueType
     """Of the basket's net GEX."""
     net_to_gross: _builtins.float
@@ -515,6 +522,10 @@ class Basket(_message.Message):
     """Why an old value is served, for a person; empty where none is."""
     as_of_distant: _builtins.bool
     """The oldest figure and the newest lie more than a trading day apart: the sum is no one moment's."""
+    balance: _builtins.float
+    """Net GEX over the sum of weight * gross GEX of the constituents, contract by contract, in -1..1: less than 0.05 either way, the
+    regime is near its flip. Absent where a constituent has net figures only.
+    """
     @_builtins.property
     def net(self) -> Global___Measures:
         """Sum of weight * exposure over the constituents: a weighted mean, not a total."""
@@ -560,12 +571,15 @@ class Basket(_message.Message):
         notice: _builtins.str = ...,
         missing_reasons: _abc.Iterable[_builtins.str] | None = ...,
         as_of_distant: _builtins.bool = ...,
+        balance: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "balance", b"balance", "net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "balance", b"balance", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__balance: _TypeAlias = _typing.Literal["balance"]  # noqa: Y015
+    _WhichOneofArgType__balance: _TypeAlias = _typing.Literal["_balance", b"_balance"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__balance) -> _WhichOneofReturnType__balance | None: ...
 
 Global___Basket: _TypeAlias = Basket  # noqa: Y015
 
@@ -678,6 +692,7 @@ class SymbolColumns(_message.Message):
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    GROSS_GEX_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def symbol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In the one spelling of the server."""
@@ -738,6 +753,10 @@ class SymbolColumns(_message.Message):
     def remark(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """As Constituent.remark; none at all where there is none."""
 
+    @_builtins.property
+    def gross_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Constituent.gross_gex; 0 where that is absent."""
+
     def __init__(
         self,
         *,
@@ -756,10 +775,11 @@ class SymbolColumns(_message.Message):
         spot_status: _abc.Iterable[Global___SpotStatus.ValueType] | None = ...,
         spot_correction: _abc.Iterable[_builtins.float] | None = ...,
         remark: _abc.Iterable[_builtins.str] | None = ...,
+        gross_gex: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "oi_as_of", b"oi_as_of", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "chex", b"chex", "dex", b"dex", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gex", b"gex", "gross_gex", b"gross_gex", "oi_as_of", b"oi_as_of", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "vex", b"vex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

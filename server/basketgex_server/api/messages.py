@@ -106,6 +106,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
         notice=answer.notice,
         missing_reasons=answer.reasons if any(answer.reasons) else (),
         as_of_distant=answer.distant,
+        balance=e.balance,
     )
     for c in e.constituents:
         x = c.exposure
@@ -125,6 +126,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             spot_status=_SPOT[x.spot_status],
             spot_correction=math.expm1(x.spot_correction),
             remark=x.remark,
+            gross_gex=x.gross_gex,
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -150,6 +152,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
             spot_status=[_SPOT[e.spot_status] for e in exposures],
             spot_correction=[math.expm1(e.spot_correction) for e in exposures],
             remark=_said([e.remark for e in exposures]),
+            gross_gex=[e.gross_gex or 0.0 for e in exposures],
         ),
         baskets=pb.BasketColumns(
             gex=_plain(answer.net[0]),
