@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 GRACE = 5.0
 """Seconds that requests under way may take once the server is told to end."""
+AT_LAST = 10.0
+"""Seconds after which it ends all the same, whatever one of its threads still waits for."""
 ANOTHER_STARTS = 15.0
 """Seconds to wait for another process's start that holds the lock."""
 TIDY_EVERY = 86_400.0
@@ -121,12 +124,14 @@ def serve(
     if other := _lock_or_other(lock, home):
         ready(Serving(other.grpc, other.pid, str(home.token_file), http=other.http))
         return False
+    server = _Server(home, configuration, make_source, now)
     try:
         home.remove_runtime()
         keep()
         configuration.begun()
-        asyncio.run(_Server(home, configuration, make_source, now).run(ready))
+        asyncio.run(server.run(ready))
     finally:
+        server.at_last.cancel()
         home.remove_runtime()
         lock.release()
     return True
@@ -166,6 +171,8 @@ class _Server:
         self._make_source = make_source
         self._now = now
         self._asked_at = time.monotonic()
+        self.at_last = threading.Timer(AT_LAST, _end_at_last)
+        self.at_last.daemon = True
 
     @property
     def _settings(self) -> Settings:
@@ -184,8 +191,8 @@ class _Server:
         try:
             await self._run_over(source, ready)
         finally:
-            self._compute.shutdown(wait=True, cancel_futures=True)
             self._state.close()
+            self._compute.shutdown(wait=True, cancel_futures=True)
 
     async def _run_over(self, source: ExposureSource, ready: Callable[[Serving], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -229,6 +236,8 @@ class _Server:
             warm.cancel()
         finally:
             LOG.info("Ending.")
+            if threading.current_thread() is threading.main_thread():  # else others live in this process
+                self.at_last.start()
             for timer in timers:
                 timer.cancel()
             await alive.enter_graceful_shutdown()
@@ -384,6 +393,12 @@ class NeverReady(BasketgexError):
 
     def __init__(self) -> None:
         super().__init__("Another process holds this home, but does not get ready: end it, then try again.")
+
+
+def _end_at_last() -> None:
+    LOG.error("A thread still waited for something when it was time to end.")
+    logging.shutdown()
+    os._exit(0)  # what was to be kept is written: the store is closed before the threads are waited for
 
 
 def _load(source: ExposureSource) -> None:
