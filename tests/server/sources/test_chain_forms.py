@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.errors import BadChain
-from basketgex_server.exposure.chain import Chain
+from basketgex_server.exposure.chain import YEAR, Chain, rows
 from basketgex_server.sources.chain_files import ChainFiles, read_chain
 from basketgex_server.sources.readers.date_line import moment_of
+from basketgex_server.sources.readers.forms import READ
 
 NARROW, MINUS = "\u202f", "\u2212"
 EVENING = datetime(2022, 12, 13, 1, 30, tzinfo=UTC).timestamp()
@@ -69,6 +71,79 @@ def test_the_moment_in_every_way_a_browser_writes_it(text: str) -> None:
         f"Date: {text}",
     ):
         assert moment_of(line) == EVENING
+
+
+SEVEN_23 = utc(2025, 5, 16, 23, 23)
+"""19:23 in New York."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025年5月16日 下午7:23 [EDT]",
+        "2025年5月16日 晚上7:23 [EDT]",
+        "2025年5月16日 下午07:23:00 GMT-4",
+        "2025年5月16日 EDT 19:23",
+        "2025年5月16日星期五 19时23分",
+        "2025年5月16日 北美东部夏令时间 19:23",
+        "2025年5月16日 午後7:23 EDT",
+        "2025年5月16日金曜日 19時23分 EDT",
+        "2025年5月16日 19:23:00 アメリカ東部夏時間",
+        "2025년 5월 16일 오후 7:23 EDT",
+        "2025년 5월 16일 금요일 오후 7시 23분 00초 GMT-4",
+        "2025년 5월 16일 19:23 미 동부 하계 표준시",
+        "16 мая 2025 г. в 19:23 EDT",
+        "пятница, 16 мая 2025 г., 19:23 GMT-4",
+        "16 мая 2025, 19:23",
+        "16 maja 2025 19:23 EDT",
+        "piątek, 16 maja 2025 o 19:23 GMT-4",
+        "16 maj 2025, 19:23:00",
+        "16 Mayıs 2025 19:23 EDT",
+        "16 MAYIS 2025 Cuma saat 19:23 GMT-4",
+        "16 Mayıs 2025 ÖS 7:23",
+        "16 mai 2025 à 19 h 23 HAE",
+        "vendredi 16 mai 2025 à 19 h 23 min HAE",
+        "16 mai 2025 à 18 h 23 HAC",
+        "16 mai 2025 à 19:23:00 heure avancée de l’Est",
+        "viernes, 16 de mayo de 2025, 7:23 p. m. hora de verano oriental",
+        "16. Mai 2025 um 19:23 Uhr nordamerikanische Ostküsten-Sommerzeit",
+        "sexta-feira, 16 de maio de 2025 às 19:23 GMT-4",
+        "May 16, 2025 at 7:23 PM GMT-4 (EDT)",
+        "May 16 2025 @ 19:23 ET",
+    ],
+)
+def test_the_moment_in_more_languages(text: str) -> None:
+    for line in (f'"Date: {text}",Bid: 0,Ask: 0', f"Date: {text},Bid: 0", f"Date: {text}"):
+        assert moment_of(line) == SEVEN_23
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025年5月16日 傍晚7:23 [EDT]",
+        "2025年5月16日 下午19:23",
+        "2025年5月16日 晚上12:23",  # noon or midnight
+        "令和7年5月16日 19:23",
+        "2025年5月16日 오후 下午7:23",
+        "16 mai 2025 à 7 h 23 du soir HAE",
+        "16 de mayo de 2025, 7:23 de la tarde EDT",
+        "16 мая 2025 г. в 7:23 вечера",
+        "16 Mayıs 2025 akşam 7:23",
+        "16 maja 2025 7:23 wieczorem",
+        "16. listopada 2025. 19:23",  # October in Croatian, November in Polish without the point
+        "16 května 2025 19:23",
+        "16. maj 2025 kl. 19.23",
+        "May 16, 2025 at 7:23 in the evening EDT",
+        "May 16, 2025 at 7:23 PM AST",
+        "May 16, 2025 at 7:23 PM GMT-5 (EDT)",
+        "May 16, 2025 at 7:23 PM PM AM",
+        "May 16, 2025 at 7:23 PM 5",
+        "May 16, 2025 at 7:23 P",
+        "16 ١٢ 2025 7:23",
+    ],
+)
+def test_a_word_that_is_not_understood_is_never_passed_over(text: str) -> None:
+    assert moment_of(f'"Date: {text}",Bid: 0') is None
 
 
 @pytest.mark.parametrize(
@@ -132,6 +207,246 @@ def put(folder: Path, name: str, content: str | bytes) -> Path:
 def columns(chain: Chain) -> dict[str, list[float]]:
     names = ("strike", "is_call", "expiry", "volatility", "open_interest", "bid", "ask")
     return {name: getattr(chain, name).tolist() for name in names}
+
+
+@pytest.mark.parametrize(
+    "said", ["2025年5月16日 傍晚7:23", "16 mai 2025 à 7 h 23 du soir", "once upon a time", ""]
+)
+def test_what_gives_the_moment_otherwise_is_asked_before_a_download_is_refused(
+    tmp_path: Path, said: str
+) -> None:
+    text = ("".join(LINES) + ROWS).replace("July 10, 2026 at 4:00 PM EDT", said)
+    plain = put(tmp_path, "META.csv", text)
+    with pytest.raises(BadChain) as refusal:
+        read_chain(plain, "META")
+    assert refusal.value.sentence == (
+        'META.csv, line 3: no moment: it should read like "Date: July 10, 2026 at 4:00 PM EDT".'
+    )
+    assert read_chain(plain, "META", as_of=123.0).as_of == 123.0
+    folder = ChainFiles(tmp_path, "2026-07-09T15:00").chain("META")
+    assert folder and folder.as_of == utc(2026, 7, 9, 19)
+    named = plain.rename(tmp_path / "META_2026-07-08T1015.csv")
+    assert read_chain(named, "META").as_of == utc(2026, 7, 8, 14, 15)
+
+
+@pytest.mark.parametrize("said", ["Last: n/a", "Last: ", "First: 1.5"])
+def test_what_gives_the_spot_otherwise_is_asked_before_a_download_is_refused(
+    tmp_path: Path, said: str
+) -> None:
+    path = put(tmp_path, "META.csv", ("".join(LINES) + ROWS).replace("Last: 1,701.25", said))
+    for prices in ("", '{"AMD": {"underlying_price": 5}}'):
+        if prices:
+            put(tmp_path, "underlyings.json", prices)
+        with pytest.raises(BadChain) as refusal:
+            read_chain(path, "META")
+        assert (
+            refusal.value.sentence == 'META.csv, line 2: no spot price: it should say "Last:" and a number.'
+        )
+    assert read_chain(path, "META", spot=1700.0).spot == 1700.0
+    put(
+        tmp_path,
+        "underlyings.json",
+        '\ufeff{"^meta": {"underlying_price": 1702}, "AMD": {"underlying_price": NaN}}',
+    )
+    assert read_chain(path, "META").spot == 1702.0
+
+
+OLD = "META (Meta Platforms, Inc.),701.25,-1.98\nJul 10 2026 @ 16:00 ET,Bid,701,Ask,702,Size,2x4,Vol,7464\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        OLD,
+        OLD.replace(",-1.98", ",-1.98,").replace("7464", "7464,"),
+        "\n" + OLD,
+        '"' + OLD.replace(",701.25", '",701.25').replace("-1", "+1"),
+        OLD.replace("Jul 10 2026 @ 16:00 ET", '"Jul 10, 2026 @ 4:00 PM EDT"'),
+    ],
+)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_cboes_downloads_of_2018_to_2020(tmp_path: Path, head: str, quoted: bool) -> None:
+    headings = HEADINGS.replace("Volume", "Vol").replace("Open Interest", "Open Int")
+    rows = ROWS.replace(",13,", ',"13",') if quoted else ROWS
+    chain = read_chain(put(tmp_path, "META.csv", head + headings + "\n" + rows), "META")
+    assert (chain.spot, chain.as_of) == (701.25, utc(2026, 7, 10, 20))
+    assert chain.open_interest.tolist() == [11, 13, 12, 14]
+    np.testing.assert_array_equal(chain.volatility, [0.21, 0.2, 0.22, np.nan])
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("name", ["META.csv", "BRKB.csv", "AMD.csv", "VXX.json", "AAPL.json", "RUT.json"])
+def test_whatever_a_program_encodes_its_text_in(tmp_path: Path, name: str, codec: str) -> None:
+    text = WHOLE[name].replace("July 10, 2026 at 4:00 PM EDT", "10 août 2026 à 16 h 00 HAE")
+    given = {"as_of": 1.75e9, "spot": 500.0}
+    symbol = name.partition(".")[0]
+    plain = read_chain(put(tmp_path, name, text), symbol, **given)
+    other = read_chain(put(tmp_path, name, text.encode(codec)), symbol, **given)
+    np.testing.assert_equal(columns(other), columns(plain))
+    if name == "META.csv":
+        assert read_chain(tmp_path / name, symbol).as_of == utc(2026, 8, 10, 20)
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [('"mid_iv": 0.0', '"mid_iv": NaN'), ('"bid": 10.85', '"bid": NaN'), ('"open_interest": 10', '"open_interest": NaN'),
+     ('"ask": 11.0', '"ask": Infinity'), ('"strike": 16.0', '"strike": -Infinity'), ('"last": null', '"last": NaN')],
+)  # fmt: skip
+def test_numbers_that_json_has_not_and_python_writes(tmp_path: Path, old: str, new: str) -> None:
+    assert old in WHOLE["VXX.json"]
+    chain = read_chain(put(tmp_path, "VXX.json", WHOLE["VXX.json"].replace(old, new)), "VXX", spot=27.0)
+    assert chain.volatility.tolist() == [0.380002]
+    assert (np.isnan(chain.open_interest[0]), chain.bid is not None and np.isnan(chain.bid[0])) == (
+        "open_interest" in new, '"bid"' in new,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("content, what", [
+    (b"<!DOCTYPE html><html>", "is a web page"),
+    (b"PK\x03\x04\x14\0\x06\0", "is an Excel file or a zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel file"),
+    (gzip.compress(b"option,iv"), "is packed by gzip: let its name end in .gz"),
+    (b"[QUOTE_UNIXTIME], [QUOTE_READTIME], [C_IV]\n1,2,3\n", "is an OptionsDX file, which has no open interest"),
+    (b"x" * 1_000_000, "is not TEXT"),
+    (b",Calls,Strike,Puts,\n" + b"x" * 1_000_000, "is not TEXT"),
+    (b"option;open_interest;iv\nA;1;0,3\n", "is separated by semicolons: save it with commas"),
+    (b"option\topen_interest\tiv\nA\t1\t0.3\n", "is separated by tabs: save it with commas"),
+    (b'{"optionChain": {"result": []}}', "is Yahoo's own JSON: save it with yfinance, as CSV"),
+])  # fmt: skip
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_what_is_no_chain_is_called_what_it_is(
+    tmp_path: Path, content: bytes, what: str, suffix: str
+) -> None:
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "A" + suffix, content), "A")
+    assert refusal.value.sentence == f"A{suffix} {what.replace('TEXT', suffix[1:].upper())}. {READ}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 200_000, '{"data":' + "[" * 200_000, "[]", "null", "7", '"x"', '[{"a": 1}, 2]', '{"results": []}'],
+)
+def test_json_of_another_shape_however_deep(tmp_path: Path, content: str) -> None:
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "A.json", content), "A")
+    assert refusal.value.sentence.startswith("A.json")
+    assert refusal.value.sentence.endswith((READ, "cut short.", "data is missing or of another kind."))
+
+
+def contract(symbol: str, **fields: Any) -> dict[str, Any]:
+    plain = {
+        "putCall": "CALL",
+        "symbol": symbol,
+        "bid": 1.0,
+        "ask": 1.2,
+        "volatility": 31.5,
+        "openInterest": 7,
+        "multiplier": 100.0,
+        "quoteTimeInLong": 1784040300000,
+        "tradeTimeInLong": 1784040000000,
+        "nonStandard": False,
+        "mini": False,
+    }
+    return plain | fields
+
+
+def schwab(*contracts: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    plain = {"symbol": "$SPX", "status": "SUCCESS", "underlyingPrice": 6_000.5, "putExpDateMap": {}}
+    return plain | {"callExpDateMap": {"2026-07-17:3": {"6000.0": list(contracts)}}} | fields
+
+
+@pytest.mark.parametrize(
+    "call, put_",
+    [("SPXW  260717C06000000", "SPX   260717P06000000"), ("SPXW_071726C6000", "$SPX_071726P6000.0")],
+)
+def test_schwabs_chains_and_td_ameritrades(tmp_path: Path, call: str, put_: str) -> None:
+    odd = contract("XYZ1  260717C00010000", nonStandard=True)
+    reply = schwab(contract(call), contract(call[:-1] + "5", volatility="NaN"), odd,
+                   putExpDateMap={"2026-07-17:3": {"6000.0": [contract(put_, volatility=-999.0, openInterest=9)]}},
+                   underlying={"quoteTime": 1784059200000, "tradeTime": 1784050000000})  # fmt: skip
+    chain = read_chain(put(tmp_path, "SPX.json", json.dumps(reply)), "SPX")
+    assert (chain.spot, chain.as_of, chain.seen_at, chain.other_root) == (
+        6_000.5,
+        1784040300.0,
+        1784059200.0,
+        1,
+    )
+    np.testing.assert_array_equal(chain.volatility, [0.315, np.nan, np.nan])
+    assert chain.is_call.tolist() == [True, True, False] and chain.strike[0] == chain.strike[2] == 6000
+    assert chain.expiry.tolist() == [utc(2026, 7, 17, 20)] * 2 + [utc(2026, 7, 17, 13, 30)]
+    pages = [schwab(contract(call)), schwab(contract(put_), underlyingPrice=6_001.0)]
+    assert len(read_chain(put(tmp_path, "SPX.json", json.dumps(pages)), "SPX")) == 2
+
+
+@pytest.mark.parametrize("reply, sentence", [
+    (schwab(callExpDateMap={}), "SPX.json is a Schwab reply without a contract: ask for the chain again."),
+    (schwab(contract("SPXW  260717C06000000", volatility="many")), 'SPX.json: volatility is "many", not a number.'),
+    (schwab(contract("SPXW_073226C6000")), 'SPX.json, option 1: "SPXW260732C06000000" is not an option symbol.'),
+])  # fmt: skip
+def test_a_broken_chain_of_schwab(tmp_path: Path, reply: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "SPX.json", json.dumps(reply)), "SPX", as_of=1.7e9)
+    assert refusal.value.sentence == sentence
+
+
+CLOSE = utc(2026, 7, 10, 20)
+
+
+@pytest.mark.parametrize("said, seen_at", [
+    ("2026-07-12 18:48:00", utc(2026, 7, 12, 18, 48)),
+    ("2026-07-12T18:48:00Z", utc(2026, 7, 12, 18, 48)),
+    ("2026-07-12T14:48:00-04:00", utc(2026, 7, 12, 18, 48)),
+    (1783882080, utc(2026, 7, 12, 18, 48)),
+    (1783882080000, utc(2026, 7, 12, 18, 48)),
+    ("2026-07-01 18:48:00", CLOSE - 1),  # before its last trade: that is later
+    (None, CLOSE - 1),
+    ("", CLOSE - 1),
+])  # fmt: skip
+def test_when_a_reply_of_cboe_was_made(tmp_path: Path, said: Any, seen_at: float) -> None:
+    options = [{"option": f"RUTW26071{day}C01800000", "iv": 0.2, "open_interest": 7.0} for day in (0, 3)]
+    data = {"options": options, "current_price": 1806.1, "last_trade_time": "2026-07-10T15:59:59"}
+    chain = read_chain(put(tmp_path, "RUT.json", json.dumps({"timestamp": said, "data": data})), "RUT")
+    assert (chain.as_of, chain.seen_at) == (CLOSE - 1, seen_at)
+    assert rows(chain).expired.tolist() == [seen_at > CLOSE, False]
+    assert chain.years()[1] * YEAR == pytest.approx(3 * 86_400 + 1)  # from the quote's moment
+    assert rows(replace(chain, made_at=0.0)).expired.tolist() == [False, False]
+
+
+def test_a_timestamp_that_cannot_be_read_refuses_the_reply(tmp_path: Path) -> None:
+    text = WHOLE["RUT.json"].replace('{"data"', '{"timestamp": "Sunday noon", "data"')
+    with pytest.raises(BadChain) as refusal:
+        read_chain(put(tmp_path, "RUT.json", text), "RUT")
+    assert refusal.value.sentence == (
+        'RUT.json: timestamp is "Sunday noon": it should read like 2026-07-10 20:15:00, in UTC.'
+    )
+
+
+def test_when_other_files_were_made(tmp_path: Path) -> None:
+    """No earlier than the latest moment that they have in them."""
+    late = tradier(
+        "VXX190517C00016000",
+        trade_date=1557259200000,
+        greeks={"mid_iv": 0.4, "updated_at": "2019-05-07 19:59:08"},
+    )
+    text = json.dumps({"options": {"option": [tradier("VXX190517P00016000", greeks=None), late]}})
+    chain = read_chain(put(tmp_path, "VXX.json", text), "VXX", spot=27.0)
+    put(
+        tmp_path,
+        "underlyings.json",
+        '{"VXX": {"underlying_price": 27.0}, "AMD": {"underlying_price": 502.0}}',
+    )
+    in_folder = ChainFiles(tmp_path).chain("VXX")
+    assert in_folder and (in_folder.as_of, in_folder.seen_at) == (1557172096.0, utc(2019, 5, 7, 20))
+    assert chain.seen_at == in_folder.seen_at
+    snapshot = polygon("O:AAPL220121C00150000", last_trade={"sip_timestamp": 1636577059862384600})
+    chain = read_chain(put(tmp_path, "AAPL.json", json.dumps({"results": [snapshot]})), "AAPL")
+    assert chain.seen_at - chain.as_of == pytest.approx(3600)
+    yahoo = YFINANCE.replace("2026-07-09 19:59:00+00:00", "2026-07-10 20:14:59+00:00")
+    chain = read_chain(put(tmp_path, "AMD_2026-07-10.csv", yahoo), "AMD")
+    assert chain.seen_at - chain.as_of == 14 * 60 + 59
+    assert (
+        read_chain(tmp_path / "AMD_2026-07-10.csv", "AMD", as_of=123.0).seen_at == 123.0
+    )  # who gives the moment decides
 
 
 @pytest.mark.parametrize(
@@ -372,6 +687,21 @@ def test_parquet_that_is_cut_short(tmp_path: Path) -> None:
     with pytest.raises(BadChain) as refusal:
         read_chain(path, "BRK.B")
     assert refusal.value.sentence == "BRKB.parquet is not whole Parquet: it may be cut short."
+
+
+def test_parquet_whose_rows_pack_into_next_to_nothing(tmp_path: Path) -> None:
+    many = {"option": ["BRKB260717C00500000"], "iv": [0.2], "open_interest": [1], "underlying_price": [1.0]}
+    path = parquet_of(
+        tmp_path / "BRKB.parquet",
+        bid=None, ask=None, as_of=None, other=None, **{name: value * 1_000_001 for name, value in many.items()},
+    )  # fmt: skip
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(BadChain) as refusal:
+        read_chain(path, "BRK.B")
+    assert (
+        refusal.value.sentence
+        == "BRKB.parquet is larger than a chain can be: at most 1,000,000 rows are read."
+    )
 
 
 def test_parquet_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,8 @@ from itertools import chain
 
 import numpy as np
 
-from basketgex_server.errors import BadChain
 from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.sources.readers.columns import Columns
+from basketgex_server.sources.readers.columns import Columns, UnknownForm
 from basketgex_server.sources.readers.date_line import moment_in, moment_of
 from basketgex_server.sources.readers.plain_rows import PlainRows
 from basketgex_server.sources.readers.tables import Table
@@ -24,7 +23,7 @@ from basketgex_server.sources.readers.tables import Table
 _LAST = re.compile(r"\bLast:\s*([\d,]*\.?\d+)")
 _PRICE_AND_CHANGE = re.compile(r",\s*([\d,]*\.?\d+),\s*[-+]?\d*\.?\d+\s*,?\s*$")
 """How the first line ended until 2020: ``SPY (SPDR S&P 500 ETF Trust),310.68,1.98``."""
-_AT = re.compile(r'\s*"?([^,"]*@[^,"]*)')
+_AT = re.compile(r'\s*(?:"([^"]*@[^"]*)"|([^,"]*@[^,"]*))')
 """How the second began: ``Jun 22 2020 @ 20:42 ET,Bid,0``."""
 _RENAMED = {"Open Int": "Open Interest"}
 _HEADING_WITHIN = 10
@@ -57,7 +56,7 @@ def cboe_csv(content: bytes, name: str, heading: int) -> Columns:
     try:
         headings = [_RENAMED.get(h := text.strip(), h) for text in next(csv.reader([head[-1]]))]
     except csv.Error as error:
-        raise BadChain(f"{name} is not CSV.") from error
+        raise UnknownForm(f"{name} is not CSV.") from error
     found = _fast(content, begin, headings, heading + 2)
     found = found or _slow(content.decode("utf-8-sig").splitlines(), name, heading)
     return replace(found, spot=spot, as_of=as_of, unpriced=unpriced, undated=undated)
@@ -80,7 +79,9 @@ def _moment(head: Sequence[str], name: str) -> tuple[float | None, str]:
     else:
         line, number = head[number], number + 1
         at = _AT.match(line)
-        if (as_of := moment_of(line) if "Date:" in line or at is None else moment_in(at[1])) is not None:
+        if (
+            as_of := moment_of(line) if "Date:" in line or at is None else moment_in(at[1] or at[2])
+        ) is not None:
             return as_of, ""
     return (
         None,

@@ -27,7 +27,7 @@ from basketgex_server.sources.readers.columns import (
 from basketgex_server.sources.readers.schwab import SchwabReply, schwab
 
 T = TypeVar("T")
-_FIELD = re.compile(r"field `(\w+)`|(\w+)(?:\[\.\.\.\])*`$")
+_FIELD = re.compile(r"field `(\w+)`|at `\$.*?(\w+)(?:\[\.\.\.\])*`$")
 
 
 class _CboeOption(msgspec.Struct, gc=False):

@@ -14,6 +14,8 @@ from basketgex_server.sources.readers.tables import the_moment, the_spot
 
 _WANTED = ("option", "iv", "open_interest", "bid", "ask", "underlying_price", "as_of")
 _NEEDED = 3
+_MOST_ROWS = 1_000_000
+"""Some thirty times the largest chain there is: columns of one value pack into nothing."""
 
 
 def parquet(content: bytes, name: str) -> Columns:
@@ -27,6 +29,8 @@ def parquet(content: bytes, name: str) -> Columns:
         ) from error
     try:
         file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        if file.metadata.num_rows > _MOST_ROWS:
+            raise BadChain(f"{name} is larger than a chain can be: at most {_MOST_ROWS:,} rows are read.")
         there = file.schema_arrow.names
         for heading in _WANTED[:_NEEDED]:
             if heading not in there:

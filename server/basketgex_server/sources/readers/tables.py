@@ -31,7 +31,7 @@ class Table:
         try:
             rows = list(_rows(lines[heading_line - 1 :], heading_line))
         except csv.Error as error:
-            raise BadChain(f"{name} is not CSV.") from error
+            raise UnknownForm(f"{name} is not CSV.") from error
         self.headings = [h.strip() for h in rows[0][1]] if rows else []
         self._line_numbers = [number for number, _ in rows[1:]]
         self._rows = [row for _, row in rows[1:]]
