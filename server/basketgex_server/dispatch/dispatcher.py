@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.batcher import Batcher, Outcome
 from basketgex_server.dispatch.freshness import Rules, Sessions
+from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
 from basketgex_server.dispatch.shelf import Findings, Found, Refresh, Shelf, Wants
@@ -32,15 +31,6 @@ FLUSH = 1_000
 """Answers counted before the count is journalled."""
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownLevels:
-    """A symbol's levels, None where it has none, and the ``fetched_at`` of the figure that they belong to."""
-
-    levels: Levels | None
-    figure: float
-    asked_at: float
-
-
 class Dispatcher:
     """Finds symbols: from its shelf, from a call under way, or by the fewest new calls."""
 
@@ -59,11 +49,11 @@ class Dispatcher:
         self._now = now
         self._shelf: Shelf | None = None
         self._batcher: Batcher | None = None
-        self._levels: dict[str, _KnownLevels] = {}
         self._latest = -math.inf  # what the clock has shown so far
         self._brought = 0
         self._answered = 0
         self._spender = Spender(source, state, now)
+        self._levels = LevelCalls(source, self._spender, settings.missing_ttl, now)
 
     @property
     def counts(self) -> Counts:
@@ -129,7 +119,7 @@ class Dispatcher:
                     known.failures,
                 )
                 self._shelf, self._batcher = shelf, self._new_batcher(shelf)
-                self._levels.clear()
+                self._levels.forget()
         return self._shelf
 
     async def find(
@@ -173,22 +163,7 @@ class Dispatcher:
         """Return one symbol's levels: one call, then from memory until its figure is another. Raises what stands in the way."""
         shelf, now = await self.shelf(), self._now()
         self._watch_the_clock(shelf, now)
-        snapshot = shelf.snapshots.get(symbol)
-        figure = snapshot.fetched_at if snapshot is not None else 0.0
-        known = self._levels.get(symbol)
-        lasts = math.inf if known is not None and known.levels is not None else self._settings.missing_ttl
-        if known is not None and known.figure == figure and now < known.asked_at + lasts:
-            return known.levels
-        name = symbol + LEVELS
-        for held in (name, LEVELS, SOURCE):
-            if failure := shelf.failures.held(held, now):
-                raise error_of(failure, now)
-        if self._source.metered and (late := shelf.paced(shelf.levels, now)):
-            raise late
-        found = await self._spender.spend(shelf, Call((name,), LEVELS), lambda: self._source.levels(symbol))
-        self._spender.recover(shelf, [name])
-        self._levels[symbol] = _KnownLevels(found, figure, now)
-        return found
+        return await self._levels.find(shelf, symbol)
 
     async def past(self, shelf: Shelf, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
         """Return what the store keeps of some symbols, the ``most`` newest of each."""
@@ -206,6 +181,7 @@ class Dispatcher:
         """End every wait and let go of the source."""
         if self._batcher is not None:
             await self._batcher.close()
+        await self._levels.close()
         self._flush()
         await self._source.close()
 

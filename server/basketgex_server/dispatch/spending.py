@@ -78,13 +78,13 @@ class Spender:
                     await self._make_up(shelf)
                 shelf.quota.check(now, explicit=call.reserve, rushed=call.explicit)
                 shelf.quota.leaves(now)
+                shelf.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
                 try:
                     debit = await self._state.debit(key, len(call.names), now)
                 except BaseException:
                     shelf.quota.lands(None, now, free=True)  # it does not leave
                     raise
                 self.counts.debits += 1
-                shelf.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
             left = True
             number = self._left = self._left + 1
             self.counts.source_calls += 1

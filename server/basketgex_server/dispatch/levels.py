@@ -1,0 +1,109 @@
+"""One symbol's levels: each is a call of its own, however many ask, and what it brings stays until the figure is another."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
+from basketgex_server.dispatch.freshness import believable
+from basketgex_server.dispatch.shelf import Shelf
+from basketgex_server.dispatch.spending import Call, Spender
+from basketgex_server.errors import Draining
+from basketgex_server.sources.port import ExposureSource
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.levels import Levels
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A symbol's levels, None where it has none, and the ``fetched_at`` of the figure that they belong to."""
+
+    levels: Levels | None
+    figure: float
+    asked_at: float
+
+
+class LevelCalls:
+    """Finds levels. That a symbol has none holds for ``missing_ttl`` seconds; ``now`` gives Unix seconds.
+
+    A call goes on when nobody waits for it any more: it has cost its debit, and the next to ask has what it brings. Otherwise a
+    source that is slower than the patience of a cell would cost a debit with every recalculation, and never show anything.
+    """
+
+    __slots__ = ("_asking", "_known", "_missing_ttl", "_now", "_source", "_spender", "_tasks")
+
+    def __init__(
+        self, source: ExposureSource, spender: Spender, missing_ttl: float, now: Callable[[], float]
+    ) -> None:
+        self._source = source
+        self._spender = spender
+        self._missing_ttl = missing_ttl
+        self._now = now
+        self._known: dict[str, _Known] = {}
+        self._asking: dict[str, asyncio.Task[Levels | None]] = {}
+        self._tasks: set[asyncio.Task[Levels | None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<LevelCalls {len(self._known)} known, {len(self._tasks)} on their way>"
+
+    def forget(self) -> None:
+        """Forget everything, and give nobody what is still on its way: the source's origin is another."""
+        self._known, self._asking = {}, {}
+
+    async def find(self, shelf: Shelf, symbol: str) -> Levels | None:
+        """Return a symbol's levels, None where it has none. Raises what stands in the way."""
+        snapshot = shelf.snapshots.get(symbol)
+        figure = snapshot.fetched_at if snapshot is not None else 0.0
+        known = self._known.get(symbol)
+        if known is not None and known.figure == figure:
+            lasts = math.inf if known.levels is not None else self._missing_ttl
+            if believable(known.asked_at, self._now()) and self._now() < known.asked_at + lasts:
+                return known.levels
+        task = self._asking.get(symbol)
+        if task is None:
+            task = self._asking[symbol] = asyncio.ensure_future(
+                self._ask(shelf, symbol, figure, self._known, self._asking)
+            )
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise Draining from None
+            raise
+
+    async def close(self) -> None:
+        """End the calls under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask(
+        self,
+        shelf: Shelf,
+        symbol: str,
+        figure: float,
+        known: dict[str, _Known],
+        asking: dict[str, asyncio.Task[Levels | None]],
+    ) -> Levels | None:
+        now, name = self._now(), symbol + LEVELS
+        try:
+            for held in (name, LEVELS, SOURCE):
+                if failure := shelf.failures.held(held, now):
+                    raise error_of(failure, now)
+            if self._source.metered and (late := shelf.paced(shelf.levels, now)):
+                raise late
+            found = await self._spender.spend(
+                shelf, Call((name,), LEVELS), lambda: self._source.levels(symbol)
+            )
+        finally:
+            del asking[symbol]
+        self._spender.recover(shelf, [name])
+        known[symbol] = _Known(found, figure, now)
+        return found

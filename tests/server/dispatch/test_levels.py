@@ -1,0 +1,127 @@
+"""Levels are a call each: what many who ask at once, who give up, and who come again are charged for them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from basketgex_server.errors import BasketgexError, Draining, Paced, SourceUnavailable
+from basketgex_server.exposure.levels import Levels
+from tests.server.dispatch.test_day import metered
+from tests.server.dispatch.test_dispatcher import AWAY, Bench, bench
+from tests.server.servers import run, turns, until
+
+FOUND = Levels(
+    gamma_flip=100.0,
+    call_wall=110.0,
+    put_wall=90.0,
+    max_positive_gamma=None,
+    max_negative_gamma=None,
+    highest_oi_strike=None,
+    zero_dte_magnet=None,
+    gamma_flip_status="available",
+    zero_dte=None,
+    gamma_flip_doubts=(),
+    gamma_flip_roots=(),
+    near_flip=False,
+)
+
+
+class Shut:
+    """The levels of a source that answers when the gate opens."""
+
+    def __init__(self, b: Bench) -> None:
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.error: BasketgexError | None = None
+        metered(b)
+        b.source.levels = self.levels  # type: ignore[method-assign,assignment]
+
+    async def levels(self, symbol: str) -> Levels:
+        self.asked.append(symbol)
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return FOUND
+
+
+@pytest.mark.parametrize("many", [2, 7, 500])
+def test_who_asks_for_the_same_at_once_shares_one_call(tmp_path: Path, many: int) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            asking = [asyncio.ensure_future(b.dispatcher.levels("A")) for _ in range(many)]
+            await until(lambda: source.asked == ["A"])
+            source.gate.set()
+            assert await asyncio.gather(*asking) == [FOUND] * many
+            assert (source.asked, b.debits()) == (["A"], 1)
+
+    run(story())
+
+
+@pytest.mark.parametrize("times", [1, 3, 40])
+def test_a_source_slower_than_its_callers_costs_one_debit_and_is_heard_in_the_end(
+    tmp_path: Path, times: int
+) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            for _ in range(times):
+                asking = asyncio.ensure_future(b.dispatcher.levels("A"))
+                await until(lambda: source.asked == ["A"])
+                await turns()
+                asking.cancel()  # as a deadline does
+                with pytest.raises(asyncio.CancelledError):
+                    await asking
+                b.clock.at += 2
+            source.gate.set()
+            assert await b.dispatcher.levels("A") == FOUND
+            assert (source.asked, b.debits()) == (["A"], 1)
+
+    run(story())
+
+
+def test_one_that_fails_when_nobody_waits_any_more_is_remembered(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            source.error = AWAY
+            asking = asyncio.ensure_future(b.dispatcher.levels("A"))
+            await until(lambda: source.asked == ["A"])
+            asking.cancel()
+            source.gate.set()
+            shelf = await b.dispatcher.shelf()
+            await until(lambda: bool(shelf.failures))
+            with pytest.raises(BasketgexError) as refused:
+                await b.dispatcher.levels("A")
+            assert refused.value.code == SourceUnavailable.code and source.asked == ["A"]
+
+    run(story())
+
+
+def test_a_sheet_of_levels_at_once_has_no_more_of_them_than_one_after_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            source.gate.set()
+            found = await asyncio.gather(
+                *(b.dispatcher.levels(f"S{n}") for n in range(500)), return_exceptions=True
+            )
+            assert found.count(FOUND) == len(source.asked) == b.debits() == 50
+            assert sum(isinstance(f, Paced) for f in found) == 450
+
+    run(story())
+
+
+def test_at_the_end_who_waits_hears_of_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            asking = asyncio.ensure_future(b.dispatcher.levels("A"))
+            await until(lambda: source.asked == ["A"])
+        with pytest.raises(Draining):
+            await asking
+
+    run(story())
