@@ -12,18 +12,19 @@ Note = tuple[str, str]
 
 UNITS: tuple[Note, ...] = (
     ("GEX", "Dealer gamma: USD of dealer delta gained or lost per 1 % move of the underlying. Shown in $ m."),
-    ("DEX", "Dealer delta: USD of delta. Shown in $ bn."),
-    ("VEX", "Dealer vanna: USD of delta per vol point (one percentage point of volatility). Shown in $ m."),
+    ("DEX", "Delta: USD of delta. Shown in $ bn."),
+    ("VEX", "Vanna: USD of delta per vol point (one percentage point of volatility). Shown in $ m."),
     (
         "CHEX",
-        "Dealer charm: USD of delta per calendar day. Shown in $ m. A source that publishes it in a unit or sign of its own "
+        "Charm: USD of delta per calendar day. Shown in $ m. A source that publishes it in a unit or sign of its own "
         "is passed through as published.",
     ),
     (
         "Sign",
         "GEX counts calls + and puts −: dealers are taken to be long the calls and short the puts that customers hold. The "
-        "convention of the other three is a setting of the server: flashalpha takes plain sums of calls and puts, dealer "
-        "counts calls + and puts − on all four. It is an assumption on who holds what, not an observation.",
+        "convention of the other three is a setting of the server. flashalpha: plain sums over all open interest, which are "
+        "not the dealers' of the GEX beside them. dealer: calls + and puts − on all four. Both are assumptions on who holds "
+        "what, not observations.",
     ),
     (
         "Regime",

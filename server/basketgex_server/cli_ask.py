@@ -15,12 +15,16 @@ from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_server.cli_words import in_a_terminal, tickers
 from basketgex_server.dispatch.answers import MIXED
-from basketgex_server.domain import regime
+from basketgex_server.domain import SPOT_STALE, SPOT_THIN, regime
 from basketgex_server.errors import BadRequest, BadSettings, SourceUnavailable, WeightCountMismatch
 
 NEW_YORK = ZoneInfo("America/New_York")
 DEADLINE = 60.0
 """Seconds: a person at a prompt would rather wait for a cold start than ask twice."""
+SPOT = {
+    SPOT_STALE: "stale spot: the price was of another moment than the quotes, and was put right by {:+.2%}.",
+    SPOT_THIN: "too few expiries are quoted well enough to tell whether the price is of the quotes' moment.",
+}
 Answer = TypeVar("Answer")
 
 
@@ -84,6 +88,9 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
         print(f"{reply.attention}.")
     for remark in dict.fromkeys(row.remark for row in reply.rows if row.remark):
         print(f"{remark}.")
+    for row in reply.rows:
+        if row.spot_status in SPOT:
+            print(f"{row.symbol}: {SPOT[row.spot_status].format(row.spot_correction)}")
     mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
     origin = f"{origin_words(reply.source, reply.synthetic)}, convention {cells.convention_in_words(reply.convention)}"
     print(f"As of {moment(reply.as_of)}{mixed}, {origin}.")
@@ -111,6 +118,7 @@ def basket_json(reply: Reply) -> dict[str, Any]:
                 **_net(r),
                 "contribution_pct": r.contribution_pct,
                 "regime": regime(r.gex),
+                **spot_json(r),
             }
             for r in reply.rows
         ],
@@ -207,6 +215,13 @@ def moment(at: float) -> str:
 def iso(at: float) -> str:
     """Return Unix seconds as ISO 8601, UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def spot_json(of: Any) -> dict[str, Any]:
+    """Return whether a price is of its quotes' moment, where that was looked at."""
+    if not of.spot_status:
+        return {}
+    return {"spot_status": of.spot_status, "spot_correction": of.spot_correction}
 
 
 def _weights(text: str | None) -> tuple[float, ...] | None:

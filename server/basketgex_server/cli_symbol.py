@@ -19,10 +19,10 @@ from basketgex_addin.cells import (
 )
 from basketgex_addin.client import SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
-from basketgex_server.cli_ask import NEW_YORK, amount, iso, moment, origin_words
+from basketgex_server.cli_ask import NEW_YORK, SPOT, amount, iso, moment, origin_words, spot_json
 from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal
-from basketgex_server.domain import SPOT_STALE, SPOT_THIN, ExpiryRow, StrikeRow, levels_between
+from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import Settings
 
@@ -34,10 +34,6 @@ FILE = "chain file"
 """The source of what is computed from one, as it is shown."""
 FLIP = "gamma_flip"
 EXPIRES = "expires, New York"
-SPOT = {
-    SPOT_STALE: "Stale spot: the price was of another moment than the quotes, and was put right by {:+.2%}.",
-    SPOT_THIN: "Too few expiries are quoted well enough to tell whether the price is of the quotes' moment.",
-}
 
 
 class Wanted(NamedTuple):
@@ -330,11 +326,7 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             "notice": in_a_terminal(found.notice),
             "remark": found.remark,
             "measures": measures,
-            **(
-                {"spot_status": found.spot_status, "spot_correction": found.spot_correction}
-                if found.spot_status
-                else {}
-            ),
+            **spot_json(found),
             "rows": {name: n for name, n in found.rows.items() if name != "other_root"}
             if found.rows
             else None,
@@ -360,7 +352,8 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             + "."
         )
     if found.spot_status in SPOT:
-        print(SPOT[found.spot_status].format(found.spot_correction))
+        said = SPOT[found.spot_status].format(found.spot_correction)
+        print(said[0].upper() + said[1:])
     _show_tables(found, curve)
     for said in filter(None, (found.remark and f"{found.remark}.", found.notice)):
         print(in_a_terminal(said))

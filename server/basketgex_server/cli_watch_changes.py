@@ -88,7 +88,7 @@ class Crossing:
             "SIDE": self.side,
             "AT": iso(self.at),
         }
-        return said | prices
+        return said | prices | ({"DOUBTS": self.doubts} if self.level == FLIP else {})
 
 
 class Place(NamedTuple):

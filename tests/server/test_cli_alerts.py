@@ -150,6 +150,8 @@ def test_a_crossing_is_told_once_by_each_channel(home: Home) -> None:
         "SYNTHETIC: NVDA went below its gamma flip 220.00 (several roots): 199.00 at 2026-09-16 11:00 New York"
     )
     assert walled.sentence().startswith("SYNTHETIC: NVDA went below its put wall 200.00: 199.00 at ")
+    assert (up.facts()["DOUBTS"], doubted.facts()["DOUBTS"]) == ("available", "several roots")
+    assert "DOUBTS" not in walled.facts()
 
 
 def test_levels_are_kept_for_the_next_command_and_none_of_the_future_is_believed(home: Home) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
@@ -213,6 +214,45 @@ def test_a_stale_spot_is_said_of_the_symbol_and_of_every_basket(tmp_path: Path, 
             assert told.underlying_price == pytest.approx(589.25 * (1 + told.spot_correction), rel=1e-3)
         assert not isinstance(reply, Problem)
         assert "stale spot: SPY put right by +0.78%" in str(cells.render("BASKETSTATUS", reply))
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "said"),
+    [
+        ("cboe_csv/spy_2025-05-16.csv", "stale_spot", "stale spot, put right by +0.78%"),
+        ("cboe_json/rut_2023-09-20.json", "agrees", ""),
+        ("cboe_csv/spx_2022-12-12.csv", "thin_quotes", "quotes too thin to tell spot's moment"),
+    ],
+)
+def test_a_stale_spot_is_said_in_a_terminal_and_over_rest(
+    tmp_path: Path,
+    shared_data: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    status: str,
+    said: str,
+) -> None:
+    chains = tmp_path / "chains"
+    chains.mkdir()
+    symbol = Path(file).name.partition(".")[0].partition("_")[0].upper()
+    (chains / f"{symbol}.{file.partition('.')[2]}").symlink_to(shared_data / "chains" / file)
+    where = Settings(source="chain-files", chain_folder=str(chains), http_listen="127.0.0.1:0")
+    settings = replace(where, dividends="implied")
+    with serving(tmp_path / "home", settings) as served:
+        assert main(["--home", str(tmp_path / "home"), "basket", symbol, "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["constituents"]
+        assert main(["--home", str(tmp_path / "home"), "basket", symbol]) == 0
+        text = capsys.readouterr().out
+        address, key = f"http://{served.serving.http}/v1/exposure", {"X-Api-Key": served.home.token()}
+        bodies = [
+            httpx.get(f"{address}/{path}", headers=key, trust_env=False, timeout=PATIENCE).json()
+            for path in (f"basket?symbols={symbol}", f"summary/{symbol}", f"gex/{symbol}")
+        ]
+    for body in bodies:
+        assert body["basketgex"].get("remarks", []) == ([f"{symbol}: {said}"] if said else [])
+    assert found["spot_status"] == status
+    assert (f"{symbol}: stale spot" in text) == (status == "stale_spot")
+    assert (f"{symbol}: too few expiries" in text) == (status == "thin_quotes")
 
 
 def test_the_client_has_the_profile(sample: Served) -> None:

@@ -159,7 +159,9 @@ def test_notes_explain_units_and_signs_and_all_of_it_can_be_read(name: str) -> N
     notes = openpyxl.load_workbook(path(name))["Notes"]
     found = {str(row[1].value): (str(row[2].value), row[0].row) for row in notes.iter_rows(min_row=4)}
     assert set(found) >= EVERYWHERE
-    assert "puts −" in found["Sign"][0]
+    assert "puts −" in found["Sign"][0] and "not the dealers'" in found["Sign"][0]
+    for word in ("DEX", "VEX", "CHEX"):  # plain sums under the default convention
+        assert "ealer" not in found.get(word, ("", 0))[0]
     for text, row in found.values():
         height = notes.row_dimensions[row].height
         assert height is not None and height >= 14 * len(text) / 160, text

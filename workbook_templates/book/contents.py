@@ -34,7 +34,7 @@ NET_SAID = "long minus short, over the gross money; GEX has no side"
 NOTES: tuple[Note, ...] = (
     (
         "What this is",
-        "How dealers are positioned in the names of the book. The net exposure of each underlying comes from all its listed "
+        "The exposures of the options on the names of the book. The net exposure of each underlying comes from all its listed "
         "options, whoever holds them; your money only says how much each name counts. Nothing here is the gamma, delta, "
         "vanna or charm of your own positions, and a short position does not turn a sign round.",
     ),

@@ -35,13 +35,13 @@ HOW_TO_READ = (
 NOTES: tuple[Note, ...] = (
     (
         "What this is",
-        "The dealer exposure in an index's own options beside that in the options of its members: whether the regimes agree, "
+        "The exposure in an index's own options beside that in the options of its members: whether the regimes agree, "
         "how one-sided the members are, which of them stand against the index; and the correlation between them that the two "
         "prices of volatility imply.",
     ),
     (
         "Index",
-        "The net dealer exposures of the one symbol named on the sheet Members, from its own options.",
+        "The net exposures of the one symbol named on the sheet Members, from its own options.",
     ),
     (
         "Weighted mean",

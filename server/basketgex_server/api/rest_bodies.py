@@ -15,7 +15,16 @@ from basketgex import __version__
 from basketgex_server.dispatch.answers import Answer
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.dispatch.quota import QuotaStatus
-from basketgex_server.domain import Freshness, Measures, Origin, StrikeRow, regime
+from basketgex_server.domain import (
+    SPOT_STALE,
+    SPOT_THIN,
+    Freshness,
+    Measures,
+    Origin,
+    StrikeRow,
+    SymbolExposure,
+    regime,
+)
 from basketgex_server.errors import (
     BasketgexError,
     Draining,
@@ -90,7 +99,7 @@ def basket(answer: Answer) -> Json:
     more = {
         "missing_reasons": {s: why for s, why in zip(e.missing, answer.reasons, strict=True) if why},
         "as_of_distant": answer.distant,
-        "remarks": [c.exposure.remark for c in e.constituents if c.exposure.remark],
+        "remarks": [said for c in e.constituents for said in remarks(c.exposure)],
     }
     told |= {name: said for name, said in more.items() if said}
     return {
@@ -276,8 +285,19 @@ def envelope(oi_as_of: float) -> Json:
 
 def envelope_of(found: Found, origin: Origin) -> Json:
     """Return the envelope of one figure, and where it comes from."""
-    told = how(origin, found.freshness, found.notice)
-    return envelope(found.snapshot.exposure.oi_as_of) | {"basketgex": told}
+    told, e = how(origin, found.freshness, found.notice), found.snapshot.exposure
+    if said := remarks(e):
+        told["remarks"] = said
+    return envelope(e.oi_as_of) | {"basketgex": told}
+
+
+def remarks(e: SymbolExposure) -> list[str]:
+    """Return what a person should know of an underlying's chain and of its price."""
+    spot = {
+        SPOT_STALE: f"{e.symbol}: stale spot, put right by {math.expm1(e.spot_correction):+.2%}",
+        SPOT_THIN: f"{e.symbol}: quotes too thin to tell spot's moment",
+    }.get(e.spot_status, "")
+    return [said for said in (e.remark, spot) if said]
 
 
 def how(origin: Origin, freshness: Freshness, notice: str) -> Json:
