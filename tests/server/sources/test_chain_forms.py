@@ -110,6 +110,22 @@ SEVEN_23 = utc(2025, 5, 16, 23, 23)
         "sexta-feira, 16 de maio de 2025 às 19:23 GMT-4",
         "May 16, 2025 at 7:23 PM GMT-4 (EDT)",
         "May 16 2025 @ 19:23 ET",
+        "vendredi 16 mai 2025 à 19 h 23 min 00 s heure avancée de l’Est",
+        "venerdì 16 maggio 2025 alle ore 19:23:00 Ora legale orientale USA",
+        "sexta-feira, 16 de maio de 2025 às 19:23:00 Horário de Verão do Leste",
+        "sexta-feira, 16 de maio de 2025 às 19:23:00 Hora de verão oriental norte-americana",
+        "vrijdag 16 mei 2025 om 19:23:00 Eastern-zomertijd",
+        "пятница, 16 мая 2025 г. в 19:23:00 Восточная Америка, летнее время",
+        "piątek, 16 maja 2025 19:23:00 czas wschodnioamerykański letni",
+        "16 Mayıs 2025 Cuma 19:23:00 Kuzey Amerika Doğu Yaz Saati",
+        "2025年5月16日金曜日 19時23分00秒 米国東部夏時間",
+        "2025년 5월 16일 금요일 PM 7시 23분 0초 미 동부 하계 표준시",
+        "2025. 5. 16. PM 7:23:00",
+        "2025年5月16日 GMT-4下午7:23",
+        "2025/05/16 19:23:00",
+        "2025/5/16 晚上7:23",
+        "16-05-2025, 7:23:00 p. m.",
+        "19:23, 16 May 2025",
     ],
 )
 def test_the_moment_in_more_languages(text: str) -> None:
@@ -140,6 +156,13 @@ def test_the_moment_in_more_languages(text: str) -> None:
         "May 16, 2025 at 7:23 PM 5",
         "May 16, 2025 at 7:23 P",
         "16 ١٢ 2025 7:23",
+        "16 Mai 2025 am 7:23",  # "at" in Welsh
+        "am 16. Mai 2025 um 7:23 Uhr",  # "on" in German
+        "am 16.05.2025 um 7:23",
+        "2025年5月16日 中午1:05",
+        "۱۴۰۴/۲/۲۶, ۱۹:۲۳",  # a year of Iran's calendar
+        "16/05/2568 19:23",  # of Thailand's
+        "1446-05-16 19:23",
     ],
 )
 def test_a_word_that_is_not_understood_is_never_passed_over(text: str) -> None:
@@ -156,6 +179,10 @@ def test_a_word_that_is_not_understood_is_never_passed_over(text: str) -> None:
         ),  # New York's clock, whatever it is called
         ("May 16, 2025 at 12:05 AM EDT", utc(2025, 5, 16, 4, 5)),
         ("May 16, 2025 at 12:05 PM EDT", utc(2025, 5, 16, 16, 5)),
+        ("2025年5月16日 中午12:05 [EDT]", utc(2025, 5, 16, 16, 5)),
+        ("2025年5月16日 清晨5:05 [EDT]", utc(2025, 5, 16, 9, 5)),
+        ("2025년 5월 16일 목요일 AM 12시 5분 9초 GMT-4", utc(2025, 5, 16, 4, 5, 9)),
+        ("3 juill. 2025, 20 h 05 min 09 s", utc(2025, 7, 4, 0, 5, 9)),
         (f"1er août 2025 à 09:31 UTC{MINUS}4", utc(2025, 8, 1, 13, 31)),
     ],
 )

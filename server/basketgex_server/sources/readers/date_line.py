@@ -35,7 +35,7 @@ _MONTHS = (
     "april avril abril aprile apr avr abr апреля апрель апр kwietnia kwiecień kwi nisan nis",
     "may mai mayo maggio maio mei mag мая май maja maj mayıs mayis",
     "june juin junio juni giugno junho jun giu июня июнь июн czerwca czerwiec cze haziran haz",
-    "july juillet julio juli luglio julho jul juil lug июля июль июл lipca lipiec lip temmuz tem",
+    "july juillet juill julio juli luglio julho jul juil lug июля июль июл lipca lipiec lip temmuz tem",
     "august août agosto augustus aug ago августа август авг sierpnia sierpień sie ağustos ağu",
     "september septembre septiembre setiembre settembre setembro sep sept set сентября сентябрь сент сен września wrzesień wrz "
     "eylül eyl",
@@ -62,12 +62,14 @@ _IGNORED = _words(
 )
 """Days of the week, and words between the others, that say nothing about the moment."""
 _NEW_YORK_S = re.compile(
-    r"\b(?:e[sd]?t|h[an]e|eastern|oriental|orientale|l.est)\b|ostkusten?|(?:北美)?[東东]部|美[東东]|미 ?동부"
+    r"\b(?:e[sd]?t|h[an]e|eastern|oriental|orientale|l.est|do leste|восточная америка|wschodnioamerykanski|kuzey amerika dogu)\b"
+    r"|ostkusten?|(?:北美)?[東东]部|美[東东]|미 ?동부"
 )
 _OF_NEW_YORK = _words(
     "standard daylight summer time hora horario ora heure normale avancée d été de verano padrão estándar legale solare "
-    "nord north american américain américaine nordamerikanische normalzeit sommerzeit zeit "
-    "时间 標準時間 标准时间 夏令时间 夏令時間 アメリカ 標準時 夏時間 표준시 하계"
+    "nord north american américain américaine nordamerikanische normalzeit sommerzeit zeit usa horário verão norte americana "
+    "zomertijd standaardtijd летнее стандартное время czas letni standardowy yaz standart saati "
+    "时间 標準時間 标准时间 夏令时间 夏令時間 アメリカ 米国 標準時 夏時間 표준시 하계"
 )
 """Words that say nothing more where one of New York's names stands beside them."""
 _ZONES: dict[str, tzinfo] = {
@@ -83,22 +85,30 @@ _ZONES: dict[str, tzinfo] = {
     )
     for word in words.split()
 }
-_MORNING = _words("am 上午 午前 오전 早上 凌晨 öö")
-_EVENING = _words("pm 下午 午後 午后 오후 晚上 ös")
+_MORNING = _words("am 上午 午前 오전 早上 清晨 凌晨 öö")
+_EVENING = _words("pm 下午 午後 午后 오후 中午 晚上 ös")
 _FROM_NOUGHT = _words("午前 午後 오전 오후 凌晨")
 """Halves that also count their first hour as 0."""
-_TO_ELEVEN = _words("早上 晚上")
+_TO_ELEVEN = _words("早上 清晨 晚上")
 """Halves whose hour 12 could be noon or midnight."""
+_NOON = _words("中午")
+"""What only the hour 12 is."""
 
 _SAID = re.compile(r"Date:\s*(.*?)\s*(?:\"|,?\s*\bBid\s*:|$)")
-_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?:t|(?=$|[ ,]))")
-_SLASHED = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
-_IDEOGRAPHS = re.compile(r"(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]")
-_OFFSET = re.compile(r"\b(?:gmt|utc)\s*([+-])(\d{1,2})(?::?(\d{2}))?\b|([+-])(\d{2}):?(\d{2})\s*$")
+_YEAR_FIRST = re.compile(
+    r"\b(\d{4})(?:(-|/|\. ?)(\d{1,2})\2|[年년] ?(\d{1,2})[月월] ?)(\d{1,2})(?:[日일t]|\.?(?=$|[ ,]))"
+)
+_SLASHED = re.compile(r"\b(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\b")
+_OFFSET = re.compile(
+    r"(?<![a-z])(?:gmt|utc)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?![\d:])|([+-])(\d{2}):?(\d{2})\s*$"
+)
 _TIME = re.compile(
-    r"(?:(?<=\dt)|(?<![\d:]))(\d{1,2})\s?[:h時时点시]\s?(\d{2})[分분]?(?:[: ]?(?<=[:分분 ])(\d{2})[秒초]?)?(?![\d:])"
+    r"(?:(?<=\dt)|(?<![\d:]))(\d{1,2})\s?[:h時时点시]\s?(\d{2}|\d(?=[分분]))"
+    r"(?::(\d{2})|(?:[分분]| min\b)(?: ?(\d{1,2})(?:[秒초]| s\b))?)?(?![\d:])"
 )
 _LATIN_HALF = re.compile(r"(?<![^\W\d_])([ap])\.?\s?m\b\.?")
+_YEARS = range(1990, 2100)
+"""Of any other year there are no options: it is one of another calendar, such as 1404 in Iran and 2568 in Thailand."""
 _DAY = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th|er|º|o)?(?![\d:])")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
@@ -127,7 +137,11 @@ def moment_in(text: str) -> float | None:
     zones += [offset] if offset else []
     if (time := _TIME.search(text)) is None:
         return None
-    rest = f"{text[: time.start()]} {text[time.end() :]}"
+    before, rest = text[: time.start()], f"{text[: time.start()]} {text[time.end() :]}"
+    if (half := _LATIN_HALF.search(before)) and not (
+        _YEAR_FIRST.search(before) and before.endswith(half[0] + " ")
+    ):
+        return None  # in Welsh "am" is "at", in German "on"
     if (dated := _date(rest)) is None:
         return None
     day, rest = dated
@@ -142,11 +156,13 @@ def moment_in(text: str) -> float | None:
     hour = _hour(int(time[1]), halves)
     if hour is None or not known.issuperset(words):
         return None
-    return _moment((*day, hour, int(time[2]), int(time[3] or 0)), zones or [NEW_YORK])
+    return _moment((*day, hour, int(time[2]), int(time[3] or time[4] or 0)), zones or [NEW_YORK])
 
 
 def _moment(clock: tuple[int, ...], zones: list[tzinfo]) -> float | None:
     """Return the Unix seconds of a clock in zones that must mean the same; None where they do not, or there is no such time."""
+    if clock[0] not in _YEARS:
+        return None
     try:
         found = {datetime(*clock, tzinfo=zone).timestamp() for zone in zones}  # type: ignore[arg-type,misc]
     except (ValueError, OverflowError):
@@ -159,7 +175,7 @@ def _hour(hour: int, halves: list[str]) -> int | None:
     if not halves:
         return hour
     half = halves[0]
-    first = 0 if half in _FROM_NOUGHT else 1
+    first = 12 if half in _NOON else 0 if half in _FROM_NOUGHT else 1
     last = 11 if half in _TO_ELEVEN else 12
     if len(halves) > 1 or not first <= hour <= last:
         return None
@@ -180,13 +196,14 @@ def _zone_offset(text: str) -> tuple[tzinfo | None, str] | None:
 
 def _date(text: str) -> tuple[tuple[int, int, int], str] | None:
     """Return year, month and day, in whatever order they stand, and what else the text says."""
-    if found := _ISO.search(text) or _IDEOGRAPHS.search(text):
-        return (int(found[1]), int(found[2]), int(found[3])), f"{text[: found.start()]} {text[found.end() :]}"
+    if found := _YEAR_FIRST.search(text):
+        day = (int(found[1]), int(found[3] or found[4]), int(found[5]))
+        return day, f"{text[: found.start()]} {text[found.end() :]}"
     if found := _SLASHED.search(text):
-        first, second = int(found[1]), int(found[2])
+        first, second = int(found[1]), int(found[3])
         if first <= 12 and second <= 12 and first != second:
             return None
-        day = (int(found[3]), min(first, second), max(first, second))
+        day = (int(found[4]), min(first, second), max(first, second))
         return day, f"{text[: found.start()]} {text[found.end() :]}"
     names = [word for word in re.findall(r"[^\W\d_]+", text) if word in _MONTH]
     if len({_MONTH[name] for name in names}) != 1 or (year := _YEAR.search(text)) is None:
