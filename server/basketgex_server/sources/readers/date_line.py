@@ -62,7 +62,8 @@ _IGNORED = _words(
 )
 """Days of the week, and words between the others, that say nothing about the moment."""
 _NEW_YORK_S = re.compile(
-    r"\b(?:e[sd]?t|h[an]e|eastern|oriental|orientale|l.est|do leste|восточная америка|wschodnioamerykanski|kuzey amerika dogu)\b"
+    r"\b(?:e[sd]?t|h[an]e|eastern|oriental|orientale|l.est|do leste)\b"
+    r"|\b(?:восточная америка|wschodnioamerykanski|kuzey amerika dogu)\b"
     r"|ostkusten?|(?:北美)?[東东]部|美[東东]|미 ?동부"
 )
 _OF_NEW_YORK = _words(
