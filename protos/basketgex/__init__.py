@@ -1,3 +1,3 @@
 """What add-in and server share: the gRPC contract and what lies on one machine."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
