@@ -30,6 +30,11 @@ generated_is_current() {
     done
 }
 
+vba_compiles() {
+    $bin/python -m basketgex_addin.excel.xlam &&
+        $bin/pyvbaanalysis --fail-level error addin/basketgex_addin/excel/basketgex.xlam
+}
+
 lock_is_current() { $bin/python -m tools.lock --check && $bin/python -m pip --disable-pip-version-check check; }
 
 # It mostly waits for the network, so it runs beside the others.
@@ -49,7 +54,7 @@ check "buf breaking, against protos/baseline.binpb" $bin/buf breaking --against 
 check "generated Python of the contract is current" generated_is_current
 check "workbook templates are current" $bin/python -m workbook_templates.build --check
 check "the function reference is current" $bin/python -m basketgex_addin.reference --check
-check "the Excel add-in is current" $bin/python -m basketgex_addin.excel.xlam --check
+check "the Excel add-in is built, and its VBA has no error" vba_compiles
 check "the lock agrees with pyproject.toml and is complete" lock_is_current
 wait $audit
 answer=$?

@@ -90,8 +90,8 @@ def test_one_environment_serves_every_lock() -> None:
             [f"{name}.txt: tzdata is locked, but nothing asks for it" for name in ("dev", "run")],
         ),
         (
-            r'requires = \["hatchling"\]',
-            'requires = ["setuptools>=70"]',
+            r'requires = \["hatchling>=1\.27", ',
+            'requires = ["setuptools>=70", ',
             [
                 "build.txt: hatchling is locked, but nothing asks for it",
                 "build.txt: setuptools>=70 is not locked",

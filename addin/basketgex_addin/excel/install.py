@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -81,7 +80,7 @@ def install(home: Home, command: Sequence[str], *, profile: ExcelProfile, dry_ru
     packages = _python_path()
     config = _config(profile, packages)
     _refuse_missing_dll(profile.python)
-    steps = [_writing(profile.add_in, XLAM.read_bytes()), _writing(profile.config, config)]
+    steps = [_writing(profile.add_in, _add_in()), _writing(profile.config, config)]
     launch = home.read_launch()
     if launch is None or (launch.command, launch.python_path) != (tuple(command), tuple(packages)):
         file = home.launch_file
@@ -108,8 +107,18 @@ def uninstall(home: Home, *, profile: ExcelProfile, dry_run: bool = False) -> li
 
 
 def write_add_in(target: Path) -> Path:
-    """Copy the add-in to a file of one's own choice and return it, on any platform."""
-    return Path(shutil.copyfile(XLAM, target))
+    """Write the add-in to a file of one's own choice and return it, on any platform. Raises InstallError without one."""
+    target.write_bytes(_add_in())
+    return target
+
+
+def _add_in() -> bytes:
+    try:
+        return XLAM.read_bytes()
+    except FileNotFoundError as error:
+        raise InstallError(
+            f"{XLAM.name} has not been built in this checkout: run make functions there, then try again."
+        ) from error
 
 
 def _run(steps: Sequence[_Step], dry_run: bool) -> list[str]:

@@ -1,17 +1,15 @@
 """Builds ``basketgex.xlam``, on any platform, from the function table and xlwings' own add-in.
 
-The package holds the file as it was built: a user's machine needs none of this. ``python -m basketgex_addin.excel.xlam``
-writes it, ``--check`` says whether the committed one is current.
+The wheel holds the file as ``hatch_build.py`` built it: a user's machine needs none of this. In a checkout
+``python -m basketgex_addin.excel.xlam`` writes it again after a change. It is not committed, since it carries xlwings' VBA.
 """
 
 from __future__ import annotations
 
 import io
 import struct
-import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -22,8 +20,6 @@ from basketgex_addin.excel import vba
 from basketgex_addin.excel.package import VBA, parts
 
 XLAM = Path(__file__).with_name("basketgex.xlam")
-
-COMMAND = "run python -m basketgex_addin.excel.xlam"
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # one date for all, so that the same content is the same bytes
 _FOREIGN = "Module1"
@@ -104,16 +100,5 @@ def _crlf(text: str) -> str:
     return text.replace("\n", "\r\n")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the add-in, or with ``--check`` compare it; 1 where it is not current."""
-    built = build()
-    if "--check" not in arguments:
-        XLAM.write_bytes(built)
-    elif not XLAM.is_file() or XLAM.read_bytes() != built:
-        sys.stdout.write(f"{XLAM.name} is not what its sources build: {COMMAND}, and commit it.\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    XLAM.write_bytes(build())

@@ -232,3 +232,13 @@ def test_the_command_line(
     assert everything(tmp_path) == before
     assert cli.main(["install", "excel", "--build", str(tmp_path / "x.xlam")]) == 0
     assert (tmp_path / "x.xlam").read_bytes() == XLAM.read_bytes()
+
+
+def test_a_checkout_whose_add_in_is_not_built_says_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "XLAM", tmp_path / "basketgex.xlam")
+    assert cli.main(["install", "excel", "--build", str(tmp_path / "x.xlam")]) == 1
+    said = "basketgex.xlam has not been built in this checkout: run make functions there, then try again.\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert list(tmp_path.iterdir()) == []
