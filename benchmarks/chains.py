@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from basketgex_server.sources.chain_readers import read
+from basketgex_server.sources.files.reader import read
 from benchmarks.pairs import Result, compare
 
 CONTRACTS = 19_156

@@ -29,8 +29,8 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server.domain import Origin
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.computed import Computed
+from basketgex_server.sources.files.folder import ChainFiles
 from basketgex_server.sources.port import ChainProvider
 from benchmarks import many
 from benchmarks.pairs import Result, compare

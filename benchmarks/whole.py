@@ -18,7 +18,7 @@ import numpy as np
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.repricing import GEX, prepare
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from benchmarks.pairs import Result, compare
 
 ROOT = Path(__file__).parents[1]

@@ -35,8 +35,8 @@ from basketgex_server.exposure.implied import (
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.symbol import contracts_of, exposure, signed_exposures
-from basketgex_server.sources.chain_files import read_chain
-from basketgex_server.sources.market_days import last_session
+from basketgex_server.market_hours import last_session
+from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.readers.columns import PLACEHOLDER
 from tools.method_american import LARGEST, discrete, early_exercise
 from tools.method_peers import CHAINS, column_of, peers, vendor_of

@@ -16,12 +16,12 @@ from pathlib import Path
 from basketgex.home_settings import HomeSettings, Setting
 from basketgex.local import Home
 from basketgex_addin.cells import Problem
-from basketgex_server import keys
 from basketgex_server.cli_ask import client_of
 from basketgex_server.configuration import Configuration
 from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable, quoted
 from basketgex_server.settings import PREFIX, Settings, shown, typed
 from basketgex_server.sources.factory import make_source
+from basketgex_server.sources.flashalpha import keys
 
 PATHS = ("chain_folder", "tls_certificate", "tls_key")
 """Settings whose value is written in full: the server has another working folder than this terminal."""

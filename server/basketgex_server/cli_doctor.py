@@ -35,16 +35,16 @@ from basketgex_addin.cells import Ask, Problem, Quota
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.excel import install as excel_install
 from basketgex_addin.menu import quota_lines
-from basketgex_server import keys
 from basketgex_server.addresses import is_loopback
 from basketgex_server.cli_ask import Unstarted, client_of, moment
 from basketgex_server.cli_words import in_a_terminal
 from basketgex_server.errors import BasketgexError, quoted
 from basketgex_server.settings import Settings, load
-from basketgex_server.sources.chain_files import ChainFiles
-from basketgex_server.sources.flashalpha_errors import SourceKeyMissing, SourceKeyRefused
-from basketgex_server.sources.http_client import environment_fault
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.files.folder import ChainFiles
+from basketgex_server.sources.flashalpha import keys
+from basketgex_server.sources.flashalpha.errors import SourceKeyMissing, SourceKeyRefused
+from basketgex_server.sources.http import environment_fault
+from basketgex_server.sources.sample.provider import Sample
 from basketgex_server.state.repair import ASIDE
 
 OK, ATTENTION, FAULT = "ok", "attention", "fault"

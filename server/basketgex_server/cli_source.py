@@ -16,7 +16,7 @@ from basketgex_server.dispatch.answers import MIXED
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.settings import load
-from basketgex_server.sources.chain_files import ChainFiles
+from basketgex_server.sources.files.folder import ChainFiles
 
 MOST_REFUSALS = 20
 """So many are shown with their reasons."""

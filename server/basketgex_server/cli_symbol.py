@@ -84,8 +84,8 @@ def symbol_of_chain(
     from basketgex_server.exposure.levels import levels
     from basketgex_server.exposure.profile import Member, profile
     from basketgex_server.exposure.symbol import exposure
-    from basketgex_server.sources.chain_files import moment as parsed
-    from basketgex_server.sources.chain_files import read_chain
+    from basketgex_server.sources.files.folder import moment as parsed
+    from basketgex_server.sources.files.folder import read_chain
 
     name = ticker(symbol)
     chain = read_chain(file, name, parsed(as_of) if as_of else None, spot)

@@ -11,11 +11,11 @@ from threading import Thread
 from typing import TypeVar
 
 from basketgex.home_settings import HomeSettings
-from basketgex_server import keys
 from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.dispatcher import fault
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import Settings
+from basketgex_server.sources.flashalpha import keys
 from basketgex_server.sources.port import ExposureSource
 
 LOG = logging.getLogger(__name__)

@@ -52,7 +52,7 @@ class Settings:
     chain_as_of: str = ""
     """The moment of that folder's chains which do not carry one: ISO 8601, New York time where no zone is given."""
     flashalpha_base_url: str = "https://lab.flashalpha.com"
-    """The address of the FlashAlpha service; its key is no setting (see keys.py)."""
+    """The address of the FlashAlpha service; its key is no setting (see sources/flashalpha/keys.py)."""
     cboe_base_url: str = "https://cdn.cboe.com/api/global/delayed_quotes/options"
     """The address of Cboe's delayed quotes."""
     missing_volatility: str = "drop"

@@ -20,12 +20,12 @@ from basketgex_addin.excel import install as excel_install
 from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.menu import AUTO_CHOICES
 from basketgex_addin.template_files import TEMPLATES
-from basketgex_server import keys
 from basketgex_server.cli import _parser
 from basketgex_server.cli_doctor import CHECKS
 from basketgex_server.dispatch import allowance, backoff, quota, shelf
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
+from basketgex_server.sources.flashalpha import keys
 from workbook_templates.scanner.layout import FILLED as ALL
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tools.method_american import early_exercise
 from tools.method_effects import FILES, TERMS, terms_of
 from tools.method_peers import CHAINS, peers, vendor_of

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from basketgex_server import cli
-from basketgex_server.sources import chain_files, chain_readers
+from basketgex_server.sources.files import folder as chain_files
+from basketgex_server.sources.files import reader as chain_readers
 
 COMMAND = (sys.executable, "-W", "error", __file__)
 FOR_EVER = threading.Event()

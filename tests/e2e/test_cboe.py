@@ -11,7 +11,7 @@ from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.e2e.serving import Server
 from tests.standin import cboe as standin
 from tests.standin.cboe import CboeStandIn

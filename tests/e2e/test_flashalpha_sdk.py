@@ -18,9 +18,9 @@ import flashalpha.types
 import msgspec
 import pytest
 
-from basketgex_server.keys import Secret
 from basketgex_server.settings import Settings
-from basketgex_server.sources.flashalpha import FlashAlpha
+from basketgex_server.sources.flashalpha.keys import Secret
+from basketgex_server.sources.flashalpha.source import FlashAlpha
 from tests.e2e.serving import COMMAND, Server
 from tests.server.servers import serving
 from tests.standin.upstream import KEY, Figures, Upstream, status

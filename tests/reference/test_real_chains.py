@@ -14,7 +14,7 @@ import pytest
 from basketgex_server.domain import Measures, Terms, levels_between
 from basketgex_server.exposure.profile import Member, profile
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.reference.textbook import Floats, Rows, exposures
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

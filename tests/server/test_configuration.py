@@ -43,7 +43,7 @@ def test_an_edit_is_heeded_once_the_file_is_at_rest(file: Path) -> None:
 
 
 def test_a_key_file_is_looked_at_as_well(tmp_path: Path) -> None:
-    key = tmp_path / "flashalpha.key"
+    key = tmp_path / "flashalpha.keys"
     configuration = Configuration(tmp_path / "config.toml", {}, {}, key_file=key)
     configuration.start()
     configuration.begun()

@@ -18,8 +18,8 @@ from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.dispersion import at_the_money
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
-from basketgex_server.sources.chain_files import read_chain
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.sources.sample.provider import Sample
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
 
 TERMS = Terms("flashalpha", 0.045, 0.013)

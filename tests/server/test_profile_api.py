@@ -24,8 +24,8 @@ from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.profile import Member, profile
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
-from basketgex_server.sources.chain_files import read_chain
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.sources.sample.provider import Sample
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
 
 TERMS = Terms("flashalpha", 0.045, 0.013)

@@ -41,7 +41,7 @@ from basketgex_server.errors import (
 )
 from basketgex_server.exposure.levels import Levels, ZeroDte
 from basketgex_server.settings import Settings
-from basketgex_server.sources.flashalpha_errors import (
+from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
     SourceKeyRefused,
     SourceQuotaSpent,

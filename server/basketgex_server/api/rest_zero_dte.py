@@ -22,7 +22,7 @@ from basketgex_server.api.rest_bodies import (
 from basketgex_server.api.rest_view_bodies import of_symbol, open_interest_of, per_cent, sides_of
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.domain import Origin, StrikeRow
-from basketgex_server.sources.market_days import last_session
+from basketgex_server.market_hours import last_session
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.expiring import Expiring, NothingExpires

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Terms
 from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.sources.computed import Compared, Computed, Profiled, weighted
-from basketgex_server.sources.flashalpha_errors import retry_after
-from basketgex_server.sources.http_client import connection_problem, new_client
+from basketgex_server.sources.flashalpha.errors import retry_after
+from basketgex_server.sources.http import connection_problem, new_client
 from basketgex_server.sources.port import ChainProvider
 from basketgex_server.sources.progress import Progress
 
@@ -107,7 +107,7 @@ class Cboe:
     def prepare(self) -> httpx.AsyncClient:
         """Load what the first call needs."""
         if self._client is None:
-            import basketgex_server.sources.chain_readers  # noqa: F401
+            import basketgex_server.sources.files.reader  # noqa: F401
 
             self._client = new_client(self._timeout, loopback=self._loopback)
         return self._client
@@ -282,9 +282,9 @@ class Held:
 
 def read_reply(body: bytes, symbol: str) -> Chain:
     """Return the chain of a reply, as from the same bytes in a file. Raises BadChain."""
-    from basketgex_server.sources.chain_readers import chain_of_columns, with_place
+    from basketgex_server.sources.files.reader import chain_of_columns, with_place
+    from basketgex_server.sources.files.reading import utf8
     from basketgex_server.sources.readers.json_forms import json_chain
-    from basketgex_server.sources.reading import utf8
 
     name = f"Cboe's reply for {symbol}"
     columns = with_place(json_chain(utf8(body, name), name), name)
@@ -301,7 +301,7 @@ def _too_fast(wait: float) -> RateLimited:
 
 def _checked(base_url: str) -> tuple[str, bool]:
     """Return the base URL in one spelling, and whether it is on this machine. Raises BadSettings."""
-    from basketgex_server.sources.flashalpha import _is_loopback
+    from basketgex_server.sources.flashalpha.source import _is_loopback
 
     try:
         parts = urlsplit(base_url.strip())

@@ -6,13 +6,13 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from basketgex_server.keys import get_key
 from basketgex_server.settings import Settings
 from basketgex_server.sources.adjusted import Adjusted
-from basketgex_server.sources.chain_files import ChainFiles
 from basketgex_server.sources.computed import Computed
+from basketgex_server.sources.files.folder import ChainFiles
+from basketgex_server.sources.flashalpha.keys import get_key
 from basketgex_server.sources.port import ChainProvider, ExposureSource
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.sample.provider import Sample
 
 SAMPLE_SEATS = 50
 """As many symbols as one call of the real service carries."""
@@ -24,7 +24,7 @@ def make_source(settings: Settings, executor: Executor, key_file: Path | None = 
         files = ChainFiles(settings.folder(), settings.chain_as_of)
         return _computed(files, settings, executor, seats=0, metered=False)
     if settings.source == "flashalpha":
-        from basketgex_server.sources.flashalpha import FlashAlpha
+        from basketgex_server.sources.flashalpha.source import FlashAlpha
 
         return FlashAlpha(
             settings.flashalpha_base_url,

@@ -12,7 +12,7 @@ from basketgex_addin.client import BasketClient
 from basketgex_server.domain import Basket
 from basketgex_server.exposure.dispersion import at_the_money, dispersion
 from basketgex_server.settings import Settings
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc
 from tests.e2e.serving import Server
 

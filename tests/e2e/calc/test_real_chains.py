@@ -18,7 +18,7 @@ from basketgex_server.domain import BasketExposure, Constituent, Measures, Symbo
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from tests.e2e.serving import Server, fresh
 

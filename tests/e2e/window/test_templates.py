@@ -12,7 +12,7 @@ import pytest
 
 from basketgex.local import CELLS_PREFETCH
 from basketgex_addin.template_files import TEMPLATES
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.sample.provider import Sample
 from tests.e2e.window.harness import Place, Window
 from workbook_templates.build import path
 

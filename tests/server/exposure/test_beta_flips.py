@@ -15,7 +15,7 @@ from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.flips import LEAST, beta_flips, flips, nearest
 from basketgex_server.exposure.repricing import prepare
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.reference.textbook import Rows, exposures
 from tests.server.exposure.test_levels import BASKET, REAL, Row, make
 

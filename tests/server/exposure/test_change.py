@@ -15,7 +15,7 @@ from basketgex_server.domain import Terms
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.change import Change, Held, of_basket, of_chain
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import BASKET, MORNING, Row, make
 
 TERMS = Terms("flashalpha", 0.045, 0.013)

@@ -19,7 +19,7 @@ from basketgex_server.exposure.dispersion import (
     share_of_index,
 )
 from basketgex_server.exposure.profile import Member
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
 
 volatility = st.floats(0.01, 3.0)

@@ -19,7 +19,7 @@ from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.exposure.flips import flips, nearest
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.repricing import prepare
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import REAL, Row, make, net_gex
 
 RATE, DIVIDEND = 0.045, 0.013

@@ -15,7 +15,7 @@ from basketgex_server.domain import DAY_COUNTS, DayCount, Terms
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.hedging import Hedged, Ladder, Scenario, ladder
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.reference.hedging import bought
 from tests.reference.textbook import Rows
 from tests.server.exposure.test_levels import BASKET, NAMES, REAL, Row, make

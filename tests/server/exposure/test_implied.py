@@ -20,7 +20,7 @@ from basketgex_server.exposure.implied import (
     implied_volatility,
     mid_prices,
 )
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 
 R, Q = 0.045, 0.013
 

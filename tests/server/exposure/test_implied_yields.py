@@ -18,7 +18,7 @@ from basketgex_server.exposure.implied import adjusted, forwards, with_implied_y
 from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.profile import Member, profile
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_implied import Q, R, exact_price
 from tests.server.exposure.test_symbol import make, odd, sensible
 

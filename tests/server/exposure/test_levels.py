@@ -19,7 +19,7 @@ from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain
 from basketgex_server.exposure.levels import Levels, gamma_flip, levels
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.exposure.trust import FLIP_AVAILABLE, FLIP_NO_BOUNDARY, FLIP_SEVERAL_ROOTS
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 
 RATE, DIVIDEND = 0.045, 0.013
 BASKET = "chains/basket_2026-07-10"

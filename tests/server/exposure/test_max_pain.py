@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.exposure.max_pain import max_pain
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import BASKET, NAMES, Row, make
 
 rows = st.lists(

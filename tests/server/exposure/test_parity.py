@@ -15,7 +15,7 @@ from basketgex_server.exposure.chain import YEAR, Chain
 from basketgex_server.exposure.implied import forwards, with_implied_yields
 from basketgex_server.exposure.parity import Carry, carry
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_implied import exact_price
 from tests.server.exposure.test_symbol import make
 

@@ -26,7 +26,7 @@ from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.repricing import prepare
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
 
 BASKET = "chains/basket_2026-07-10"

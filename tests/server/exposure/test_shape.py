@@ -15,7 +15,7 @@ from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.exposure.shape import EDGES, Walls, by_expiry, by_move, walls
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.reference.textbook import Floats, Rows, exposures
 from tests.server.exposure.test_levels import BASKET, NAMES, make
 

@@ -18,7 +18,7 @@ from basketgex_server.exposure.expiring import Expiring, NothingExpires, at_the_
 from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.sheet import sheet
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import DIVIDEND, MORNING, RATE, make
 
 TERMS = Terms("flashalpha", RATE, DIVIDEND)

@@ -13,7 +13,7 @@ from basketgex_server.domain import CONVENTIONS, Convention, Measures, SymbolExp
 from basketgex_server.exposure.black_scholes import contracts
 from basketgex_server.exposure.chain import YEAR, Chain
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 
 AS_OF = 1_700_000_000.0
 Row = tuple[float, bool, float, float, float]

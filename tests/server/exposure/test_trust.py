@@ -15,7 +15,7 @@ from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.profile import Member, Profile, profile
 from basketgex_server.exposure.repricing import GEX, prepare
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_flips import book
 from tests.server.exposure.test_levels import Row, make
 

@@ -16,7 +16,7 @@ from basketgex_server.errors import BadChain
 from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.sources.cboe import read_reply
-from basketgex_server.sources.chain_files import ChainFiles, moment, read_chain
+from basketgex_server.sources.files.folder import ChainFiles, moment, read_chain
 from basketgex_server.sources.readers.forms import READ
 
 TERMS = ("flashalpha", 0.045, 0.013)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from basketgex_server.errors import BadChain
 from basketgex_server.exposure.chain import YEAR, Chain, rows
-from basketgex_server.sources.chain_files import ChainFiles, read_chain
+from basketgex_server.sources.files.folder import ChainFiles, read_chain
 from basketgex_server.sources.readers.date_line import moment_of
 from basketgex_server.sources.readers.forms import READ
 
@@ -332,7 +332,7 @@ def test_numbers_that_json_has_not_and_python_writes(tmp_path: Path, old: str, n
     (b"<!DOCTYPE html><html>", "is a web page"),
     (b"PK\x03\x04\x14\0\x06\0", "is an Excel file or a zip archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel file"),
-    (gzip.compress(b"option,iv"), "is packed by gzip: let its name end in .gz"),
+    (gzip.compress(b"option,iv", mtime=0), "is packed by gzip: let its name end in .gz"),
     (b"[QUOTE_UNIXTIME], [QUOTE_READTIME], [C_IV]\n1,2,3\n", "is an OptionsDX file, which has no open interest"),
     (b"x" * 1_000_000, "is not TEXT"),
     (b",Calls,Strike,Puts,\n" + b"x" * 1_000_000, "is not TEXT"),

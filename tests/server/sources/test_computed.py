@@ -18,7 +18,7 @@ from basketgex_server.settings import Settings
 from basketgex_server.sources.computed import Computed
 from basketgex_server.sources.factory import make_source
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.sources.sample import Sample
+from basketgex_server.sources.sample.provider import Sample
 
 
 class Provider:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from basketgex_server.errors import BadChain
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.sources.cboe import read_reply
-from basketgex_server.sources.chain_files import read_chain
+from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.readers.columns import without_placeholders
 from tests.server.sources.test_chain_forms import (
     CANONICAL,

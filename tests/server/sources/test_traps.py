@@ -14,9 +14,9 @@ import pytest
 from basketgex_server.exposure.chain import NEW_YORK, SHORTEST, YEAR, Chain, rows
 from basketgex_server.exposure.implied import fill
 from basketgex_server.exposure.symbol import contracts_of, exposure
-from basketgex_server.sources.chain_files import read_chain
-from basketgex_server.sources.chain_readers import columns_of
-from basketgex_server.sources.market_days import EARLY_CLOSE, last_session
+from basketgex_server.market_hours import EARLY_CLOSE, last_session
+from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.sources.files.reader import columns_of
 
 BASKET = ("AAPL", "AMD", "AMZN", "AVGO", "GOOGL", "IWM", "META", "MSFT", "NVDA", "QQQ", "SPX", "SPY", "TSLA")
 

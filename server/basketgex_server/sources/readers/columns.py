@@ -13,7 +13,7 @@ import numpy as np
 from basketgex_server.errors import BadChain, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import NEW_YORK
-from basketgex_server.sources.occ import Texts
+from basketgex_server.sources.readers.occ import Texts
 
 STANDARD = 100.0
 """Units that a contract delivers if nothing happened to the underlying."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.sources import words
-from basketgex_server.sources.occ import Texts
-from basketgex_server.sources.words import WORD, Bytes, Places, Words
+from basketgex_server.sources.readers import swar
+from basketgex_server.sources.readers.occ import Texts
+from basketgex_server.sources.readers.swar import WORD, Bytes, Places, Words
 
 _CHUNK = 1 << 16  # what is looked at stays in the second-level cache
 _TOGETHER = 20_000  # words, likewise
@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _TENS = 10.0 ** np.arange(WORD)
 
 _POINT_READ = _POINT ^ ord("0")
-"""What a point is among ``words.digits``."""
+"""What a point is among ``swar.digits``."""
 _TO_LOWEST, _BYTE, _ONE = np.uint64(7), np.uint64(8), np.uint64(1)
 _AFTER, _TO_INDEX = np.uint64(0x07_06_05_04_03_02_01_00), np.uint64(56)
 """Times the lowest bit of one of its bytes: the highest byte says how many bytes come after that one."""
@@ -82,7 +82,7 @@ class PlainRows:
 def _decimals(texts: Texts) -> Floats | None:
     """Return the numbers that texts are; NaN where blank; None where one is no plain decimal."""
     length = texts.end - texts.start
-    found = _short(words.words(texts.content, texts.end), length)
+    found = _short(swar.words(texts.content, texts.end), length)
     if found is None:
         return None
     found[length == 0] = np.nan
@@ -96,19 +96,19 @@ def _decimals(texts: Texts) -> Floats | None:
 
 def _short(text: Words, length: Places) -> Floats | None:
     """Return the numbers that words are, of which ``length`` bytes count; None where one is no plain decimal."""
-    values = words.last(words.digits(text), np.minimum(length, WORD))
-    point = words.equal(values, _POINT_READ)
+    values = swar.last(swar.digits(text), np.minimum(length, WORD))
+    point = swar.equal(values, _POINT_READ)
     there = point != 0
     if not there.any():
-        return words.number(values) if words.all_digits(values).all() else None
+        return swar.number(values) if swar.all_digits(values).all() else None
     lowest = point >> _TO_LOWEST
     values ^= lowest * np.uint64(_POINT_READ)
-    if not words.all_digits(values).all() or (point & (point - _ONE)).any() or (there & (length == 1)).any():
+    if not swar.all_digits(values).all() or (point & (point - _ONE)).any() or (there & (length == 1)).any():
         return None
     # What is left of the point moves one place to the right; of eight digits nothing is lost.
     left = values & (lowest - there)
     values ^= left
     values |= left << _BYTE
-    found = words.number(values)
+    found = swar.number(values)
     found /= _TENS.take((lowest * _AFTER >> _TO_INDEX).astype(np.intp))
     return found

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, belongs, expiry_instant
-from basketgex_server.sources import words
-from basketgex_server.sources.market_days import last_session
-from basketgex_server.sources.words import WORD, Bytes, Places
+from basketgex_server.market_hours import last_session
+from basketgex_server.sources.readers import swar
+from basketgex_server.sources.readers.swar import WORD, Bytes, Places
 
 _SERIES = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])")
 _TAIL = 9  # side and strike, in thousandths of a dollar
@@ -187,10 +187,10 @@ def _clash(pairs: Pairs, columns: Sequence[Floats]) -> tuple[int, int] | None:
 def _tails(texts: Texts) -> tuple[Bytes, Floats, npt.NDArray[np.bool_]]:
     """Return side letters uint8[n], strikes f64[n] in thousandths of a dollar, and whether they are that."""
     side = texts.content.take(texts.end - _TAIL)
-    strike = words.digits(words.words(texts.content, texts.end))
+    strike = swar.digits(swar.words(texts.content, texts.end))
     whole = ((side == _CALL) | (side == _PUT)) & (texts.end - texts.start > _TAIL)
-    whole &= words.all_digits(strike)
-    return side, words.number(strike), whole
+    whole &= swar.all_digits(strike)
+    return side, swar.number(strike), whole
 
 
 def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
@@ -201,8 +201,8 @@ def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
     """
     end, length = texts.end - _TAIL, texts.end - texts.start - _TAIL
     length[length > _FRONT] = 0
-    late = words.last(words.words(texts.content, end), np.clip(length, 0, WORD))
-    early = words.last(words.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
+    late = swar.last(swar.words(texts.content, end), np.clip(length, 0, WORD))
+    early = swar.last(swar.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
 
     own: dict[str, int] = {}
     found: list[Series] = []

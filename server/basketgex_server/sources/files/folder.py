@@ -1,4 +1,4 @@
-"""Chains from a folder: one file an underlying, or its parts, in any of the forms that ``chain_readers`` reads.
+"""Chains from a folder: one file an underlying, or its parts, in any of the forms that ``reader`` reads.
 
 This module is imported before the server listens, so what needs numpy is imported where it is used. A folder may be on a
 network that went away: it is looked at and read on threads of their own, and nobody waits longer for them than is said here.
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex_server.domain import Origin
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, quoted
-from basketgex_server.sources.file_names import NEW_YORK, PRICES, is_data, names_in, parts_of, symbol_of
-from basketgex_server.sources.reading import WITHIN, Reader, Stuck, content_of
+from basketgex_server.sources.files.names import NEW_YORK, PRICES, is_data, names_in, parts_of, symbol_of
+from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -259,7 +259,7 @@ class _AtHand:
             return None
         if files.problem:
             raise files.problem
-        from basketgex_server.sources.chain_readers import chain_in
+        from basketgex_server.sources.files.reader import chain_in
 
         def contents(name: str) -> bytes | None:
             content = files.contents[name]
@@ -278,7 +278,7 @@ def read_chain(path: Path, symbol: str, as_of: float | None = None, spot: float 
 
     Raises BadChain.
     """
-    from basketgex_server.sources.chain_readers import read
+    from basketgex_server.sources.files.reader import read
 
     return read(path, symbol, as_of=as_of, spot=spot)
 

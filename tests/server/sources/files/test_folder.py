@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
-from basketgex_server.sources.chain_files import ChainFiles, moment, read_chain, symbol_of
+from basketgex_server.sources.files.folder import ChainFiles, moment, read_chain, symbol_of
 from basketgex_server.sources.readers.forms import READ
 
 PLAIN = """option,expiration,side,strike,bid,ask,last,volume,open_interest,iv
@@ -361,8 +361,9 @@ def test_a_folder_that_went_away(folder: Path) -> None:
 
 def test_a_server_can_start_without_numpy() -> None:
     code = (
-        "import sys, pathlib; from basketgex_server.sources import chain_files, factory, sample, computed;"
-        "chain_files.ChainFiles(pathlib.Path('.')).origin(); sample.Sample().origin();"
+        "import sys, pathlib; from basketgex_server.sources import factory, computed;"
+        "from basketgex_server.sources.files import folder; from basketgex_server.sources.sample import provider;"
+        "folder.ChainFiles(pathlib.Path('.')).origin(); provider.Sample().origin();"
         "print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

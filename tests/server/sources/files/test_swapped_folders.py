@@ -13,9 +13,9 @@ import pytest
 
 from basketgex_server.errors import BadChain, SourceUnavailable
 from basketgex_server.settings import Settings
-from basketgex_server.sources import chain_files
-from basketgex_server.sources.chain_files import LOOK_EVERY, ChainFiles
 from basketgex_server.sources.factory import make_source
+from basketgex_server.sources.files import folder as folders
+from basketgex_server.sources.files.folder import LOOK_EVERY, ChainFiles
 
 ROWS = 400
 TURNS = 150
@@ -123,7 +123,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_anew(
 ) -> None:
     folder = fill(tmp_path / "chains", 100.0)
     whole = (folder / "AMD.csv").read_text()
-    real, turns = chain_files.content_of, []
+    real, turns = folders.content_of, []
 
     def content_of(path: Path) -> bytes:
         if path.name == "AMD.csv":
@@ -132,7 +132,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_anew(
                 path.write_text(whole[: len(whole) // 2 - 3] if len(turns) == 1 else whole)
         return real(path)
 
-    monkeypatch.setattr(chain_files, "content_of", content_of)
+    monkeypatch.setattr(folders, "content_of", content_of)
     files = ChainFiles(folder, "2026-07-10")
     chain = files.chain("AMD")
     assert chain and len(chain) == ROWS
@@ -148,7 +148,7 @@ def test_a_folder_that_never_comes_to_rest_says_so(tmp_path: Path, monkeypatch: 
         (folder / "AMD.csv").write_text("x" * len(turns))
         raise BadChain("half of it")
 
-    monkeypatch.setattr(chain_files, "content_of", content_of)
+    monkeypatch.setattr(folders, "content_of", content_of)
     with pytest.raises(SourceUnavailable) as refusal:
         ChainFiles(folder, "2026-07-10").chain("AMD")
     assert refusal.value.sentence == 'The chain folder "chains" is changing. Recalculate when that is done.'

@@ -16,8 +16,16 @@ import keyring.errors
 import pytest
 from keyring.backends import fail
 
-from basketgex_server.keys import ACCOUNT, SERVICE, VARIABLE, Secret, clear_key, get_key, set_key
-from basketgex_server.sources.flashalpha_errors import BadKey, KeyStoreUnavailable
+from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
+from basketgex_server.sources.flashalpha.keys import (
+    ACCOUNT,
+    SERVICE,
+    VARIABLE,
+    Secret,
+    clear_key,
+    get_key,
+    set_key,
+)
 
 KEY = "fa-test-2b9d7e4c"
 NO_KEYRING = (

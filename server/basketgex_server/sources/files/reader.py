@@ -27,14 +27,14 @@ from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain, InvalidSymbol, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import NEW_YORK, Chain
-from basketgex_server.sources.file_names import PRICES, days_in
-from basketgex_server.sources.occ import Texts, chain_of, days_of, texts_of
+from basketgex_server.sources.files.names import PRICES, days_in
+from basketgex_server.sources.files.reading import content_of, utf8
 from basketgex_server.sources.readers import forms
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
 from basketgex_server.sources.readers.columns import Columns, UnknownForm
 from basketgex_server.sources.readers.json_forms import decoded, json_chain
+from basketgex_server.sources.readers.occ import Texts, chain_of, days_of, texts_of
 from basketgex_server.sources.readers.tables import plain_csv
-from basketgex_server.sources.reading import content_of, utf8
 
 HIGHEST = 5.0
 """Volatilities above this, per 1.00, are beyond any market: they count as absent."""

@@ -11,7 +11,7 @@ import certifi
 import httpx
 import pytest
 
-from basketgex_server.sources.http_client import EnvironmentUnreadable, environment_fault
+from basketgex_server.sources.http import EnvironmentUnreadable, environment_fault
 
 PROXY = "http://proxy.example:3128"
 FINE: list[dict[str, str]] = [

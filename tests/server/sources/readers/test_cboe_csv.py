@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.errors import BadChain, quoted
-from basketgex_server.sources.chain_files import read_chain
-from basketgex_server.sources.chain_readers import columns_of
+from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.sources.files.reader import columns_of
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
 from basketgex_server.sources.readers.columns import Columns
 from basketgex_server.sources.readers.plain_rows import PlainRows

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import NamedTuple, NoReturn
 
 from basketgex.local import Home, decoded, write_whole
-from basketgex_server.sources.flashalpha_errors import BadKey, KeyStoreUnavailable
+from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
 
 VARIABLE = "BASKETGEX_FLASHALPHA_API_KEY"
 SERVICE = "basketgex"

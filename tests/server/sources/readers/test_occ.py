@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.sources.occ import chain_of, series
+from basketgex_server.sources.readers.occ import chain_of, series
 
 
 def made(*options: str) -> Chain:

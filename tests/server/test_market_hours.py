@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from basketgex_server.sources.market_days import CLOSE, EARLY_CLOSE, last_session
-from basketgex_server.sources.occ import series
-from tests.server.sources.xnys import CLOSED, EARLY
+from basketgex_server.market_hours import CLOSE, EARLY_CLOSE, last_session
+from basketgex_server.sources.readers.occ import series
+from tests.server.xnys import CLOSED, EARLY
 
 FIRST, LAST = date(2006, 1, 3), date(2027, 10, 29)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain
-from basketgex_server.sources.chain_files import ChainFiles, moment
-from basketgex_server.sources.file_names import SUFFIXES, days_in, names_in, parts_of, symbol_of
+from basketgex_server.sources.files.folder import ChainFiles, moment
+from basketgex_server.sources.files.names import SUFFIXES, days_in, names_in, parts_of, symbol_of
 
 TICKERS = st.from_regex(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?|[A-Z0-9]{1,4}=F", fullmatch=True).filter(
     lambda text: not days_in(text)  # 20260710 is a ticker to a cell, and a day to everybody else

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from basketgex_server.errors import BadChain
-from basketgex_server.sources import reading
-from basketgex_server.sources.reading import MOST, Reader, Stuck, content_of, unpacked, utf8
+from basketgex_server.sources.files import reading
+from basketgex_server.sources.files.reading import MOST, Reader, Stuck, content_of, unpacked, utf8
 from tests.server.servers import until
 
 

@@ -33,8 +33,7 @@ from basketgex_server.domain import (
     ticker,
 )
 from basketgex_server.errors import BadSettings, BasketgexError, InvalidSymbol, SourceUnavailable
-from basketgex_server.keys import Secret, get_key
-from basketgex_server.sources.flashalpha_errors import (
+from basketgex_server.sources.flashalpha.errors import (
     SourceKeyMissing,
     SourceUnreached,
     error_of,
@@ -42,7 +41,8 @@ from basketgex_server.sources.flashalpha_errors import (
     read_refusal,
     retry_after,
 )
-from basketgex_server.sources.http_client import connection_problem, new_client
+from basketgex_server.sources.flashalpha.keys import Secret, get_key
+from basketgex_server.sources.http import connection_problem, new_client
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 if TYPE_CHECKING:  # half a second to load, and the server listens before that
@@ -179,7 +179,7 @@ class FlashAlpha:
         """Ask for at most 50 symbols: one call.
 
         A row that lacks something is in ``failed``. Raises SourceUnavailable, and where the service refuses the call as a
-        whole one of the errors of ``flashalpha_errors``.
+        whole one of the errors of ``flashalpha.errors``.
         """
         if not symbols:
             return Fetched({})

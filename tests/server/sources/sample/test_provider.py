@@ -7,7 +7,7 @@ import pytest
 
 from basketgex_server.domain import SymbolExposure
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.sample import SECTORS, Sample
+from basketgex_server.sources.sample.provider import SECTORS, Sample
 
 SYMBOLS = tuple(joined.from_iterable(SECTORS.values()))
 

@@ -28,10 +28,7 @@ from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, Sym
 from basketgex_server.errors import BadSettings, BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.levels import Levels
-from basketgex_server.keys import Secret
-from basketgex_server.sources import flashalpha
-from basketgex_server.sources.flashalpha import FlashAlpha, unverified
-from basketgex_server.sources.flashalpha_errors import (
+from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
     RequestRejected,
     SourceKeyMissing,
@@ -43,6 +40,9 @@ from basketgex_server.sources.flashalpha_errors import (
     SymbolNotCovered,
     moment,
 )
+from basketgex_server.sources.flashalpha.keys import Secret
+from basketgex_server.sources.flashalpha.source import FlashAlpha, unverified
+from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.port import ExposureSource
 from tests.server.servers import NOON, Clock, run, until
 from tests.standin.upstream import (
@@ -1007,7 +1007,7 @@ def test_the_service_may_restart(upstream: Upstream) -> None:
 def test_nothing_heavy_is_loaded_before_the_first_call() -> None:
     program = (
         "import sys\n"
-        "from basketgex_server.sources.flashalpha import FlashAlpha\n"
+        "from basketgex_server.sources.flashalpha.source import FlashAlpha\n"
         "FlashAlpha()\n"
         "assert not {'httpx', 'h2', 'keyring', 'numpy'} & set(sys.modules), 'too early'\n"
     )

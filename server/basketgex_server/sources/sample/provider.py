@@ -1,6 +1,6 @@
 """The embedded sample: invented chains of well-known names, the same on every run and machine. No market data in it.
 
-Prices, volatilities and open interest are made up to look like a Wednesday before a monthly expiry; ``sample_shape`` draws
+Prices, volatilities and open interest are made up to look like a Wednesday before a monthly expiry; ``generator`` draws
 the chains from them when they are asked for.
 """
 
@@ -150,6 +150,6 @@ class Sample:
         """Return the chain of a symbol, or None where the sample does not have it."""
         if (name := _BY_SYMBOL.get(symbol)) is None:
             return None
-        from basketgex_server.sources.sample_shape import draw
+        from basketgex_server.sources.sample.generator import draw
 
         return draw(symbol, name)

@@ -1,0 +1,1 @@
+"""Chains from files in a folder."""

@@ -1,0 +1,1 @@
+"""The embedded sample: invented chains of well-known names."""
