@@ -28,6 +28,7 @@ from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, Sym
 from basketgex_server.errors import BadSettings, BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.levels import Levels
+from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
     RequestRejected,
@@ -42,7 +43,6 @@ from basketgex_server.sources.flashalpha.errors import (
 )
 from basketgex_server.sources.flashalpha.keys import Secret
 from basketgex_server.sources.flashalpha.source import FlashAlpha, unverified
-from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.port import ExposureSource
 from tests.server.servers import NOON, Clock, run, until
 from tests.standin.upstream import (
