@@ -218,7 +218,7 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
 
 
 def test_replies_that_were_kept_ready_are_not_given_any_more(tmp_path: Path) -> None:
-    from basketgex_server.api.warm import WarmReplies
+    from basketgex_server.api.reply_cache import WarmReplies
     from basketgex_server.dispatch.answers import answer_one
     from basketgex_server.domain import Basket
 

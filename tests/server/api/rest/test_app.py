@@ -27,8 +27,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api import http
-from basketgex_server.api.openapi import DOCUMENT
+from basketgex_server.api.rest import listener
+from basketgex_server.api.rest.openapi import DOCUMENT
 from basketgex_server.domain import Measures, Origin, QuotaReading
 from basketgex_server.errors import (
     BadSettings,
@@ -808,7 +808,7 @@ def test_one_broken_chain_takes_its_own_name_out_and_alone_is_502(live: Live) ->
 def test_what_outlasts_the_grace_is_told_that_the_server_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "GRACE", 0)
+    monkeypatch.setattr(listener, "GRACE", 0)
     came = threading.Event()
     with over_made_up(tmp_path) as hasty, ThreadPoolExecutor(1) as caller:
         hasty.source.gate, hasty.source.before = asyncio.Event(), came.set
@@ -888,8 +888,8 @@ def test_an_address_in_use_is_said(sample: Gateway, tmp_path: Path) -> None:
 
 def test_small_replies_are_not_held_back() -> None:
     """asyncio turns off Nagle's delay only where a socket says that it is TCP."""
-    with closing(http._bound("127.0.0.1", 0)) as listener:
-        assert listener.proto == socket.IPPROTO_TCP
+    with closing(listener._bound("127.0.0.1", 0)) as bound:
+        assert bound.proto == socket.IPPROTO_TCP
 
 
 def test_the_gateway_takes_part_in_figures_of_one_origin(live: Live) -> None:

@@ -17,8 +17,8 @@ import grpc
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api import watching
-from basketgex_server.api.watching import Watches
+from basketgex_server.api.rpc import watch as watching
+from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.regimes import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions

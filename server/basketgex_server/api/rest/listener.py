@@ -59,7 +59,7 @@ async def serve_http(app: ASGIApp, host: str, port: int) -> HttpServer:
     """Serve an application on a loopback address of ``address_of``; it is bound on return. Raises BadSettings."""
     import uvicorn
 
-    from basketgex_server.api.http_protocol import BoundedProtocol
+    from basketgex_server.api.rest.http_protocol import BoundedProtocol
 
     if not is_loopback(host):
         raise BadSettings("http_listen must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")

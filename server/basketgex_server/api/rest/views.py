@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from basketgex_server.api import rest_directory_bodies as listings
-from basketgex_server.api import rest_view_bodies as bodies
-from basketgex_server.api import rest_zero_dte
-from basketgex_server.api.rest_asking import Asking, day, encoded, number, symbol_of, whole_number
-from basketgex_server.api.rest_figures import at_least, nothing_expires
+from basketgex_server.api.rest import directory_bodies as listings
+from basketgex_server.api.rest import view_bodies as bodies
+from basketgex_server.api.rest import zero_dte_bodies
+from basketgex_server.api.rest.asking import Asking, day, encoded, number, symbol_of, whole_number
+from basketgex_server.api.rest.figures import at_least, nothing_expires
 from basketgex_server.dispatch.dispatcher import Findings, Found
 from basketgex_server.domain import Terms
 
@@ -52,8 +52,8 @@ class Views:
         if isinstance(made, NothingExpires):
             if expiry is not None:
                 raise nothing_expires(symbol, expiry)
-            return encoded(rest_zero_dte.no_zero_dte(found, findings.origin, made))
-        return encoded(rest_zero_dte.zero_dte(found, findings.origin, made, width))
+            return encoded(zero_dte_bodies.no_zero_dte(found, findings.origin, made))
+        return encoded(zero_dte_bodies.zero_dte(found, findings.origin, made, width))
 
     async def term_structure(self, request: Request) -> bytes:
         """Answer with the exposures of each day of expiry."""

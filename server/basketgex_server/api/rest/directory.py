@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
-from basketgex_server.api import rest_bodies as bodies
-from basketgex_server.api import rest_directory_bodies as listings
 from basketgex_server.api.comparing import HORIZON, checked_horizon, compared
 from basketgex_server.api.offers import universe
-from basketgex_server.api.rest_asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
+from basketgex_server.api.rest import bodies
+from basketgex_server.api.rest import directory_bodies as listings
+from basketgex_server.api.rest.asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
 from basketgex_server.domain import ticker
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api import messages
+from basketgex_server.api.rpc import messages
 from basketgex_server.dispatch.answers import SHORT, Batch, BatchAnswer, Column, answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
 from basketgex_server.dispatch.regimes import Regimes

@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api import servicer
+from basketgex_server.api.rpc import servicer
 from basketgex_server.errors import Internal, NotEntitled, NotOffered, SourceUnavailable
 from basketgex_server.settings import Settings
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, made_up, serving

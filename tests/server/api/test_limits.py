@@ -23,7 +23,8 @@ from basketgex.local import CHANNEL_OPTIONS
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
-from basketgex_server.api import http_protocol, standard
+from basketgex_server.api.rest import http_protocol
+from basketgex_server.api.rpc import standard
 from basketgex_server.dispatch.answers import MOST_BASKETS, Batch, answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basketgex import __version__
-from basketgex_server.api.openapi_parts import (
+from basketgex_server.api.rest.openapi_parts import (
     COUNT,
     DOLLARS,
     ENVELOPE,
@@ -33,7 +33,7 @@ from basketgex_server.api.openapi_parts import (
     ref,
     shape,
 )
-from basketgex_server.api.openapi_views import PATHS
+from basketgex_server.api.rest.openapi_views import PATHS
 
 
 def _strikes(measure: str, **more: Json) -> Json:

@@ -1,4 +1,4 @@
-"""FlashAlpha's JSON of what there is at all, and of dispersion; units and names as in ``rest_bodies``.
+"""FlashAlpha's JSON of what there is at all, and of dispersion; units and names as in ``bodies``.
 
 What the contract has and no source here gives (bid and ask of the underlying, realised correlation) is null.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.api.comparing import correlation
 from basketgex_server.api.offers import Universe
-from basketgex_server.api.rest_bodies import Json, envelope, envelope_of, how, moment
+from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how, moment
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.domain import Freshness, Origin, regime
 from basketgex_server.sources.computed import Compared

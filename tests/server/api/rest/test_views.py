@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rest_view_bodies import is_opex, is_triple_witching
+from basketgex_server.api.rest.view_bodies import is_opex, is_triple_witching
 from basketgex_server.settings import Settings
+from tests.server.api.rest.test_app import Gateway, Live, gateway, over_made_up
 from tests.server.servers import PATIENCE, Clock, serving
 from tests.server.sources.test_cboe import reply
-from tests.server.test_rest import Gateway, Live, gateway, over_made_up
 from tests.standin.cboe import CboeStandIn
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -18,12 +18,12 @@ from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.addresses import is_loopback
-from basketgex_server.api import messages
 from basketgex_server.api.comparing import compared
 from basketgex_server.api.offers import capabilities, universe
-from basketgex_server.api.refusals import refuse
-from basketgex_server.api.warm import WarmReplies
-from basketgex_server.api.watching import Watches
+from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.rpc import messages
+from basketgex_server.api.rpc.refusals import refuse
+from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.answers import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.departure import patience
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault

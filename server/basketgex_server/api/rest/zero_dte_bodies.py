@@ -1,4 +1,4 @@
-"""FlashAlpha's JSON of what expires on one day; units and names as in ``rest_view_bodies``."""
+"""FlashAlpha's JSON of what expires on one day; units and names as in ``view_bodies``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from basketgex_server.api.rest_bodies import (
+from basketgex_server.api.rest.bodies import (
     UNKNOWN,
     Json,
     dollars,
@@ -19,7 +19,7 @@ from basketgex_server.api.rest_bodies import (
     regime_of,
     with_flip,
 )
-from basketgex_server.api.rest_view_bodies import of_symbol, open_interest_of, per_cent, sides_of
+from basketgex_server.api.rest.view_bodies import of_symbol, open_interest_of, per_cent, sides_of
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.domain import Origin, StrikeRow
 from basketgex_server.market_hours import last_session

@@ -24,13 +24,13 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from basketgex_server.addresses import is_loopback
-from basketgex_server.api import rest_bodies as bodies
-from basketgex_server.api.openapi import DOCUMENT
-from basketgex_server.api.rest_asking import Asking, Work, encoded
-from basketgex_server.api.rest_directory import Directory
-from basketgex_server.api.rest_figures import MEASURES, Figures
-from basketgex_server.api.rest_views import Views
-from basketgex_server.api.warm import WarmReplies
+from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.rest import bodies
+from basketgex_server.api.rest.asking import Asking, Work, encoded
+from basketgex_server.api.rest.directory import Directory
+from basketgex_server.api.rest.figures import MEASURES, Figures
+from basketgex_server.api.rest.openapi import DOCUMENT
+from basketgex_server.api.rest.views import Views
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.errors import (

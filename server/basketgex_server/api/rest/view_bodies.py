@@ -1,4 +1,4 @@
-"""FlashAlpha's JSON of what looks into a whole chain: by expiry, by strike, max pain; units and names as in ``rest_bodies``.
+"""FlashAlpha's JSON of what looks into a whole chain: by expiry, by strike, max pain; units and names as in ``bodies``.
 
 What the contract has and no source here gives (volumes, scores whose making is not public) is null, or left out where it must
 not be. Volatilities go out in per cent where its fields are so, as ``atm_iv``.
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from basketgex_server.api.rest_bodies import (
+from basketgex_server.api.rest.bodies import (
     UNKNOWN,
     VOL_POINTS,
     Json,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from basketgex_server.api.openapi_parts import (
+from basketgex_server.api.rest.openapi_parts import (
     CHAIN_ERRORS,
     COUNT,
     DOLLARS,

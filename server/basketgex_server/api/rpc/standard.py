@@ -14,7 +14,7 @@ from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.refusals import UnreadableRequest, refuse
+from basketgex_server.api.rpc.refusals import UnreadableRequest, refuse
 from basketgex_server.errors import NoData, RateLimited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from basketgex_server.api import rest_bodies as bodies
-from basketgex_server.api.rest_asking import (
+from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.rest import bodies
+from basketgex_server.api.rest.asking import (
     Asking,
     Work,
     basket_of,
@@ -19,7 +20,6 @@ from basketgex_server.api.rest_asking import (
     symbol_of,
     whole_number,
 )
-from basketgex_server.api.warm import WarmReplies
 from basketgex_server.dispatch.answers import answer_one
 from basketgex_server.dispatch.dispatcher import Refresh
 from basketgex_server.domain import Snapshot, StrikeRow, SymbolExposure, Terms

@@ -11,8 +11,8 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from basketgex.local import TOKEN_METADATA
-from basketgex_server.api.refusals import UnknownMethod, UnreadableRequest, refuse
-from basketgex_server.api.standard import HEALTH, Sparing
+from basketgex_server.api.rpc.refusals import UnknownMethod, UnreadableRequest, refuse
+from basketgex_server.api.rpc.standard import HEALTH, Sparing
 from basketgex_server.errors import BasketgexError, Unauthenticated
 
 OPEN = f"/{HEALTH}/"
