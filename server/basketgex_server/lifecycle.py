@@ -42,7 +42,7 @@ from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
 from basketgex_server.configuration import Configuration
-from basketgex_server.dispatch.answers import arrays
+from basketgex_server.dispatch.batch.plain import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.errors import BadSettings, BasketgexError

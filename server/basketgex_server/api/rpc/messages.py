@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.comparing import HORIZON, checked_horizon, correlation
-from basketgex_server.dispatch.answers import MIXED, Answer, Batch, BatchAnswer, Column
+from basketgex_server.dispatch.batch.plain import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.dispatch.sessions import distant
@@ -29,7 +29,7 @@ from basketgex_server.errors import BadRequest, BasketgexError
 from basketgex_server.state import Spent
 
 if TYPE_CHECKING:
-    from basketgex_server.dispatch.history import Standings
+    from basketgex_server.dispatch.regime_history import Standings
     from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
     from basketgex_server.exposure.profile import Profile

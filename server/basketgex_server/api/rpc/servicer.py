@@ -24,10 +24,10 @@ from basketgex_server.api.reply_cache import WarmReplies
 from basketgex_server.api.rpc import messages
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.watch import Watches
-from basketgex_server.dispatch.answers import SHORT, answer_batch, answer_one
+from basketgex_server.dispatch.batch.plain import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.departure import patience
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
-from basketgex_server.dispatch.regimes import Regimes
+from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import Origin, basket, ticker
 from basketgex_server.errors import (
     BadChain,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import messages
-from basketgex_server.dispatch.answers import SHORT, Batch, BatchAnswer, Column, answer_batch
+from basketgex_server.dispatch.batch.plain import SHORT, Batch, BatchAnswer, Column, answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
-from basketgex_server.dispatch.regimes import Regimes
+from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import LEAST_PACE, LONGEST_PACE, Origin, SymbolExposure
 from basketgex_server.errors import Draining, InvalidBatch
 
 if TYPE_CHECKING:
-    from basketgex_server.dispatch.history import Standings
+    from basketgex_server.dispatch.regime_history import Standings
 
 PATIENCE = 8.0
 """Seconds that a message waits for the source: the last good values are not kept back for longer."""

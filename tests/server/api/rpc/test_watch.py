@@ -20,7 +20,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import watch as watching
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.regimes import Regimes
+from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Fetched, Origin, SymbolExposure
 from basketgex_server.errors import Draining, InvalidBatch, SourceUnavailable
@@ -235,7 +235,7 @@ def test_arrays_say_the_same_as_lists(tmp_path: Path, monkeypatch: pytest.Monkey
         await stream.cancel()
 
     for few in (60, 0):
-        monkeypatch.setattr("basketgex_server.dispatch.answers.FEW", few)
+        monkeypatch.setattr("basketgex_server.dispatch.batch.plain.FEW", few)
         monkeypatch.setattr(watching, "SHORT", few * 1_000)
         (tmp_path / str(few)).mkdir()
         with_desk(tmp_path / str(few), work)

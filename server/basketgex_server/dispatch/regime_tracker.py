@@ -1,4 +1,4 @@
-"""The thin shell around ``history.py``: what the store keeps is read once, what calls bring is added."""
+"""The thin shell around ``regime_history.py``: what the store keeps is read once, what calls bring is added."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from basketgex_server.dispatch.answers import Batch, arrays
+from basketgex_server.dispatch.batch.plain import Batch, arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.shelf import SHORT_TTL, Refresh, Shelf
+from basketgex_server.dispatch.snapshots import SHORT_TTL, Refresh, Shelf
 from basketgex_server.state import PastGex
 
 if TYPE_CHECKING:
-    from basketgex_server.dispatch.columns import Asked
-    from basketgex_server.dispatch.history import History, Standings
+    from basketgex_server.dispatch.batch.arrays import Asked
+    from basketgex_server.dispatch.regime_history import History, Standings
 
 AT_ONCE = 100
 """Symbols whose past is read together: a debit that is to be written does not wait for more."""
@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 @cache
 def history() -> ModuleType:
-    """Return ``history.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
-    return importlib.import_module("basketgex_server.dispatch.history")
+    """Return ``regime_history.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
+    return importlib.import_module("basketgex_server.dispatch.regime_history")
 
 
 class Regimes:

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.dispatch import history
-from basketgex_server.dispatch.answers import Batch
-from basketgex_server.dispatch.columns import Asked, prepare
+from basketgex_server.dispatch import regime_history as history
+from basketgex_server.dispatch.batch.arrays import Asked, prepare
+from basketgex_server.dispatch.batch.plain import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
-from basketgex_server.dispatch.history import NEGATIVE, POSITIVE, UNKNOWN, History
-from basketgex_server.dispatch.regimes import Regimes
+from basketgex_server.dispatch.regime_history import NEGATIVE, POSITIVE, UNKNOWN, History
+from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Fetched, Snapshot, regime
 from basketgex_server.settings import Settings
@@ -276,7 +276,7 @@ def test_another_origin_has_a_past_of_its_own(tmp_path: Path) -> None:
 def test_what_nobody_looks_at_is_forgotten_and_read_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("basketgex_server.dispatch.shelf.MOST_NEWS", 2)
+    monkeypatch.setattr("basketgex_server.dispatch.snapshots.MOST_NEWS", 2)
 
     async def work() -> None:
         desk = Desk(tmp_path)

@@ -1,4 +1,4 @@
-"""A large batch answered in arrays: the same answer as ``answers.py`` gives in plain Python, some fifty times faster.
+"""A large batch answered in arrays: the same answer as ``plain.py`` gives in plain Python, some fifty times faster.
 
 Needs numpy, and is therefore imported when the first large batch comes. Shapes: E entries, B baskets, S symbols.
 """
@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from basketgex_server.dispatch.answers import Batch, BatchAnswer, assemble
+from basketgex_server.dispatch.batch.plain import Batch, BatchAnswer, assemble
 from basketgex_server.dispatch.dispatcher import Findings
 from basketgex_server.domain import Basket, ticker
 from basketgex_server.errors import BasketgexError
-from basketgex_server.exposure.baskets import (
+from basketgex_server.exposure.basket_arrays import (
     Entries,
     Flags,
     Floats,

@@ -143,8 +143,8 @@ class BatchAnswer:
 
 @cache
 def arrays() -> ModuleType:
-    """Return ``columns.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
-    return importlib.import_module("basketgex_server.dispatch.columns")
+    """Return ``arrays.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
+    return importlib.import_module("basketgex_server.dispatch.batch.arrays")
 
 
 async def answer_one(
