@@ -12,7 +12,17 @@ from basketgex_server.dispatch import allowance
 from basketgex_server.dispatch.allowance import Allowance
 from basketgex_server.dispatch.backoff import SOURCE, Failures, error_of
 from basketgex_server.dispatch.batcher import Outcome
-from basketgex_server.dispatch.freshness import SETTLING, Rules, Sessions, Verdict, believable, judge, may_ask
+from basketgex_server.dispatch.freshness import (
+    SETTLING,
+    Due,
+    Rules,
+    Sessions,
+    Verdict,
+    believable,
+    due,
+    judge,
+    may_ask,
+)
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
 from basketgex_server.errors import (
@@ -342,6 +352,7 @@ class Shelf:
         """Return the symbols whose age makes them worth waiting for, and those worth a refresh behind the answer."""
         wait: list[str] = []
         behind: list[str] = []
+        session = self._sessions.session(now)
         for symbol in symbols:
             snapshot = self.snapshots.get(symbol)
             if snapshot is None:
@@ -351,9 +362,9 @@ class Shelf:
             if strikes and not snapshot.exposure.strikes:
                 wait.append(symbol)
                 continue
-            verdict = self._judge(snapshot, now)
-            if may_ask(verdict, snapshot.fetched_at, now, self._rules):
-                (behind if verdict.freshness is Freshness.STALE else wait).append(symbol)
+            when = due(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules, session)
+            if when is not Due.NOT_YET:
+                (behind if when is Due.BEHIND else wait).append(symbol)
         return wait, behind
 
     def _put_off(self, wait: Sequence[str], now: float, seats: int) -> dict[str, BasketgexError]:

@@ -846,7 +846,13 @@ def test_every_reply_tells_the_quota(upstream: Upstream) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "left", "reset"),
-    [("60", "3", "42"), ("10, 10;w=60", "0", "1"), ("10;w=60", "9", ""), ("100", "0", "0"), ("", "7", "3600")],
+    [
+        ("60", "3", "42"),
+        ("10, 10;w=60", "0", "1"),
+        ("10;w=60", "9", ""),
+        ("100", "0", "0"),
+        ("", "7", "3600"),
+    ],
 )
 def test_calls_a_minute_are_no_quota_of_the_day(limit: str, left: str, reset: str) -> None:
     """Somebody on the way counts those, and would have the day refused when few of them are left."""
