@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from basketgex.local import Home, Launch
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, Problem, Quota, Reply
+from basketgex_addin.cells import Ask, Problem, Quota, Reply, Row
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_server.cli_words import in_a_terminal, tickers
@@ -70,15 +70,20 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
         print(json.dumps(basket_json(reply), indent=2))
         return
     print(
-        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'signed share':>14}  regime"
+        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'signed share':>14}"
+        f"{'balance':>10}  regime"
     )
     for r in reply.rows:
         figures = "".join(f"{amount(x):>14}" for x in (r.gex, r.dex, r.vex, r.chex))
         print(
-            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.signed_share:>+14.1%}  {regime_words(r.gex)}"
+            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.signed_share:>+14.1%}"
+            f"{balance_words(r.balance):>10}  {regime_words(r.gex, r.near_flip)}"
         )
     figures = "".join(f"{amount(x):>14}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
-    print(f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}  {regime_words(reply.gex)}")
+    print(
+        f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}"
+        f"{balance_words(reply.balance):>10}  {regime_words(reply.gex, reply.near_flip)}"
+    )
     if nothing := [symbol for symbol, reason in reply.left_out if not reason]:
         print(f"No data: {', '.join(nothing)}.")
     for symbol, reason in reply.left_out:
@@ -110,6 +115,7 @@ def basket_json(reply: Reply) -> dict[str, Any]:
         "missing_reasons": {symbol: in_a_terminal(reason) for symbol, reason in reply.left_out if reason},
         "attention": reply.attention,
         "aggregate": _net(reply),
+        **regime_json(reply),
         "constituents": [
             {
                 "symbol": r.symbol,
@@ -117,7 +123,7 @@ def basket_json(reply: Reply) -> dict[str, Any]:
                 "underlying_price": r.underlying_price,
                 **_net(r),
                 "contribution_pct": r.contribution_pct,
-                "regime": regime(r.gex),
+                **regime_json(r),
                 **spot_json(r),
             }
             for r in reply.rows
@@ -193,13 +199,27 @@ def origin_words(source: str, synthetic: bool) -> str:
     return f"SYNTHETIC ({source})" if synthetic else source
 
 
-def regime_words(gex: float) -> str:
+def regime_words(gex: float, near_flip: bool = False) -> str:
     """Return the regime of a net GEX for a person.
 
-    >>> regime_words(-1.5e9)
-    'negative gamma'
+    >>> regime_words(-1.5e9), regime_words(2e6, near_flip=True)
+    ('negative gamma', 'positive gamma, near flip')
     """
-    return in_words(regime(gex))
+    return in_words(regime(gex)) + (", near flip" if near_flip else "")
+
+
+def balance_words(balance: float | None) -> str:
+    """Return net GEX over gross GEX for a person.
+
+    >>> balance_words(-0.0179), balance_words(None)
+    ('-1.8%', '-')
+    """
+    return "-" if balance is None else f"{balance:+.1%}"
+
+
+def regime_json(of: Reply | Row) -> dict[str, Any]:
+    """Return a regime with its balance, null where net figures are all there is, and whether it is near its flip."""
+    return {"regime": regime(of.gex), "balance": of.balance, "near_flip": of.near_flip}
 
 
 def in_words(regime: str) -> str:

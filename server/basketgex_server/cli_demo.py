@@ -102,7 +102,8 @@ def _print_table(client: BasketClient, template: Path) -> None:
         figures = "".join(f"{amount(x):>12}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
         breadth = f"{reply.negative_names} of {len(reply.rows)}"
         print(
-            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  {regime_words(reply.gex)}, {_drivers(reply)}"
+            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  "
+            f"{regime_words(reply.gex, reply.near_flip)}, {_drivers(reply)}"
         )
     newest = replies[-1]
     kind = "SYNTHETIC figures" if newest.synthetic else "figures"

@@ -19,10 +19,20 @@ from basketgex_addin.cells import (
 )
 from basketgex_addin.client import SymbolFigures
 from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
-from basketgex_server.cli_ask import NEW_YORK, SPOT, amount, iso, moment, origin_words, spot_json
+from basketgex_server.cli_ask import (
+    NEW_YORK,
+    SPOT,
+    amount,
+    balance_words,
+    iso,
+    moment,
+    origin_words,
+    regime_words,
+    spot_json,
+)
 from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal
-from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between
+from basketgex_server.domain import ExpiryRow, StrikeRow, levels_between, near_flip, regime
 from basketgex_server.errors import BadSettings, BasketgexError, quoted
 from basketgex_server.settings import Settings
 
@@ -94,6 +104,7 @@ def symbol_of_chain(
     found = exposure(chain, *terms)
     if found is None:
         raise NothingUsable(name)
+    known = levels(chain, *terms) if wanted.levels else None
     curve = None
     if wanted.profile:
         curve = profile([Member(chain, terms)], levels_between(*wanted.profile))
@@ -110,13 +121,13 @@ def symbol_of_chain(
             put=found.put,
             rows=found.rows._asdict() if found.rows else None,
             remark=found.remark,
+            balance=found.balance,
+            near_flip=near_flip(found.balance) or (known is not None and known.near_flip),
             strikes=_columns("strike", found.strikes) if wanted.per_strike else None,
             expiries=_columns("expiry", found.expiries) if wanted.per_expiry else None,
             zero_dte=found.zero_dte if wanted.per_expiry else None,
             forwards=tuple(Forward(*f) for f in found.forwards) if wanted.per_expiry else (),
-            levels=_levels(levels(chain, *terms), found.as_of, found.underlying_price)
-            if wanted.levels
-            else None,
+            levels=_levels(known, found.as_of, found.underlying_price),
             source=FILE,
             freshness="HISTORICAL",
             spot_status=found.spot_status,
@@ -217,6 +228,7 @@ def _tables_json(found: SymbolFigures, curve: ProfileFigures | None) -> dict[str
         shown["profile_flips"] = [root * curve.underlying_price[0] for root in curve.roots]
         shown["profile_flip_status"] = curve.flip_status
         shown["profile_flip_doubts"] = curve.flip_doubts
+        shown["profile_near_flip"] = curve.near_flip
     return shown
 
 
@@ -228,6 +240,7 @@ def _levels(found: Levels | None, as_of: float, spot: float) -> LevelFigures | N
         gamma_flip_status=found.gamma_flip_status,
         gamma_flip_doubts=found.gamma_flip_doubts,
         gamma_flip_roots=found.gamma_flip_roots,
+        near_flip=found.near_flip,
         as_of=as_of,
         client_ttl=0.0,
         **{name: getattr(found, name) for name in LEVELS},
@@ -239,7 +252,7 @@ def _levels_json(found: LevelFigures) -> dict[str, Any]:
     shown: dict[str, Any] = {name: getattr(found, name) for name in LEVELS}
     for name in ("status", "doubts", "roots"):
         shown[f"{FLIP}_{name}"] = getattr(found, f"{FLIP}_{name}")
-    return shown
+    return shown | {"near_flip": found.near_flip}
 
 
 def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
@@ -326,6 +339,9 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
             "notice": in_a_terminal(found.notice),
             "remark": found.remark,
             "measures": measures,
+            "regime": regime(found.net[0]),
+            "balance": found.balance,
+            "near_flip": found.near_flip,
             **spot_json(found),
             "rows": {name: n for name, n in found.rows.items() if name != "other_root"}
             if found.rows
@@ -341,6 +357,8 @@ def _show(found: SymbolFigures, curve: ProfileFigures | None, as_json: bool) -> 
     for m, name in enumerate(("GEX", "DEX", "VEX", "CHEX")):
         cells = "".join(f"{amount(v[m]) if v is not None else '-':>16}" for v in sides.values())
         print(f"{name:<6}{cells}")
+    of_gross = "" if found.balance is None else f": net GEX is {balance_words(found.balance)} of gross"
+    print(f"{regime_words(found.net[0], found.near_flip).capitalize()}{of_gross}.")
     if found.rows is not None:
         print(
             "Rows: "

@@ -11,10 +11,9 @@ from typing import Any
 
 from basketgex_addin.cells import Problem
 from basketgex_addin.client.problems import TIMED_OUT
-from basketgex_server.cli_ask import amount, iso, moment, regime_words
+from basketgex_server.cli_ask import amount, iso, moment, regime_json, regime_words
 from basketgex_server.cli_watch_changes import Crossing, Flip, Seen
 from basketgex_server.cli_words import in_a_terminal
-from basketgex_server.domain import regime
 
 RECONNECTING = "reconnecting"
 WAITING = "waiting for the source"
@@ -154,7 +153,7 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
     lacking = "" if not answer.missing else f" (no data: {', '.join(answer.missing)})"
     return (
         name,
-        regime_words(answer.gex),
+        regime_words(answer.gex, answer.near_flip),
         when,
         amount(answer.gex),
         f"{answer.net_to_gross:+.2f}",
@@ -188,7 +187,7 @@ def _object(name: str, seen: Seen, flipped: Flip | None) -> dict[str, Any]:
         return {"basket": name, "problem": {"code": answer.code, "sentence": in_a_terminal(answer.sentence)}}
     return {
         "basket": name,
-        "regime": regime(answer.gex),
+        **regime_json(answer),
         "since": iso(since.since) if since and since.since else None,
         "previous_regime": (since.previous if since else "") or None,
         "known_from": iso(since.known_from) if since and since.known_from else None,

@@ -53,6 +53,19 @@ def regime(gex: float) -> str:
     return "positive_gamma" if gex >= 0 else "negative_gamma"
 
 
+BALANCED = 0.05
+"""A balance smaller than this, either way, is near its flip."""
+
+
+def near_flip(balance: float | None) -> bool:
+    """Return whether a balance, net GEX over gross GEX, is so small that the regime says next to nothing; None: not known.
+
+    >>> near_flip(-0.018), near_flip(0.364), near_flip(None)
+    (True, False, False)
+    """
+    return balance is not None and abs(balance) < BALANCED
+
+
 class Terms(NamedTuple):
     """What a chain's exposures are computed with; rate and dividend yield continuously compounded, per year."""
 
@@ -213,6 +226,11 @@ class SymbolExposure:
     def gross_gex(self) -> float | None:
         """GEX of calls and puts without their signs, contract by contract; None where the source gives net figures only."""
         return None if self.call is None or self.put is None else abs(self.call.gex) + abs(self.put.gex)
+
+    @property
+    def balance(self) -> float | None:
+        """Net GEX over gross GEX, in -1..1; None where there is no gross GEX."""
+        return self.net.gex / self.gross_gex if self.gross_gex else None
 
     @property
     def zero_dte(self) -> Measures:

@@ -63,19 +63,25 @@ def test_the_signed_shares_of_a_table_add_up_to_net_over_gross(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = json.loads(said(capsys, "--home", home, "basket", "NVDA,AAPL,IWM", "--json"))
-    heads, *rows = said(capsys, "--home", home, "basket", "NVDA,AAPL,IWM").splitlines()[:4]
+    heads, *rows = said(capsys, "--home", home, "basket", "NVDA,AAPL,IWM").splitlines()[:5]
 
-    assert " signed share  regime" in heads
-    shown = {row.split()[0]: re.search(r"([+-][\d.]+)%  (positive|negative) gamma$", row) for row in rows}
+    assert " signed share   balance  regime" in heads
+    ends = r"([+-][\d.]+)% +([+-][\d.]+)%  (positive|negative) gamma(, near flip)?$"
+    shown = {row.split()[0]: re.search(ends, row) for row in rows[:3]}
+    whole = re.search(ends.removeprefix(r"([+-][\d.]+)% +"), rows[-1])
+    assert whole and float(whole[1]) == pytest.approx(100 * found["balance"], abs=0.051)
+    assert bool(whole[3]) == found["near_flip"] == (abs(found["balance"]) < 0.05)
     for constituent in found["constituents"]:
         share = shown[constituent["symbol"]]
         assert share is not None
         assert abs(float(share[1])) == pytest.approx(constituent["contribution_pct"], abs=0.051)
-        assert share[1].startswith("-") == (share[2] == "negative") == (constituent["net_gex"] < 0)
-        assert constituent["regime"] == f"{share[2]}_gamma"
+        assert share[1].startswith("-") == (share[3] == "negative") == (constituent["net_gex"] < 0)
+        assert constituent["regime"] == f"{share[3]}_gamma"
+        assert float(share[2]) == pytest.approx(100 * constituent["balance"], abs=0.051)
+        assert bool(share[4]) == constituent["near_flip"]
     total = sum(float(share[1]) for share in shown.values() if share)
     assert total == pytest.approx(100 * found["net_to_gross"], abs=0.2)
-    assert {share[2] for share in shown.values() if share} == {"positive", "negative"}
+    assert {share[3] for share in shown.values() if share} == {"positive", "negative"}
 
 
 def test_basket_as_a_table_names_what_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

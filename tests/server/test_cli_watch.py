@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from basketgex_addin.cells import Ask, Problem, Reply, Since
+from basketgex_addin.cells import Ask, Problem, Reply, Row, Since
 from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_server.cli_watch_changes import Flip, Seen, flip, parsed
 from basketgex_server.cli_watch_views import HEADINGS, _aligned, _cells, _object
@@ -130,3 +130,21 @@ def test_json() -> None:
         "basket": "x",
         "problem": {"code": "a", "sentence": "Not so."},
     }
+
+
+@pytest.mark.parametrize(
+    ("gross", "balance", "said"),
+    [
+        (32.8e9, -0.05, "negative gamma"),
+        (33e9, -1.64 / 33, "negative gamma, near flip"),
+        (1.64e9, -1.0, "negative gamma"),
+        (0.0, None, "negative gamma"),
+    ],
+)
+def test_a_regime_that_is_near_its_flip(gross: float, balance: float | None, said: str) -> None:
+    row = Row("SPX", 1.0, 4_000.0, REPLY.gex, 1.0, 2.0, 3.0, 100.0, T, "FRESH", gross_gex=gross)
+    seen = Seen(REPLY._replace(rows=(row,)), None)
+    assert _cells("semis", seen)[1] == said
+    found = _object("semis", seen, None)
+    assert (found["regime"], found["near_flip"]) == (NEGATIVE, "near" in said)
+    assert found["balance"] == pytest.approx(balance)

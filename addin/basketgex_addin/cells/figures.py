@@ -24,6 +24,15 @@ LEVELS = {
 }
 
 
+def is_near_flip(balance: float | None) -> bool:
+    """Return whether a balance, net GEX over gross GEX, is so small that the sign of net GEX says next to nothing.
+
+    >>> is_near_flip(-0.018), is_near_flip(0.364), is_near_flip(None)
+    (True, False, False)
+    """
+    return balance is not None and abs(balance) < BALANCED
+
+
 class Row(NamedTuple):
     """One constituent of a reply; units as the functions' help says; ``as_of`` is Unix seconds."""
 
@@ -47,6 +56,16 @@ class Row(NamedTuple):
     def signed_share(self) -> float:
         """The name's share of the gross weighted GEX, from -1 to 1, with the sign of its GEX; 0 has no sign."""
         return math.copysign(self.contribution_pct / 100, self.gex) if self.contribution_pct else 0.0
+
+    @property
+    def balance(self) -> float | None:
+        """The name's net GEX over its gross GEX, in -1..1; None where the source gives net figures only."""
+        return self.gex / self.gross_gex if self.gross_gex else None
+
+    @property
+    def near_flip(self) -> bool:
+        """As Reply.near_flip, of the name by itself."""
+        return is_near_flip(self.balance)
 
 
 class Quota(NamedTuple):
@@ -120,8 +139,7 @@ class Reply(NamedTuple):
     @property
     def near_flip(self) -> bool:
         """Whether net GEX is less than 5 % of gross GEX: its sign then says next to nothing."""
-        balance = self.balance
-        return balance is not None and abs(balance) < BALANCED
+        return is_near_flip(self.balance)
 
 
 class Since(NamedTuple):
@@ -135,7 +153,10 @@ class Since(NamedTuple):
 
 
 class LevelFigures(NamedTuple):
-    """The levels of one underlying: prices in USD, None where there is none. Times are Unix seconds."""
+    """The levels of one underlying: prices in USD, None where there is none. Times are Unix seconds.
+
+    ``near_flip``: the balance is small, or the flip is available and nearer than half a daily move.
+    """
 
     underlying_price: float
     gamma_flip: float | None
@@ -150,6 +171,7 @@ class LevelFigures(NamedTuple):
     client_ttl: float
     gamma_flip_doubts: tuple[str, ...] = ()
     gamma_flip_roots: tuple[float, ...] = ()
+    near_flip: bool = False
 
 
 class Strikes(NamedTuple):
@@ -163,7 +185,7 @@ class Profile(NamedTuple):
     """Net exposure over ``moves`` (in units of the present price) and, of one underlying, ``spots`` in USD.
 
     ``flip`` is the move, nearest none, at which net GEX changes its sign; None where there is none in the range. ``roots`` are
-    all of them, ``flip_status`` and ``flip_doubts`` what speaks against trusting the flip.
+    all of them, ``flip_status`` and ``flip_doubts`` what speaks against trusting the flip. ``near_flip`` as in LevelFigures.
     """
 
     moves: tuple[float, ...]
@@ -174,6 +196,7 @@ class Profile(NamedTuple):
     roots: tuple[float, ...] = ()
     flip_status: str = ""
     flip_doubts: tuple[str, ...] = ()
+    near_flip: bool = False
 
 
 class Dispersion(NamedTuple):
@@ -183,7 +206,7 @@ class Dispersion(NamedTuple):
     symbol and weight · volatility, the largest first. ``missing`` have no volatility at the horizon; ``covered_weight`` is the
     share of the requested weight that had, ``index_covered`` that of the index. Where that is too little, the correlation is
     no number but lies between ``correlation_low`` and ``correlation_high``; ``correlation_status`` says so. Regimes are ""
-    where there is no exposure; ``opposed`` are the names whose own regime is not the index's.
+    where there is no exposure; ``opposed`` are the names whose own regime is not the index's. Balances are those of a Reply.
     """
 
     implied_correlation: float | None
@@ -203,3 +226,5 @@ class Dispersion(NamedTuple):
     correlation_high: float | None = None
     correlation_status: str = ""
     index_covered: float = math.nan
+    index_balance: float | None = None
+    basket_balance: float | None = None

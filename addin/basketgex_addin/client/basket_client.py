@@ -124,6 +124,10 @@ class SymbolFigures:
     spot_correction: float = 0.0
     remark: str = ""
     """What a person should know of its chain, mostly nothing."""
+    balance: float | None = None
+    """Net GEX over gross GEX, in -1..1; None where the source gives net figures only."""
+    near_flip: bool = False
+    """The regime says next to nothing: by the balance and, where levels were asked for, by the flip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +341,8 @@ class BasketClient:
             spot_status=SPOTS.get(found.spot_status, ""),
             spot_correction=found.spot_correction,
             remark=found.remark,
+            balance=found.balance if found.HasField("balance") else None,
+            near_flip=found.near_flip,
         )
 
     def profile(
@@ -426,6 +432,8 @@ class BasketClient:
             correlation_high=known("implied_correlation_high"),
             correlation_status=found.correlation_status,
             index_covered=found.index_covered,
+            index_balance=known("index_balance"),
+            basket_balance=known("basket_balance"),
         )
 
     def strikes(self, symbol: str) -> Strikes | Problem:
@@ -447,7 +455,7 @@ class BasketClient:
         )
         if isinstance(found, Problem):
             return found
-        doubts = (found.roots, found.flip_status, found.flip_doubts)
+        doubts = (found.roots, found.flip_status, found.flip_doubts, found.near_flip)
         return Profile(found.moves, found.spots, found.net[measure], found.flip, found.client_ttl, *doubts)
 
     def levels(self, symbol: str) -> LevelFigures | Problem:
@@ -575,6 +583,7 @@ def _levels(found: Any) -> LevelFigures:
         client_ttl=found.client_ttl,
         gamma_flip_doubts=tuple(found.levels.gamma_flip_doubts),
         gamma_flip_roots=tuple(found.levels.gamma_flip_roots),
+        near_flip=found.levels.near_flip,
         **known,
     )
 

@@ -401,6 +401,8 @@ class Constituent(_message.Message):
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
     GROSS_GEX_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    NEAR_FLIP_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server: BRK.B."""
     weight: _builtins.float
@@ -431,6 +433,10 @@ class Constituent(_message.Message):
     """What a person should know of the name's chain, with its symbol: "AAPL: calls only"; mostly empty."""
     gross_gex: _builtins.float
     """GEX of calls and puts without their signs, not weighted; absent where the source gives net figures only."""
+    balance: _builtins.float
+    """The name's own net GEX over gross_gex, in -1..1; absent where there is no gross GEX."""
+    near_flip: _builtins.bool
+    """balance is less than 0.05 either way: the regime says next to nothing. Levels.near_flip looks at the flip, too."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """The name's own exposures, not weighted."""
@@ -454,13 +460,20 @@ class Constituent(_message.Message):
         spot_correction: _builtins.float = ...,
         remark: _builtins.str = ...,
         gross_gex: _builtins.float | None = ...,
+        balance: _builtins.float | None = ...,
+        near_flip: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex", "gross_gex", b"gross_gex", "net", b"net"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "_gross_gex", b"_gross_gex", "balance", b"balance", "gross_gex", b"gross_gex", "net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex", "as_of", b"as_of", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gross_gex", b"gross_gex", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "_gross_gex", b"_gross_gex", "as_of", b"as_of", "balance", b"balance", "contribution_pct", b"contribution_pct", "entitlement_unverified", b"entitlement_unverified", "fetched_at", b"fetched_at", "freshness", b"freshness", "gross_gex", b"gross_gex", "near_flip", b"near_flip", "net", b"net", "oi_as_of", b"oi_as_of", "regime", b"regime", "remark", b"remark", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__balance: _TypeAlias = _typing.Literal["balance"]  # noqa: Y015
+    _WhichOneofArgType__balance: _TypeAlias = _typing.Literal["_balance", b"_balance"]  # noqa: Y015
     _WhichOneofReturnType__gross_gex: _TypeAlias = _typing.Literal["gross_gex"]  # noqa: Y015
     _WhichOneofArgType__gross_gex: _TypeAlias = _typing.Literal["_gross_gex", b"_gross_gex"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__balance) -> _WhichOneofReturnType__balance | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__gross_gex) -> _WhichOneofReturnType__gross_gex | None: ...
 
 Global___Constituent: _TypeAlias = Constituent  # noqa: Y015
@@ -492,6 +505,7 @@ class Basket(_message.Message):
     MISSING_REASONS_FIELD_NUMBER: _builtins.int
     AS_OF_DISTANT_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    NEAR_FLIP_FIELD_NUMBER: _builtins.int
     regime: Global___Regime.ValueType
     """Of the basket's net GEX."""
     net_to_gross: _builtins.float
@@ -523,9 +537,11 @@ class Basket(_message.Message):
     as_of_distant: _builtins.bool
     """The oldest figure and the newest lie more than a trading day apart: the sum is no one moment's."""
     balance: _builtins.float
-    """Net GEX over the sum of weight * gross GEX of the constituents, contract by contract, in -1..1: less than 0.05 either way, the
-    regime is near its flip. Absent where a constituent has net figures only.
+    """Net GEX over the sum of weight * gross GEX of the constituents, contract by contract, in -1..1; absent where a constituent has
+    net figures only.
     """
+    near_flip: _builtins.bool
+    """balance is less than 0.05 either way: the regime says next to nothing. GetProfileResponse.near_flip looks at the flip, too."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """Sum of weight * exposure over the constituents: a weighted mean, not a total."""
@@ -572,10 +588,11 @@ class Basket(_message.Message):
         missing_reasons: _abc.Iterable[_builtins.str] | None = ...,
         as_of_distant: _builtins.bool = ...,
         balance: _builtins.float | None = ...,
+        near_flip: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "balance", b"balance", "net", b"net"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "balance", b"balance", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "as_of", b"as_of", "as_of_distant", b"as_of_distant", "as_of_mixed", b"as_of_mixed", "as_of_newest", b"as_of_newest", "balance", b"balance", "client_ttl", b"client_ttl", "constituents", b"constituents", "covered_weight", b"covered_weight", "fetched_at", b"fetched_at", "freshness", b"freshness", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "near_flip", b"near_flip", "negative_names", b"negative_names", "negative_weight", b"negative_weight", "net", b"net", "net_to_gross", b"net_to_gross", "notice", b"notice", "oi_as_of", b"oi_as_of", "regime", b"regime", "unweighted_symbols", b"unweighted_symbols", "usable_open_interest", b"usable_open_interest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__balance: _TypeAlias = _typing.Literal["balance"]  # noqa: Y015
     _WhichOneofArgType__balance: _TypeAlias = _typing.Literal["_balance", b"_balance"]  # noqa: Y015
@@ -1687,6 +1704,8 @@ class GetSymbolResponse(_message.Message):
     SPOT_STATUS_FIELD_NUMBER: _builtins.int
     SPOT_CORRECTION_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    NEAR_FLIP_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """In the one spelling of the server."""
     underlying_price: _builtins.float
@@ -1715,6 +1734,10 @@ class GetSymbolResponse(_message.Message):
     """How much of it was added to put it right: 0.0078 is 0.78 %, 0 nothing."""
     remark: _builtins.str
     """As Constituent.remark."""
+    balance: _builtins.float
+    """As Constituent.balance."""
+    near_flip: _builtins.bool
+    """As Constituent.near_flip; where levels are asked for as Levels.near_flip."""
     @_builtins.property
     def net(self) -> Global___Measures:
         """All contracts together."""
@@ -1777,12 +1800,16 @@ class GetSymbolResponse(_message.Message):
         spot_status: Global___SpotStatus.ValueType = ...,
         spot_correction: _builtins.float = ...,
         remark: _builtins.str = ...,
+        balance: _builtins.float | None = ...,
+        near_flip: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expiries", b"expiries", "forwards", b"forwards", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "balance", b"balance", "expiries", b"expiries", "forwards", b"forwards", "levels", b"levels", "net", b"net", "origin", b"origin", "rows", b"rows", "sides", b"sides", "strikes", b"strikes", "zero_dte", b"zero_dte"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "remark", b"remark", "rows", b"rows", "sides", b"sides", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance", b"_balance", "as_of", b"as_of", "balance", b"balance", "client_ttl", b"client_ttl", "debits", b"debits", "expiries", b"expiries", "fetched_at", b"fetched_at", "forwards", b"forwards", "freshness", b"freshness", "levels", b"levels", "near_flip", b"near_flip", "net", b"net", "notice", b"notice", "oi_as_of", b"oi_as_of", "origin", b"origin", "regime", b"regime", "remark", b"remark", "rows", b"rows", "sides", b"sides", "spot_correction", b"spot_correction", "spot_status", b"spot_status", "strikes", b"strikes", "symbol", b"symbol", "underlying_price", b"underlying_price", "usable_open_interest", b"usable_open_interest", "zero_dte", b"zero_dte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__balance: _TypeAlias = _typing.Literal["balance"]  # noqa: Y015
+    _WhichOneofArgType__balance: _TypeAlias = _typing.Literal["_balance", b"_balance"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__balance) -> _WhichOneofReturnType__balance | None: ...
 
 Global___GetSymbolResponse: _TypeAlias = GetSymbolResponse  # noqa: Y015
 
@@ -2048,6 +2075,10 @@ class GetDispersionResponse(_message.Message):
     IMPLIED_CORRELATION_HIGH_FIELD_NUMBER: _builtins.int
     CORRELATION_STATUS_FIELD_NUMBER: _builtins.int
     INDEX_COVERED_FIELD_NUMBER: _builtins.int
+    INDEX_BALANCE_FIELD_NUMBER: _builtins.int
+    BASKET_BALANCE_FIELD_NUMBER: _builtins.int
+    INDEX_NEAR_FLIP_FIELD_NUMBER: _builtins.int
+    BASKET_NEAR_FLIP_FIELD_NUMBER: _builtins.int
     implied_correlation: _builtins.float
     """The one correlation between all pairs at which the members' volatilities make the index's. Absent where there are not two
     members with a volatility, the index has none, or less than 90 % of it is covered: see correlation_status. Outside -1..1 where
@@ -2087,6 +2118,14 @@ class GetDispersionResponse(_message.Message):
     """
     index_covered: _builtins.float
     """Share of the index, by its own weights, whose volatility is known."""
+    index_balance: _builtins.float
+    """As Constituent.balance, of the index; absent where there is no exposure, too."""
+    basket_balance: _builtins.float
+    """As Basket.balance, of the members; absent where there is no exposure, too."""
+    index_near_flip: _builtins.bool
+    """As Constituent.near_flip, of the index."""
+    basket_near_flip: _builtins.bool
+    """As Basket.near_flip, of the members."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The members that have a weight and a volatility, the largest contribution first."""
@@ -2141,11 +2180,17 @@ class GetDispersionResponse(_message.Message):
         implied_correlation_high: _builtins.float | None = ...,
         correlation_status: _builtins.str = ...,
         index_covered: _builtins.float = ...,
+        index_balance: _builtins.float | None = ...,
+        basket_balance: _builtins.float | None = ...,
+        index_near_flip: _builtins.bool = ...,
+        basket_near_flip: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "basket_volatility", b"basket_volatility", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_volatility", b"index_volatility", "net_to_gross", b"net_to_gross", "origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_basket_balance", b"_basket_balance", "_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_balance", b"_index_balance", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "basket_balance", b"basket_balance", "basket_volatility", b"basket_volatility", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_balance", b"index_balance", "index_volatility", b"index_volatility", "net_to_gross", b"net_to_gross", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "basket_regime", b"basket_regime", "basket_volatility", b"basket_volatility", "client_ttl", b"client_ttl", "contribution", b"contribution", "correlation_status", b"correlation_status", "covered_weight", b"covered_weight", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_covered", b"index_covered", "index_regime", b"index_regime", "index_volatility", b"index_volatility", "missing_symbols", b"missing_symbols", "net_to_gross", b"net_to_gross", "notice", b"notice", "opposed_symbols", b"opposed_symbols", "origin", b"origin", "symbols", b"symbols", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basket_balance", b"_basket_balance", "_basket_volatility", b"_basket_volatility", "_implied_correlation", b"_implied_correlation", "_implied_correlation_high", b"_implied_correlation_high", "_implied_correlation_low", b"_implied_correlation_low", "_independent_volatility", b"_independent_volatility", "_index_balance", b"_index_balance", "_index_volatility", b"_index_volatility", "_net_to_gross", b"_net_to_gross", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "basket_balance", b"basket_balance", "basket_near_flip", b"basket_near_flip", "basket_regime", b"basket_regime", "basket_volatility", b"basket_volatility", "client_ttl", b"client_ttl", "contribution", b"contribution", "correlation_status", b"correlation_status", "covered_weight", b"covered_weight", "implied_correlation", b"implied_correlation", "implied_correlation_high", b"implied_correlation_high", "implied_correlation_low", b"implied_correlation_low", "independent_volatility", b"independent_volatility", "index_balance", b"index_balance", "index_covered", b"index_covered", "index_near_flip", b"index_near_flip", "index_regime", b"index_regime", "index_volatility", b"index_volatility", "missing_symbols", b"missing_symbols", "net_to_gross", b"net_to_gross", "notice", b"notice", "opposed_symbols", b"opposed_symbols", "origin", b"origin", "symbols", b"symbols", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__basket_balance: _TypeAlias = _typing.Literal["basket_balance"]  # noqa: Y015
+    _WhichOneofArgType__basket_balance: _TypeAlias = _typing.Literal["_basket_balance", b"_basket_balance"]  # noqa: Y015
     _WhichOneofReturnType__basket_volatility: _TypeAlias = _typing.Literal["basket_volatility"]  # noqa: Y015
     _WhichOneofArgType__basket_volatility: _TypeAlias = _typing.Literal["_basket_volatility", b"_basket_volatility"]  # noqa: Y015
     _WhichOneofReturnType__implied_correlation: _TypeAlias = _typing.Literal["implied_correlation"]  # noqa: Y015
@@ -2156,10 +2201,14 @@ class GetDispersionResponse(_message.Message):
     _WhichOneofArgType__implied_correlation_low: _TypeAlias = _typing.Literal["_implied_correlation_low", b"_implied_correlation_low"]  # noqa: Y015
     _WhichOneofReturnType__independent_volatility: _TypeAlias = _typing.Literal["independent_volatility"]  # noqa: Y015
     _WhichOneofArgType__independent_volatility: _TypeAlias = _typing.Literal["_independent_volatility", b"_independent_volatility"]  # noqa: Y015
+    _WhichOneofReturnType__index_balance: _TypeAlias = _typing.Literal["index_balance"]  # noqa: Y015
+    _WhichOneofArgType__index_balance: _TypeAlias = _typing.Literal["_index_balance", b"_index_balance"]  # noqa: Y015
     _WhichOneofReturnType__index_volatility: _TypeAlias = _typing.Literal["index_volatility"]  # noqa: Y015
     _WhichOneofArgType__index_volatility: _TypeAlias = _typing.Literal["_index_volatility", b"_index_volatility"]  # noqa: Y015
     _WhichOneofReturnType__net_to_gross: _TypeAlias = _typing.Literal["net_to_gross"]  # noqa: Y015
     _WhichOneofArgType__net_to_gross: _TypeAlias = _typing.Literal["_net_to_gross", b"_net_to_gross"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__basket_balance) -> _WhichOneofReturnType__basket_balance | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__basket_volatility) -> _WhichOneofReturnType__basket_volatility | None: ...
     @_typing.overload
@@ -2170,6 +2219,8 @@ class GetDispersionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__implied_correlation_low) -> _WhichOneofReturnType__implied_correlation_low | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__independent_volatility) -> _WhichOneofReturnType__independent_volatility | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index_balance) -> _WhichOneofReturnType__index_balance | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__index_volatility) -> _WhichOneofReturnType__index_volatility | None: ...
     @_typing.overload

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from basketgex_server import domain
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import Chain, rows
@@ -45,10 +46,8 @@ NEAR, NEAR_STRIKES, NEAR_USABLE = 0.1, 3, 0.9
 CHANGE, STEADY = 0.005, 0.005
 
 
-BALANCED = 0.05
-"""Net GEX smaller than this part of gross GEX is near its flip,"""
 HALF_A_MOVE = 0.5
-"""and so is one whose trusted flip is nearer than this part of a daily move."""
+"""Net GEX whose trusted flip is nearer than this part of a daily move is near it, as one is that is nearly balanced."""
 HORIZON = 30.0
 """Calendar days of the volatility that a daily move is of."""
 
@@ -88,8 +87,8 @@ def balance(members: Sequence[Weighed]) -> float:
 
 
 def near_flip(members: Sequence[Weighed], flip: float | None, doubts: Sequence[str]) -> bool:
-    """Return whether the regime is no more than its nearness to a flip, a move in units of spot: see BALANCED, HALF_A_MOVE."""
-    if abs(balance(members)) < BALANCED:
+    """Return whether the regime is no more than its nearness to a flip, a move in units of spot: see HALF_A_MOVE."""
+    if domain.near_flip(balance(members)):
         return True
     return flip is not None and not doubts and abs(flip - 1) < HALF_A_MOVE * _daily_move(members)
 

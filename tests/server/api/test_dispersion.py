@@ -88,16 +88,21 @@ def check(found: pb.GetDispersionResponse, index: Chain, members: dict[str, tupl
     assert list(found.contribution) == sorted(found.contribution, reverse=True)
     products = [w * v for w, v in zip(found.weights, found.volatility, strict=True)]
     assert products == pytest.approx(list(found.contribution))
-    gex = {}
+    gex, gross = {}, {}
     for symbol, chain in {index.symbol: index, **{s: c for s, (c, _) in members.items()}}.items():
         figures = exposure(chain, *terms(symbol))
-        assert figures
-        gex[symbol] = figures.net.gex
+        assert figures and figures.call and figures.put
+        gex[symbol], gross[symbol] = figures.net.gex, figures.call.gex - figures.put.gex
     weighed = [w / total * gex[s] for s, (_, w) in members.items()]
     sign = (pb.REGIME_NEGATIVE_GAMMA, pb.REGIME_POSITIVE_GAMMA)
     assert found.index_regime == sign[gex[index.symbol] >= 0]
     assert found.basket_regime == sign[sum(weighed) >= 0]
     assert found.net_to_gross == pytest.approx(sum(weighed) / sum(map(abs, weighed)))
+    assert found.index_balance == pytest.approx(gex[index.symbol] / gross[index.symbol])
+    of_members = sum(weighed) / sum(w / total * gross[s] for s, (_, w) in members.items())
+    assert found.basket_balance == pytest.approx(of_members)
+    near = (abs(found.index_balance) < 0.05, abs(found.basket_balance) < 0.05)
+    assert (found.index_near_flip, found.basket_near_flip) == near
     opposed = [s for s in members if (gex[s] >= 0) != (gex[index.symbol] >= 0)]
     assert list(found.opposed_symbols) == opposed
     moments = [index.as_of, *(chain.as_of for chain, _ in members.values())]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from basketgex_server import domain
 from basketgex_server.domain import Terms
 from basketgex_server.exposure import trust
 from basketgex_server.exposure.chain import Chain
@@ -123,6 +124,6 @@ def test_half_a_daily_move_is_near(spot: float, near: bool) -> None:
 def test_a_flip_in_doubt_makes_no_regime_near() -> None:
     rows = [(k, call, 0.1, 0.2, 10.0) for k, call, *_ in book(90, 110, step=0.5)]
     members = [trust.Weighed(c, TERMS, b) for c in (make(rows, 103.0),) if (b := prepare(c, TERMS))]
-    assert abs(trust.balance(members)) > trust.BALANCED
+    assert abs(trust.balance(members)) > domain.BALANCED
     assert trust.near_flip(members, 0.999, ()) and not trust.near_flip(members, 0.999, ("several_roots",))
     assert not trust.near_flip(members, None, ("no_boundary",))

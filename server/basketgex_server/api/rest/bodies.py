@@ -23,6 +23,7 @@ from basketgex_server.domain import (
     Origin,
     StrikeRow,
     SymbolExposure,
+    near_flip,
     regime,
 )
 from basketgex_server.errors import (
@@ -96,6 +97,7 @@ def basket(answer: Answer) -> Json:
         for c in e.constituents
     ]
     told = how(answer.origin, answer.freshness, answer.notice) | {"covered_weight": e.covered_weight}
+    told |= standing(e.balance)
     more = {
         "missing_reasons": {s: why for s, why in zip(e.missing, answer.reasons, strict=True) if why},
         "as_of_distant": answer.distant,
@@ -134,7 +136,7 @@ def strikes(
         "strikes": [_row(measure, row) for row in rows],
         **envelope_of(found, origin),
     }
-    return body if known is None else with_flip(body, known)
+    return body if known is None else with_flip(body, known, e.balance)
 
 
 def levels(found: Found, origin: Origin, known: Levels) -> Json:
@@ -155,7 +157,7 @@ def levels(found: Found, origin: Origin, known: Levels) -> Json:
         "levels": gamma_flip(known) | {name: getattr(known, name) for name in names},
         **envelope_of(found, origin),
     }
-    return with_flip(body, known)
+    return with_flip(body, known, e.balance)
 
 
 def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: bool) -> Json:
@@ -190,7 +192,7 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
         },
         **envelope_of(found, origin),
     }
-    return with_flip(body, known)
+    return with_flip(body, known, e.balance)
 
 
 def gamma_flip(known: Levels | str) -> Json:
@@ -210,10 +212,13 @@ def regime_of(gex: float, known: Levels | str) -> str:
     return regime(gex) if published else UNKNOWN
 
 
-def with_flip(body: Json, known: Levels | str) -> Json:
-    """Add to a body's ``basketgex`` the flip as it was found, with what speaks against it."""
+def with_flip(body: Json, known: Levels | str, balance: float | None) -> Json:
+    """Add to a body's ``basketgex`` the flip as it was found, with what speaks against it, and how near the regime is to it."""
+    told = body["basketgex"]
+    told |= standing(balance)
     if not isinstance(known, str):
-        body["basketgex"]["gamma_flip"] = {
+        told["near_flip"] |= known.near_flip
+        told["gamma_flip"] = {
             "nearest": known.gamma_flip,
             "doubts": list(known.gamma_flip_doubts),
             "roots": list(known.gamma_flip_roots),
@@ -289,6 +294,11 @@ def envelope_of(found: Found, origin: Origin) -> Json:
     if said := remarks(e):
         told["remarks"] = said
     return envelope(e.oi_as_of) | {"basketgex": told}
+
+
+def standing(balance: float | None) -> Json:
+    """Return net GEX over gross GEX, null where net figures are all there is, and whether that is near the flip."""
+    return {"balance": balance, "near_flip": near_flip(balance)}
 
 
 def remarks(e: SymbolExposure) -> list[str]:

@@ -229,6 +229,8 @@ DOCUMENT: Json = {
             },
             "Provenance": shape(
                 (
+                    "balance",
+                    "near_flip",
                     "covered_weight",
                     "missing_reasons",
                     "as_of_distant",
@@ -248,6 +250,17 @@ DOCUMENT: Json = {
                 },
                 freshness={"type": "string", "enum": ["fresh", "stale", "expired", "historical"]},
                 notice=or_null("string", description="Why a figure is old"),
+                balance=or_null(
+                    "number",
+                    minimum=-1,
+                    maximum=1,
+                    description="Net GEX over gross GEX, contract by contract; null where net figures are all there is",
+                ),
+                near_flip={
+                    "type": "boolean",
+                    "description": "The regime says next to nothing: the balance is below 0.05 either way or, where levels are "
+                    "given, the flip is available and nearer than half a daily move",
+                },
                 covered_weight={"type": "number", "minimum": 0, "maximum": 1},
                 missing_reasons={
                     "type": "object",

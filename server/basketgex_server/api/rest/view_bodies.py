@@ -191,7 +191,8 @@ def max_pain(found: Found, origin: Origin, made: Pains, expiration: date | None)
         "pin_probability": None,
         **envelope_of(found, origin),
     }
-    return with_flip(body, known) if known else body
+    balance = None if expiration else found.snapshot.exposure.balance
+    return with_flip(body, known, balance) if known else body
 
 
 def _alignment(strike: float, spot: float, known: Levels | None) -> Json:

@@ -89,7 +89,7 @@ def zero_dte(found: Found, origin: Origin, made: Expiring, width: float | None) 
         "no_zero_dte": False,
         **envelope_of(found, origin),
     }
-    return with_flip(body, known)
+    return with_flip(body, known, e.balance)
 
 
 _REGIME = {

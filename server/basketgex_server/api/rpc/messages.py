@@ -24,6 +24,7 @@ from basketgex_server.domain import (
     Origin,
     StrikeRow,
     levels_between,
+    near_flip,
 )
 from basketgex_server.errors import BadRequest, BasketgexError
 from basketgex_server.state import Spent
@@ -107,6 +108,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
         missing_reasons=answer.reasons if any(answer.reasons) else (),
         as_of_distant=answer.distant,
         balance=e.balance,
+        near_flip=near_flip(e.balance),
     )
     for c in e.constituents:
         x = c.exposure
@@ -127,6 +129,8 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             spot_correction=math.expm1(x.spot_correction),
             remark=x.remark,
             gross_gex=x.gross_gex,
+            balance=x.balance,
+            near_flip=near_flip(x.balance),
         )
     return pb.GetBasketResponse(basket=basket, origin=origin(answer.origin), debits=answer.debits)
 
@@ -279,6 +283,7 @@ def dispersion_reply(
     parts = found.dispersion
     names = parts.contributions if parts else ()
     index, basket = (_regime(x.net.gex) if x else pb.REGIME_UNSPECIFIED for x in (found.index, found.basket))
+    of_index, of_basket = (x.balance if x else None for x in (found.index, found.basket))
     return pb.GetDispersionResponse(
         implied_correlation=judged.value,
         index_volatility=found.index_volatility,
@@ -303,6 +308,10 @@ def dispersion_reply(
         implied_correlation_high=judged.high,
         correlation_status=judged.status,
         index_covered=judged.covered,
+        index_balance=of_index,
+        basket_balance=of_basket,
+        index_near_flip=near_flip(of_index),
+        basket_near_flip=near_flip(of_basket),
     )
 
 
@@ -328,6 +337,8 @@ def symbol_reply(
         debits=findings.debits,
         spot_status=_SPOT[e.spot_status],
         spot_correction=math.expm1(e.spot_correction),
+        balance=e.balance,
+        near_flip=near_flip(e.balance),
     )
     if e.call is not None and e.put is not None:
         reply.sides.CopyFrom(pb.SideMeasures(call=_measures(e.call), put=_measures(e.put)))

@@ -178,6 +178,7 @@ class ExposureServicer(ExposureServiceServicer):
             if request.levels:
                 before = self._dispatcher.counts.debits
                 reply.levels.CopyFrom(messages.levels(await self._levels(symbol, self._time_left(context))))
+                reply.near_flip |= reply.levels.near_flip
                 reply.debits += max(self._dispatcher.counts.debits - before, 0)
             return reply
 

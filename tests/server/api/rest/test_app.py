@@ -218,8 +218,24 @@ def test_money_is_whole_dollars_and_the_envelope_is_there(sample: Gateway) -> No
         "chex": "computed",
         "freshness": "historical",
         "notice": None,
+        "balance": pytest.approx(-0.0493, abs=1e-4),
+        "near_flip": True,
         "covered_weight": 1.0,
     }
+
+
+@pytest.mark.parametrize("symbol, near", [("SPY", True), ("AVGO", True), ("AAPL", False), ("IWM", False)])
+def test_a_regime_goes_with_its_balance(sample: Gateway, symbol: str, near: bool) -> None:
+    request = pb.GetSymbolRequest(symbol=symbol, levels=True)
+    known = sample.served.stub.GetSymbol(request, metadata=sample.served.token, timeout=PATIENCE)
+    for path in ("gex", "levels", "summary"):
+        told = sample.ok(f"/v1/exposure/{path}/{symbol}")["basketgex"]
+        assert (told["balance"], told["near_flip"]) == (pytest.approx(known.balance), known.near_flip)
+    assert known.near_flip is near and known.near_flip == known.levels.near_flip
+    day = sample.ok(f"/v1/options/{symbol}")["expirations"][1]["expiration"]
+    rows = sample.ok(f"/v1/exposure/gex/{symbol}", expiration=day)
+    gross = sum(row["call_gex"] - row["put_gex"] for row in rows["strikes"])
+    assert rows["basketgex"]["balance"] == pytest.approx(rows["net_gex"] / gross, rel=1e-4)
 
 
 MANY = ",".join(f"A{n}" for n in range(51))

@@ -139,7 +139,9 @@ def test_a_symbols_expiries_and_doubts(sample: Served) -> None:
     assert list(found.levels.gamma_flip_roots) == pytest.approx(wanted.gamma_flip_roots)
     assert tuple(found.levels.gamma_flip_doubts) == wanted.gamma_flip_doubts
     assert found.levels.gamma_flip_status == wanted.gamma_flip_status
-    assert found.levels.near_flip == wanted.near_flip
+    assert found.levels.near_flip == wanted.near_flip == found.near_flip
+    assert whole.call and whole.put
+    assert found.balance == pytest.approx(whole.net.gex / (whole.call.gex - whole.put.gex))
     plain = ask(sample, "GetSymbol", pb.GetSymbolRequest(symbol="SPY"))
     assert not plain.HasField("expiries") and not plain.HasField("zero_dte")
 
@@ -178,12 +180,18 @@ def test_the_balance_of_a_basket_is_over_contracts(sample: Served) -> None:
     assert [c.gross_gex for c in basket.constituents] == pytest.approx(list(gross.values()))
     weighed = 0.75 * gross["NVDA"] + 0.25 * gross["SPY"]
     assert basket.balance == pytest.approx(basket.net.gex / weighed)
+    assert basket.near_flip == (abs(basket.balance) < 0.05)
+    for c in basket.constituents:
+        assert c.balance == pytest.approx(c.net.gex / gross[c.symbol])
+        assert c.near_flip == (abs(c.balance) < 0.05)
     curve = ask(sample, "GetProfile", pb.GetProfileRequest(symbols=["NVDA", "SPY"], weights=[3, 1]))
     assert curve.balance == pytest.approx(basket.balance)
     client = BasketClient(sample.home, PATIENCE)
     reply = client.ask(Ask(("NVDA", "SPY"), (3.0, 1.0)))
     client.close()
     assert not isinstance(reply, Problem) and reply.balance == pytest.approx(basket.balance)
+    assert reply.near_flip == basket.near_flip
+    assert [row.near_flip for row in reply.rows] == [c.near_flip for c in basket.constituents]
 
 
 def test_net_figures_have_no_balance(tmp_path: Path) -> None:
