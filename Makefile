@@ -1,7 +1,7 @@
 # Everything needs only make and python3; the first `make run` or `make test` sets up the rest.
 SHELL := /bin/bash
 BIN := .venv/bin
-SETUP := .ci/setup.sh .ci/common.sh pyproject.toml hatch_build.py requirements/build.txt
+SETUP := .ci/setup.sh .ci/common.sh .ci/web_assets.py .ci/web-assets.json pyproject.toml hatch_build.py requirements/build.txt
 
 # Where CI is true nothing may be skipped.
 ifeq ($(CI),true)
@@ -17,6 +17,7 @@ run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Ca
 
 test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 	@.ci/ensure-libreoffice.sh
+	@.ci/ensure-chromium.sh
 	@$(BIN)/python -m basketgex_addin.excel.xlam
 	$(BIN)/pytest -n 2 $(ARGS)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from basketgex_addin.web import assets
 from tools.lockfile import LOCKS, ROOT, parse
 
 
@@ -74,3 +75,18 @@ def test_a_part_of_some_platforms_says_where(bill: dict[str, Any]) -> None:
     assert only["name"] == "basketgex:only-where"
     assert "win32" in only["value"]
     assert where["numpy"] == []
+
+
+def test_the_wheel_has_the_browser_workbook_with_its_licences(wheel: Path) -> None:
+    if not assets.version():
+        pytest.skip("the browser workbook's files are not fetched: run make run while online")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        folder = "basketgex_addin/web/vendor/"
+        notice = archive.read(f"{folder}NOTICE.txt").decode()
+    listed = json.loads((assets.VENDOR / assets.LISTED).read_text("utf-8"))
+    assert {f"{folder}{name}.gz" for name in listed["files"]} <= set(names)
+    licences = [name.removeprefix(folder) for name in names if name.startswith(f"{folder}LICENCE-")]
+    assert len(licences) == 6
+    assert all(f"see {name}" in notice for name in licences)
+    assert {f"basketgex_addin/web/static/{path.name}" for path in assets.STATIC.iterdir()} <= set(names)

@@ -1,0 +1,119 @@
+"""The browser workbook's files of others: exactly those of the lock, or none."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import importlib.util
+import io
+import json
+import stat
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tools.lockfile import ROOT
+
+LOCK = ROOT / ".ci" / "web-assets.json"
+
+
+@pytest.fixture
+def fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script, with a lock of one package of our own."""
+    spec = importlib.util.spec_from_file_location("web_assets", ROOT / ".ci" / "web_assets.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "LOCK", tmp_path / "lock.json")
+    return module
+
+
+def package(content: bytes = b"let x = 1") -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, text in {"package/lib/x.js": content, "package/LICENSE": b"as you like"}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text))
+    return packed.getvalue()
+
+
+Npm = Callable[[bytes, bytes], None]
+
+
+@pytest.fixture
+def npm(fetching: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Npm:
+    """An npm in the PATH that gives one package, and a lock that wants one."""
+
+    def given(wanted: bytes, got: bytes) -> None:
+        (tmp_path / "got.tgz").write_bytes(got)
+        program = tmp_path / "npm"
+        program.write_text(
+            f"#!{sys.executable}\nimport shutil, sys\n"
+            f"assert sys.argv[1:] == ['pack', '--ignore-scripts', '--silent', '@x/x@1.0'], sys.argv\n"
+            f"shutil.copy({str(tmp_path / 'got.tgz')!r}, 'x-x-1.0.tgz')\n"
+        )
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        integrity = "sha512-" + base64.b64encode(hashlib.sha512(wanted).digest()).decode()
+        entry = {"name": "@x/x", "version": "1.0", "integrity": integrity, "licence": "MIT"}
+        entry |= {"licence_file": "LICENSE"}
+        fetching.LOCK.write_text(json.dumps([entry | {"files": {"lib/x.js": "x.js"}}]))
+
+    return given
+
+
+def test_what_the_lock_names_is_taken(fetching: ModuleType, npm: Npm, tmp_path: Path) -> None:
+    npm(package(), package())
+    target = tmp_path / "vendor"
+    assert not fetching.is_current(target)
+    fetching.fetch(target)
+    assert fetching.is_current(target)
+    assert gzip.decompress((target / "x.js.gz").read_bytes()) == b"let x = 1"
+    assert (target / "LICENCE-x-x.txt").read_bytes() == b"as you like"
+    assert "@x/x 1.0, MIT: see LICENCE-x-x.txt" in (target / "NOTICE.txt").read_text()
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    fetching.fetch(target)  # no byte of it depends on when it is fetched
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    fetching.LOCK.write_bytes(fetching.LOCK.read_bytes() + b"\n")
+    assert not fetching.is_current(target)
+
+
+@pytest.mark.parametrize("got", [package(b"let x = 2"), b"", b"no archive"])
+def test_anything_else_is_refused(
+    fetching: ModuleType,
+    npm: Npm,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    got: bytes,
+) -> None:
+    npm(package(), got)
+    monkeypatch.setattr(fetching, "TARGET", tmp_path / "vendor")
+    monkeypatch.setattr(fetching.fetch, "__defaults__", (tmp_path / "vendor",))
+    monkeypatch.setattr(fetching.is_current, "__defaults__", (tmp_path / "vendor",))
+    assert fetching.main() == 1
+    assert not (tmp_path / "vendor").exists()
+    said = "basketgex: the browser workbook's files could not be fetched (ValueError).\n"
+    assert capsys.readouterr().err == said
+
+
+def test_the_lock_pins_every_package() -> None:
+    packages: list[dict[str, Any]] = json.loads(LOCK.read_text("utf-8"))
+    assert {one["name"]: one["version"] for one in packages} == {
+        "@univerjs/presets": "0.25.1",
+        "@univerjs/preset-sheets-core": "0.25.1",
+        "@univerjs/preset-sheets-conditional-formatting": "0.25.1",
+        "react": "18.3.1",
+        "react-dom": "18.3.1",
+        "rxjs": "7.8.2",
+    }
+    for one in packages:
+        assert len(base64.b64decode(one["integrity"].removeprefix("sha512-"), validate=True)) == 64
+    assert "http" not in LOCK.read_text("utf-8")  # no address of a registry
