@@ -116,6 +116,11 @@ class Worksheet:
             self._remember(name, arguments, FAULT)
             return CellError.NOT_AVAILABLE
 
+    @staticmethod
+    def question(name: str, arguments: Sequence[Block | None]) -> Question:
+        """Return what a call of a function asks, for a host that reads ahead. Raises BadInput."""
+        return _asked(BY_NAME[name], arguments)[0]
+
     def explain(
         self, asked: Sequence[Asked], prefetch: Prefetch | None = None, *, live: Live | None = None
     ) -> Result:

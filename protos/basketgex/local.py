@@ -14,6 +14,8 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``basketgex.oxt`` LibreOffice's extension, likewise
 ``state.db``   snapshots and the debit ledger
 ``server.log`` what happened
+``web.json``   where the web host listens, readable by its owner
+``web.lock``   held by the web host for life
 ``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
 """
@@ -63,6 +65,8 @@ _OWN = frozenset(
         ".DS_Store",
         "alerts.json",
         "alerts.lock",
+        "web.json",
+        "web.lock",
     }
 )
 _OWN_BEGIN = ("state", "server.log", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
@@ -89,6 +93,17 @@ class Runtime:
     def channel_token(self, token: str) -> tuple[tuple[str, str], ...]:
         """Return the metadata that a call to this server carries."""
         return ((TOKEN_METADATA, f"Bearer {token}"),)
+
+
+@dataclass(frozen=True, slots=True)
+class WebRuntime:
+    """Where the web host of a home listens and what it is; the content of ``web.json``."""
+
+    http: str
+    pid: int
+    version: str
+    boot: str
+    """What the tickets are sealed with that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +183,16 @@ class Home:
     def alerts_file(self) -> Path:
         """What was told of flips and crossed levels."""
         return self.path / "alerts.json"
+
+    @property
+    def web_file(self) -> Path:
+        """Where the web host says how to reach it."""
+        return self.path / "web.json"
+
+    @property
+    def web_lock(self) -> Path:
+        """The file whose lock the web host holds."""
+        return self.path / "web.lock"
 
     @property
     def log_file(self) -> Path:
@@ -264,6 +289,19 @@ class Home:
     def server(self) -> Runtime | None:
         """Return where the living server listens, or None where none does (yet)."""
         return self.read_runtime() if self.is_served() else None
+
+    def web(self) -> WebRuntime | None:
+        """Return where the living web host listens, or None where none does (yet)."""
+        if not _is_locked(self.web_lock):
+            return None
+        try:
+            return WebRuntime(**json.loads(self.web_file.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write_web(self, runtime: WebRuntime) -> None:
+        """Write the web host's file at once and whole, readable by its owner only."""
+        write_whole(self.web_file, json.dumps(asdict(runtime)))
 
     def stamp(self) -> tuple[int, ...]:
         """Return a value that changes when a server starts or ends, or the settings change: a memo's reason to forget.

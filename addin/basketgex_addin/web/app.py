@@ -1,0 +1,215 @@
+"""The addresses of the web host. What a page may see without a key holds nothing of anybody's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from basketgex import __version__
+from basketgex_addin.cells import Problem
+from basketgex_addin.functions import FUNCTIONS, Shape
+from basketgex_addin.web import assets
+from basketgex_addin.web.door import SENTENCES, Door, refuse
+from basketgex_addin.web.keys import Tickets
+from basketgex_addin.web.sheet import Sheet
+
+MOST_CALLS = 2_000
+"""Cells in one request."""
+MOST_NAME = 64
+"""Characters of what a page calls itself, or a cell."""
+HELD = 3
+"""Requests for news that wait at once, over all pages: a browser opens six connections to a host."""
+LONGEST_WAIT = 25.0
+"""Seconds that one waits."""
+FOREVER = "public, max-age=31536000, immutable"
+"""The address of what others made carries its version."""
+FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
+
+
+class Ticket(msgspec.Struct):
+    """What is traded for the key."""
+
+    ticket: str
+
+
+class Cells(msgspec.Struct):
+    """Calls of a page's cells: a function, its arguments, and the cell."""
+
+    page: str
+    calls: list[tuple[str, list[Any], str]]
+    drop: list[str] = []
+
+
+class Listening(msgspec.Struct):
+    """A page that waits for news of its cells, and whose figures it has."""
+
+    page: str
+    generation: str
+    wait: float = 20.0
+
+
+T = TypeVar("T")
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class _Refused(Exception):
+    """A request that is understood to be wrong; ``status`` says how."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(SENTENCES[status])
+        self.status = status
+
+
+def make_app(sheet: Sheet, key: Callable[[], str], boot: str) -> Door:
+    """Return the web host's application over a sheet. ``key`` is looked up for every request, ``boot`` seals its tickets."""
+    return Door(Starlette(routes=_Addresses(sheet, key, boot).routes()), key)
+
+
+class _Addresses:
+    """What each address answers."""
+
+    def __init__(self, sheet: Sheet, key: Callable[[], str], boot: str) -> None:
+        self._sheet = sheet
+        self._key = key
+        self._tickets = Tickets(boot)
+        self._held = threading.BoundedSemaphore(HELD)
+
+    def routes(self) -> list[Route]:
+        """Return the table of addresses."""
+        posts = {"enter": self.enter, "evaluate": self.evaluate, "news": self.news, "refresh": self.refresh}
+        gets = {"functions": self.functions, "status": self.status}
+        return [
+            Route("/", self.workbook),
+            Route("/static/{name}", self.own_file),
+            Route("/assets/{version}/{name}", self.vendor_file),
+            *(Route(f"/sheet/{name}", _guarded(answer), methods=["POST"]) for name, answer in posts.items()),
+            *(Route(f"/sheet/{name}", _guarded(answer)) for name, answer in gets.items()),
+        ]
+
+    async def enter(self, request: Request) -> Response:
+        """Trade a ticket for the key, once."""
+        key = self._key()
+        if not self._tickets.take(key, (await _read(request, Ticket)).ticket):
+            return refuse(401)
+        return _reply({"key": key})
+
+    async def evaluate(self, request: Request) -> Response:
+        """Answer cells, in the order asked."""
+        asked = await _cells(request)
+        generation = self._sheet.generation()  # before: what changes meanwhile makes the answers old
+        found = await run_in_threadpool(self._sheet.evaluate, asked.page, asked.calls, asked.drop)
+        return self._told(generation, results=found)
+
+    async def news(self, request: Request) -> Response:
+        """Tell what changed, once something has; where too many wait already, what has changed so far."""
+        asked = await _read(request, Listening)
+        wait = min(max(asked.wait, 0.0), LONGEST_WAIT)
+        held = self._held.acquire(blocking=False)
+        try:
+            changed = await run_in_threadpool(
+                self._sheet.news, asked.page, wait if held else 0.0, asked.generation
+            )
+        finally:
+            if held:
+                self._held.release()
+        return self._told(self._sheet.generation(), changed=changed, held=held)
+
+    async def refresh(self, request: Request) -> Response:
+        """Ask the source again for what cells show, which may cost debits."""
+        asked = await _cells(request)
+        said = await run_in_threadpool(self._sheet.refresh, asked.calls)
+        return self._told(self._sheet.generation(), said=said)
+
+    async def functions(self, request: Request) -> Response:
+        """List the worksheet functions."""
+        return _reply([_described(function) for function in FUNCTIONS])
+
+    async def status(self, request: Request) -> Response:
+        """Say what serves, and what it has done."""
+        found = await run_in_threadpool(self._sheet.client.status)
+        server = {"problem": found.sentence} if isinstance(found, Problem) else asdict(found)
+        return self._told(self._sheet.generation(), server=server)
+
+    async def workbook(self, request: Request) -> Response:
+        """Show the workbook, or say what it lacks."""
+        version = assets.version()
+        page = (assets.STATIC / ("workbook.html" if version else "missing.html")).read_text("utf-8")
+        said = page.replace("VENDOR_VERSION", version).replace("OWN_VERSION", __version__)
+        return Response(said, 200 if version else 503, {"Cache-Control": "no-cache"}, "text/html")
+
+    async def own_file(self, request: Request) -> Response:
+        """Send a file of ours."""
+        name = request.path_params["name"]
+        path = assets.STATIC / name
+        if not path.is_file() or path.parent != assets.STATIC or name.startswith("."):
+            return Response(status_code=404)
+        return Response(
+            path.read_bytes(), headers={"Cache-Control": "no-cache"}, media_type=assets.kind(name)
+        )
+
+    async def vendor_file(self, request: Request) -> Response:
+        """Send a file of others, compressed as it lies there."""
+        name, version = request.path_params["name"], request.path_params["version"]
+        found = assets.vendored().get(name) if version == assets.version() else None
+        if found is None:
+            return Response(status_code=404)
+        headers = {"Content-Encoding": "gzip", "Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+        return Response(found, headers=headers, media_type=assets.kind(name))
+
+    def _told(self, generation: str, **said: Any) -> Response:
+        return _reply({**said, "generation": generation, "live": self._sheet.live, "version": __version__})
+
+
+def _guarded(answer: Answer) -> Answer:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except _Refused as refused:
+            return refuse(refused.status)
+        except Exception:  # noqa: BLE001 - the last guard: nothing of ours may reach a page
+            return _reply({"problem": FAULT}, 500)
+
+    return guarded
+
+
+async def _cells(request: Request) -> Cells:
+    asked = await _read(request, Cells)
+    if len(asked.calls) > MOST_CALLS or len(asked.drop) > MOST_CALLS:
+        raise _Refused(413)
+    named = [asked.page, *asked.drop, *(text for call in asked.calls for text in (call[0], call[2]))]
+    if any(len(text) > MOST_NAME for text in named):
+        raise _Refused(400)
+    return asked
+
+
+async def _read(request: Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _Refused(400) from None
+
+
+def _reply(said: Any, status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(said), status, headers, "application/json")
+
+
+def _described(function: Any) -> dict[str, Any]:
+    """Return what a page needs to know of a function."""
+    return {
+        "name": function.name,
+        "summary": function.summary,
+        "table": function.shape is Shape.TABLE,
+        "volatile": function.volatile,
+        "explains": function.answer.value == "explain",
+        "arguments": [[a.name, a.help, a.optional, a.default] for a in function.arguments],
+    }

@@ -1,0 +1,161 @@
+"""The web host's process: one for each home, on loopback, until it is told to end.
+
+Start: take the web host's lock → bind → write ``web.json`` → ready. A second start finds the lock held and opens the page of
+the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import filelock
+import uvicorn
+
+from basketgex import __version__
+from basketgex.local import Home, WebRuntime
+from basketgex_addin.client import BasketClient
+from basketgex_addin.web.app import make_app
+from basketgex_addin.web.keys import WEB, key, make_ticket
+from basketgex_addin.web.sheet import Sheet
+
+ADDRESS = "127.0.0.1"
+"""Loopback, and nothing else: plain HTTP may not leave the machine."""
+PORT = 8737
+"""Where a bookmark finds the workbook; where that is taken, any free port."""
+GRACE = 2
+"""Seconds that requests under way may take once the host is told to end."""
+KEEP_ALIVE = 60
+"""Seconds for which a connection without requests stays open."""
+MOST_CONNECTIONS = 256
+"""Connections and requests at once; one more is refused."""
+BACKLOG = 2_048
+
+
+class CannotListen(Exception):
+    """The web host cannot listen; the text is a sentence for a person."""
+
+
+def link(home: Home, running: WebRuntime, path: str = "/") -> str:
+    """Return the address that lets a browser in. What stands behind # is sent to nobody and gets into no log."""
+    return f"{running.http}{path}#ticket={make_ticket(key(home.token(), WEB), running.boot)}"
+
+
+def serve(home: Home, port: int, ready: Callable[[WebRuntime], None]) -> bool:
+    """Serve the pages of a home until told to end; return False where another process does so already.
+
+    ``port`` 0: any free one; PORT also where it is taken. ``ready`` is called once it listens. Raises CannotListen.
+    """
+    home.create()
+    lock = filelock.FileLock(home.web_lock, mode=0o600)
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        return False
+    try:
+        home.web_file.unlink(missing_ok=True)
+        listener = _bound(port)
+        running = WebRuntime(
+            http=f"http://{ADDRESS}:{listener.getsockname()[1]}",
+            pid=os.getpid(),
+            version=__version__,
+            boot=secrets.token_urlsafe(12),
+        )
+        sheet = Sheet(BasketClient(home), home)
+        try:
+            app = make_app(sheet, lambda: _key(home), running.boot)
+            home.write_web(running)
+            asyncio.run(_run(_Server(_config(app)), listener, lambda: ready(running)))
+        finally:
+            sheet.close()
+            home.web_file.unlink(missing_ok=True)
+    finally:
+        lock.release()
+    return True
+
+
+async def _run(server: uvicorn.Server, listener: socket.socket, ready: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(ready)  # it has been listening since it was bound
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's own raises the signal again once it has ended: the process would die before it has tidied up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on the signals that say so, while this lasts."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def _config(app: object) -> uvicorn.Config:
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # nothing of it on standard error
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket that listens. Named as TCP, since asyncio turns off Nagle's delay only where a socket says so."""
+    for wanted in (port, 0) if port == PORT else (port,):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":  # elsewhere that would let others take the port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((ADDRESS, wanted))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            if wanted != PORT or error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise CannotListen(
+                    f"Port {wanted} is in use, or not to be had: give another one with --port, or 0 for any free one."
+                ) from error
+        else:
+            return listener
+    raise AssertionError  # any free port is the last that is tried
+
+
+def _key(home: Home) -> str:
+    """Return the key that pages need now: another once the home's token is."""
+    try:
+        found = home.token_file.stat()
+    except OSError:
+        return key(home.token(), WEB)
+    return _read_key(home.path, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _read_key(home: Path, *stamp: int) -> str:
+    """``stamp`` is the token file's: it is read again when that has changed."""
+    return key(Home(home).token(), WEB)

@@ -1,0 +1,91 @@
+"""The pages that show live cells, and what each is to be told. Threads, no HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+
+from basketgex_addin.live import Board, Seat, Source
+
+QUIET = 90.0
+"""Seconds without a word from a page after which it counts as closed."""
+LOOK = 1.0
+"""Seconds between two looks whether the figures are still those of the same server and settings."""
+
+Call = tuple[str, list[object], str]
+"""A function's name, its arguments as JSON has them, and the cell that calls it."""
+Place = tuple[str, str]
+"""A page and a cell of it."""
+
+
+class Pages:
+    """Which cells of which page show what. Every method may be called from any thread."""
+
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
+        # Shorter than in a spreadsheet: a page's cells come in one request, not one after the other.
+        self._board: Board[Place] = Board(source, self._redraw, quiet=0.05, longest=0.5)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pages: dict[str, _Page] = {}
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._pages)
+
+    def at(self, page: str, call: Call) -> Seat[Place]:
+        """Return what the worksheet functions are given for one evaluation of a page's cell."""
+        self._page(page).calls[call[2]] = call
+        return self._board.at((page, call[2]))
+
+    def leave(self, page: str, cells: Collection[str]) -> None:
+        """Note that cells of a page show nothing of ours any more."""
+        known = self._page(page)
+        for cell in cells:
+            known.calls.pop(cell, None)
+            self._board.leave((page, cell))
+
+    def changed(self, page: str, wait: float, over: Callable[[], bool]) -> list[Call]:
+        """Return the calls of a page whose answers are others now; waits for some, or until ``over``."""
+        known = self._page(page)
+        until = self._clock() + wait
+        with known.news:
+            while not known.due and not over() and (left := until - self._clock()) > 0:
+                known.news.wait(min(left, LOOK))
+                known.heard = self._clock()
+            due, known.due = list(known.due), {}
+        return [call for cell in due if (call := known.calls.get(cell)) is not None]
+
+    def close(self) -> None:
+        """Forget every page, and end the stream."""
+        self._board.close()
+
+    def _page(self, name: str) -> _Page:
+        now = self._clock()
+        with self._lock:
+            gone = [old for old, page in self._pages.items() if now - page.heard > QUIET and old != name]
+            closed = [(old, self._pages.pop(old)) for old in gone]
+            page = self._pages.setdefault(name, _Page(now))
+            page.heard = now
+        for old, last in closed:
+            for cell in list(last.calls):
+                self._board.leave((old, cell))
+        return page
+
+    def _redraw(self, places: Collection[Place]) -> None:
+        for name, cell in places:
+            page = self._pages.get(name)
+            if page is not None:
+                with page.news:
+                    page.due[cell] = None
+                    page.news.notify_all()
+
+
+class _Page:
+    """One page: its live cells, those whose news it has not had, and when it was last heard of."""
+
+    def __init__(self, heard: float) -> None:
+        self.calls: dict[str, Call] = {}
+        self.due: dict[str, None] = {}
+        self.news = threading.Condition()
+        self.heard = heard

@@ -1,0 +1,149 @@
+"""Many cells at once, for a host whose functions come in batches. Threads, no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from basketgex.local import CELLS_LIVE, Home
+from basketgex_addin import menu
+from basketgex_addin.cells import Ask, BadInput, Block, RegimesOf
+from basketgex_addin.client import BasketClient
+from basketgex_addin.functions import BY_NAME, Answer
+from basketgex_addin.prefetch import Asked, Foreseen
+from basketgex_addin.web import values
+from basketgex_addin.web.pages import Call, Pages
+from basketgex_addin.worksheet import Worksheet
+
+SIDE_BY_SIDE = 8
+"""Questions under way at once that do not share a call: levels, strikes, profiles, dispersion."""
+_UNEXPLAINED = frozenset({Answer.EXPLAIN, Answer.MEMORY, Answer.REFRESH})
+"""What is answered so has no reason that could be had without asking the server."""
+
+
+class _Parsed(NamedTuple):
+    """A call, with its arguments as the worksheet functions take them."""
+
+    name: str
+    blocks: tuple[Block | None, ...]
+    call: Call
+
+
+class Sheet:
+    """Evaluates the cells of pages over one home's client. Thread-safe."""
+
+    def __init__(self, client: BasketClient, home: Home) -> None:
+        self.client = client
+        self._home = home
+        self._boot = ""
+        self._worksheet = Worksheet(client)
+        self._pages = Pages(client)
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="basketgex-web")
+
+    def generation(self) -> str:
+        """Return what changes when another server serves, or the settings change: a page's reason to forget every figure.
+
+        It stays while no server runs: one that ended because nobody asked is no reason to start another.
+        """
+        if (runtime := self._home.read_runtime()) is not None:
+            self._boot = runtime.boot
+        return f"{'.'.join(map(str, self._home.stamp()[2:4]))}.{self._boot}"
+
+    @property
+    def live(self) -> bool:
+        """Whether cells are to update by themselves."""
+        return self._home.cell_mode() == CELLS_LIVE
+
+    def evaluate(self, page: str, calls: Sequence[Call], dropped: Sequence[str] = ()) -> list[Any]:
+        """Return in order what the cells show. The baskets of all calls travel in one request, the rest side by side."""
+        if dropped:
+            self._pages.leave(page, dropped)
+        parsed = [_parsed(call) for call in calls]
+        if self.live:
+            return [self._live(page, one) for one in parsed]
+        ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
+        found: list[Any] = [None] * len(parsed)
+        under_way: list[tuple[int, Future[Any]]] = []
+        for at, one in enumerate(parsed):
+            function = BY_NAME.get(one.name)
+            if function is None or function.asks or function.volatile:
+                found[at] = self._value(one, ahead)
+            else:
+                under_way.append((at, self._pool.submit(self._value, one, ahead)))
+        for at, future in under_way:
+            found[at] = future.result()
+        return found
+
+    def news(self, page: str, wait: float, generation: str) -> list[tuple[str, Any]]:
+        """Return the cells of a page that show something else now, and what; waits for some, or for another generation."""
+        changed = self._pages.changed(page, wait, lambda: self.generation() != generation)
+        return [(call[2], self._live(page, _parsed(call))) for call in changed]
+
+    def refresh(self, calls: Sequence[Call]) -> str:
+        """Ask the source again for the baskets of the calls, in one request; return what a person is to be told, or ""."""
+        return menu.refresh(self.client, [q for call in calls if (q := _foreseen(_parsed(call))) is not None])
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._pages.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.client.close()
+
+    def _value(self, one: _Parsed, ahead: Sequence[Foreseen]) -> Any:
+        if one.name not in BY_NAME:
+            return values.NO_NAME
+        if BY_NAME[one.name].answer is Answer.EXPLAIN:
+            return values.result(self._worksheet.explain(_asked(one.call)))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, lambda: ahead))
+        return self._with_reason(shown, one)
+
+    def _live(self, page: str, one: _Parsed) -> Any:
+        if one.name not in BY_NAME:
+            return values.NO_NAME
+        seat = self._pages.at(page, one.call)
+        if BY_NAME[one.name].answer is Answer.EXPLAIN:
+            return values.result(self._worksheet.explain(_asked(one.call), live=seat))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=seat))
+        return self._with_reason(shown, one, seat)
+
+    def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
+        """Return an error with the sentence that says why, as far as memory knows it."""
+        if not values.is_error(shown) or BY_NAME[one.name].answer in _UNEXPLAINED:
+            return shown
+        why = self._worksheet.explain([(one.name, one.blocks)], live=live)
+        return shown | {"why": why} if isinstance(why, str) and why != "OK" else shown
+
+
+def _parsed(call: Call) -> _Parsed:
+    name = call[0].upper()
+    known = BY_NAME.get(name)
+    explains = known is not None and known.answer is Answer.EXPLAIN
+    return _Parsed(name, () if explains else tuple(map(values.block, call[1])), call)
+
+
+def _asked(call: Call) -> list[Asked]:
+    """Return the functions of the cell that BASKETEXPLAIN is asked about: the page knows which it called, and with what."""
+    said = call[1][0] if call[1] else None
+    pairs = said if isinstance(said, list) else []
+    return [
+        (pair[0].upper(), tuple(map(values.block, pair[1])))
+        for pair in pairs
+        if isinstance(pair, list)
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and pair[0].upper() in BY_NAME
+        and isinstance(pair[1], list)
+    ]
+
+
+def _foreseen(one: _Parsed) -> Foreseen | None:
+    """Return the basket that a call asks for, None where it asks for something else or cannot be understood."""
+    function = BY_NAME.get(one.name)
+    if function is None or not function.asks:
+        return None
+    try:
+        question = Worksheet.question(one.name, one.blocks)
+    except BadInput:
+        return None
+    return question if isinstance(question, Ask | RegimesOf) else None

@@ -1,0 +1,71 @@
+"""Between a browser's values and ours, pure: what JSON carries of a call, and what goes back.
+
+An argument is null (left out), a scalar, or rows of cells; an error cell is ``{"e": "#N/A"}``, and a blank one null or "".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from basketgex_addin.cells import Block, CellError, CellValue, InputCell, Result
+
+NO_NAME: dict[str, str] = {"e": "#NAME?"}
+"""What a cell shows of a function that there is not."""
+
+
+def block(argument: Any) -> Block | None:
+    """Return an argument as rows of cells; None where it was left out.
+
+    >>> block([["NVDA", 5], ["", {"e": "#DIV/0!"}]])
+    (('NVDA', 5.0), (None, <CellError.VALUE: '#VALUE!'>))
+    """
+    if argument is None:
+        return None
+    if not isinstance(argument, list):
+        return ((_input(argument),),)
+    if not argument or not isinstance(argument[0], list):
+        return (tuple(map(_input, argument)),)
+    # A whole column is a million rows, nearly all of them blank: those are compared, not converted.
+    columns = len(argument[0])
+    blanks = [""] * columns, [None] * columns
+    blank: tuple[InputCell, ...] = (None,) * columns
+    return tuple(blank if row in blanks else _row(row) for row in argument)
+
+
+def result(found: Result) -> Any:
+    """Return what a cell shows as JSON has it: a number, a text, rows, or an error as an object."""
+    if isinstance(found, tuple):
+        return [list(map(_output, row)) for row in found] or [[None]]
+    return _output(found)
+
+
+def is_error(shown: Any) -> bool:
+    """Tell whether what a cell shows is an error value."""
+    return isinstance(shown, dict)
+
+
+def _row(row: Any) -> tuple[InputCell, ...]:
+    return tuple(map(_input, row)) if isinstance(row, list) else (CellError.VALUE,)
+
+
+def _input(value: Any) -> InputCell:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str | bool | float):
+        return value
+    if isinstance(value, int):
+        try:
+            return float(value)
+        except OverflowError:
+            return CellError.VALUE
+    not_available = isinstance(value, dict) and value.get("e") == CellError.NOT_AVAILABLE.value
+    return CellError.NOT_AVAILABLE if not_available else CellError.VALUE
+
+
+def _output(value: CellValue) -> Any:
+    if isinstance(value, CellError):
+        return {"e": value.value}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"e": CellError.NOT_AVAILABLE.value}
+    return value
