@@ -13,7 +13,6 @@ VENDOR = Path(str(resources.files("basketgex_addin.web"))) / "vendor"
 """The workbook of others: compressed, never in git."""
 LISTED = "vendor.json"
 """What has to be in it, and which version that is; written beside the files as they are fetched."""
-MISSING = "The workbook's own files are missing: run make run in a checkout while online, or install the basketgex wheel again."
 
 
 @cache

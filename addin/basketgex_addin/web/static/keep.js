@@ -1,0 +1,67 @@
+// The workbook is kept in this browser: by one page at a time, so that two never write over each other.
+
+const BASE = "basketgex", STORE = "workbooks", PRESENT = "present";
+const GOING = 1000; // milliseconds in which a page that is reloaded lets go
+const AFTER = 1000; // milliseconds from a change until it is written
+
+function store(mode, act) {
+  return new Promise((done, failed) => {
+    const opening = indexedDB.open(BASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onerror = () => failed(opening.error);
+    opening.onsuccess = () => {
+      const base = opening.result, transaction = base.transaction(STORE, mode), request = act(transaction.objectStore(STORE));
+      transaction.oncomplete = () => { base.close(); done(request.result); };
+      transaction.onabort = transaction.onerror = () => { base.close(); failed(transaction.error); };
+    };
+  });
+}
+
+// Tells whether this page is the one that keeps the workbook; it stays so until it goes. One that is going has a moment.
+export function mayKeep() {
+  return new Promise(told => {
+    const hold = () => { told(true); return new Promise(() => {}); };
+    navigator.locks.request("basketgex-workbook", { signal: AbortSignal.timeout(GOING) }, hold).catch(() => told(false));
+  });
+}
+
+// Returns the workbook as it was left, without what its formulas gave: those figures may be of another source by now.
+export async function kept() {
+  const workbook = await store("readonly", workbooks => workbooks.get(PRESENT)).catch(() => undefined);
+  for (const sheet of Object.values(workbook?.sheets ?? {}))
+    for (const row of Object.values(sheet.cellData ?? {}))
+      for (const cell of Object.values(row)) if (cell?.f || cell?.si) delete cell.v;
+  return workbook;
+}
+
+export const forgetKept = () => store("readwrite", workbooks => workbooks.delete(PRESENT));
+
+// Writes a workbook down, a moment after each change and when the page goes.
+export class Keeper {
+  #timer = 0;
+
+  constructor(snapshot, failed) {
+    this.snapshot = snapshot;
+    this.failed = failed;
+    addEventListener("visibilitychange", () => document.hidden && this.#timer && this.write());
+    addEventListener("pagehide", () => this.#timer && this.write());
+  }
+
+  get settled() {
+    return !this.#timer;
+  }
+
+  changed() {
+    this.#timer ||= setTimeout(() => this.write(), AFTER);
+  }
+
+  async write() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    try {
+      await store("readwrite", workbooks => workbooks.put(this.snapshot(), PRESENT));
+    } catch {
+      this.failed("This browser could not keep the workbook: export it before you close the page.");
+    }
+  }
+}

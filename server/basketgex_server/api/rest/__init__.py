@@ -1,1 +1,0 @@
-"""The REST door: FlashAlpha's contract over HTTP."""
