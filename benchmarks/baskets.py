@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api import messages
-from basketgex_server.dispatch import columns
+from basketgex_server.api.rpc import messages
+from basketgex_server.dispatch.batch import arrays as columns
 from basketgex_server.dispatch.dispatcher import Findings, Found
 from basketgex_server.domain import Freshness, Measures, Origin, Snapshot, SymbolExposure
 from benchmarks.pairs import Result, compare

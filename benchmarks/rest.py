@@ -114,7 +114,7 @@ def _bare(home: Path) -> None:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from basketgex_server.api.http import serve_http
+    from basketgex_server.api.rest.listener import serve_http
 
     body = (home / "body.json").read_bytes()
 

@@ -36,13 +36,13 @@ from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.addresses import address_of
-from basketgex_server.api.http import HttpServer, serve_http
-from basketgex_server.api.interceptors import TokenInterceptor
 from basketgex_server.api.limits import GRPC_OPTIONS
-from basketgex_server.api.servicer import ExposureServicer
-from basketgex_server.api.standard import HEALTH, SERVICE, add_reflection
+from basketgex_server.api.rest.listener import HttpServer, serve_http
+from basketgex_server.api.rpc.servicer import ExposureServicer
+from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
+from basketgex_server.api.rpc.token import TokenInterceptor
 from basketgex_server.configuration import Configuration
-from basketgex_server.dispatch.answers import arrays
+from basketgex_server.dispatch.batch.plain import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.errors import BadSettings, BasketgexError
@@ -315,7 +315,9 @@ class _Server:
         return await serve_http(front, *address_of(self._settings.http_listen))
 
     def _make_app(self) -> ASGIApp:
-        from basketgex_server.api.rest import make_app  # a quarter of a second to load, for those who want it
+        from basketgex_server.api.rest.app import (
+            make_app,  # a quarter of a second to load, for those who want it
+        )
 
         return make_app(self._dispatcher, self._settings, self._home.token(), self._now, self._asked)
 

@@ -22,7 +22,8 @@ from basketgex_addin.menu import AUTO_CHOICES
 from basketgex_addin.template_files import TEMPLATES
 from basketgex_server.cli import _parser
 from basketgex_server.cli_doctor import CHECKS
-from basketgex_server.dispatch import allowance, backoff, quota, shelf
+from basketgex_server.dispatch import allowance, backoff, quota
+from basketgex_server.dispatch import snapshots as shelf
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
 from basketgex_server.sources.flashalpha import keys

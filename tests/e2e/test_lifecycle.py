@@ -382,7 +382,7 @@ def test_an_address_in_use_is_said(town: Town, tmp_path: Path) -> None:
 
 
 HEAVY = """
-from basketgex_server.api import messages
+from basketgex_server.api.rpc import messages
 lifecycle.WARM_AFTER = 3600
 def telling(real):
     def reply(answer):

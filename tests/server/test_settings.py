@@ -9,7 +9,7 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_server import addresses, settings
-from basketgex_server.api import servicer
+from basketgex_server.api.rpc import servicer
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings, change_config, explanations, load, read_config
 

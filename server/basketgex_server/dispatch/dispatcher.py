@@ -11,7 +11,7 @@ from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
-from basketgex_server.dispatch.shelf import Findings, Found, Refresh, Shelf, Wants
+from basketgex_server.dispatch.snapshots import Findings, Found, Refresh, Shelf, Wants
 from basketgex_server.dispatch.spending import Call, Counts, Spender, fault
 from basketgex_server.domain import SKEW, Origin
 from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, SourceUnavailable, TooManyCalls

@@ -6,18 +6,31 @@ the next session's open interest is ready.
 
 A moment that lies in the future is not believed. Where this computer's clock was put back since a figure came, the source's own
 moment has to tell; where the source's clock is ahead, the moment at which it came. Either way it is not fresh.
+
+A figure that is old when it comes is a source's that stands still, or whose clock does: asking again soon brings the same.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from basketgex_server.domain import SKEW, Freshness
 
 SETTLING = 900.0
 """Seconds after the close of the equity session until quotes of index options stand still (16:15 New York)."""
+IN_VAIN = 3_600.0
+"""Seconds after which a source that brings old figures after the close is asked again."""
+
+
+class Due(Enum):
+    """Whether a figure's age is worth a call: not now; one behind the answer; one that the answer waits for."""
+
+    NOT_YET = 0
+    BEHIND = 1
+    AWAITED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +110,18 @@ def may_ask(verdict: Verdict, fetched_at: float, now: float, rules: Rules) -> bo
     if not verdict.usable or not believable(fetched_at, now):
         return True
     return now - fetched_at >= rules.refresh_after
+
+
+def due(verdict: Verdict, fetched_at: float, now: float, rules: Rules, session: Session) -> Due:
+    """Return what a figure's age asks for at ``now``, of the session of that moment.
+
+    What was too old when it came is refreshed behind the answer, at the pace that the quota allows, and after the close seldom.
+    """
+    if not may_ask(verdict, fetched_at, now, rules):
+        return Due.NOT_YET
+    if verdict.freshness is Freshness.STALE:
+        return Due.BEHIND
+    since = now - fetched_at if verdict.usable and believable(fetched_at, now) else math.inf
+    if fetched_at >= session.close + SETTLING + rules.delay and since < IN_VAIN:
+        return Due.NOT_YET
+    return Due.BEHIND if since < rules.expire_after else Due.AWAITED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.freshness import believable
-from basketgex_server.dispatch.shelf import Shelf
+from basketgex_server.dispatch.snapshots import Shelf
 from basketgex_server.dispatch.spending import Call, Spender
 from basketgex_server.errors import Draining
 from basketgex_server.sources.port import ExposureSource

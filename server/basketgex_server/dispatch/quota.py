@@ -193,8 +193,13 @@ class Quota:
         if day_of(now) != self._day:  # a clock may also be put back
             self._spent_until = 0.0
             self._day, self._today = day_of(now), self._flying
-            if self._reading is not None and not self._reading.unlimited:
-                self._reading = replace(self._reading, remaining=self._reading.limit, reset_at=None)
+            self._begin_anew()
+        elif self._reading is not None and (ends := self._reading.reset_at) is not None and now >= ends:
+            self._begin_anew()  # the source's day ends at another hour than ours
+
+    def _begin_anew(self) -> None:
+        if self._reading is not None and not self._reading.unlimited:
+            self._reading = replace(self._reading, remaining=self._reading.limit, reset_at=None)
 
 
 def _is_over(reading: QuotaReading, at: float) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from basketgex_server.dispatch.allowance import HOUR
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
-from basketgex_server.dispatch.shelf import Shelf
+from basketgex_server.dispatch.snapshots import Shelf
 from basketgex_server.domain import Failure, QuotaReading
 from basketgex_server.errors import BasketgexError, Internal, NotEntitled, NotOffered, QuotaSpent, RateLimited
 from basketgex_server.sources.port import ExposureSource

@@ -1,6 +1,6 @@
 """The basket contract for one basket: drops, renormalised weights, contribution, regime. Plain Python, no arrays.
 
-``baskets.py`` does the same for many baskets at once; a property test holds the two together.
+``basket_arrays.py`` does the same for many baskets at once; a property test holds the two together.
 
 Source: the public contract of FlashAlpha's ``/v1/exposure/basket``, with the coverage and breadth that this project adds.
 """
@@ -50,7 +50,7 @@ def aggregate(basket: Basket, exposures: Mapping[str, SymbolExposure]) -> Basket
 
 
 def _sum(values: Iterable[float]) -> float:
-    """Add from the first to the last, as ``baskets.py`` does: a cell must not change with how it was asked for.
+    """Add from the first to the last, as ``basket_arrays.py`` does: a cell must not change with how it was asked for.
 
     Neither ``fsum`` nor, from Python 3.12 on, ``sum`` would.
     """

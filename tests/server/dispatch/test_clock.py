@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from basketgex_server.dispatch.dispatcher import Refresh
-from basketgex_server.dispatch.regimes import Regimes
-from basketgex_server.dispatch.shelf import AHEAD
+from basketgex_server.dispatch.regime_tracker import Regimes
+from basketgex_server.dispatch.snapshots import AHEAD
 from basketgex_server.domain import Freshness, QuotaReading
 from basketgex_server.errors import RateLimited, SourceUnavailable
 from tests.server.dispatch.test_dispatcher import SETTINGS, Bench, bench
@@ -200,7 +200,7 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
     async def story() -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        from basketgex_server.dispatch.answers import Batch
+        from basketgex_server.dispatch.batch.plain import Batch
 
         async with bench(tmp_path, SETTINGS) as b:
             with ThreadPoolExecutor(1) as compute:
@@ -218,8 +218,8 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
 
 
 def test_replies_that_were_kept_ready_are_not_given_any_more(tmp_path: Path) -> None:
-    from basketgex_server.api.warm import WarmReplies
-    from basketgex_server.dispatch.answers import answer_one
+    from basketgex_server.api.reply_cache import WarmReplies
+    from basketgex_server.dispatch.batch.plain import answer_one
     from basketgex_server.domain import Basket
 
     async def story() -> None:

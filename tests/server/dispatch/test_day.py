@@ -19,6 +19,7 @@ from tests.server.servers import NOON, run
 NEW_YORK = ZoneInfo("America/New_York")
 LIMIT, RESERVE = 2_500, 50
 SYMBOLS = [f"S{n}" for n in range(400)]
+DAY = 86_400.0
 BASKETS = [SYMBOLS[n * 4 : n * 4 + 4] for n in range(100)]
 
 
@@ -165,6 +166,49 @@ def test_a_symbol_that_warms_up_is_asked_once_more_where_a_seat_is_free(tmp_path
             assert b.source.calls[2] == ("B",)  # a ghost is asked once more, not for ever
 
     run(story())
+
+
+@pytest.mark.parametrize("behind", [3_600.0, DAY, 10 * DAY], ids=["hour", "day", "ten days"])
+@pytest.mark.parametrize(
+    ("stands", "limit"), [(True, 100), (False, 500)], ids=["stands still", "clock behind"]
+)
+def test_a_source_with_old_figures_takes_a_small_quota_no_further_than_one_with_new(
+    tmp_path: Path, behind: float, stands: bool, limit: int
+) -> None:
+    """They are old at once, so that age would be a reason to ask every minute, and to wait for it each time."""
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            unhurried(b)
+            moments: list[float] = []
+            b.source.before = lambda: moments.append(b.clock.at)
+
+            def today() -> int:
+                return sum(m // DAY == b.clock.at // DAY for m in moments)
+
+            b.source.says = lambda: QuotaReading(limit, limit - today())
+            b.clock.at = began = at("2026-11-18", "09:45:00")
+
+            async def until_it_is(ends: float, step: float) -> None:
+                while b.clock.at < ends:
+                    b.source.lags = b.clock.at - began + behind if stands else behind
+                    await b.one("A")
+                    await b.landed(len(b.source.calls))
+                    b.clock.at += step
+
+            await until_it_is(at("2026-11-18", "13:00:00"), 30.0)
+            assert (await b.one("A")).freshness is Freshness.EXPIRED
+            assert 20 <= today() <= 0.55 * (limit - limit // 10)  # half the time, half the debits
+            await until_it_is(at("2026-11-18", "16:15:00"), 30.0)
+            assert today() <= limit - limit // 10
+            calls = len(moments)
+            await until_it_is(at("2026-11-19", "08:00:00"), 120.0)
+            assert len(moments) - calls <= 18
+            b.source.lags = 0.0
+            b.clock.at += 60
+            assert (await b.one("A")).freshness is Freshness.FRESH
+
+    asyncio.run(story())
 
 
 def test_before_the_open_interest_is_ready_yesterdays_is_never_fresh(tmp_path: Path) -> None:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.dispatch.freshness import HISTORICAL, SETTLING, Rules, Session, Verdict, judge, may_ask
+from basketgex_server.dispatch.freshness import (
+    HISTORICAL,
+    SETTLING,
+    Due,
+    Rules,
+    Session,
+    Verdict,
+    due,
+    judge,
+    may_ask,
+)
 from basketgex_server.domain import Freshness
 
 OPEN, CLOSE, NEXT = 1_000_000.0, 1_028_800.0, 1_086_400.0
@@ -106,6 +116,29 @@ def test_the_past_knows_no_clock() -> None:
 def test_age_is_a_reason_to_ask_once_in_a_while(as_of_age: float, fetched_age: float, asks: bool) -> None:
     found = judge(NOW - as_of_age, NOW - fetched_age, NOW, RULES, SESSIONS)
     assert may_ask(found, NOW - fetched_age, NOW, RULES) is asks
+
+
+@pytest.mark.parametrize(
+    ("now", "as_of_age", "fetched_age", "when"),
+    [
+        (NOW, 30.0, 30.0, Due.NOT_YET),
+        (NOW, 60.0, 60.0, Due.BEHIND),
+        (NOW, 900.0, 900.0, Due.AWAITED),
+        (NOW, 5_000.0, 59.0, Due.NOT_YET),  # it was old when it came
+        (NOW, 5_000.0, 60.0, Due.BEHIND),
+        (NOW, 90_000.0, 899.0, Due.BEHIND),
+        (NOW, 90_000.0, 900.0, Due.AWAITED),
+        (AFTER_CLOSE + 7_200, 90_000.0, 61.0, Due.NOT_YET),
+        (AFTER_CLOSE + 7_200, 90_000.0, 3_599.0, Due.NOT_YET),
+        (AFTER_CLOSE + 7_200, 90_000.0, 3_600.0, Due.AWAITED),
+        (AFTER_CLOSE + 7_200, 9_000.0, 9_000.0, Due.AWAITED),  # of before the close
+        (OPEN + 1, 2.0, 2.0, Due.AWAITED),  # of the last session: it may not be shown
+        (NOW, -1e6, -1e6, Due.AWAITED),  # under a clock that has been put back
+    ],
+)
+def test_when_an_age_is_worth_a_call(now: float, as_of_age: float, fetched_age: float, when: Due) -> None:
+    found = judge(now - as_of_age, now - fetched_age, now, RULES, SESSIONS)
+    assert due(found, now - fetched_age, now, RULES, SESSIONS.session(now)) is when
 
 
 def test_a_new_session_is_a_reason_to_ask_at_once() -> None:

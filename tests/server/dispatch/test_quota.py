@@ -197,6 +197,25 @@ def test_what_was_heard_before_the_restart_counts_by_its_own_day() -> None:
         quota.check(MIDNIGHT + 3_600, explicit=False)
 
 
+@pytest.mark.parametrize("hours", [1.0, 5.0, 7.4])
+@pytest.mark.parametrize("remaining", [0, 5, 250])
+def test_a_source_whose_day_ends_at_another_hour_is_asked_again_from_then_on(
+    hours: float, remaining: int
+) -> None:
+    """As a reading says when it ends, nothing of it lasts longer: not to the midnight of UTC."""
+    quota, ends = Quota(250, NOON), NOON + hours * 3_600
+    quota.hears(QuotaReading(2_500, remaining, ends), NOON)
+    quota.refused(ends, NOON)
+    with pytest.raises(QuotaSpent) as spent:
+        quota.check(ends - 1, explicit=False)
+    assert spent.value.reset_at == ends
+    quota.check(ends, explicit=False)
+    assert quota.left(ends) == 2_500
+    quota.leaves(ends)
+    quota.lands(QuotaReading(2_500, 2_480, ends + DAY), ends + 1)
+    assert quota.left(ends + 1) == 2_480
+
+
 # -- odd refusals
 
 

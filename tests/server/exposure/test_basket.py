@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from basketgex_server.dispatch import answers, columns
-from basketgex_server.dispatch.answers import Batch, BatchAnswer, answer_batch
+from basketgex_server.dispatch.batch import arrays as columns
+from basketgex_server.dispatch.batch import plain as answers
+from basketgex_server.dispatch.batch.plain import Batch, BatchAnswer, answer_batch
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.domain import (
     Basket,

@@ -267,6 +267,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return max((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now, 0.0)
 
 
+def window_of(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds after which somebody on the way, who counts calls a minute or so, counts anew; None where nobody does.
+
+    The service names the moment at which its day ends: a few seconds, or a limit with a window, are another's count.
+    """
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if re.fullmatch(r"\d{1,8}", reset, re.ASCII):
+        return float(reset)
+    return SHORT_PAUSE if re.search(r"[;,]\s*w=\d", headers.get("x-ratelimit-limit", ""), re.ASCII) else None
+
+
 def moment(value: object) -> float | None:
     """Return the Unix seconds of an ISO 8601 text, UTC where it names no zone; None where it is none.
 
@@ -300,24 +311,24 @@ def _refused(refusal: Refusal, asked: Sequence[str]) -> SourceRefused | NotEntit
 
 def _spent(refusal: Refusal, headers: Mapping[str, str], now: float) -> SourceQuotaSpent | SourceRateLimited:
     pause, midnight = retry_after(headers, now), (now // DAY + 1) * DAY  # of UTC
+    left = headers.get("x-ratelimit-remaining", "").strip()
+    window = window_of(headers)
     names_a_quota = (
-        refusal.reset_at is not None
-        or refusal.limit is not None
-        or headers.get("x-ratelimit-remaining", "").strip() == "0"
+        refusal.reset_at is not None or refusal.limit is not None or (left == "0" and window is None)
     )
-    has_more = re.fullmatch(
-        r"[1-9]\d{0,9}|unlimited", headers.get("x-ratelimit-remaining", "").strip(), re.ASCII
-    )
+    has_more = re.fullmatch(r"[1-9]\d{0,9}|unlimited", left, re.ASCII)
     # Without any word of a quota it is somebody on the way who is busy, which says nothing about the day.
-    is_ours = any(headers.get(f"x-ratelimit-{n}", "").strip() for n in ("limit", "remaining", "reset"))
+    is_ours = window is None and any(
+        headers.get(f"x-ratelimit-{n}", "").strip() for n in ("limit", "remaining", "reset")
+    )
     short = pause is not None and pause <= SHORT_PAUSE
     if not names_a_quota and (has_more or short or not is_ours):
-        pause = SHORT_PAUSE if pause is None else min(pause, LONGEST_PAUSE)
-        return SourceRateLimited(now + pause, pause)
+        wait = window if pause is None else pause
+        wait = SHORT_PAUSE if wait is None else min(wait, LONGEST_PAUSE)
+        return SourceRateLimited(now + wait, wait)
     reset_at = refusal.reset_at
-    if reset_at is None and re.fullmatch(
-        r"\d{1,11}", reset := headers.get("x-ratelimit-reset", ""), re.ASCII
-    ):
+    reset = headers.get("x-ratelimit-reset", "") if window is None else ""
+    if reset_at is None and re.fullmatch(r"\d{1,11}", reset, re.ASCII):
         reset_at = float(reset)
     if reset_at is None:
         reset_at = now + pause if pause is not None else midnight

@@ -40,6 +40,7 @@ from basketgex_server.sources.flashalpha.errors import (
     moment,
     read_refusal,
     retry_after,
+    window_of,
 )
 from basketgex_server.sources.flashalpha.keys import Secret, get_key
 from basketgex_server.sources.http import connection_problem, new_client
@@ -469,7 +470,9 @@ def _number(value: object) -> float | None:
 
 
 def _quota(headers: Mapping[str, str]) -> QuotaReading | None:
-    """Return what the headers say of the quota; None where they say nothing."""
+    """Return what the headers say of the day's quota; None where they say nothing of it."""
+    if window_of(headers) is not None:
+        return None
     limit, left, reset = (headers.get(f"x-ratelimit-{n}") for n in ("limit", "remaining", "reset"))
     if limit is None and left is None:
         return None

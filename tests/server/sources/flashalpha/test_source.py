@@ -28,6 +28,7 @@ from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, Sym
 from basketgex_server.errors import BadSettings, BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.levels import Levels
+from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
     RequestRejected,
@@ -42,7 +43,6 @@ from basketgex_server.sources.flashalpha.errors import (
 )
 from basketgex_server.sources.flashalpha.keys import Secret
 from basketgex_server.sources.flashalpha.source import FlashAlpha, unverified
-from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.port import ExposureSource
 from tests.server.servers import NOON, Clock, run, until
 from tests.standin.upstream import (
@@ -716,6 +716,8 @@ def test_when_a_spent_quota_begins_anew(
     assert len(upstream.calls) == 1
 
 
+WINDOW = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "30"}
+"""A count of somebody else's: the service names the moment at which its day ends."""
 NO_WORD = {f"X_RateLimit_{name}": "" for name in ("Limit", "Remaining", "Reset")}
 
 
@@ -728,6 +730,11 @@ NO_WORD = {f"X_RateLimit_{name}": "" for name in ("Limit", "Remaining", "Reset")
         (NO_WORD, b'{"error": "Too Many Requests"}', 60.0),
         (NO_WORD | {"Retry_After": "600"}, b'{"message": "slow down"}', 600.0),
         ({"Retry_After": "3600"}, b"Too many", 3_600.0),  # the service itself says that debits are left
+        (WINDOW | {"X_RateLimit_Limit": "10, 10;w=60"}, b"", 30.0),  # as Envoy says it
+        (WINDOW | {"X_RateLimit_Limit": "60"}, b'{"message": "API rate limit exceeded"}', 30.0),
+        (WINDOW | {"Retry_After": "7"}, b"<html>busy</html>", 7.0),
+        (WINDOW | {"X_RateLimit_Reset": "86399"}, b"Too many", 3_600.0),
+        (WINDOW | {"X_RateLimit_Limit": "10;w=60", "X_RateLimit_Reset": ""}, b"", 60.0),
     ],
 )
 def test_somebody_busy_on_the_way_says_nothing_of_the_day(
@@ -757,6 +764,12 @@ def test_no_word_of_a_reset_beyond_the_day_is_believed(
     assert isinstance(error, SourceQuotaSpent) and error.reset_at == MIDNIGHT
     assert error.retry_after <= MIDNIGHT - NOON
     assert "2026-11-19 00:00 UTC" in error.sentence
+
+
+def test_a_quota_that_the_body_names_is_one_though_somebody_on_the_way_counts_too(upstream: Upstream) -> None:
+    upstream.script(status(429, {"limit": 2_500, "current_plan": "Growth"}, charged=False, **WINDOW))
+    error = refused(upstream)
+    assert isinstance(error, SourceQuotaSpent) and (error.reset_at, error.limit) == (MIDNIGHT, 2_500)
 
 
 def test_with_debits_left_and_no_word_of_a_pause_it_is_a_minute(upstream: Upstream) -> None:
@@ -829,6 +842,22 @@ def test_every_reply_tells_the_quota(upstream: Upstream) -> None:
             assert source.quota == QuotaReading(None, None, MIDNIGHT, unlimited=True)
 
     run(story())
+
+
+@pytest.mark.parametrize(
+    ("limit", "left", "reset"),
+    [
+        ("60", "3", "42"),
+        ("10, 10;w=60", "0", "1"),
+        ("10;w=60", "9", ""),
+        ("100", "0", "0"),
+        ("", "7", "3600"),
+    ],
+)
+def test_calls_a_minute_are_no_quota_of_the_day(limit: str, left: str, reset: str) -> None:
+    """Somebody on the way counts those, and would have the day refused when few of them are left."""
+    headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": left, "x-ratelimit-reset": reset}
+    assert flashalpha._quota(headers) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The REST door: FlashAlpha's contract over HTTP."""

@@ -1,0 +1,107 @@
+"""The services that every gRPC server has: health, which wants no token, and reflection, which does, by both of its names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+from google.protobuf import descriptor_pb2, descriptor_pool, text_format
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex_server.api.rpc.refusals import UnreadableRequest, refuse
+from basketgex_server.errors import NoData, RateLimited
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
+HEALTH: str = health.SERVICE_NAME
+V1ALPHA: str = reflection.SERVICE_NAME
+V1 = V1ALPHA.replace("v1alpha", "v1")
+"""The same messages under the name that they kept; older clients know the other one only."""
+LONGEST, AT_ONCE, PATIENCE, MOST_OPEN = 1_024, 2, 2.0, 200
+"""Bytes of a question about health, questions that are read at once, seconds until one must have come, and questions in all."""
+
+
+class TooManyOpen(RateLimited):
+    """More is asked without a token than anybody needs to know."""
+
+    code = "too_many_open"
+
+
+class UnknownService(NoData):
+    """A service that there is not, whose health was asked for."""
+
+    code = "unknown_service"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"There is no service of this name: ask for the health of {SERVICE}, or of none by name."
+        )
+
+
+def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+    """Describe services, and those that do so, by reflection."""
+    _describe_v1()
+    servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA, V1))
+    handler = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    for name in (V1ALPHA, V1):
+        methods = {"ServerReflectionInfo": handler}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, methods),))
+
+
+def _describe_v1() -> None:
+    file = descriptor_pb2.FileDescriptorProto()
+    reflection_pb2.DESCRIPTOR.CopyToProto(file)
+    described = text_format.MessageToString(file).replace("v1alpha", "v1")
+    text_format.Parse(described, file := descriptor_pb2.FileDescriptorProto())
+    descriptor_pool.Default().AddSerializedFile(file.SerializeToString())
+
+
+class Sparing:
+    """Reads little of what comes without a token: few requests at once, none for long, and none that is large."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._open = 0
+
+    def handler(self, given: Handler) -> Handler:
+        """Return a handler of health as one that decides itself whether its request is read."""
+        read: Any = given.request_deserializer
+        behaviour: Any = given.unary_stream if given.response_streaming else given.unary_unary
+
+        async def call(requests: AsyncIterator[bytes], context: Context) -> None:
+            if self._open >= MOST_OPEN:
+                await refuse(context, TooManyOpen("Too many ask about the health of the server at once."))
+            self._open += 1
+            try:
+                await answer(requests, context)
+            finally:
+                self._open -= 1
+
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> None:
+            try:
+                async with self._turns, asyncio.timeout(PATIENCE):
+                    raw = await anext(requests, None)
+                request = read(raw) if raw is not None and len(raw) <= LONGEST else None
+            except (TimeoutError, DecodeError):
+                request = None
+            if request is None:
+                await refuse(context, UnreadableRequest())
+            if not given.response_streaming and request.service not in ("", SERVICE):
+                await refuse(context, UnknownService())
+            found = await behaviour(request, context)
+            if not given.response_streaming:
+                await context.write(found)
+
+        return grpc.stream_stream_rpc_method_handler(call, response_serializer=given.response_serializer)

@@ -1,0 +1,93 @@
+"""The thin shell around ``regime_history.py``: what the store keeps is read once, what calls bring is added."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import cache
+from itertools import islice
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from basketgex_server.dispatch.batch.plain import Batch, arrays
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.snapshots import SHORT_TTL, Refresh, Shelf
+from basketgex_server.state import PastGex
+
+if TYPE_CHECKING:
+    from basketgex_server.dispatch.batch.arrays import Asked
+    from basketgex_server.dispatch.regime_history import History, Standings
+
+AT_ONCE = 100
+"""Symbols whose past is read together: a debit that is to be written does not wait for more."""
+T = TypeVar("T")
+
+
+@cache
+def history() -> ModuleType:
+    """Return ``regime_history.py``, loaded at the first call, for which the compute thread is the place: it brings numpy."""
+    return importlib.import_module("basketgex_server.dispatch.regime_history")
+
+
+class Regimes:
+    """Tells since when baskets have been in their regime. ``most`` names a basket; ``compute`` has one thread."""
+
+    def __init__(self, dispatcher: Dispatcher, compute: Executor, most: int) -> None:
+        self._dispatcher = dispatcher
+        self._compute = compute
+        self._most = most
+        self._shelf: Shelf | None = None
+        self._read: set[str] = set()
+        self._history: History | None = None
+        self._reading = asyncio.Lock()
+
+    async def prepare(self, batch: Batch) -> Asked:
+        """Return a batch with its errors found. Raises InvalidBatch."""
+        columns = await self._run(arrays)
+        asked: Asked = await self._run(columns.prepare, batch, self._most)
+        return asked
+
+    async def standings(self, asked: Asked) -> Standings:
+        """Return how the baskets stand, at no source call."""
+        module = await self._run(history)
+        async with self._reading:
+            shelf = await self._dispatcher.shelf()
+            if self._shelf is not shelf or shelf.news is None:
+                self._shelf, self._read, self._history, shelf.news = shelf, set(), module.History(), []
+            past = await self._past(shelf, [t for t in asked.tickers if t not in self._read])
+            self._read.update(asked.tickers)
+            # What came while it was read is in the news too; of others the store knows all there is to know.
+            if shelf.news is None:  # more than is kept came in that moment: read all of it the next time
+                self._shelf = None
+            news, shelf.news = shelf.news or [], []
+            for symbol, figure in news:
+                if symbol in self._read:
+                    past.setdefault(symbol, []).append(figure)
+        return await self._run(_judged, self._history, past, asked)
+
+    async def ttl(self, asked: Asked, limit: float) -> float:
+        """Return the seconds, at most ``limit``, for which the standings hold as far as age goes."""
+        findings = await self._dispatcher.find(asked.tickers, refresh=Refresh.CACHE_ONLY)
+        ttls = [found.ttl for found in findings.found.values()] + list(findings.missing.values())
+        return SHORT_TTL if findings.failed else max(min([limit, *ttls]), SHORT_TTL)
+
+    async def _past(self, shelf: Shelf, symbols: Sequence[str]) -> dict[str, list[PastGex]]:
+        found: dict[str, list[PastGex]] = {}
+        rest = iter(symbols)
+        while part := list(islice(rest, AT_ONCE)):
+            found |= await self._dispatcher.past(shelf, part, history().MOST)
+        for symbol in symbols:
+            if (at := shelf.missing.get(symbol)) is not None:
+                found[symbol].append((at, at, math.nan))
+        return found
+
+    async def _run(self, work: Callable[..., T], *values: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._compute, work, *values)
+
+
+def _judged(history: History, past: Mapping[str, Sequence[PastGex]], asked: Asked) -> Standings:
+    history.learn(past)
+    return history.standings(asked)

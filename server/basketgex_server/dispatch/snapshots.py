@@ -1,0 +1,401 @@
+"""Everything known of one origin, and what follows from it: what to ask for, what to answer. The clock is an argument."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+
+from basketgex_server.dispatch import allowance
+from basketgex_server.dispatch.allowance import Allowance
+from basketgex_server.dispatch.backoff import SOURCE, Failures, error_of
+from basketgex_server.dispatch.batcher import Outcome
+from basketgex_server.dispatch.freshness import (
+    SETTLING,
+    Due,
+    Rules,
+    Sessions,
+    Verdict,
+    believable,
+    due,
+    judge,
+    may_ask,
+)
+from basketgex_server.dispatch.quota import Quota
+from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
+from basketgex_server.errors import (
+    BadChain,
+    BasketgexError,
+    NoData,
+    NotCached,
+    NotEntitled,
+    Paced,
+    Remembered,
+    TimedOut,
+    TooManyCalls,
+)
+from basketgex_server.settings import Settings
+from basketgex_server.state import PastGex
+
+SHORT_TTL = 2.0
+"""Seconds for which a client may answer from a stale reply or an error."""
+MOST_NEWS = 200_000
+"""Figures that are kept for a history that nobody looks at; then it is forgotten, and read anew when somebody does."""
+RECENTLY = 3_600.0
+"""A symbol used within so many seconds is worth a seat that is left over."""
+
+
+AHEAD = "The source's clock is ahead of this computer's, so that the figure's age cannot be told: set the clock that is wrong."
+CALM = 60.0
+"""Seconds between two explicit requests within which the second is more likely a formula's than a person's."""
+
+
+class Refresh(Enum):
+    """What a request may cause: a source call where age asks for it; one in any case; none."""
+
+    NORMAL = 1
+    FORCE = 2
+    CACHE_ONLY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A symbol's figure, how it stands, for how many seconds a client may keep it, and why it is old where it is."""
+
+    snapshot: Snapshot
+    freshness: Freshness
+    ttl: float
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
+
+    ``unreadable`` says of missing ones that there is something, and why it cannot be used: they alone are left out of a basket.
+    ``refused`` are baskets (by number) that would take too many calls. ``debits`` were spent while this was found out.
+    Until ``holds_until`` (Unix seconds), and while the dispatcher's ``edition`` stays, asking again finds the same.
+    """
+
+    origin: Origin
+    found: Mapping[str, Found]
+    missing: Mapping[str, float]
+    failed: Mapping[str, BasketgexError]
+    refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
+    debits: int = 0
+    holds_until: float = 0.0
+    unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
+
+    def problem(self, symbol: str) -> BasketgexError | None:
+        """Return what stands in the way of a symbol, where that is more than that there is nothing."""
+        return self.failed.get(symbol) or self.unreadable.get(symbol)
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """The symbols of a request to wait for, those to refresh behind the answer, and why others have to wait longer.
+
+    ``explicit``: it is what was asked for that counts, not age; ``reserve``: its calls may use the debits kept back.
+    """
+
+    wait: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
+    put_off: Mapping[str, BasketgexError] = field(default_factory=dict)
+    explicit: bool = False
+    reserve: bool = False
+
+
+class Shelf:
+    """What is known of one origin. Times are Unix seconds."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        rules: Rules,
+        sessions: Sessions,
+        settings: Settings,
+        quota: Quota,
+        snapshots: dict[str, Snapshot],
+        missing: dict[str, float],
+        failures: Mapping[str, Failure] | None = None,
+    ) -> None:
+        self.origin = origin
+        self.quota = quota
+        self.snapshots = snapshots
+        self.missing = missing  # when the source said that it has nothing
+        self.failures = Failures(failures)
+        most = settings.max_calls_per_hour
+        self.explicit = Allowance(allowance.EXPLICIT, most)
+        self.levels = Allowance(allowance.LEVELS, most)
+        self._new = Allowance(allowance.NEW, most)
+        self.news: list[tuple[str, PastGex]] | None = (
+            None  # what calls bring, for a history that is kept beside
+        )
+        self.forced: dict[str, int] = {}  # symbols that explicit requests wait for
+        self.reserved: dict[str, int] = {}  # those of them that may use the reserve
+        self._rules = rules
+        self._sessions = sessions
+        self._settings = settings
+        self._used: dict[str, float] = {}
+        self._warming: set[str] = (
+            set()
+        )  # missing once: a symbol nobody asked for lately can be there the next time
+        self._warmed: set[str] = set()  # missing twice
+        self._behind_at = -math.inf
+        self._explicit_at = -math.inf
+
+    def use(self, symbols: Iterable[str], now: float) -> None:
+        """Note that symbols were asked for."""
+        self._used.update(dict.fromkeys(symbols, now))
+
+    @contextmanager
+    def explicitly(self, symbols: Iterable[str], *, reserve: bool) -> Iterator[None]:
+        """While inside, the symbols are waited for explicitly, and their call may use the ``reserve``."""
+        held = list(symbols)
+        counted = (self.forced, self.reserved) if reserve else (self.forced,)
+        for waiting in counted:
+            for symbol in held:
+                waiting[symbol] = waiting.get(symbol, 0) + 1
+        try:
+            yield
+        finally:
+            for waiting in counted:
+                for symbol in held:
+                    waiting[symbol] -= 1
+                    if not waiting[symbol]:
+                        del waiting[symbol]
+
+    def spends(self, names: Iterable[str], now: float, *, explicit: bool, levels: bool) -> None:
+        """Count a call that leaves, where age is not what bounds it."""
+        if explicit:
+            self.explicit.spend(now, self.quota.limit)
+        elif levels:
+            self.levels.spend(now, self.quota.limit)
+        elif any(name not in self.snapshots for name in names):
+            self._new.spend(now, self.quota.limit)
+
+    def wants(
+        self,
+        symbols: Sequence[str],
+        now: float,
+        refresh: Refresh,
+        *,
+        strikes: bool,
+        seats: int,
+        metered: bool,
+    ) -> Wants:
+        """Return what a request makes worth asking for; ``strikes``: only figures with a row a strike will do."""
+        if refresh is Refresh.CACHE_ONLY:
+            return Wants()
+        if refresh is Refresh.FORCE:
+            reserve = self._is_calm(now)
+            late = self.paced(self.explicit, now) if metered else None
+            if late is None:
+                return Wants(self._open(symbols, now, explicit=True), explicit=True, reserve=reserve)
+        else:
+            late = None
+        wait, behind = self._due(self._open(symbols, now), now, strikes)
+        put_off = self._put_off(wait, now, seats) if metered and wait else {}
+        if put_off:
+            wait = [symbol for symbol in wait if symbol not in put_off]
+        if late is not None:
+            put_off = dict.fromkeys(set(symbols).difference(wait), late) | put_off
+        return Wants(wait, self._paced(behind, now, seats), put_off)
+
+    def paced(self, allowed: Allowance, now: float) -> Paced | None:
+        """Return why no further calls of a kind may leave now, if so; nothing is kept back where no debit is lost."""
+        if not (self.quota.unlimited or self.origin.synthetic):
+            try:
+                allowed.check(now, self.quota.limit)
+            except Paced as late:
+                return late
+        return None
+
+    def riders(self, now: float) -> list[str]:
+        """Return the recently used symbols worth a seat that is left over: the warming first, then the oldest."""
+        ageing = []
+        for symbol, used in self._used.items():
+            snapshot = self.snapshots.get(symbol)
+            if snapshot is None or now - used > RECENTLY or self.failures.held(symbol, now):
+                continue
+            if may_ask(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules):
+                ageing.append((snapshot.exposure.as_of, symbol))
+        warming = (s for s in sorted(self._warming) if not self.failures.held(s, now))
+        return [*warming, *(symbol for _, symbol in sorted(ageing))]
+
+    def take(self, fetched: Fetched, now: float) -> tuple[dict[str, Snapshot], dict[str, float]]:
+        """Keep what a call has brought; return the new snapshots and the missing, for the journal."""
+        snapshots = {s: Snapshot(e, now) for s, e in fetched.exposures.items()}
+        missing = dict.fromkeys(fetched.missing, now)
+        self.snapshots.update(snapshots)
+        self.missing.update(missing)
+        for symbol in (*snapshots, *fetched.failed):
+            self.missing.pop(symbol, None)
+            self._warming.discard(symbol)
+            self._warmed.discard(symbol)
+        for symbol in missing:  # the source has just said that there is nothing (any more)
+            self.snapshots.pop(symbol, None)
+            if symbol in self._warming:
+                self._warming.discard(symbol)
+                self._warmed.add(symbol)
+            elif symbol not in self._warmed:
+                self._warming.add(symbol)
+        self._tell(snapshots, missing)
+        return snapshots, missing
+
+    def exclude(self, error: NotEntitled, now: float) -> dict[str, Failure]:
+        """Remember what the plan does not cover: not asked for again before the quota's day ends."""
+        self._warming.difference_update(error.symbols)
+        return self.failures.refuses(error.symbols, error, now, self.quota.status(now).resets_at)
+
+    def disbelieve(self, now: float) -> None:
+        """Forget moments that are later than now: this computer's clock has been put back since they were noted.
+
+        A figure's own moment is its source's: by that it may still be the last good one.
+        """
+        for symbol, x in [(s, x) for s, x in self.snapshots.items() if not believable(x.fetched_at, now)]:
+            if believable(x.exposure.as_of, now):
+                self.snapshots[symbol] = Snapshot(x.exposure, x.exposure.as_of)
+            else:
+                del self.snapshots[symbol]
+        self.missing = {s: at for s, at in self.missing.items() if believable(at, now)}
+        self._used = {s: min(at, now) for s, at in self._used.items()}
+        self._behind_at = min(self._behind_at, now)
+        self.news = None
+
+    def findings(
+        self,
+        wanted: Iterable[str],
+        asked: set[str],
+        outcomes: Mapping[str, Outcome],
+        now: float,
+        refresh: Refresh,
+        refused: Mapping[int, TooManyCalls],
+        debits: int,
+        put_off: Mapping[str, BasketgexError],
+    ) -> Findings:
+        """Return what became of a request: ``asked`` symbols were waited for, ``outcomes`` has those that ended in time.
+
+        ``put_off`` says why others were not.
+        """
+        most = self._settings.client_ttl
+        found: dict[str, Found] = {}
+        missing: dict[str, float] = {}
+        failed: dict[str, BasketgexError] = {}
+        unreadable: dict[str, BasketgexError] = {}
+        holds_until = math.inf
+        for symbol in wanted:
+            error = put_off.get(symbol) or self._error(symbol, asked, outcomes, now)
+            snapshot = self.snapshots.get(symbol)
+            if snapshot is not None and (verdict := self._judge(snapshot, now)).usable:
+                if isinstance(error, Remembered) and verdict.freshness is Freshness.FRESH:
+                    error = None  # it is not needed yet
+                ttl = min(verdict.until - now, most)
+                # After that the client's share gets shorter.
+                holds_until = min(holds_until, verdict.until - most)
+                if error is not None or verdict.freshness in (Freshness.STALE, Freshness.EXPIRED):
+                    ttl, holds_until = SHORT_TTL, now
+                notice = f"Last good value: {error.sentence}" if error is not None else ""
+                if not notice and not believable(snapshot.exposure.as_of, now):
+                    notice = AHEAD
+                found[symbol] = Found(snapshot, verdict.freshness, max(ttl, SHORT_TTL), notice)
+                continue
+            holds_until = min(holds_until, self.missing.get(symbol, -math.inf) + self._settings.missing_ttl)
+            if refresh is Refresh.CACHE_ONLY and symbol not in self.missing:
+                failed[symbol] = NotCached(
+                    "The server has no figure yet, and it was told not to ask the source."
+                )
+            elif error is not None and error.code == BadChain.code:
+                missing[symbol], unreadable[symbol], holds_until = SHORT_TTL, error, now
+            elif error is not None:
+                failed[symbol] = error
+            elif symbol in asked or symbol in self.missing:
+                missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
+            else:
+                failed[symbol] = NoData("There is no figure of this session yet.")
+        return Findings(self.origin, found, missing, failed, refused, debits, holds_until, unreadable)
+
+    def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        if self.news is None:
+            return
+        if len(self.news) > MOST_NEWS:
+            self.news = None
+            return
+        for symbol, x in snapshots.items():
+            self.news.append((symbol, (x.fetched_at, x.exposure.as_of, x.exposure.net.gex)))
+        self.news += [(symbol, (at, at, math.nan)) for symbol, at in missing.items()]
+
+    def _error(
+        self, symbol: str, asked: set[str], outcomes: Mapping[str, Outcome], now: float
+    ) -> BasketgexError | None:
+        """Return what stands in the way of a newer figure: of the call that was waited for, or of one before."""
+        if symbol in asked:
+            outcome = outcomes.get(symbol, TimedOut())
+            return outcome if isinstance(outcome, BasketgexError) else None
+        if not self.failures or symbol in self.missing:
+            return None
+        failure = self.failures.held(symbol, now) or self.failures.held(SOURCE, now)
+        return error_of(failure, now) if failure is not None else None
+
+    def _open(self, symbols: Sequence[str], now: float, *, explicit: bool = False) -> list[str]:
+        """Return those of the symbols that are not left alone since they, or the source, failed."""
+        held = self.failures.held
+        if not self.failures:
+            return list(symbols)
+        if held(SOURCE, now, explicit=explicit):
+            return []
+        return [symbol for symbol in symbols if not held(symbol, now, explicit=explicit)]
+
+    def _due(self, symbols: Sequence[str], now: float, strikes: bool) -> tuple[list[str], list[str]]:
+        """Return the symbols whose age makes them worth waiting for, and those worth a refresh behind the answer."""
+        wait: list[str] = []
+        behind: list[str] = []
+        session = self._sessions.session(now)
+        for symbol in symbols:
+            snapshot = self.snapshots.get(symbol)
+            if snapshot is None:
+                if now >= self.missing.get(symbol, -math.inf) + self._settings.missing_ttl:
+                    wait.append(symbol)
+                continue
+            if strikes and not snapshot.exposure.strikes:
+                wait.append(symbol)
+                continue
+            when = due(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules, session)
+            if when is not Due.NOT_YET:
+                (behind if when is Due.BEHIND else wait).append(symbol)
+        return wait, behind
+
+    def _put_off(self, wait: Sequence[str], now: float, seats: int) -> dict[str, BasketgexError]:
+        """Return those of the symbols to wait for that have to wait longer, with the reason.
+
+        New names beyond what formulas may cause; and all but one call of a source that has yet to show that it is well.
+        """
+        late: dict[str, BasketgexError] = {}
+        if failure := self.failures.probing(SOURCE, now):
+            late |= dict.fromkeys(wait[seats:], error_of(failure, now))
+        new = [symbol for symbol in wait if symbol not in self.snapshots]
+        if new and (paced := self.paced(self._new, now)):
+            late |= dict.fromkeys(new, paced)
+        return late
+
+    def _is_calm(self, now: float) -> bool:
+        """Note an explicit request, and tell whether it may use the reserve: a formula's follow each other closely."""
+        before, self._explicit_at = self._explicit_at, now
+        return not before <= now < before + CALM
+
+    def _judge(self, snapshot: Snapshot, now: float) -> Verdict:
+        return judge(snapshot.exposure.as_of, snapshot.fetched_at, now, self._rules, self._sessions)
+
+    def _paced(self, behind: list[str], now: float, seats: int) -> list[str]:
+        """Return what may be refreshed behind the answer now: at the pace at which the day's debits last to the close."""
+        if not behind or self.origin.historical:
+            return behind
+        pace = self.quota.pace(now, self._sessions.session(now).close + SETTLING)
+        if not pace:
+            return behind
+        if now - self._behind_at < pace:
+            return []
+        self._behind_at = now
+        return sorted(behind, key=lambda s: self.snapshots[s].exposure.as_of)[: seats or None]
