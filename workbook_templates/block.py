@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from xlsxwriter.format import Format
 
 from workbook_templates import look as style
+from workbook_templates.columns import Columns
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
+NAMES = (
+    "basket symbol weight price gex dex vex chex signed_share regime as_of "
+    "known_weight weighted_gex share signed rank driver"
+)
+"""The columns of Detail: whose row it is, BASKET's table, and what is made of it."""
 TABLE = 1
-"""The column that BASKET is spilled from: B, up to K."""
+"""The column that BASKET is spilled from: its symbols."""
 TABLE_WIDTH = 10
-LAST = 16
-"""The last column of what is made of it: Q."""
+LAST = len(NAMES.split()) - 1
+"""The last column of what is made of it: the drivers."""
 
 HEADINGS: tuple[Heading, ...] = (
     (0, 19, "BASKET", "", "left"),
@@ -54,36 +60,46 @@ class Block:
     first: int
     rows: int
 
-    def column(self, letter: str) -> str:
+    @property
+    def columns(self) -> Columns:
+        """Its columns by name."""
+        return Columns("Detail", self.first, self.rows, 0, NAMES)
+
+    def column(self, name: str) -> str:
         """A column of it, for a formula on any sheet."""
-        return f"Detail!${letter}${self.first + 1}:${letter}${self.first + self.rows}"
+        return self.columns.column(name)
 
     @property
     def net_to_gross(self) -> str:
-        """The formula: the signed shares add up to it."""
-        return f'=IF(COUNT({self.column("O")})=0,"",SUM({self.column("O")}))'
+        """The formula's part: the signed shares add up to it."""
+        signed = self.column("signed")
+        return f'IF(COUNT({signed})=0,"",SUM({signed}))'
 
     @property
     def negative_names(self) -> str:
-        """The formula: how many names are negative, of those with data."""
-        weighted = self.column("M")
-        return f'=IF(COUNT({weighted})=0,"",COUNTIF({weighted},"<0")&" of "&COUNT({weighted}))'
+        """The formula's part: how many names are negative, of those with data."""
+        weighted = self.column("weighted_gex")
+        return f'IF(COUNT({weighted})=0,"",COUNTIF({weighted},"<0")&" of "&COUNT({weighted}))'
 
     @property
     def negative_weight(self) -> str:
-        """The formula: the weight that the negative names carry."""
-        weighted = self.column("M")
-        return f'=IF(COUNT({weighted})=0,"",SUMIF({weighted},"<0",{self.column("L")}))'
+        """The formula's part: the weight that the negative names carry."""
+        weighted = self.column("weighted_gex")
+        return f'IF(COUNT({weighted})=0,"",SUMIF({weighted},"<0",{self.column("known_weight")}))'
 
     @property
     def top_share(self) -> str:
-        """The formula: the largest name's share."""
-        share = self.column("N")
-        return f'=IF(COUNT({share})=0,"",MAX({share}))'
+        """The formula's part: the largest name's share."""
+        share = self.column("share")
+        return f'IF(COUNT({share})=0,"",MAX({share}))'
 
-    def ranked(self, place: str, letter: str) -> str:
+    def ranked(self, place: int, name: str) -> str:
         """The part of a formula that takes a column's value from the name at a place of the ranking."""
-        return f"INDEX({self.column(letter)},MATCH({place},{self.column('P')},0))"
+        return self.beside(place, self.column(name))
+
+    def beside(self, place: int, area: str) -> str:
+        """The same from a column beside the block, given as a range."""
+        return f"INDEX({area},MATCH({place},{self.column('rank')},0))"
 
 
 def looks_of_table(look: Look, **more: object) -> tuple[Format, ...]:
@@ -97,38 +113,41 @@ def looks_of_table(look: Look, **more: object) -> tuple[Format, ...]:
 
 
 def write_block(sheet: Sheet, look: Look, block: Block, asked: str, label: str) -> None:
-    """Writes the table that ``asked`` gives and its columns L:Q; ``label`` is the part of a formula that names it."""
+    """Writes the table that ``asked`` gives and what is made of it; ``label`` is the part of a formula that names it."""
 
     def edge(row: int) -> dict[str, object]:
         return {"top": 1, "top_color": style.RULE} if row == block.first else {}
 
     rows = range(block.first, block.first + block.rows)
     sheet.spill(block.first, TABLE, f"={asked}", [looks_of_table(look, **edge(row)) for row in rows])
-    top, bottom = block.first + 1, block.first + block.rows
+    columns = block.columns
+    top, bottom = (columns.fixed("share", row) for row in (rows[0], rows[-1]))
     for row in rows:
-        r, right = row + 1, {"colour": style.MUTED, "align": "right", **edge(row)}
-
-        once = "" if row == block.first else f"IF({_repeats(r)},FALSE,TRUE),"
-        named = f'=IF(ISTEXT($B{r}),IF(AND({once}LEN($B{r})>0),{label},""),"")'
-        sheet.formula(row, 0, named, look(colour=style.FAINT, **edge(row)))
-        rank = f"RANK($N{r},$N${top}:$N${bottom})+COUNTIF($N${top}:$N{r},$N{r})-1"
-        driver = f'$B{r}&" "&IF($I{r}<0,"−","+")&TEXT($N{r}*100,"0")&" %"'
+        its, right = columns.row(row), {"colour": style.MUTED, "align": "right", **edge(row)}
+        repeats = _repeats(its.symbol, columns.row(row - 1).symbol)
+        once = "" if row == block.first else f"IF({repeats},FALSE,TRUE),"
+        named = f'=IF(ISTEXT({its.symbol}),IF(AND({once}LEN({its.symbol})>0),{label},""),"")'
+        sheet.formula(row, columns.at("basket"), named, look(colour=style.FAINT, **edge(row)))
+        rank = f"RANK({its.share},{top}:{bottom})+COUNTIF({top}:{its.share},{its.share})-1"
+        driver = f'{its.symbol}&" "&IF({its.signed_share}<0,"−","+")&TEXT({its.share}*100,"0")&" %"'
         # Each looks at the very cell it reads: "" is not below 0, and a sign must come from a number.
         for column, of, value, differences in (
-            (11, f"$E{r}", f"$C{r}", {"num_format": "0.0%"}),
-            (12, f"$E{r}", f"$C{r}*$E{r}", {"num_format": style.MILLIONS}),
-            (13, f"$I{r}", f"ABS($I{r})", {"num_format": style.SHARE}),
-            (14, f"$I{r}", f"$I{r}", {"num_format": style.SIGNED_SHARE}),
-            (15, f"$N{r}", rank, {"align": "center"}),
-            (16, f"$I{r}", driver, {"align": "left"}),
+            ("known_weight", its.gex, its.weight, {"num_format": "0.0%"}),
+            ("weighted_gex", its.gex, f"{its.weight}*{its.gex}", {"num_format": style.MILLIONS}),
+            ("share", its.signed_share, f"ABS({its.signed_share})", {"num_format": style.SHARE}),
+            ("signed", its.signed_share, its.signed_share, {"num_format": style.SIGNED_SHARE}),
+            ("rank", its.share, rank, {"align": "center"}),
+            ("driver", its.signed_share, driver, {"align": "left"}),
         ):
-            unless = value if row == block.first else f'IF({_repeats(r)},"",{value})'
-            sheet.formula(row, column, f'=IF(ISNUMBER({of}),{unless},"")', look(**{**right, **differences}))
+            unless = value if row == block.first else f'IF({repeats},"",{value})'
+            sheet.formula(
+                row, columns.at(column), f'=IF(ISNUMBER({of}),{unless},"")', look(**{**right, **differences})
+            )
 
 
-def _repeats(row: int) -> str:
+def _repeats(symbol: str, above: str) -> str:
     """The formula's part that tells whether a row is the one above it again.
 
     Calc fills an array that is larger than its table with #N/A, but repeats a table of one row to the end. Names are unique.
     """
-    return f'$B{row}&""=$B{row - 1}&""'
+    return f'{symbol}&""={above}&""'

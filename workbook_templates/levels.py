@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xlsxwriter.utility import xl_col_to_name
-
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.columns import Columns
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
@@ -24,9 +23,11 @@ class Levels:
     column: int
     symbol: str
 
-    def cell(self, place: int, column: int) -> str:
-        """A cell of the table: 0 the level's name, 1 its price, 2 its distance, 3 what is against the flip, 4 all flips."""
-        return f"Detail!${xl_col_to_name(self.column + column)}${self.row + place + 1}"
+    def cell(self, place: int, name: str) -> str:
+        """A cell of the table; the doubts are what is against the flip, the flips all of them."""
+        return Columns("Detail", self.row, LEVELS, self.column, "level price distance doubts flips").cell(
+            name, place
+        )
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -48,7 +49,7 @@ class Levels:
     @property
     def doubted(self) -> str:
         """The part of a condition that tells whether there is a flip, and something against it."""
-        return f"ISNUMBER({self.cell(FLIP, 1)}),NOT({trusted(self.cell(FLIP, 3))})"
+        return f"ISNUMBER({self.cell(FLIP, 'price')}),NOT({trusted(self.cell(FLIP, 'doubts'))})"
 
 
 def trusted(doubts: str) -> str:
@@ -64,7 +65,7 @@ def write_table(sheet: Sheet, look: Look, levels: Levels, asked: str) -> None:
     distance = look(num_format=style.SIGNED_SHARE_1, align="right", **small)
     sheet.spill(levels.row, levels.column, asked, [(text, price, distance, text, text)] * LEVELS)
     area = (levels.row, levels.column, levels.row + LEVELS - 1, levels.column + 4)
-    marks.errors(sheet.raw, look, area, f"{xl_col_to_name(levels.column)}{levels.row + 1}")
+    marks.errors(sheet.raw, look, area)
 
 
 def write_levels(sheet: Sheet, look: Look, first: tuple[int, int], levels: Levels) -> None:
@@ -78,7 +79,7 @@ def write_levels(sheet: Sheet, look: Look, first: tuple[int, int], levels: Level
     )
     sheet.heads(row - 2, heads, look)
     for place in range(LEVELS):
-        name, price, distance = (levels.cell(place, i) for i in range(3))
+        name, price, distance = (levels.cell(place, name) for name in ("level", "price", "distance"))
         for i, value, form in (
             (0, f'IF(ISTEXT({name}),{name}&"","–")', cell(size=9)),
             (1, _number(price), cell(num_format=style.PRICE, align="right")),
@@ -98,8 +99,8 @@ def write_levels(sheet: Sheet, look: Look, first: tuple[int, int], levels: Level
 
 def _said(levels: Levels) -> tuple[str, str]:
     """What is against the flip, or why there are no levels; all flips, and whether the walls are one."""
-    price, doubts, flips = levels.cell(0, 1), levels.cell(FLIP, 3), levels.cell(FLIP, 4)
-    call, put = levels.cell(CALL_WALL, 1), levels.cell(PUT_WALL, 1)
+    price, doubts, flips = levels.cell(0, "price"), levels.cell(FLIP, "doubts"), levels.cell(FLIP, "flips")
+    call, put = levels.cell(CALL_WALL, "price"), levels.cell(PUT_WALL, "price")
     doubted = f'IF(AND({levels.doubted}),"Flip in doubt: "&{doubts}&".","")'
     why = f'IFERROR(BASKETWHY({levels.symbol},,"GEXLEVELS"),"")'
     flips = f'IF(AND({levels.doubted}),"All flips: "&{flips}&".","")'

@@ -1,9 +1,10 @@
-"""What the templates mark by colour, each rule once. Ranges count from 0; ``cell`` is the first row's."""
+"""What the templates mark by colour, each rule once. Ranges count from 0; ``cell`` is one in the first row."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from basketgex_addin.cells import ENOUGH
@@ -33,13 +34,8 @@ def sign_of(number: str) -> str:
 
 
 def since(moment: str) -> str:
-    """The formula that shows BASKETSINCE's moment; a dash where none is known: #N/A, or in Excel blank beside an error."""
-    return f'=IF(ISNUMBER({moment}),{moment},"–")'
-
-
-def previous(regime: str) -> str:
-    """The same for the regime before."""
-    return f'=IF(ISTEXT({regime}),{arrow(regime)},"–")'
+    """The formula's part that shows BASKETSINCE's moment; a dash where none is known: #N/A, in Excel blank beside an error."""
+    return f'IF(ISNUMBER({moment}),{moment},"–")'
 
 
 def percent(share: str) -> str:
@@ -62,15 +58,15 @@ def why(arguments: str, otherwise: str, function: str = "") -> str:
 
 
 def usable(status: str) -> str:
-    """The formula that reads the usable share of open interest out of a status, which names it only below 100 %."""
+    """The formula's part that reads the usable share of open interest out of a status, which names it only below 100 %."""
     start = f'FIND("usable open interest ",{status})+21'
     number = f'MID({status},{start},FIND(" %",{status},{start})-({start}))'
-    return f'=IF(ISERROR({status}),"",IFERROR(_xlfn.NUMBERVALUE({number},".",",")/100,1))'
+    return f'IF(ISERROR({status}),"",IFERROR(_xlfn.NUMBERVALUE({number},".",",")/100,1))'
 
 
 def age(value: str, status: str, arguments: str) -> str:
-    """The formula for a basket's age; after its value, so that there is something to tell the age of."""
-    return f'=IF(ISNUMBER({value}),IF(ISNUMBER(FIND("; historical;",{status})),"",IFERROR(BASKETAGE({arguments}),"")),"")'
+    """The formula's part for a basket's age; after its value, so that there is something to tell the age of."""
+    return f'IF(ISNUMBER({value}),IF(ISNUMBER(FIND("; historical;",{status})),"",IFERROR(BASKETAGE({arguments}),"")),"")'
 
 
 def rule(raw: Worksheet, area: Area, criteria: str, change: Any, *, stop: bool = False) -> None:
@@ -80,15 +76,15 @@ def rule(raw: Worksheet, area: Area, criteria: str, change: Any, *, stop: bool =
     )
 
 
-def errors(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+def errors(raw: Worksheet, look: Look, area: Area) -> None:
     """Errors stay readable, but quiet."""
-    rule(raw, area, f"ISERROR({cell})", look.change(bold=False, font_color=style.FAINT), stop=True)
+    rule(raw, area, f"ISERROR({_first(area)})", look.change(bold=False, font_color=style.FAINT), stop=True)
 
 
-def padding(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+def padding(raw: Worksheet, look: Look, area: Area) -> None:
     """Calc fills the rows below a shorter table with #N/A: hidden. Other errors stay readable."""
     for wrong, colour in (("ISNA", "#FFFFFF"), ("ISERR", style.FAINT)):
-        rule(raw, area, f"{wrong}({cell})", look.change(font_color=colour))
+        rule(raw, area, f"{wrong}({_first(area)})", look.change(font_color=colour))
 
 
 def regimes(raw: Worksheet, look: Look, area: Area, cell: str, age: str = "") -> None:
@@ -112,8 +108,9 @@ def _signs(raw: Worksheet, look: Look, area: Area, criteria: list[str], age: str
         rule(raw, area, f"AND({criterion})", look.change(font_color=colour))
 
 
-def low(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
+def low(raw: Worksheet, look: Look, area: Area) -> None:
     """Amber where too little is covered, of the weight or of the open interest."""
+    cell = _first(area)
     amber = look.change(bold=True, bg_color=style.WARNING, font_color=style.WARNING_TEXT)
     rule(raw, area, f"AND(ISNUMBER({cell}),{cell}<{ENOUGH})", amber)
 
@@ -122,6 +119,11 @@ def old(raw: Worksheet, look: Look, area: Area, cell: str) -> None:
     """Pale amber and italic where the age in ``cell`` says that the figures are old."""
     pale = look.change(italic=True, bg_color=style.PALE_WARNING)
     rule(raw, area, f"AND({_aged(cell)})", pale)
+
+
+def _first(area: Area) -> str:
+    """The first cell of an area, as a rule names it that holds for each of its cells."""
+    return str(xl_rowcol_to_cell(area[0], area[1]))
 
 
 def _aged(cell: str) -> str:

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.columns import Columns
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
 HEADINGS: tuple[Heading, ...] = ((1, 0, "NAME", "edit", "left"), (2, 0, "WEIGHT", "any scale", "right"))
 
 
-def write_names(
-    sheet: Sheet, look: Look, first: int, seats: int, examples: Sequence[tuple[str, float]]
-) -> None:
-    """Writes the list into B and C from row ``first``; a name without a weight, or a weight without a name, is amber."""
-    raw, cell = sheet.raw, look.cell
+def listed(sheet: str, first: int, seats: int) -> Columns:
+    """Where the list lies on a sheet."""
+    return Columns(sheet, first, seats, 1, "name weight")
+
+
+def write_names(sheet: Sheet, look: Look, columns: Columns, examples: Sequence[tuple[str, float]]) -> None:
+    """Writes the list; a name without a weight, or a weight without a name, is amber."""
+    raw, cell, first, seats = sheet.raw, look.cell, columns.first, columns.rows
     sheet.text(first - 3, 1, "Names", look(size=11, bold=True))
     sheet.heads(first - 2, HEADINGS, look)
     name = cell(bg_color=style.EDITABLE, num_format="@", bold=True)
@@ -30,6 +34,6 @@ def write_names(
         else:
             raw.write_blank(row, 1, None, name)
             raw.write_blank(row, 2, None, weight)
-    amber, r = look.change(bg_color=style.WARNING), first + 1
-    unpaired = f"(LEN(TRIM($B{r}))=0)<>(LEN($C{r})=0)"
+    amber, its = look.change(bg_color=style.WARNING), columns.row(first)
+    unpaired = f"(LEN(TRIM({its.name}))=0)<>(LEN({its.weight})=0)"
     marks.rule(raw, (first, 2, first + seats - 1, 2), unpaired, amber)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from workbook_templates import look as style
@@ -19,7 +20,7 @@ Heading = tuple[int, float, str, str, str]
 
 NO_ANSWER = "No figures: the BasketGEX add-in did not answer. See Notes."
 SYNTHETIC = "SYNTHETIC FIGURES: made up to show the sheet at work. They are not the market."
-STATUS = "$B$2"
+STATUS = xl_rowcol_to_cell(1, 1, row_abs=True, col_abs=True)
 """Where ``front`` puts the status of everything on the sheet."""
 
 
@@ -107,7 +108,7 @@ class Sheet:
         self.formula(row, 1, f"={said}", look(size=10, bold=True, colour=style.WARNING_TEXT))
         amber = {
             "type": "formula",
-            "criteria": f"=LEN($B${row + 1})>0",
+            "criteria": f"=LEN({xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)})>0",
             "format": look.change(bg_color=style.WARNING),
         }
         self.raw.conditional_format(row, 0, row, last_column, amber)

@@ -6,19 +6,7 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS as TABLE_HEADINGS
 from workbook_templates.block import TABLE, TABLE_WIDTH, looks_of_table
-from workbook_templates.book.layout import (
-    FIRST,
-    FIRST_DETAIL,
-    FIRST_POSITION,
-    GROSS,
-    KEY,
-    LEGS,
-    MONEY,
-    NET,
-    SEATS,
-    detail,
-    position,
-)
+from workbook_templates.book.layout import DETAIL, FIRST_DETAIL, GROSS, LEGS, POSITIONS, SEATS
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
@@ -56,44 +44,48 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         _seat(sheet, look, seat)
     for leg in LEGS:
         row, status = FIRST_DETAIL + leg.index, f"BASKETSTATUS({leg.arguments})"
-        sheet.text(row, 25, leg.name, look(bold=True))
-        sheet.formula(row, 26, f'=IF(SUM({detail(leg.weights)})>0,{status},"")', look(size=9))
-    last, r = FIRST_DETAIL + SEATS - 1, FIRST_DETAIL + 1
-    marks.errors(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{r}")
-    marks.errors(raw, look, (FIRST_DETAIL, 26, FIRST_DETAIL + GROSS.index, 26), f"AA{r}")
+        sheet.text(row, DETAIL.at("leg"), leg.name, look(bold=True))
+        asked = f'=IF(SUM({DETAIL.column(leg.weights)})>0,{status},"")'
+        sheet.formula(row, DETAIL.at("status"), asked, look(size=9))
+    last, statuses = FIRST_DETAIL + SEATS - 1, DETAIL.at("status")
+    marks.errors(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
+    marks.errors(raw, look, (FIRST_DETAIL, statuses, FIRST_DETAIL + GROSS.index, statuses))
     raw.freeze_panes(FIRST_DETAIL, 1)
-    sheet.page(last, 23, pages=0)
+    sheet.page(last, DETAIL.at("typed"), pages=0)
 
 
 def _seat(sheet: Sheet, look: Look, seat: int) -> None:
-    row, symbol, money = FIRST_DETAIL + seat, position("B", seat), position("G", seat)
-    r, last = row + 1, FIRST_DETAIL + SEATS
+    row, symbol, money = FIRST_DETAIL + seat, POSITIONS.cell("symbol", seat), POSITIONS.cell("money", seat)
+    its, last = DETAIL.row(row), FIRST_DETAIL + SEATS - 1
     quiet, dollars = {"colour": style.MUTED}, '#,##0;"−"#,##0;'
     blank = f"LEN(TRIM({symbol}))=0"
-    sheet.formula(row, 0, f'=IF({blank},"",{symbol})', look(colour=style.FAINT))
+    sheet.formula(row, DETAIL.at("position"), f'=IF({blank},"",{symbol})', look(colour=style.FAINT))
     sheet.spill(row, TABLE, f'=IF({blank},"",BASKET({symbol}))', [looks_of_table(look)])
-    keys, net = f"${KEY}${FIRST_DETAIL + 1}:${KEY}${last}", f"${NET}{r}"
+    first_name = DETAIL.fixed("name", FIRST_DETAIL)
+    names = f"{first_name}:{DETAIL.fixed('name', last)}"
     # As BASKET writes it, so that nvda, $NVDA and NVDA are one name; made a text anew, as one out of a table equals none.
-    name = f'IF(ISERROR($B{r}),UPPER(TRIM({symbol})),$B{r}&"")'
-    above = f"${KEY}${FIRST_DETAIL + 1}:${KEY}{r}"
-    together = f"SUMPRODUCT(--({keys}=${KEY}{r}),${MONEY}${FIRST_DETAIL + 1}:${MONEY}${last})"
-    weighted = f'IF(ISNUMBER($E{r}),ABS({net})/1000000*$E{r}/1000000,"")'
-    share, shares = position("K", seat), position("K")
-    upto = f"{position('K', 0)}:{share.partition('!')[2]}"
-    typed = f"COUNTA(Positions!$B${FIRST_POSITION + 1 + seat}:$D${FIRST_POSITION + 1 + seat})"
+    name = f'IF(ISERROR({its.symbol}),UPPER(TRIM({symbol})),{its.symbol}&"")'
+    above = f"{first_name}:{its.name}"
+    all_money = f"{DETAIL.fixed('money', FIRST_DETAIL)}:{DETAIL.fixed('money', last)}"
+    together = f"SUMPRODUCT(--({names}={its.name}),{all_money})"
+    weighted = f'IF(ISNUMBER({its.gex}),ABS({its.net})/1000000*{its.gex}/1000000,"")'
+    share, shares = POSITIONS.cell("of_exposure", seat), POSITIONS.column("of_exposure")
+    upto = f"{POSITIONS.cell('of_exposure')}:{share.partition('!')[2]}"
+    typed = f"COUNTA({POSITIONS.cell('symbol', seat)}:{POSITIONS.cell('unit', seat).partition('!')[2]})"
     number = {"align": "right", **quiet}
     for column, formula, form in (
-        (11, f'IF(ISNUMBER({money}),{name},"")', look(indent=1, **quiet)),
-        (12, f'IF(LEN(${KEY}{r})=0,"",IF(SUMPRODUCT(--({above}=${KEY}{r}))=1,1,0))', look(align="center", **quiet)),
-        (13, f"IF(ISNUMBER({money}),{money},0)", look(num_format=dollars, **number)),
-        (14, f"IF(${FIRST}{r}=1,{together},0)", look(num_format=dollars, **number)),
-        (15, f'IF(${FIRST}{r}=1,{weighted},"")', look(num_format=style.SIGNED, **number)),
-        (22, f'IF(ISNUMBER({share}),RANK({share},{shares})+COUNTIF({upto},{share})-1,"")', look(align="center", **quiet)),
-        (23, typed, look(align="center", **quiet)),
+        ("name", f'IF(ISNUMBER({money}),{name},"")', look(indent=1, **quiet)),
+        ("first", f'IF(LEN({its.name})=0,"",IF(SUMPRODUCT(--({above}={its.name}))=1,1,0))', look(align="center", **quiet)),
+        ("money", f"IF(ISNUMBER({money}),{money},0)", look(num_format=dollars, **number)),
+        ("net", f"IF({its.first}=1,{together},0)", look(num_format=dollars, **number)),
+        ("weighted", f'IF({its.first}=1,{weighted},"")', look(num_format=style.SIGNED, **number)),
+        ("rank", f'IF(ISNUMBER({share}),RANK({share},{shares})+COUNTIF({upto},{share})-1,"")', look(align="center", **quiet)),
+        ("typed", typed, look(align="center", **quiet)),
     ):  # fmt: skip
-        sheet.formula(row, column, f"={formula}", form)
+        sheet.formula(row, DETAIL.at(column), f"={formula}", form)
     for leg in LEGS:
-        column, held = 16 + 2 * leg.index, leg.member.format(net=net)
-        known = f"IF(ISNUMBER({net}),{held},FALSE)"
-        sheet.formula(row, column, f'=IF({known},${KEY}{r},"")', look(indent=1, **quiet))
-        sheet.formula(row, column + 1, f"=IF({known},ABS({net}),0)", look(num_format="#,##0;;", **number))
+        held = leg.member.format(net=its.net)
+        known = f"IF(ISNUMBER({its.net}),{held},FALSE)"
+        sheet.formula(row, DETAIL.at(leg.names), f'=IF({known},{its.name},"")', look(indent=1, **quiet))
+        form = look(num_format="#,##0;;", **number)
+        sheet.formula(row, DETAIL.at(leg.weights), f"=IF({known},ABS({its.net}),0)", form)

@@ -9,25 +9,24 @@ from workbook_templates import marks
 from workbook_templates.book.contents import HOW_TO_READ, NET_SAID, NOTES
 from workbook_templates.book.detail import write_detail
 from workbook_templates.book.layout import (
+    BOOK,
+    COMPARED,
+    DETAIL,
     FIRST_LEG,
     FIRST_SHOWN,
     GROSS,
-    KEY,
     LEGS,
     LONG,
-    NET,
     NET_ROW,
     OUTSIDE,
-    RANK,
+    POSITIONS,
     SHORT,
     SHOWN,
-    WEIGHTED,
     Leg,
-    detail,
-    position,
 )
 from workbook_templates.book.positions import side, write_positions
 from workbook_templates.charts import Series, bar_chart
+from workbook_templates.headline import Basket, Figure, headline
 from workbook_templates.look import Look
 from workbook_templates.notes import write_notes
 from workbook_templates.room import said
@@ -49,7 +48,7 @@ HEADINGS: tuple[Heading, ...] = (
     (13, 40, "MISSING", "names, or why there is no figure", "left"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
-COMPARED: tuple[Heading, ...] = (
+COMPARED_HEADINGS: tuple[Heading, ...] = (
     (1, 0, "NAME", "", "left"),
     (2, 0, "MONEY", "net, $", "right"),
     (3, 0, "SIDE", "", "center"),
@@ -73,7 +72,7 @@ def write_book(book: Workbook, look: Look, rewrite: Rewrite) -> None:
 
 def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     raw = sheet.raw
-    out = f'COUNTIF({position("N")},"Not counted*")'
+    out = f'COUNTIF({POSITIONS.column("note")},"Not counted*")'
     not_counted = (
         f'IF({out}=0,"",{out}&" of the positions not counted: see the notes on the sheet Positions.")'
     )
@@ -91,13 +90,13 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     for leg in LEGS:
         _leg(sheet, look, leg)
     _net(sheet, look)
-    first, last, r = FIRST_LEG, GROSS.row, FIRST_LEG + 1
-    marks.errors(raw, look, (first, 2, last, LAST_COLUMN), f"C{r}")
-    for column in (4, 8):
-        marks.regimes(raw, look, (first, column, last, column), f"$E{r}", f"$M{r}")
-    marks.bars(raw, (first, 9, last, 9))
-    marks.low(raw, look, (first, 10, last, 11), f"K{r}")
-    marks.old(raw, look, (first, 1, last, LAST_COLUMN), f"$M{r}")
+    first, last, at, its = FIRST_LEG, GROSS.row, BOOK.at, BOOK.row(FIRST_LEG)
+    marks.errors(raw, look, (first, at("money"), last, LAST_COLUMN))
+    for name in ("gex", "regime"):
+        marks.regimes(raw, look, (first, at(name), last, at(name)), its.gex, its.age)
+    marks.bars(raw, (first, at("net_to_gross"), last, at("net_to_gross")))
+    marks.low(raw, look, (first, at("coverage"), last, at("usable")))
+    marks.old(raw, look, (first, 1, last, LAST_COLUMN), its.age)
     sheet.text(NET_ROW + 1, 1, HOW_TO_READ, look(size=9, italic=True, colour=style.MUTED))
     _write_compared(sheet, look, book)
     raw.freeze_panes(FIRST_LEG, 0)
@@ -114,92 +113,68 @@ def _status() -> str:
 
 
 def _leg(sheet: Sheet, look: Look, leg: Leg) -> None:
-    row, ours, cell = leg.row, leg.arguments, look.cell
-    r, weights, weighted = row + 1, detail(leg.weights), detail(WEIGHTED)
+    row, its = leg.row, BOOK.row(leg.row)
+    weights, weighted = DETAIL.column(leg.weights), DETAIL.column("weighted")
     sheet.raw.set_row(row, 22)
     up, down = (f'SUMIFS({weighted},{weights},">0",{weighted},"{sign}0")' for sign in "><")
-    millions = cell(num_format=style.MILLIONS, align="right")
-    share = cell(num_format=style.SHARE, align="center")
+    signed = {"num_format": style.SIGNED_SHARE, "align": "right", "indent": 1}
+    own: dict[str, Figure] = {
+        "money": (f"SUM({weights})", {"num_format": style.DOLLARS, "align": "right"}),
+        "names": (f'COUNTIF({weights},">0")', {"align": "center"}),
+        "net_to_gross": (f'IF({up}-{down}>0,({up}+{down})/({up}-{down}),"")', signed),
+    }
 
-    def held(value: str, otherwise: str = '""') -> str:
-        return f"IF($D{r}=0,{otherwise},{value})"
+    def asked_as(name: str, part: str) -> str:
+        if name in own or name == "age":
+            return part
+        otherwise = {"regime": "–", "missing_or_why": "no position"}.get(name, "")
+        return f'IF({its.names}=0,"{otherwise}",{part})'
 
-    sheet.text(row, 1, leg.name, cell(size=11, bold=True))
-    for column, formula, form in (
-        (2, f"SUM({weights})", cell(num_format=style.DOLLARS, align="right")),
-        (3, f'COUNTIF({weights},">0")', cell(align="center")),
-        (4, held(f"BASKETGEX({ours})"), cell(num_format=style.MILLIONS, align="right", bold=True, size=11)),
-        (5, held(f"BASKETDEX({ours})"), cell(num_format=style.BILLIONS, align="right")),
-        (6, held(f"BASKETVEX({ours})"), millions),
-        (7, held(f"BASKETCHEX({ours})"), millions),
-        (8, held(marks.arrow(f"BASKETREGIME({ours})"), '"–"'), cell(bold=True, align="center")),
-        (
-            9,
-            f'IF({up}-{down}>0,({up}+{down})/({up}-{down}),"")',
-            cell(num_format=style.SIGNED_SHARE, align="right", indent=1),
-        ),
-        (10, held(f"BASKETCOVERAGE({ours})"), share),
-        (11, held(marks.usable(leg.status)[1:]), share),
-        (
-            12,
-            marks.age(f"$E{r}", leg.status, ours)[1:],
-            cell(num_format=style.MINUTES, align="center", colour=style.MUTED),
-        ),
-        (
-            13,
-            held(f"IF(ISNUMBER($E{r}),BASKETMISSING({ours}),BASKETWHY({ours}))", '"no position"'),
-            cell(size=8, indent=1, text_wrap=True),
-        ),
-    ):
-        sheet.formula(row, column, f"={formula}", form)
+    sheet.text(row, BOOK.at("label"), leg.name, look.cell(size=11, bold=True))
+    headline(sheet, look, row, BOOK, Basket(leg.arguments, leg.status, its.gex), own, {}, asked_as)
 
 
 def _net(sheet: Sheet, look: Look) -> None:
     """Long minus short: the sum of signed money × exposure over the gross money, of the names with data."""
-    row, r, cell, net = NET_ROW, NET_ROW + 1, look.cell, detail(NET)
+    row, its, cell, net = NET_ROW, BOOK.row(NET_ROW), look.cell, DETAIL.column("net")
     sheet.raw.set_row(row, 22)
     sheet.text(row, 1, "Net", cell(size=11, bold=True))
     centred = cell(align="center", colour=style.MUTED)
-    sheet.formula(row, 2, f"=SUM({net})", cell(num_format=style.DOLLARS, align="right"))
-    sheet.formula(row, 3, f'=COUNTIF({detail(GROSS.weights)},">0")', cell(align="center"))
-    for column, letter, number in (
-        (5, "F", style.BILLIONS),
-        (6, "G", style.MILLIONS),
-        (7, "H", style.MILLIONS),
-    ):
-        own = detail(letter)
+    sheet.formula(row, BOOK.at("money"), f"=SUM({net})", cell(num_format=style.DOLLARS, align="right"))
+    held = f'=COUNTIF({DETAIL.column(GROSS.weights)},">0")'
+    sheet.formula(row, BOOK.at("names"), held, cell(align="center"))
+    for name, number in (("dex", style.BILLIONS), ("vex", style.MILLIONS), ("chex", style.MILLIONS)):
+        own = DETAIL.column(name)
         flow = f"SUM(IF(ISNUMBER({own}),{net}*{own},0))/SUM(IF(ISNUMBER({own}),ABS({net}),0))"
         form = cell(num_format=number, align="right")
-        sheet.spill(row, column, f'=IF($D{r}=0,"",IFERROR({flow},"–"))', [(form,)])
-    for column in (4, 8, 9):
-        sheet.formula(row, column, f'=IF($D{r}=0,"","–")', centred)
-    for column in (10, 11, 12):
-        sheet.raw.write_blank(row, column, None, centred)
-    sheet.formula(row, 13, f'=IF($D{r}=0,"","{NET_SAID}")', cell(size=8, indent=1, colour=style.MUTED))
+        sheet.spill(row, BOOK.at(name), f'=IF({its.names}=0,"",IFERROR({flow},"–"))', [(form,)])
+    for name in ("gex", "regime", "net_to_gross"):
+        sheet.formula(row, BOOK.at(name), f'=IF({its.names}=0,"","–")', centred)
+    for name in ("coverage", "usable", "age"):
+        sheet.raw.write_blank(row, BOOK.at(name), None, centred)
+    small = cell(size=8, indent=1, colour=style.MUTED)
+    sheet.formula(row, BOOK.at("missing_or_why"), f'=IF({its.names}=0,"","{NET_SAID}")', small)
 
 
 def _write_compared(sheet: Sheet, look: Look, book: Workbook) -> None:
     raw = sheet.raw
     title = f"Where the money sits, and where the exposure sits: the {SHOWN} names with the most exposure"
     sheet.text(FIRST_SHOWN - 3, 1, title, look(size=11, bold=True))
-    sheet.heads(FIRST_SHOWN - 2, COMPARED, look)
+    sheet.heads(FIRST_SHOWN - 2, COMPARED_HEADINGS, look)
     for place in range(SHOWN):
         _shown(sheet, look, place)
-    first, last, r = FIRST_SHOWN, FIRST_SHOWN + SHOWN - 1, FIRST_SHOWN + 1
-    marks.bars(raw, (first, 6, last, 6), 25, (style.NEUTRAL_BAR, style.NEUTRAL_BAR))
-    marks.regimes(raw, look, (first, 7, last, 8), f"$H{r}")
-    rows = f"${r}:${{0}}${last + 1}"
-    series = tuple(
-        Series(name, f"Book!${letter}{rows.format(letter)}", colour)
-        for name, letter, colour in (
-            ("Share of the money", "E", style.NEUTRAL_BAR),
-            ("Share of the exposure", "F", style.INK),
-        )
+    first, last, at = FIRST_SHOWN, FIRST_SHOWN + SHOWN - 1, COMPARED.at
+    grey = (style.NEUTRAL_BAR, style.NEUTRAL_BAR)
+    marks.bars(raw, (first, at("difference"), last, at("difference")), 25, grey)
+    marks.regimes(raw, look, (first, at("gex"), last, at("regime")), COMPARED.row(first).gex)
+    series = (
+        Series("Share of the money", COMPARED.column("of_money"), style.NEUTRAL_BAR),
+        Series("Share of the exposure", COMPARED.column("of_exposure"), style.INK),
     )
     chart = bar_chart(
         book,
         "Share of money, share of exposure",
-        f"Book!$B{rows.format('B')}",
+        COMPARED.column("name"),
         series,
         {"num_format": "0%", "min": 0},
         stacked=False,
@@ -210,18 +185,21 @@ def _write_compared(sheet: Sheet, look: Look, book: Workbook) -> None:
 
 
 def _shown(sheet: Sheet, look: Look, place: int) -> None:
-    row, r = FIRST_SHOWN + place, FIRST_SHOWN + place + 1
+    row = FIRST_SHOWN + place
     sheet.raw.set_row(row, 19)
-    found = f"MATCH({place + 1},{detail(RANK)},0)"
+    found = f"MATCH({place + 1},{DETAIL.column('rank')},0)"
     right = {"align": "right"}
     for column, area, form in (
-        (1, detail(KEY), look.cell(bold=True)),
-        (2, position("H"), look.cell(num_format=style.DOLLARS, **right)),
-        (4, position("I"), look.cell(num_format="0.0%", **right)),
-        (5, position("K"), look.cell(num_format="0.0%", **right)),
-        (6, position("L"), look.cell(num_format=style.SIGNED, **right)),
-        (7, position("J"), look.cell(num_format=style.MILLIONS, **right)),
-        (8, position("M"), look.cell(align="center", bold=True)),
+        ("name", DETAIL.column("name"), look.cell(bold=True)),
+        ("money", POSITIONS.column("net"), look.cell(num_format=style.DOLLARS, **right)),
+        ("of_money", POSITIONS.column("of_money"), look.cell(num_format="0.0%", **right)),
+        ("of_exposure", POSITIONS.column("of_exposure"), look.cell(num_format="0.0%", **right)),
+        ("difference", POSITIONS.column("difference"), look.cell(num_format=style.SIGNED, **right)),
+        ("gex", POSITIONS.column("gex"), look.cell(num_format=style.MILLIONS, **right)),
+        ("regime", POSITIONS.column("regime"), look.cell(align="center", bold=True)),
     ):
-        sheet.formula(row, column, f'=IFERROR(INDEX({area},{found}),"")', form)
-    sheet.formula(row, 3, f"={side(f'$C{r}')}", look.cell(align="center", colour=style.MUTED))
+        sheet.formula(row, COMPARED.at(column), f'=IFERROR(INDEX({area},{found}),"")', form)
+    its = COMPARED.row(row)
+    sheet.formula(
+        row, COMPARED.at("side"), f"={side(its.money)}", look.cell(align="center", colour=style.MUTED)
+    )

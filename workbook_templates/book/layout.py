@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbook_templates.columns import Columns
 from workbook_templates.room import BEYOND, outside
 
 SEATS = 100
@@ -11,42 +12,68 @@ SEATS = 100
 SHOWN = 15
 """Names in the comparison on the sheet Book."""
 
-BOOK_VALUE = "Positions!$C$4"
 FIRST_POSITION = 7
 FIRST_DETAIL = 5
 FIRST_LEG = 6
 FIRST_SHOWN = 15
 
-KEY, FIRST, MONEY, NET, WEIGHTED, RANK, TYPED, STATUS = "L", "M", "N", "O", "P", "W", "X", "AA"
-"""Columns of Detail: the name of a position that counts; 1 in its first row; the position's money; in that first row the money
-of the name in all its rows, and |money| × GEX; the place of the name; how many cells are typed; the legs' status."""
-
-
-def position(letter: str, seat: int | None = None) -> str:
-    """A column of Positions, or one cell of it."""
-    return _place("Positions", letter, FIRST_POSITION, seat)
-
-
-def detail(letter: str, seat: int | None = None) -> str:
-    """A column of Detail, or one cell of it."""
-    return _place("Detail", letter, FIRST_DETAIL, seat)
-
-
-def _place(sheet: str, letter: str, first: int, seat: int | None) -> str:
-    if seat is not None:
-        return f"{sheet}!${letter}${first + 1 + seat}"
-    return f"{sheet}!${letter}${first + 1}:${letter}${first + SEATS}"
+POSITIONS = Columns(
+    "Positions",
+    FIRST_POSITION,
+    SEATS,
+    1,
+    "symbol size unit price side money net of_money gex of_exposure difference regime note",
+)
+"""What people edit, and what each position is in money and in exposure."""
+VALUE_ROW = 3
+BOOK_VALUE = POSITIONS.fixed("size", VALUE_ROW)
+"""The value of the book, for a formula on the sheet Positions."""
+DETAIL = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    SEATS,
+    0,
+    "position symbol weight price gex dex vex chex signed_share regime as_of "
+    "name first money net weighted long long_money short short_money gross gross_money rank typed - leg status",
+)
+"""BASKET's table of each position. Then: the name of a position that counts; 1 in its first row; the position's money; in that
+first row the money of the name in all its rows, and |money| × GEX; each leg's names and money; the place of the name; how many
+cells are typed; the legs' status."""
+BOOK = Columns(
+    "Book",
+    FIRST_LEG,
+    4,
+    1,
+    "label money names gex dex vex chex regime net_to_gross coverage usable age missing_or_why",
+)
+"""The legs and their net."""
+COMPARED = Columns(
+    "Book",
+    FIRST_SHOWN,
+    SHOWN,
+    1,
+    "name money side of_money of_exposure difference gex regime",
+)
+"""The names with the most exposure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One leg: its columns of names and weights on Detail, and which money belongs to it."""
+    """One leg, and which money belongs to it."""
 
     index: int
     name: str
-    names: str
-    weights: str
     member: str
+
+    @property
+    def names(self) -> str:
+        """The column of its names on Detail."""
+        return self.name.lower()
+
+    @property
+    def weights(self) -> str:
+        """The column of their money."""
+        return f"{self.names}_money"
 
     @property
     def row(self) -> int:
@@ -56,25 +83,25 @@ class Leg:
     @property
     def arguments(self) -> str:
         """What each of our functions is called with."""
-        return f"{detail(self.names)},{detail(self.weights)}"
+        return f"{DETAIL.column(self.names)},{DETAIL.column(self.weights)}"
 
     @property
     def status(self) -> str:
         """Where its status stands."""
-        return detail(STATUS, self.index)
+        return DETAIL.cell("status", self.index)
 
 
 LEGS = (
-    Leg(0, "Long", "Q", "R", "{net}>0"),
-    Leg(1, "Short", "S", "T", "{net}<0"),
-    Leg(2, "Gross", "U", "V", "{net}<>0"),
+    Leg(0, "Long", "{net}>0"),
+    Leg(1, "Short", "{net}<0"),
+    Leg(2, "Gross", "{net}<>0"),
 )
 LONG, SHORT, GROSS = LEGS
 NET_ROW = GROSS.row + 1
 """The row of long minus short on Book."""
 OUTSIDE = outside(
     "Positions",
-    f"Positions!$B${FIRST_POSITION + 1}:$D${FIRST_POSITION + BEYOND}",
-    f"SUM({detail(TYPED)})",
+    POSITIONS.across("symbol", "unit", BEYOND),
+    f"SUM({DETAIL.column('typed')})",
     f"{SEATS} positions",
 )

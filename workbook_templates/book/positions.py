@@ -5,17 +5,10 @@ from __future__ import annotations
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
-from workbook_templates.book.layout import (
-    FIRST,
-    FIRST_POSITION,
-    GROSS,
-    KEY,
-    NET,
-    OUTSIDE,
-    SEATS,
-    WEIGHTED,
-    detail,
-)
+from workbook_templates.book.layout import BOOK_VALUE as VALUE
+from workbook_templates.book.layout import DETAIL, FIRST_POSITION, GROSS, OUTSIDE, SEATS, VALUE_ROW
+from workbook_templates.book.layout import POSITIONS as COLUMNS
+from workbook_templates.columns import Row
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
@@ -49,33 +42,35 @@ def write_positions(sheet: Sheet, look: Look) -> None:
         look,
     )
     sheet.notice(2, OUTSIDE, LAST_COLUMN, look)
-    raw.set_row(3, 20)
-    raw.set_row(4, 8)
+    raw.set_row(VALUE_ROW, 20)
+    raw.set_row(VALUE_ROW + 1, 8)
     sheet.widen(0, 0, 1.5)
-    sheet.text(3, 1, "Value, $", look.cell(bold=True))
+    sheet.text(VALUE_ROW, 1, "Value, $", look.cell(bold=True))
     editable = {"bg_color": style.EDITABLE, "num_format": style.DOLLARS, "align": "right"}
-    raw.write_number(3, 2, BOOK_VALUE, look.cell(bold=True, **editable))
+    raw.write_number(VALUE_ROW, 2, BOOK_VALUE, look.cell(bold=True, **editable))
     hint = "of the book, of which per cent are taken: 12.5 is 12.5 %"
-    sheet.text(3, 3, hint, look(size=9, colour=style.MUTED, indent=1))
+    sheet.text(VALUE_ROW, 3, hint, look(size=9, colour=style.MUTED, indent=1))
     sheet.heads(FIRST_POSITION - 2, HEADINGS, look, indented=(13,))
     for seat in range(SEATS):
         _typed(sheet, look, seat)
         _made_of_it(sheet, look, seat)
-    first, last, r = FIRST_POSITION, FIRST_POSITION + SEATS - 1, FIRST_POSITION + 1
+    first, last, at = FIRST_POSITION, FIRST_POSITION + SEATS - 1, COLUMNS.at
+    its = COLUMNS.row(first)
     allowed = {
         "validate": "list",
         "source": list(UNITS),
         "error_title": "What the size is in",
         "error_message": "$, % or shares.",
     }
-    raw.data_validation(first, 3, last, 3, allowed)
-    for column in (9, 12):
-        marks.regimes(raw, look, (first, column, last, column), f"$J{r}")
-    marks.bars(raw, (first, 11, last, 11), 25, (style.NEUTRAL_BAR, style.NEUTRAL_BAR))
+    raw.data_validation(first, at("unit"), last, at("unit"), allowed)
+    for name in ("gex", "regime"):
+        marks.regimes(raw, look, (first, at(name), last, at(name)), its.gex)
+    difference, note = ((first, at(name), last, at(name)) for name in ("difference", "note"))
+    marks.bars(raw, difference, 25, (style.NEUTRAL_BAR, style.NEUTRAL_BAR))
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
-    marks.rule(raw, (first, 13, last, 13), f'LEFT($N{r},11)="Not counted"', amber)
+    marks.rule(raw, note, f'LEFT({its.note},11)="Not counted"', amber)
     pale = look.change(bg_color=style.PALE_WARNING, font_color=style.WARNING_TEXT)
-    marks.rule(raw, (first, 13, last, 13), f"LEN($N{r})>0", pale)
+    marks.rule(raw, note, f"LEN({its.note})>0", pale)
     raw.freeze_panes(first, 0)
     sheet.page(last, LAST_COLUMN, pages=0)
 
@@ -95,45 +90,50 @@ def _typed(sheet: Sheet, look: Look, seat: int) -> None:
 
 def _made_of_it(sheet: Sheet, look: Look, seat: int) -> None:
     row, cell = FIRST_POSITION + seat, look.cell
-    r, price, gex = row + 1, detail("D", seat), detail("E", seat)
-    blank = f"LEN(TRIM($B{r}))=0"
+    its, price, gex = COLUMNS.row(row), DETAIL.cell("price", seat), DETAIL.cell("gex", seat)
+    blank = f"LEN(TRIM({its.symbol}))=0"
     money = (
-        f'IF($D{r}="shares",IF(ISNUMBER($E{r}),$C{r}*$E{r},""),'
-        f'IF($D{r}="%",IF(ISNUMBER($C$4),$C{r}/100*$C$4,""),IF($D{r}="$",$C{r},"")))'
+        f'IF({its.unit}="shares",IF(ISNUMBER({its.price}),{its.size}*{its.price},""),'
+        f'IF({its.unit}="%",IF(ISNUMBER({VALUE}),{its.size}/100*{VALUE},""),IF({its.unit}="$",{its.size},"")))'
     )
-    all_money, weighted = f"SUM({detail(GROSS.weights)})", detail(WEIGHTED)
+    all_money, weighted = f"SUM({DETAIL.column(GROSS.weights)})", DETAIL.column("weighted")
     exposure = f'(SUMIF({weighted},">0")-SUMIF({weighted},"<0"))'
-    mine, net = detail(WEIGHTED, seat), detail(NET, seat)
+    mine, net, first = (DETAIL.cell(name, seat) for name in ("weighted", "net", "first"))
+    difference = (
+        f"AND(ISNUMBER({its.of_money}),ISNUMBER({its.of_exposure})),100*({its.of_exposure}-{its.of_money})"
+    )
     right, quiet = {"align": "right"}, {"align": "right", "colour": style.MUTED}
     share, centred = cell(num_format="0.0%", **right), cell(align="center", colour=style.MUTED)
+    dollars = cell(num_format=style.DOLLARS, **right)
     for column, formula, form in (
-        (4, f'IF(ISNUMBER({price}),{price},"")', cell(num_format=style.PRICE, **quiet)),
-        (5, f'IF(ISNUMBER($G{r}),{side(f"$G{r}")},"")', centred),
-        (6, f'IF(OR({blank},NOT(ISNUMBER($C{r}))),"",{money})', cell(num_format=style.DOLLARS, **right)),
-        (7, f'IF({detail(FIRST, seat)}=1,{net},"")', cell(num_format=style.DOLLARS, **right)),
-        (8, f'IF(ISNUMBER($H{r}),IF({all_money}>0,ABS($H{r})/{all_money},0),"")', share),
-        (9, f'IF(ISNUMBER({gex}),{gex},"")', cell(num_format=style.MILLIONS, **right)),
-        (10, f'IF(ISNUMBER({mine}),IF({exposure}>0,ABS({mine})/{exposure},0),"")', share),
-        (11, f'IF(AND(ISNUMBER($I{r}),ISNUMBER($K{r})),100*($K{r}-$I{r}),"")', cell(num_format=style.SIGNED, **right)),
-        (12, f'IF(ISNUMBER($J{r}),{marks.sign_of(f"$J{r}")},"")', cell(align="center", bold=True)),
-        (13, _note(r, seat), cell(size=8, indent=1, text_wrap=True)),
-    ):  # fmt: skip
-        sheet.formula(row, column, f"={formula}", form)
+        ("price", f'IF(ISNUMBER({price}),{price},"")', cell(num_format=style.PRICE, **quiet)),
+        ("side", f'IF(ISNUMBER({its.money}),{side(its.money)},"")', centred),
+        ("money", f'IF(OR({blank},NOT(ISNUMBER({its.size}))),"",{money})', dollars),
+        ("net", f'IF({first}=1,{net},"")', dollars),
+        ("of_money", f'IF(ISNUMBER({its.net}),IF({all_money}>0,ABS({its.net})/{all_money},0),"")', share),
+        ("gex", f'IF(ISNUMBER({gex}),{gex},"")', cell(num_format=style.MILLIONS, **right)),
+        ("of_exposure", f'IF(ISNUMBER({mine}),IF({exposure}>0,ABS({mine})/{exposure},0),"")', share),
+        ("difference", f'IF({difference},"")', cell(num_format=style.SIGNED, **right)),
+        ("regime", f'IF(ISNUMBER({its.gex}),{marks.sign_of(its.gex)},"")', cell(align="center", bold=True)),
+        ("note", _note(its, seat), cell(size=8, indent=1, text_wrap=True)),
+    ):
+        sheet.formula(row, COLUMNS.at(column), f"={formula}", form)
 
 
-def _note(r: int, seat: int) -> str:
+def _note(its: Row, seat: int) -> str:
     """Why a row is in no leg, why its name has no figure, or that it is netted with others."""
-    no_unit = "AND(" + ",".join(f'$D{r}<>"{unit}"' for unit in UNITS) + ")"
-    key = detail(KEY, seat)
-    rows = f"SUMPRODUCT(--({detail(KEY)}={key}))"
-    where = f'IF({detail(FIRST, seat)}=1,"Netted with the other rows of this name.","In the net of "&{key}&" above.")'
+    no_unit = "AND(" + ",".join(f'{its.unit}<>"{unit}"' for unit in UNITS) + ")"
+    key, first = DETAIL.cell("name", seat), DETAIL.cell("first", seat)
+    rows = f"SUMPRODUCT(--({DETAIL.column('name')}={key}))"
+    where = f'IF({first}=1,"Netted with the other rows of this name.","In the net of "&{key}&" above.")'
     netted = f'IF(LEN({key})=0,"",IF({rows}>1,{where},""))'
+    no_price = f'IF({its.unit}="shares","Not counted: no price. ","")'
     return (
-        f'IF(LEN(TRIM($B{r}))=0,IF(ISBLANK($C{r}),"","Not counted: no symbol."),'
-        f'IF(NOT(ISNUMBER($C{r})),"Not counted: the size is not a number.",'
+        f'IF(LEN(TRIM({its.symbol}))=0,IF(ISBLANK({its.size}),"","Not counted: no symbol."),'
+        f'IF(NOT(ISNUMBER({its.size})),"Not counted: the size is not a number.",'
         f'IF({no_unit},"Not counted: say $, % or shares.",'
-        f'IF(AND($D{r}="%",NOT(ISNUMBER($C$4))),"Not counted: no book value.",'
-        f'IF(ISNUMBER($J{r}),{netted},IF($D{r}="shares","Not counted: no price. ","")&BASKETWHY($B{r}))))))'
+        f'IF(AND({its.unit}="%",NOT(ISNUMBER({VALUE}))),"Not counted: no book value.",'
+        f"IF(ISNUMBER({its.gex}),{netted},{no_price}&BASKETWHY({its.symbol}))))))"
     )
 
 

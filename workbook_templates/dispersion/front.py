@@ -9,17 +9,21 @@ from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
 from workbook_templates.dispersion.contents import HOW_TO_READ, NOTES
 from workbook_templates.dispersion.layout import (
+    BESIDE,
     BLOCK,
     FIRST_ROW,
     FIRST_SHOWN,
+    FRONT,
     INDEX,
     MEAN,
     MEMBERS,
     OUTSIDE,
     SHOWN,
+    SHOWN_COLUMNS,
 )
 from workbook_templates.dispersion.members import write_detail, write_members
 from workbook_templates.dispersion.volatility import contribution, write_volatility
+from workbook_templates.headline import SHARE, Basket, Figure, headline
 from workbook_templates.look import Look
 from workbook_templates.notes import write_notes
 from workbook_templates.sheet import Heading, Rewrite, Sheet
@@ -73,7 +77,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.front(
         "Dispersion",
         "An index against its members",
-        f"IFERROR(BASKETSTATUS({MEMBERS}),Detail!$AB${BLOCK.first + 1})",  # else of the index: the same source
+        f"IFERROR(BASKETSTATUS({MEMBERS}),{BESIDE.cell('status')})",  # else of the index: the same source
         f"BASKETWHY({MEMBERS})",
         LAST_COLUMN,
         look,
@@ -81,18 +85,21 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     )
     sheet.widen(0, 0, 1.5)
     sheet.heads(FIRST_ROW - 2, HEADINGS, look, indented=(8, 14))
-    _basket(sheet, look, FIRST_ROW, f'="Index: "&{INDEX}', INDEX)
-    _basket(sheet, look, FIRST_ROW + 1, '="Members, weighted mean"', MEMBERS)
+    _basket(sheet, look, FIRST_ROW, f'"Index: "&{INDEX}', INDEX)
+    _basket(sheet, look, FIRST_ROW + 1, '"Members, weighted mean"', MEMBERS)
     _sums(sheet, look, FIRST_ROW + 2)
-    first, last, r = FIRST_ROW, FIRST_ROW + 2, FIRST_ROW + 1
-    marks.errors(raw, look, (first, 2, last, LAST_COLUMN), f"C{r}")
-    marks.regimes(raw, look, (first, 2, last - 1, 2), f"$C{r}", f"$N{r}")
-    marks.regimes(raw, look, (last, 2, last, 2), f"$C${last + 1}", f"$N${last}")
-    marks.regimes(raw, look, (first, 6, last - 1, 6), f"$C{r}", f"$N{r}")
-    marks.bars(raw, (first + 1, 8, first + 1, 8))
-    marks.low(raw, look, (first, 11, last, 12), f"L{r}")
-    marks.old(raw, look, (first, 1, last - 1, LAST_COLUMN), f"$N{r}")
-    marks.old(raw, look, (last, 1, last, LAST_COLUMN), f"$N${last}")  # the sums are as old as the mean
+    first, last, at = FIRST_ROW, FIRST_ROW + 2, FRONT.at
+    its = FRONT.row(first)
+    marks.errors(raw, look, (first, at("gex"), last, LAST_COLUMN))
+    marks.regimes(raw, look, (first, at("gex"), last - 1, at("gex")), its.gex, its.age)
+    # The sums are as old as the mean.
+    sum_gex, mean_age = FRONT.fixed("gex", last), FRONT.fixed("age", last - 1)
+    marks.regimes(raw, look, (last, at("gex"), last, at("gex")), sum_gex, mean_age)
+    marks.regimes(raw, look, (first, at("regime"), last - 1, at("regime")), its.gex, its.age)
+    marks.bars(raw, (first + 1, at("net_to_gross"), first + 1, at("net_to_gross")))
+    marks.low(raw, look, (first, at("coverage"), last, at("usable")))
+    marks.old(raw, look, (first, 1, last - 1, LAST_COLUMN), its.age)
+    marks.old(raw, look, (last, 1, last, LAST_COLUMN), mean_age)
     _sentences(sheet, look, last + 1)
     write_volatility(sheet, look)
 
@@ -100,21 +107,19 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.heads(FIRST_SHOWN - 2, COMPARED, look, indented=(8,))
     for place in range(SHOWN):
         _shown(sheet, look, place)
-    first, last, r = FIRST_SHOWN, FIRST_SHOWN + SHOWN - 1, FIRST_SHOWN + 1
-    marks.regimes(raw, look, (first, 2, last, 2), f"$C{r}")
-    marks.regimes(raw, look, (first, 6, last, 6), f"$C{r}")
-    marks.rule(raw, (first, 7, last, 7), f'$H{r}="against"', look.change(bold=True, font_color=style.INK))
-    marks.bars(raw, (first, 8, last, 8), 0.5)
+    first, last, at = FIRST_SHOWN, FIRST_SHOWN + SHOWN - 1, SHOWN_COLUMNS.at
+    its = SHOWN_COLUMNS.row(first)
+    for name in ("gex", "regime"):
+        marks.regimes(raw, look, (first, at(name), last, at(name)), its.gex)
+    bold = look.change(bold=True, font_color=style.INK)
+    marks.rule(raw, (first, at("against"), last, at("against")), f'{its.against}="against"', bold)
+    marks.bars(raw, (first, at("signed"), last, at("signed")), 0.5)
 
-    rows = f"${BLOCK.first + 1}:${{0}}${BLOCK.first + SHOWN}"
-    series = tuple(
-        Series(name, f"Detail!${letter}{rows.format(letter)}", colour)
-        for name, letter, colour in (
-            ("Positive", "V", style.POSITIVE),
-            ("Negative", "W", style.NEGATIVE),
-        )
+    series = (
+        Series("Positive", BESIDE.column("plus", SHOWN), style.POSITIVE),
+        Series("Negative", BESIDE.column("minus", SHOWN), style.NEGATIVE),
     )
-    title, names = "Signed share of gross", f"Detail!$U{rows.format('U')}"
+    title, names = "Signed share of gross", BESIDE.column("chart", SHOWN)
     chart = bar_chart(book, title, names, series, {"num_format": "0%;−0%;0%"})
     chart.set_size({"width": sheet.across(12, LAST_COLUMN) - 10, "height": 440})
     raw.insert_chart(FIRST_SHOWN - 3, 12, chart, {"object_position": 2, "x_offset": 10})
@@ -124,47 +129,26 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
 
 
 def _basket(sheet: Sheet, look: Look, row: int, label: str, ours: str) -> None:
-    index, r, cell = ours == INDEX, row + 1, look.cell
-    line = BLOCK.first + 1 + row - FIRST_ROW
-    status, value = f"Detail!$AB${line}", f"$C{r}"
+    place, of_index = row - FIRST_ROW, ours == INDEX
     sheet.raw.set_row(row, 25)
-    share = cell(num_format=style.SHARE, align="center")
-    millions = cell(num_format=style.MILLIONS, align="right")
-    bold = cell(num_format=style.MILLIONS, align="right", bold=True, size=11)
-    asked = "SYMBOL" if index else "BASKET"
-    for column, formula, form in (
-        (1, label, cell(bold=True)),
-        (2, f"={asked}GEX({ours})", bold),
-        (3, f"={asked}DEX({ours})", cell(num_format=style.BILLIONS, align="right")),
-        (4, f"={asked}VEX({ours})", millions),
-        (5, f"={asked}CHEX({ours})", millions),
-        (6, f"={marks.arrow(f'BASKETREGIME({ours})')}", cell(bold=True, align="center")),
-        (
-            7,
-            marks.since(f"Detail!$Z${line}"),
-            cell(size=9, num_format=style.MOMENT, align="center"),
+    basket = Basket(
+        ours,
+        BESIDE.cell("status", place),
+        FRONT.row(row).gex,
+        "SYMBOL" if of_index else "BASKET",
+    )
+    signed = {"num_format": style.SIGNED_SHARE, "align": "right", "indent": 1}
+    own: dict[str, Figure] = {
+        "label": (label, {"bold": True}),
+        "since": (
+            marks.since(BESIDE.cell("since", place)),
+            {"size": 9, "num_format": style.MOMENT, "align": "center"},
         ),
-        (
-            8,
-            '=""' if index else BLOCK.net_to_gross,
-            cell(num_format=style.SIGNED_SHARE, align="right", indent=1),
-        ),
-        (9, '=""' if index else f"=BASKETBREADTH({ours})", share),
-        (10, f"=BASKETCOUNT({ours})", cell(align="center")),
-        (11, f"=BASKETCOVERAGE({ours})", share),
-        (12, marks.usable(status), share),
-        (
-            13,
-            marks.age(value, status, ours),
-            cell(num_format=style.MINUTES, align="center", colour=style.MUTED),
-        ),
-        (
-            14,
-            f"=IF(ISNUMBER({value}),BASKETMISSING({ours}),BASKETWHY({ours}))",
-            cell(size=8, indent=1, text_wrap=True),
-        ),
-    ):
-        sheet.formula(row, column, formula, form)
+        "net_to_gross": ('""' if of_index else BLOCK.net_to_gross, signed),
+    }
+    if of_index:
+        own["breadth"] = ('""', SHARE)
+    headline(sheet, look, row, FRONT, basket, own)
 
 
 def _sums(sheet: Sheet, look: Look, row: int) -> None:
@@ -173,18 +157,18 @@ def _sums(sheet: Sheet, look: Look, row: int) -> None:
     sheet.text(row, 1, "Members, plain sum", look.cell(bold=True))
     formats = (style.MILLIONS, style.BILLIONS, style.MILLIONS, style.MILLIONS)
     looks = [look.cell(num_format=number, align="right") for number in formats]
-    sheet.spill(row, 2, f"=BASKETTOTAL({MEMBERS})", [looks])
-    for column in range(6, LAST_COLUMN + 1):
+    sheet.spill(row, FRONT.at("gex"), f"=BASKETTOTAL({MEMBERS})", [looks])
+    for column in range(FRONT.at("regime"), LAST_COLUMN + 1):
         sheet.raw.write_blank(row, column, None, look.cell())
 
 
 def _sentences(sheet: Sheet, look: Look, row: int) -> None:
     """In words: do the regimes agree, and which members do not."""
-    index, mean = f"$C${FIRST_ROW + 1}", f"$C${FIRST_ROW + 2}"
-    label, other = f"$G${FIRST_ROW + 1}", f"$G${FIRST_ROW + 2}"
+    index, mean = (FRONT.fixed("gex", FIRST_ROW + place) for place in range(2))
+    label, other = (FRONT.fixed("regime", FIRST_ROW + place) for place in range(2))
     known = f"AND(ISNUMBER({index}),ISNUMBER({mean}))"
     agree = f'IF(({index}<0)=({mean}<0),"The regimes agree","The regimes differ")'
-    against, names = BLOCK.column("R"), BLOCK.column("M")
+    against, names = BESIDE.column("against"), BLOCK.column("weighted_gex")
     sheet.raw.set_row(row, 8)
     sheet.raw.set_row(row + 1, 18)
     sheet.formula(
@@ -196,7 +180,7 @@ def _sentences(sheet: Sheet, look: Look, row: int) -> None:
     count = f"SUMPRODUCT(--(LEN({against})>0))"
     every = f'_xlfn.TEXTJOIN(", ",TRUE,{against})'
     listed = f'IF(LEN({every})>{LISTED},LEFT({every},{LISTED})&" …",{every})'
-    weight = f'TEXT(100*SUM({BLOCK.column("S")}),"0")'
+    weight = f'TEXT(100*SUM({BESIDE.column("weight")}),"0")'
     sheet.formula(
         row + 2,
         1,
@@ -212,26 +196,28 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
     row, right = FIRST_SHOWN + place, {"align": "right"}
     sheet.raw.set_row(row, 19)
 
-    def ranked(letter: str) -> str:
-        return BLOCK.ranked(str(place + 1), letter)
+    def ranked(name: str) -> str:
+        return BLOCK.ranked(place + 1, name)
 
     millions = look.cell(num_format=style.MILLIONS, **right)
-    volatility = contribution(ranked("B"))
+    volatility = contribution(ranked("symbol"))
+    against = BLOCK.beside(place + 1, BESIDE.column("against"))
+    of_index = FRONT.fixed("gex", FIRST_ROW)
     for column, value, form in (
-        (1, ranked("B"), look.cell(bold=True)),
-        (2, ranked("E"), millions),
-        (3, ranked("F"), look.cell(num_format=style.BILLIONS, **right)),
-        (4, ranked("G"), millions),
-        (5, ranked("H"), millions),
-        (6, marks.arrow(ranked("J")), look.cell(align="center", bold=True)),
+        ("member", ranked("symbol"), look.cell(bold=True)),
+        ("gex", ranked("gex"), millions),
+        ("dex", ranked("dex"), look.cell(num_format=style.BILLIONS, **right)),
+        ("vex", ranked("vex"), millions),
+        ("chex", ranked("chex"), millions),
+        ("regime", marks.arrow(ranked("regime")), look.cell(align="center", bold=True)),
         (
-            7,
-            f'IF(ISNUMBER($C${FIRST_ROW + 1}),IF(LEN({ranked("R")})>0,"against","with"),"–")',
+            "against",
+            f'IF(ISNUMBER({of_index}),IF(LEN({against})>0,"against","with"),"–")',
             look.cell(align="center", colour=style.MUTED),
         ),
-        (8, ranked("O"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
-        (9, ranked("L"), look.cell(num_format="0.0%", align="center")),
-        (10, volatility, look.cell(num_format="0.0%", **right)),
-        (11, f"{volatility}/{MEAN}", look.cell(num_format=style.SHARE, **right)),
+        ("signed", ranked("signed"), look.cell(num_format=style.SIGNED_SHARE_1, indent=1, **right)),
+        ("weight", ranked("known_weight"), look.cell(num_format="0.0%", align="center")),
+        ("volatility", volatility, look.cell(num_format="0.0%", **right)),
+        ("share", f"{volatility}/{MEAN}", look.cell(num_format=style.SHARE, **right)),
     ):
-        sheet.formula(row, column, f'=IFERROR({value},"")', form)
+        sheet.formula(row, SHOWN_COLUMNS.at(column), f'=IFERROR({value},"")', form)

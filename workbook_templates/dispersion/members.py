@@ -7,7 +7,19 @@ from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.dispersion.contents import INDEX as EXAMPLE
 from workbook_templates.dispersion.contents import MEMBERS as EXAMPLES
-from workbook_templates.dispersion.layout import BLOCK, FIRST_MEMBER, INDEX, MEMBERS, OUTSIDE, SEATS, SHOWN
+from workbook_templates.dispersion.layout import (
+    BESIDE,
+    BLOCK,
+    FIRST_MEMBER,
+    FRONT,
+    INDEX,
+    INDEX_ROW,
+    MEMBERS,
+    OUTSIDE,
+    SEATS,
+    SHOWN,
+    TYPED,
+)
 from workbook_templates.dispersion.volatility import write_dispersion_table
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
@@ -19,14 +31,14 @@ def write_members(sheet: Sheet, look: Look) -> None:
     what = f"Edit the index, its members and their weights, up to {SEATS} names. A free row joins in when it is typed into."
     sheet.band("Members", what, 4, look)
     sheet.notice(2, OUTSIDE, 4, look)
-    raw.set_row(3, 20)
-    raw.set_row(4, 8)
+    raw.set_row(INDEX_ROW, 20)
+    raw.set_row(INDEX_ROW + 1, 8)
     sheet.widen(0, 0, 1.5)
     name = {"bg_color": style.EDITABLE, "num_format": "@", "bold": True}
-    sheet.text(3, 1, "Index", cell(bold=True))
-    sheet.text(3, 2, EXAMPLE, cell(**name, align="right"))
+    sheet.text(INDEX_ROW, 1, "Index", cell(bold=True))
+    sheet.text(INDEX_ROW, 2, EXAMPLE, cell(**name, align="right"))
     hint = look(size=9, colour=style.MUTED, indent=1)
-    sheet.text(3, 3, "one symbol with options of its own, such as QQQ, SPY or SPX", hint)
+    sheet.text(INDEX_ROW, 3, "one symbol with options of its own, such as QQQ, SPY or SPX", hint)
     heads: tuple[Heading, ...] = (
         (1, 14, "MEMBER", "", "left"),
         (2, 12, "WEIGHT", "of the index", "right"),
@@ -36,9 +48,9 @@ def write_members(sheet: Sheet, look: Look) -> None:
     sheet.heads(FIRST_MEMBER - 2, heads, look, indented=(4,))
     first, last = FIRST_MEMBER, FIRST_MEMBER + SEATS - 1
     weight = cell(bg_color=style.EDITABLE, align="right")
-    weights = f"$C${first + 1}:$C${last + 1}"
+    weights = f"{TYPED.fixed('weight', first)}:{TYPED.fixed('weight', last)}"
     for seat in range(SEATS):
-        row, r = first + seat, first + seat + 1
+        row, its = first + seat, TYPED.row(first + seat)
         raw.set_row(row, 17)
         if seat < len(EXAMPLES):
             sheet.text(row, 1, EXAMPLES[seat][0], cell(**name))
@@ -46,20 +58,23 @@ def write_members(sheet: Sheet, look: Look) -> None:
         else:
             raw.write_blank(row, 1, None, cell(**name))
             raw.write_blank(row, 2, None, weight)
-        share = f'=IF(AND(ISTEXT($B{r}),ISNUMBER($C{r}),SUM({weights})>0),$C{r}/SUM({weights}),"")'
-        sheet.formula(row, 3, share, cell(num_format="0.0%", align="right", colour=style.MUTED))
-        note = (
-            f'=IF(LEN(TRIM($B{r}))=0,IF(ISBLANK($C{r}),"","A weight without a name: clear it."),'
-            f'IF(ISNUMBER($C{r}),"","No weight: the name weighs nothing."))'
+        share = f'IF(AND(ISTEXT({its.member}),ISNUMBER({its.weight}),SUM({weights})>0),{its.weight}/SUM({weights}),"")'
+        sheet.formula(
+            row, TYPED.at("share"), f"={share}", cell(num_format="0.0%", align="right", colour=style.MUTED)
         )
-        sheet.formula(row, 4, note, cell(size=9, indent=1))
+        note = (
+            f'=IF(LEN(TRIM({its.member}))=0,IF(ISBLANK({its.weight}),"","A weight without a name: clear it."),'
+            f'IF(ISNUMBER({its.weight}),"","No weight: the name weighs nothing."))'
+        )
+        sheet.formula(row, TYPED.at("note"), note, cell(size=9, indent=1))
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
-    marks.rule(raw, (first, 4, last, 4), f'$E{first + 1}<>""', amber)
+    noted = TYPED.at("note")
+    marks.rule(raw, (first, noted, last, noted), f'{TYPED.row(first).note}<>""', amber)
     raw.freeze_panes(first, 0)
     sheet.page(last, 4)
 
 
-BESIDE: tuple[Heading, ...] = (
+HEADS_BESIDE: tuple[Heading, ...] = (
     (17, 12, "AGAINST", "the index", "left"),
     (18, 10, "WEIGHT", "against", "right"),
     (19, 2, "", "", "left"),
@@ -83,30 +98,35 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     raw = sheet.raw
     sheet.band("Detail", "The members' table, and what Dispersion and its chart read.", 31, look, first=2)
     raw.set_row(2, 8)
-    sheet.heads(BLOCK.first - 2, (*HEADINGS, *BESIDE), look, indented=(9, 17))
+    sheet.heads(BLOCK.first - 2, (*HEADINGS, *HEADS_BESIDE), look, indented=(9, 17))
     write_block(sheet, look, BLOCK, f"BASKET({MEMBERS})", '"Members"')
-    top, last = BLOCK.first + 1, BLOCK.first + BLOCK.rows - 1
+    last = BLOCK.first + BLOCK.rows - 1
     quiet = {"colour": style.MUTED}
     for row in range(BLOCK.first, last + 1):
-        r = row + 1
-        known = f"AND(ISNUMBER($E{r}),ISNUMBER(Dispersion!$C$7))"
-        against = f'=IF({known},IF(($E{r}<0)<>(Dispersion!$C$7<0),$B{r},""),"")'
-        sheet.formula(row, 17, against, look(indent=1, **quiet))
-        weight = f'=IF(LEN($R{r})>0,$L{r},"")'
-        sheet.formula(row, 18, weight, look(num_format="0.0%", align="right", **quiet))
+        its, of_index = BLOCK.columns.row(row), FRONT.cell("gex")
+        known = f"AND(ISNUMBER({its.gex}),ISNUMBER({of_index}))"
+        against = f'=IF({known},IF(({its.gex}<0)<>({of_index}<0),{its.symbol},""),"")'
+        sheet.formula(row, BESIDE.at("against"), against, look(indent=1, **quiet))
+        weight = f'=IF(LEN({BESIDE.row(row).against})>0,{its.known_weight},"")'
+        sheet.formula(row, BESIDE.at("weight"), weight, look(num_format="0.0%", align="right", **quiet))
     for place in range(SHOWN):
         row, small = BLOCK.first + place, {"size": 9, **quiet}
-        named = BLOCK.ranked(str(place + 1), "B")
-        sheet.formula(row, 20, f'=IFERROR({named},"")', look(**small))
-        for column, bound in ((21, "MAX"), (22, "MIN")):
-            signed = f"=IFERROR({bound}({BLOCK.ranked(str(place + 1), 'O')},0),0)"
-            sheet.formula(row, column, signed, look(num_format=style.SHARE, align="right", **small))
+        named = BLOCK.ranked(place + 1, "symbol")
+        sheet.formula(row, BESIDE.at("chart"), f'=IFERROR({named},"")', look(**small))
+        for column, bound in (("plus", "MAX"), ("minus", "MIN")):
+            signed = f"=IFERROR({bound}({BLOCK.ranked(place + 1, 'signed')},0),0)"
+            sheet.formula(
+                row, BESIDE.at(column), signed, look(num_format=style.SHARE, align="right", **small)
+            )
     text, moment = look(size=9, **quiet), look(size=9, num_format=style.MOMENT, align="left", **quiet)
     for line, arguments in enumerate((INDEX, MEMBERS)):
-        sheet.spill(BLOCK.first + line, 24, f"=BASKETSINCE({arguments})", [(text, moment, text)])
-        sheet.formula(BLOCK.first + line, 27, f"=BASKETSTATUS({arguments})", text)
-    write_dispersion_table(sheet, look, 29)
-    marks.padding(raw, look, (BLOCK.first, TABLE, last, TABLE_WIDTH), f"B{top}")
-    marks.errors(raw, look, (BLOCK.first, 24, BLOCK.first + 1, 27), f"Y{top}")
+        sheet.spill(
+            BLOCK.first + line, BESIDE.at("regime"), f"=BASKETSINCE({arguments})", [(text, moment, text)]
+        )
+        sheet.formula(BLOCK.first + line, BESIDE.at("status"), f"=BASKETSTATUS({arguments})", text)
+    write_dispersion_table(sheet, look)
+    marks.padding(raw, look, (BLOCK.first, TABLE, last, TABLE_WIDTH))
+    asked = (BLOCK.first, BESIDE.at("regime"), BLOCK.first + 1, BESIDE.at("status"))
+    marks.errors(raw, look, asked)
     raw.freeze_panes(BLOCK.first, 2)
     sheet.page(last, LAST, pages=0)

@@ -6,6 +6,7 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.dispersion.contents import HORIZON as EXAMPLE
 from workbook_templates.dispersion.layout import (
+    BESIDE,
     BLOCK,
     CONTRIBUTIONS,
     CONTRIBUTORS,
@@ -21,6 +22,7 @@ from workbook_templates.dispersion.layout import (
     MEAN,
     MEMBERS,
     SEATS,
+    VOLATILITIES,
     VOLATILITY,
     WITHOUT,
 )
@@ -57,23 +59,30 @@ def write_volatility(sheet: Sheet, look: Look) -> None:
     sheet.text(row - 3, 1, "Implied correlation", look(size=11, bold=True))
     sheet.heads(row - 2, HEADINGS, look)
     raw.set_row(row, 25)
-    sheet.text(row, 1, "Volatility at the money", cell(bold=True))
-    raw.write_number(row, 2, EXAMPLE, cell(bg_color=style.EDITABLE, align="right", bold=True))
+    sheet.text(row, VOLATILITIES.at("label"), "Volatility at the money", cell(bold=True))
+    raw.write_number(
+        row, VOLATILITIES.at("horizon"), EXAMPLE, cell(bg_color=style.EDITABLE, align="right", bold=True)
+    )
     volatility = cell(num_format="0.0%", align="right")
     for column, figure, form in (
-        (3, CORRELATION, cell(num_format=style.CORRELATION, align="right", bold=True, size=11, shrink=True)),
-        (4, INDEX_VOLATILITY, volatility),
-        (5, MEAN, volatility),
-        (6, INDEPENDENT, volatility),
-        (7, COVERED, cell(num_format=style.SHARE, align="center")),
+        (
+            "correlation",
+            CORRELATION,
+            cell(num_format=style.CORRELATION, align="right", bold=True, size=11, shrink=True),
+        ),
+        ("index", INDEX_VOLATILITY, volatility),
+        ("together", MEAN, volatility),
+        ("independent", INDEPENDENT, volatility),
+        ("covered", COVERED, cell(num_format=style.SHARE, align="center")),
     ):
         none = f'IF(ISNUMBER({LOW}),{CORRELATION},"–")' if figure is CORRELATION else '"–"'
-        sheet.formula(row, column, f"=IF(ISNUMBER({figure}),{figure},{none})", form)
+        sheet.formula(row, VOLATILITIES.at(column), f"=IF(ISNUMBER({figure}),{figure},{none})", form)
     without = cell(size=9, bold=True)
-    sheet.formula(row, 8, f'=IFERROR({WITHOUT}&"","")', without)
-    for column, *_ in HEADINGS[-3:]:
-        raw.write_blank(row, column, None, without)
-    marks.low(raw, look, (row, 7, row, 7), f"$H{row + 1}")
+    sheet.formula(row, VOLATILITIES.at("without"), f'=IFERROR({WITHOUT}&"","")', without)
+    for blank, *_ in HEADINGS[-3:]:
+        raw.write_blank(row, blank, None, without)
+    covered = VOLATILITIES.at("covered")
+    marks.low(raw, look, (row, covered, row, covered))
     for line, said, form in (
         (1, _sentence(), look(size=11, bold=True)),
         (2, _contributions(), look(size=10)),
@@ -82,7 +91,7 @@ def write_volatility(sheet: Sheet, look: Look) -> None:
         sheet.formula(row + line, 1, said, form)
 
 
-def write_dispersion_table(sheet: Sheet, look: Look, column: int) -> None:
+def write_dispersion_table(sheet: Sheet, look: Look) -> None:
     """Writes what DISPERSION gives into Detail, and beside it the members by themselves."""
     quiet = {"size": 9, "colour": style.MUTED}
     name, text, value = (
@@ -93,13 +102,15 @@ def write_dispersion_table(sheet: Sheet, look: Look, column: int) -> None:
     rows = FIGURES + SEATS
     looks = [(name, text if row in TEXTS else value) for row in range(rows)]
     asked = f"=IF({_IN_ORDER},DISPERSION({INDEX},{MEMBERS},{HORIZON}),NA())"
+    column = BESIDE.at("figure")
     sheet.spill(BLOCK.first, column, asked, looks)
     start = len("contribution ") + 1
     for row in range(BLOCK.first + FIGURES, BLOCK.first + rows):
-        symbol = f"MID($AD{row + 1},{start},20)"
-        sheet.formula(row, column + 2, f'=IF(ISNUMBER($AE{row + 1}),{symbol},"")', name)
+        its = BESIDE.row(row)
+        symbol = f"MID({its.figure},{start},20)"
+        sheet.formula(row, BESIDE.at("member"), f'=IF(ISNUMBER({its.value}),{symbol},"")', name)
     whole = (BLOCK.first, column, BLOCK.first + rows - 1, column + 1)
-    marks.padding(sheet.raw, look, whole, f"AD{BLOCK.first + 1}")
+    marks.padding(sheet.raw, look, whole)
 
 
 def contribution(symbol: str) -> str:

@@ -10,6 +10,7 @@ from workbook_templates.profile.layout import (
     BASKET,
     BY_ITSELF,
     CHOSEN,
+    COLUMNS,
     DRAWN,
     FIRST_DETAIL,
     FIRST_STATUS,
@@ -28,7 +29,6 @@ from workbook_templates.profile.layout import (
     TOGETHER,
     Curve,
     after_basket,
-    detail,
 )
 from workbook_templates.sheet import Heading, Sheet
 
@@ -74,8 +74,8 @@ HEADINGS: tuple[Heading, ...] = (
 )
 LAST_COLUMN = HEADINGS[-1][0]
 LAST = FIRST_DETAIL + POINTS - 1
-_WHOLE = detail("S", STRIKES)
-_NET = detail("V", STRIKES)
+_WHOLE = COLUMNS.column("strike", STRIKES)
+_NET = COLUMNS.column("net", STRIKES)
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
@@ -88,7 +88,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     for place in range(POINTS):
         move = f"=IF({IN_ORDER}=1,{LOW}+({HIGH}-{LOW})*{place}/{POINTS - 1},0)"
         form = look(num_format=style.SIGNED_SHARE_1, align="right", colour=style.MUTED)
-        sheet.formula(FIRST_DETAIL + place, 1, move, form)
+        sheet.formula(FIRST_DETAIL + place, COLUMNS.at("move"), move, form)
     reach = f'"GEX",1+{LOW},1+{HIGH},{POINTS}'
     for curve, asked in (
         (TOGETHER, f"=IF(OR({TOGETHER.absent},{IN_ORDER}=0),NA(),BASKETPROFILE({BASKET},{reach}))"),
@@ -103,9 +103,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     _strikes(sheet, look)
     _drawn(sheet, look)
     _once(sheet, look)
-    marks.padding(
-        raw, look, (FIRST_DETAIL, 1, FIRST_DETAIL + STRIKES - 1, LAST_COLUMN), f"B{FIRST_DETAIL + 1}"
-    )
+    marks.padding(raw, look, (FIRST_DETAIL, 1, FIRST_DETAIL + STRIKES - 1, LAST_COLUMN))
     raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(LAST, LAST_COLUMN, pages=0)
 
@@ -114,34 +112,36 @@ def _curve(sheet: Sheet, look: Look, curve: Curve, asked: str) -> None:
     across = look(num_format=style.PRICE, align="right")
     net = look(num_format=style.MILLIONS, align="right")
     part = look(num_format=style.MILLIONS, align="right", colour=style.MUTED)
-    sheet.spill(FIRST_DETAIL, curve.column, asked, [(across, net)] * POINTS)
+    sheet.spill(FIRST_DETAIL, COLUMNS.at(curve.name), asked, [(across, net)] * POINTS)
     values = curve.values()
-    for place, sign in ((2, ">=0"), (3, "<0")):
+    for part_of, sign in (("above", ">=0"), ("below", "<0")):
         # With a neighbour of the other sign, so that the two lines meet. What is not drawn is #N/A: of a text Excel draws 0.
         beside = [curve.values(shift=shift) for shift in (-1, 0, 1)]
         near = "+".join(f"ISNUMBER({cells})*({cells}{sign})" for cells in beside)
         shown = f"=IF(ISNUMBER({values}),IF({near}>0,{values},NA()),NA())"
-        sheet.spill(FIRST_DETAIL, curve.column + place, shown, [(part,)] * POINTS)
+        sheet.spill(FIRST_DETAIL, COLUMNS.at(f"{curve.name}_{part_of}"), shown, [(part,)] * POINTS)
 
 
 def _mark(sheet: Sheet, look: Look, curve: Curve) -> None:
     """The flip as a line from top to bottom and a dot on zero; nowhere where it is not in the range."""
     first, small = curve.marks, {"size": 9, "colour": style.MUTED}
-    flip, values = curve.front("H"), curve.values()
+    flip, values = curve.front("flip_move"), curve.values()
     known = ",".join(f"ISNUMBER({cell})" for cell in (flip, LOW, HIGH))
     inside = f"IF(AND({known}),AND({flip}>={LOW},{flip}<={HIGH}),FALSE)"
-    at = marks.signed_percent(flip) if curve is TOGETHER else f"ROUND({curve.front('G')},2)"
+    at = marks.signed_percent(flip) if curve is TOGETHER else f"ROUND({curve.front('flip')},2)"
     doubt = f'IF({curve.trusted},"",", in doubt")'
-    sheet.formula(first, 12, f'=IF(ISNUMBER({flip}),"flip "&{at}&{doubt},"")', look(**small))
+    sheet.formula(first, COLUMNS.at("mark"), f'=IF(ISNUMBER({flip}),"flip "&{at}&{doubt},"")', look(**small))
     number = {"align": "right", **small}
     for row, height in enumerate((f"MAX({values},0)", f"MIN({values},0)", "0")):
         at = f"=IF(ISNUMBER({flip}),{flip},0)"
-        sheet.formula(first + row, 13, at, look(num_format=style.SIGNED_SHARE_1, **number))
+        sheet.formula(
+            first + row, COLUMNS.at("mark_move"), at, look(num_format=style.SIGNED_SHARE_1, **number)
+        )
         known = f"=IF({curve.known},{height},0)"
-        sheet.formula(first + row, 14, known, look(num_format=style.MILLIONS, **number))
-    heights = f"$O${first + 1}:$O${first + 3}"
+        sheet.formula(first + row, COLUMNS.at("height"), known, look(num_format=style.MILLIONS, **number))
+    heights = f"{COLUMNS.fixed('height', first)}:{COLUMNS.fixed('height', first + 2)}"
     shown = f"=IF({inside},IF({curve.known},{heights},NA()),NA())"
-    sheet.spill(first, 15, shown, [(look(num_format=style.MILLIONS, **number),)] * 3)
+    sheet.spill(first, COLUMNS.at("shown"), shown, [(look(num_format=style.MILLIONS, **number),)] * 3)
 
 
 def _strikes(sheet: Sheet, look: Look) -> None:
@@ -150,29 +150,37 @@ def _strikes(sheet: Sheet, look: Look) -> None:
 
     looks = (style.PRICE, *[style.MILLIONS] * 3, *[style.DOLLARS] * 2)
     asked = after_basket(f"IF({BY_ITSELF.absent},NA(),GEXSTRIKES({CHOSEN}))")
-    sheet.spill(FIRST_DETAIL, 18, asked, [tuple(right(number) for number in looks)] * STRIKES)
+    sheet.spill(
+        FIRST_DETAIL, COLUMNS.at("strike"), asked, [tuple(right(number) for number in looks)] * STRIKES
+    )
 
 
 def _drawn(sheet: Sheet, look: Look) -> None:
     """The strikes in the range with the largest net GEX either way, the highest first, as they stand in the chart."""
     quiet = {"colour": style.MUTED, "align": "right"}
     price, millions = look(num_format=style.PRICE, **quiet), look(num_format=style.MILLIONS, **quiet)
-    first, last = FIRST_DETAIL + 1, FIRST_DETAIL + DRAWN
+    first, last = FIRST_DETAIL, FIRST_DETAIL + DRAWN - 1
     chosen = _of_strikes(f"(ABS({_NET})-{LEAST}>=0)", _WHOLE)
-    places = f"$Z${first}:$Z${last}"
-    sheet.spill(FIRST_DETAIL, 26, f"=IFERROR(LARGE({chosen},{places}),NA())", [(price,)] * DRAWN)
+    places = f"{COLUMNS.fixed('place', first)}:{COLUMNS.fixed('place', last)}"
+    sheet.spill(
+        FIRST_DETAIL, COLUMNS.at("drawn"), f"=IFERROR(LARGE({chosen},{places}),NA())", [(price,)] * DRAWN
+    )
     for place in range(DRAWN):
-        row, r = FIRST_DETAIL + place, FIRST_DETAIL + place + 1
-        sheet.raw.write_number(row, 25, place + 1, look(align="center", colour=style.FAINT))
-        sheet.formula(row, 27, f'=IFERROR($AA{r},"")', price)
-        for column, letter in ((28, "T"), (29, "U"), (30, "V")):
-            found = f"INDEX({detail(letter, STRIKES)},MATCH($AA{r},{_WHOLE},0))"
-            sheet.formula(row, column, f"=IFERROR({found},0)", millions)
-        net = f"ABS($AE{r})"
-        rank = (
-            f"SUMPRODUCT(--(ABS($AE${first}:$AE${last})>{net}))+SUMPRODUCT(--(ABS($AE${first}:$AE{r})={net}))"
+        row, its = FIRST_DETAIL + place, COLUMNS.row(FIRST_DETAIL + place)
+        sheet.raw.write_number(row, COLUMNS.at("place"), place + 1, look(align="center", colour=style.FAINT))
+        sheet.formula(row, COLUMNS.at("chart"), f'=IFERROR({its.drawn},"")', price)
+        for name in ("calls", "puts", "net"):
+            found = f"INDEX({COLUMNS.column(name, STRIKES)},MATCH({its.drawn},{_WHOLE},0))"
+            sheet.formula(row, COLUMNS.at(f"drawn_{name}"), f"=IFERROR({found},0)", millions)
+        net, top = f"ABS({its.drawn_net})", COLUMNS.fixed("drawn_net", first)
+        larger = f"SUMPRODUCT(--(ABS({top}:{COLUMNS.fixed('drawn_net', last)})>{net}))"
+        rank = f"{larger}+SUMPRODUCT(--(ABS({top}:{its.drawn_net})={net}))"
+        sheet.formula(
+            row,
+            COLUMNS.at("rank"),
+            f'=IF(ISNUMBER({its.chart}),{rank},"")',
+            look(align="center", colour=style.MUTED),
         )
-        sheet.formula(row, 31, f'=IF(ISNUMBER($AB{r}),{rank},"")', look(align="center", colour=style.MUTED))
 
 
 def _of_strikes(condition: str, value: str) -> str:
@@ -203,12 +211,12 @@ def _once(sheet: Sheet, look: Look) -> None:
         ),
         start=FIRST_DETAIL,
     ):
-        sheet.text(row, 33, what, text)
+        sheet.text(row, COLUMNS.at("asked"), what, text)
         if value:
-            sheet.formula(row, 34, f"={value}", text)
+            sheet.formula(row, COLUMNS.at("answer"), f"={value}", text)
     sizes = _of_strikes("1", f"ABS({_NET})")
-    sheet.spill(FIRST_DETAIL + 2, 34, f"=IFERROR(LARGE({sizes},{DRAWN}),0)", [(number,)])
+    sheet.spill(FIRST_DETAIL + 2, COLUMNS.at("answer"), f"=IFERROR(LARGE({sizes},{DRAWN}),0)", [(number,)])
     flip = f"=IF({NAMED}=0,NA(),BASKETFLIP({BASKET}))"
     move = look(size=9, num_format=style.SIGNED_SHARE_1, align="left", colour=style.MUTED)
-    sheet.spill(FIRST_DETAIL + 3, 34, flip, [(move, text, text)])
+    sheet.spill(FIRST_DETAIL + 3, COLUMNS.at("answer"), flip, [(move, text, text)])
     write_table(sheet, look, LEVELS, after_basket(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))

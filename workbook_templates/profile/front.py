@@ -6,6 +6,8 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.headline import MILLIONS, Basket, Figure, headline
+from workbook_templates.levels import FLIP as FLIP_ROW
 from workbook_templates.look import Look
 from workbook_templates.names import write_names
 from workbook_templates.notes import write_notes
@@ -18,9 +20,11 @@ from workbook_templates.profile.layout import (
     CHOSEN,
     CURVES,
     FIRST,
-    FIRST_LEVEL,
     FLIP,
+    FRONT,
     HEADLINE,
+    LEVELED,
+    LIST,
     MOVES,
     NAMED,
     NAMES,
@@ -88,7 +92,7 @@ def write_profile(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     front.text(SENTENCES + 2, 1, contents.HOW_TO_READ, quiet)
     write_panel(front, look, book)
     _range(front, look)
-    write_names(front, look, FIRST, SEATS, contents.NAMES)
+    write_names(front, look, LIST, contents.NAMES)
     for row in range(BODY + 1, FIRST + SEATS):
         raw.set_row(row, 17)
     raw.freeze_panes(ALONE + 1, 0)
@@ -115,48 +119,37 @@ def _range(sheet: Sheet, look: Look) -> None:
 
 
 def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
-    together, cell, row, ours = curve is TOGETHER, look.cell, curve.row, curve.arguments
-    values, gex, lowest = curve.values(), curve.front("C"), curve.front("K")
+    together, row, ours = curve is TOGETHER, curve.row, curve.arguments
+    values, lowest = curve.values(), curve.front("lowest")
     sheet.raw.set_row(row, 28)
     for column in (3, 15):
-        sheet.raw.write_blank(row, column, None, cell())
-    millions = cell(num_format=style.MILLIONS, align="right")
-    move = cell(num_format=style.SIGNED_SHARE_1, align="right")
-    price = cell(num_format=style.PRICE, align="right")
-    share = cell(num_format=style.SHARE, align="center")
+        sheet.raw.write_blank(row, column, None, look.cell())
+    bold_price = {"num_format": style.PRICE, "align": "right", "bold": True}
+    move = {"num_format": style.SIGNED_SHARE_1, "align": "right"}
 
-    def level(letter: str, place: int) -> str:
-        found = f"Profile!${letter}${FIRST_LEVEL + 1 + place}"
+    def level(name: str, place: int) -> str:
+        found = LEVELED.cell(name, place)
         return f'IF(ISNUMBER({found}),{found},"–")'
 
     flip = f'IF(ISNUMBER({FLIP}),{FLIP},"–")'
     lowest_of = f'IF(COUNT({values})=0,"–",IF(MIN({values})<0,MIN({values}),"–"))'
-    for column, value, form in (
-        (2, f"BASKETGEX({ours})", cell(num_format=style.MILLIONS, align="right", bold=True, size=11)),
-        (4, marks.arrow(f"BASKETREGIME({ours})"), cell(bold=True, align="center")),
-        (5, '""' if together else level("R", 0), price),
-        (6, '""' if together else level("R", 1), cell(num_format=style.PRICE, align="right", bold=True)),
-        (
-            7,
-            flip if together else level("S", 1),
-            cell(num_format=style.SIGNED_SHARE_1, align="right", bold=True),
-        ),
-        (8, f'IF({curve.known},{curve.point(0)},"–")', millions),
-        (9, f'IF({curve.known},{curve.point(POINTS - 1)},"–")', millions),
-        (10, lowest_of, millions),
-        (11, f'IF(ISNUMBER({lowest}),INDEX({MOVES},MATCH({lowest},{values},0)),"–")', move),
-        (12, f"BASKETCOUNT({ours})", cell(align="center")),
-        (13, f"BASKETCOVERAGE({ours})", share),
-        (14, marks.usable(curve.status)[1:], share),
-        (16, _missing(ours), cell(size=8, text_wrap=True, bold=True)),
-        (17, f"BASKETASOF({ours})", cell(size=9, num_format=style.MOMENT, align="right")),
-        (
-            18,
-            marks.age(gex, curve.status, ours)[1:],
-            cell(num_format=style.MINUTES, align="right", colour=style.MUTED),
-        ),
-    ):
-        sheet.formula(row, column, f'=IF({curve.absent},"",{value})', form)
+    lowest_at = f'IF(ISNUMBER({lowest}),INDEX({MOVES},MATCH({lowest},{values},0)),"–")'
+    own: dict[str, Figure] = {
+        "price": ('""' if together else level("price", 0), {"num_format": style.PRICE, "align": "right"}),
+        "flip": ('""' if together else level("price", FLIP_ROW), bold_price),
+        "flip_move": (flip if together else level("distance", FLIP_ROW), {**move, "bold": True}),
+        "low_end": (f'IF({curve.known},{curve.point(0)},"–")', MILLIONS),
+        "high_end": (f'IF({curve.known},{curve.point(POINTS - 1)},"–")', MILLIONS),
+        "lowest": (lowest_of, MILLIONS),
+        "lowest_at": (lowest_at, move),
+        "missing": (_missing(ours), {"size": 8, "text_wrap": True, "bold": True}),
+    }
+    basket = Basket(ours, curve.status, curve.front("gex"))
+
+    def asked_as(name: str, part: str) -> str:
+        return f'IF({curve.absent},"",{part})'
+
+    headline(sheet, look, row, FRONT, basket, own, {"age": {"align": "right"}}, asked_as)
 
 
 def _missing(ours: str) -> str:
@@ -167,21 +160,23 @@ def _missing(ours: str) -> str:
 
 
 def _marks(sheet: Sheet, look: Look) -> None:
-    raw, r = sheet.raw, HEADLINE + 1
-    marks.errors(raw, look, (HEADLINE, 2, ALONE, LAST_COLUMN), f"C{r}")
-    for column in (2, 4):
-        marks.regimes(raw, look, (HEADLINE, column, ALONE, column), f"$C{r}", f"$S{r}")
-    for column, letter in ((8, "I"), (9, "J"), (10, "K")):
-        marks.regimes(raw, look, (HEADLINE, column, ALONE, column), f"${letter}{r}", f"$S{r}")
-    marks.low(raw, look, (HEADLINE, 13, ALONE, 14), f"N{r}")
+    raw, its, at = sheet.raw, FRONT.row(HEADLINE), FRONT.at
+    marks.errors(raw, look, (HEADLINE, at("gex"), ALONE, LAST_COLUMN))
+    for column, of in (
+        ("gex", its.gex),
+        ("regime", its.gex),
+        ("low_end", its.low_end),
+        ("high_end", its.high_end),
+        ("lowest", its.lowest),
+    ):
+        marks.regimes(raw, look, (HEADLINE, at(column), ALONE, at(column)), of, its.age)
+    marks.low(raw, look, (HEADLINE, at("coverage"), ALONE, at("usable")))
     amber = look.change(bg_color=style.WARNING)
     for curve in CURVES:
-        flip = f"ISNUMBER($H${curve.row + 1}),NOT({curve.trusted})"
-        marks.rule(raw, (curve.row, 6, curve.row, 7), f"AND({flip})", amber)
+        flip = f"ISNUMBER({FRONT.fixed('flip_move', curve.row)}),NOT({curve.trusted})"
+        marks.rule(raw, (curve.row, at("flip"), curve.row, at("flip_move")), f"AND({flip})", amber)
+    missing = f"AND(ISTEXT({its.missing}),LEN({its.missing})>0)"
     marks.rule(
-        raw,
-        (HEADLINE, 16, ALONE, 16),
-        f"AND(ISTEXT($Q{r}),LEN($Q{r})>0)",
-        look.change(bg_color=style.WARNING),
+        raw, (HEADLINE, at("missing"), ALONE, at("missing")), missing, look.change(bg_color=style.WARNING)
     )
-    marks.old(raw, look, (HEADLINE, 1, ALONE, LAST_COLUMN), f"$S{r}")
+    marks.old(raw, look, (HEADLINE, 1, ALONE, LAST_COLUMN), its.age)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbook_templates.columns import Columns
 from workbook_templates.levels import FLIP as FLIP_ROW
 from workbook_templates.levels import Levels, trusted
+from workbook_templates.names import listed
 from workbook_templates.room import BEYOND, outside
 
 SEATS = 50
@@ -28,40 +30,57 @@ FIRST = 20
 """The first of the names."""
 SECOND_CURVE = 29
 PANEL = 16
-"""The column of the levels: Q, up to S."""
+"""The first column of the levels."""
 FIRST_LEVEL = 16
 FIRST_LARGEST = 29
 FIRST_DETAIL = 5
 
-NAMES, WEIGHTS = (f"Profile!${letter}${FIRST + 1}:${letter}${FIRST + SEATS}" for letter in "BC")
+LIST = listed("Profile", FIRST, SEATS)
+FRONT = Columns(
+    "Profile",
+    HEADLINE,
+    2,
+    1,
+    "label gex - regime price flip flip_move low_end high_end lowest lowest_at count coverage usable - missing as_of age",
+)
+"""The rows of the basket and of the one name; the range stands below their first two columns."""
+LEVELED = Columns("Profile", FIRST_LEVEL, 8, PANEL, "level price distance")
+"""One name's levels; below them its largest strikes."""
+COLUMNS = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    POINTS,
+    1,
+    "move together together_gex together_above together_below - "
+    "own own_gex own_above own_below - mark mark_move height shown - - "
+    "strike calls puts net calls_oi puts_oi - place drawn chart drawn_calls drawn_puts drawn_net rank - "
+    "asked answer doubts flips -",
+)
+"""The two curves and their marks, the strikes, those that are drawn, and what is asked once; then the levels."""
+
+NAMES, WEIGHTS = LIST.column("name"), LIST.column("weight")
 OUTSIDE = outside(
     "Profile",
-    f"Profile!$B${FIRST + 1}:$C${FIRST + BEYOND}",
+    LIST.across("name", "weight", BEYOND),
     f"COUNTA({NAMES})+COUNTA({WEIGHTS})",
     f"{SEATS} names",
 )
 BASKET = f"{NAMES},{WEIGHTS}"
 """What our functions are called with."""
-CHOSEN = f"Profile!$B${ALONE + 1}"
-LOW, HIGH = (f"Profile!$C${BODY + row}" for row in (2, 3))
+CHOSEN = FRONT.cell("label", ALONE - HEADLINE)
+LOW, HIGH = (FRONT.cell("gex", BODY + row - HEADLINE) for row in (1, 2))
 """The range, as moves: −0.2 is 20 % down."""
-PRICE = f"Profile!$R${FIRST_LEVEL + 1}"
+PRICE = LEVELED.cell("price")
 
 NAMED, IN_ORDER, LEAST, FLIP, FIRST_STATUS, SECOND_STATUS, ASKED, NO_STRIKES = (
-    f"Detail!$AI${FIRST_DETAIL + row}" for row in range(1, 9)
+    COLUMNS.cell("answer", row) for row in range(8)
 )
 """How many names; whether the range is one; the least net GEX of a strike that is drawn; the basket's flip; two statuses;
 1 once the baskets are asked for; why there are no strikes."""
-LEVELS = Levels(FIRST_DETAIL, 38, CHOSEN)
-FLIP_DOUBTS, FLIPS = (f"Detail!${letter}${FIRST_DETAIL + 4}" for letter in ("AJ", "AK"))
+LEVELS = Levels(FIRST_DETAIL, 1 + len(COLUMNS.names.split()), CHOSEN)
+FLIP_DOUBTS, FLIPS = COLUMNS.cell("doubts", 3), COLUMNS.cell("flips", 3)
 """Beside the basket's flip: "available", or what is against it; and all flips."""
-FIRST_STRIKE = f"Detail!$S${FIRST_DETAIL + 1}"
-
-
-def detail(letter: str, rows: int = POINTS, shift: int = 0) -> str:
-    """A column of Detail, or what lies some rows below it."""
-    first = FIRST_DETAIL + 1 + shift
-    return f"Detail!${letter}${first}:${letter}${first + rows - 1}"
+FIRST_STRIKE = COLUMNS.cell("strike")
 
 
 def after_basket(value: str) -> str:
@@ -69,34 +88,30 @@ def after_basket(value: str) -> str:
     return f'=IF({ASKED}=1,{value},"")'
 
 
-MOVES = detail("B")
+MOVES = COLUMNS.column("move")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One curve: its row on Profile, the first of its four columns on Detail, the first of its three rows of marks."""
+    """One curve: its row on Profile, what its four columns on Detail are called, the first of its three rows of marks."""
 
     row: int
-    column: int
+    name: str
     marks: int
     title: int
     """The row above its chart."""
 
-    def letter(self, place: int) -> str:
-        """The letter of one of its columns: 0 the function's move or price, 1 net GEX, 2 that above zero, 3 that below."""
-        return chr(ord("A") + self.column + place)
-
-    def values(self, place: int = 1, shift: int = 0) -> str:
-        """One of its columns, or what lies some rows below it."""
-        return detail(self.letter(place), shift=shift)
+    def values(self, what: str = "gex", shift: int = 0) -> str:
+        """Its net GEX, that "above" zero or that "below", or what lies some rows below it."""
+        return COLUMNS.column(f"{self.name}_{what}", shift=shift)
 
     def point(self, place: int) -> str:
         """Net GEX at one of the moves, counted from 0."""
-        return f"Detail!${self.letter(1)}${FIRST_DETAIL + 1 + place}"
+        return COLUMNS.cell(f"{self.name}_gex", place)
 
-    def front(self, letter: str) -> str:
+    def front(self, name: str) -> str:
         """A cell of its row on Profile."""
-        return f"Profile!${letter}${self.row + 1}"
+        return FRONT.cell(name, self.row - HEADLINE)
 
     @property
     def known(self) -> str:
@@ -116,12 +131,12 @@ class Curve:
     @property
     def doubts(self) -> str:
         """What is against its flip."""
-        return FLIP_DOUBTS if self is TOGETHER else LEVELS.cell(FLIP_ROW, 3)
+        return FLIP_DOUBTS if self is TOGETHER else LEVELS.cell(FLIP_ROW, "doubts")
 
     @property
     def flips(self) -> str:
         """All its flips."""
-        return FLIPS if self is TOGETHER else LEVELS.cell(FLIP_ROW, 4)
+        return FLIPS if self is TOGETHER else LEVELS.cell(FLIP_ROW, "flips")
 
     @property
     def arguments(self) -> str:
@@ -134,8 +149,8 @@ class Curve:
         return f"{NAMED}=0" if self is TOGETHER else f"LEN(TRIM({CHOSEN}))=0"
 
 
-TOGETHER = Curve(HEADLINE, 2, FIRST_DETAIL, BODY)
+TOGETHER = Curve(HEADLINE, "together", FIRST_DETAIL, BODY)
 """The basket, all of whose names move together."""
-BY_ITSELF = Curve(ALONE, 7, FIRST_DETAIL + 4, SECOND_CURVE)
+BY_ITSELF = Curve(ALONE, "own", FIRST_DETAIL + 4, SECOND_CURVE)
 """The one name."""
 CURVES = (TOGETHER, BY_ITSELF)

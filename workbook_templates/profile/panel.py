@@ -13,20 +13,23 @@ from workbook_templates.profile.layout import (
     BODY,
     BY_ITSELF,
     CHOSEN,
+    COLUMNS,
     CURVES,
     DRAWN,
+    FIRST_DETAIL,
     FIRST_LARGEST,
     FIRST_LEVEL,
     FIRST_STRIKE,
     LARGEST,
+    LEVELED,
     LEVELS,
     MOVES,
     NO_STRIKES,
     PANEL,
+    PRICE,
     STRIKES,
     TOGETHER,
     Curve,
-    detail,
 )
 from workbook_templates.profile.words import reason
 from workbook_templates.sheet import Heading, Sheet
@@ -47,7 +50,7 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
     """Writes what stands on the right of the names."""
     title, quiet = look(size=11, bold=True), look(size=9, italic=True, colour=style.MUTED)
     all_there = (
-        f'IF(COUNT({detail("S", STRIKES)})={STRIKES},"More than {STRIKES} strikes: the highest may be missing.",'
+        f'IF(COUNT({COLUMNS.column("strike", STRIKES)})={STRIKES},"More than {STRIKES} strikes: the highest may be missing.",'
         f'"$ m per 1 %; the {DRAWN} largest strikes in the range")'
     )
     for row, column, heading, said in (
@@ -81,22 +84,22 @@ def write_panel(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.heads(FIRST_LARGEST - 2, HEADINGS, look)
     for place in range(LARGEST):
         _large(sheet, look, place)
-    area = (FIRST_LARGEST, PANEL + 1, FIRST_LARGEST + LARGEST - 1, PANEL + 1)
-    marks.regimes(sheet.raw, look, area, f"$R{FIRST_LARGEST + 1}")
+    net = LEVELED.at("price")
+    area = (FIRST_LARGEST, net, FIRST_LARGEST + LARGEST - 1, net)
+    marks.regimes(sheet.raw, look, area, LEVELED.row(FIRST_LARGEST).price)
 
 
 def _curve(sheet: Sheet, book: Workbook, curve: Curve) -> None:
-    first = curve.marks + 1
+    first = curve.marks - FIRST_DETAIL
 
-    def rows(letter: str) -> tuple[str, str, str]:
-        cells = [f"${letter}${first + place}" for place in range(3)]
-        return f"Detail!{cells[0]}:{cells[1]}", f"Detail!{cells[0]}", f"Detail!{cells[2]}"
+    def rows(name: str) -> tuple[str, str, str]:
+        return COLUMNS.column(name, 2, first), COLUMNS.cell(name, first), COLUMNS.cell(name, first + 2)
 
     signs = (
-        Series("Positive", curve.values(2), style.POSITIVE),
-        Series("Negative", curve.values(3), style.NEGATIVE),
+        Series("Positive", curve.values("above"), style.POSITIVE),
+        Series("Negative", curve.values("below"), style.NEGATIVE),
     )
-    mark = Mark(rows("N"), rows("P"), f"Detail!$M${first}")
+    mark = Mark(rows("mark_move"), rows("shown"), COLUMNS.cell("mark", first))
     chart = curve_chart(book, MOVES, signs, mark, SCALE)
     chart.set_size({"width": sheet.across(CURVES_AT, STRIKES_AT - 1), "height": 318})
     sheet.raw.insert_chart(curve.title + 2, CURVES_AT, chart, {"object_position": 2})
@@ -104,24 +107,24 @@ def _curve(sheet: Sheet, book: Workbook, curve: Curve) -> None:
 
 def _strikes(sheet: Sheet, book: Workbook) -> None:
     series = (
-        Series("Calls", detail("AC", DRAWN), style.POSITIVE_BAR),
-        Series("Puts", detail("AD", DRAWN), style.NEGATIVE_BAR),
+        Series("Calls", COLUMNS.column("drawn_calls", DRAWN), style.POSITIVE_BAR),
+        Series("Puts", COLUMNS.column("drawn_puts", DRAWN), style.NEGATIVE_BAR),
     )
-    chart = bar_chart(book, "", detail("AB", DRAWN), series, {"num_format": SCALE[1]}, legend=True)
+    chart = bar_chart(book, "", COLUMNS.column("chart", DRAWN), series, {"num_format": SCALE[1]}, legend=True)
     chart.set_size({"width": sheet.across(STRIKES_AT, PANEL - 2), "height": 686})
     sheet.raw.insert_chart(BODY + 2, STRIKES_AT, chart, {"object_position": 2})
 
 
 def _large(sheet: Sheet, look: Look, place: int) -> None:
     row = FIRST_LARGEST + place
-    found = f"MATCH({place + 1},{detail('AF', DRAWN)},0)"
-    strike = f"INDEX({detail('AB', DRAWN)},{found})"
-    price = f"$R${FIRST_LEVEL + 1}"
+    found = f"MATCH({place + 1},{COLUMNS.column('rank', DRAWN)},0)"
+    strike = f"INDEX({COLUMNS.column('chart', DRAWN)},{found})"
+    price = PRICE.partition("!")[2]
     for column, value, form in (
         (PANEL, strike, look.cell(num_format=style.PRICE, align="left", bold=True)),
         (
             PANEL + 1,
-            f"INDEX({detail('AE', DRAWN)},{found})",
+            f"INDEX({COLUMNS.column('drawn_net', DRAWN)},{found})",
             look.cell(num_format=style.MILLIONS, align="right"),
         ),
         (

@@ -24,7 +24,7 @@ def reason(curve: Curve, text: str) -> str:
 
 def sentence() -> str:
     """The formula that says when the basket's regime changes."""
-    gex, flip = TOGETHER.front("C"), TOGETHER.front("H")
+    gex, flip = TOGETHER.front("gex"), TOGETHER.front("flip_move")
     outside = f"IF(AND(ISNUMBER({LOW}),ISNUMBER({HIGH})),OR({flip}<{LOW},{flip}>{HIGH}),FALSE)"
     beyond = f'IF({outside},", which is outside the range shown","")'
     trusted = (
@@ -38,8 +38,8 @@ def sentence() -> str:
 
 def own_sentence() -> str:
     """The formula that says the same of the one name."""
-    gex, flip = BY_ITSELF.front("C"), BY_ITSELF.front("H")
-    at = f'ROUND({BY_ITSELF.front("G")},2)&", "&{signed_percent(flip)}&" away"'
+    gex, flip = BY_ITSELF.front("gex"), BY_ITSELF.front("flip_move")
+    at = f'ROUND({BY_ITSELF.front("flip")},2)&", "&{signed_percent(flip)}&" away"'
     trusted = f'". Beyond "&{at}&", it turns "&{_regime(gex, turned=True)}&"."'
     turns = f"IF({BY_ITSELF.trusted},{trusted},{_doubted(BY_ITSELF, at)})"
     return _said(BY_ITSELF, NO_NAME, f'UPPER(TRIM({CHOSEN}))&" is "&{_regime(gex)}', turns)
@@ -52,7 +52,7 @@ def _doubted(curve: Curve, at: str) -> str:
 
 
 def _said(curve: Curve, none: str, now: str, turns: str) -> str:
-    flip, gex = curve.front("H"), curve.front("C")
+    flip, gex = curve.front("flip_move"), curve.front("gex")
     stays = f'IF({curve.known},", and stays so from −50 % to +50 %.",".")'
     said = f"{now}&IF(ISNUMBER({flip}),{turns},{stays})"
     return f'=IF({curve.absent},"{none}",IF(ISNUMBER({gex}),{said},{why(curve.arguments, "")}))'

@@ -5,19 +5,18 @@ from __future__ import annotations
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
+from workbook_templates.headline import Basket, figures
 from workbook_templates.look import Look
 from workbook_templates.scanner.contents import MOST_NEGATIVE, MOST_POSITIVE, ONE_SIDED
 from workbook_templates.scanner.layout import (
     ALL,
     CHARTED,
-    COLUMNS,
     FIRST_DETAIL,
-    LINE,
+    LINES,
     ORDER,
     ROOM,
     SEATS,
     Sector,
-    letter,
     line,
 )
 from workbook_templates.sheet import Heading, Sheet
@@ -54,9 +53,19 @@ _HEADS: dict[str, tuple[float, str, str]] = {
     "in_negative": (12, "WEIGHT", "in negative"),
     "in_positive": (12, "WEIGHT", "in positive"),
 }
+_NUMBERS = {
+    "gex": style.MILLIONS,
+    "dex": style.BILLIONS,
+    "vex": style.MILLIONS,
+    "chex": style.MILLIONS,
+    "coverage": style.SHARE,
+    "usable": style.SHARE,
+    "age": style.MINUTES,
+}
+"""The figures of a headline, as Detail writes them."""
 BESIDE: tuple[Heading, ...] = (
-    (LINE - 1, 2, "", "", "left"),
-    *((LINE + i, *_HEADS[what], "left") for i, what in enumerate(COLUMNS)),
+    (LINES.start - 1, 2, "", "", "left"),
+    *((LINES.at(what), *head, "left") for what, head in _HEADS.items()),
 )
 LAST_COLUMN = BESIDE[-1][0]
 
@@ -73,9 +82,8 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         _line(sheet, look, sector)
         _place(sheet, look, sector.index)
     last = FIRST_DETAIL + SEATS * ROOM - 1
-    marks.padding(sheet.raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{FIRST_DETAIL + 1}")
-    beside = (FIRST_DETAIL, LINE, ALL[-1].line, LAST_COLUMN)
-    marks.errors(sheet.raw, look, beside, f"{letter('sector')}{FIRST_DETAIL + 1}")
+    marks.padding(sheet.raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
+    marks.errors(sheet.raw, look, (FIRST_DETAIL, LINES.start, ALL[-1].line, LAST_COLUMN))
     sheet.raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(last, LAST, pages=0)
 
@@ -90,7 +98,7 @@ def _line(sheet: Sheet, look: Look, sector: Sector) -> None:
     blank = f"LEN(TRIM({sector.title}))=0"
     unnamed = f'IF({own("names")}=0,"","Row {sector.members + 1} of Members")'
     drivers = "&".join(
-        f'IFERROR({comma}{block.ranked(str(place), "Q")},"")'
+        f'IFERROR({comma}{block.ranked(place, "driver")},"")'
         for place, comma in enumerate(("", '",  "&', '",  "&'), 1)
     )
     no_names = f'IF(LEN({own("sector")})=0,"","No names yet: type them on the sheet Members.")'
@@ -106,26 +114,20 @@ def _line(sheet: Sheet, look: Look, sector: Sector) -> None:
         ("fails", f'IF({own("names")}=0,"",IF(ISNUMBER({own("gex")}),0,1))', number),
     ):  # fmt: skip
         _write(sheet, look, row, what, f"={value}", form)
+    known = figures(Basket(ours, own("status"), own("gex")))
     for what, value, form in (
-        ("gex", f"BASKETGEX({ours})", {"num_format": style.MILLIONS, **number}),
-        ("dex", f"BASKETDEX({ours})", {"num_format": style.BILLIONS, **number}),
-        ("vex", f"BASKETVEX({ours})", {"num_format": style.MILLIONS, **number}),
-        ("chex", f"BASKETCHEX({ours})", {"num_format": style.MILLIONS, **number}),
-        ("regime", marks.arrow(f"BASKETREGIME({ours})"), {}),
-        ("net_to_gross", block.net_to_gross[1:], {"num_format": style.SIGNED_SHARE, **number}),
-        ("coverage", f"BASKETCOVERAGE({ours})", {"num_format": style.SHARE, **number}),
-        ("usable", marks.usable(own("status"))[1:], {"num_format": style.SHARE, **number}),
-        ("age", marks.age(own("gex"), own("status"), ours)[1:], {"num_format": style.MINUTES, **number}),
-        ("negative", block.negative_names[1:], {}),
-        ("weight", block.negative_weight[1:], {"num_format": style.SHARE, **number}),
-        ("missing", f"BASKETMISSING({ours})", {}),
+        *((what, known[what][0], {"num_format": form, **number}) for what, form in _NUMBERS.items()),
+        *((what, known[what][0], {}) for what in ("regime", "missing")),
+        ("net_to_gross", block.net_to_gross, {"num_format": style.SIGNED_SHARE, **number}),
+        ("negative", block.negative_names, {}),
+        ("weight", block.negative_weight, {"num_format": style.SHARE, **number}),
         ("status", f"BASKETSTATUS({ours})", {}),
     ):
         _write(sheet, look, row, what, f'=IF({own("names")}=0,"",{value})', form)
     small = {"size": 9, "colour": style.MUTED}
     text, moment = look(**small), look(num_format=style.MOMENT, align="left", **small)
     asked = f'=IF({own("names")}=0,"",BASKETSINCE({ours}))'
-    sheet.spill(row, LINE + COLUMNS.index("was"), asked, [(text, moment, text)])
+    sheet.spill(row, LINES.at("was"), asked, [(text, moment, text)])
 
 
 def _key(sector: Sector) -> str:
@@ -145,8 +147,8 @@ def _key(sector: Sector) -> str:
 
 
 def _rank(row: int) -> str:
-    key, keys, k = line("key", row), line("key"), letter("key")
-    above = f"COUNTIF(Detail!${k}${FIRST_DETAIL + 1}:${k}${row + 1},{key})"
+    key, keys = line("key", row), line("key")
+    above = f"COUNTIF({LINES.cell('key')}:{LINES.fixed('key', row)},{key})"
     return f'IF(ISNUMBER({key}),RANK({key},{keys})+{above}-1,"")'
 
 
@@ -175,4 +177,4 @@ def at_place(place: int, what: str) -> str:
 
 
 def _write(sheet: Sheet, look: Look, row: int, what: str, formula: str, form: dict[str, str]) -> None:
-    sheet.formula(row, LINE + COLUMNS.index(what), formula, look(size=9, colour=style.MUTED, **form))
+    sheet.formula(row, LINES.at(what), formula, look(size=9, colour=style.MUTED, **form))

@@ -17,9 +17,10 @@ from workbook_templates.scanner.layout import (
     EVERYTHING,
     FIRST_DETAIL,
     FIRST_SCANNER,
+    FRONT,
+    LINES,
     OUTSIDE,
     ROOM,
-    letter,
     line,
 )
 from workbook_templates.scanner.members import write_members
@@ -108,46 +109,45 @@ def _row(sheet: Sheet, look: Look, place: int) -> None:
     share = cell(num_format=style.SHARE, align="center")
     missing = at_place(place, "missing")
     listed = f'LEN({missing})-LEN(SUBSTITUTE({missing},",",""))+1'
-    for column, what, form in (
-        (1, "sector", cell(bold=True, shrink=True)),
-        (2, "gex", cell(num_format=style.MILLIONS, align="right", bold=True)),
-        (3, "regime", cell(bold=True, align="center")),
-        (4, "net_to_gross", cell(num_format=style.SIGNED_SHARE, align="right", indent=1)),
-        (5, "coverage", share),
-        (6, "usable", share),
-        (7, "age", cell(num_format=style.MINUTES, align="center", colour=style.MUTED)),
-        (8, "negative", cell(align="center")),
-        (9, "dex", cell(num_format=style.BILLIONS, align="right")),
-        (10, "vex", millions),
-        (11, "chex", millions),
-        (14, "drivers", cell(size=8, indent=1, text_wrap=True)),
+    for what, form in (
+        ("sector", cell(bold=True, shrink=True)),
+        ("gex", cell(num_format=style.MILLIONS, align="right", bold=True)),
+        ("regime", cell(bold=True, align="center")),
+        ("net_to_gross", cell(num_format=style.SIGNED_SHARE, align="right", indent=1)),
+        ("coverage", share),
+        ("usable", share),
+        ("age", cell(num_format=style.MINUTES, align="center", colour=style.MUTED)),
+        ("negative", cell(align="center")),
+        ("dex", cell(num_format=style.BILLIONS, align="right")),
+        ("vex", millions),
+        ("chex", millions),
+        ("drivers", cell(size=8, indent=1, text_wrap=True)),
     ):
-        sheet.formula(row, column, f"={at_place(place, what)}", form)
+        sheet.formula(row, FRONT.at(what), f"={at_place(place, what)}", form)
     moment = at_place(place, "since")
     nothing = f'IF({line("place", FIRST_DETAIL + place)}=0,"","–")'
     since = cell(size=8, num_format=style.MOMENT, align="center")
-    sheet.formula(row, 12, f"=IF(ISNUMBER({moment}),{moment},{nothing})", since)
+    sheet.formula(row, FRONT.at("since"), f"=IF(ISNUMBER({moment}),{moment},{nothing})", since)
     short = f'=IF(LEN({missing})>{FITS},{listed}&" names: see Detail",{missing})'
-    sheet.formula(row, 13, short, cell(size=8, align="left", text_wrap=True, bold=True))
+    sheet.formula(row, FRONT.at("missing"), short, cell(size=8, align="left", text_wrap=True, bold=True))
 
 
 def _marks(sheet: Sheet, look: Look) -> None:
-    raw, first, r = sheet.raw, FIRST_SCANNER, FIRST_SCANNER + 1
-    marks.errors(raw, look, (first, 2, LAST, LAST_COLUMN), f"C{r}")
-    for column in (2, 3):
-        marks.regimes(raw, look, (first, column, LAST, column), f"$C{r}", f"$H{r}")
-    marks.bars(raw, (first, 4, LAST, 4))
-    marks.low(raw, look, (first, 5, LAST, 6), f"F{r}")
-    marks.old(raw, look, (first, 1, LAST, LAST_COLUMN), f"$H{r}")
+    raw, first, at, its = sheet.raw, FIRST_SCANNER, FRONT.at, FRONT.row(FIRST_SCANNER)
+    marks.errors(raw, look, (first, at("gex"), LAST, LAST_COLUMN))
+    for name in ("gex", "regime"):
+        marks.regimes(raw, look, (first, at(name), LAST, at(name)), its.gex, its.age)
+    marks.bars(raw, (first, at("net_to_gross"), LAST, at("net_to_gross")))
+    marks.low(raw, look, (first, at("coverage"), LAST, at("usable")))
+    marks.old(raw, look, (first, 1, LAST, LAST_COLUMN), its.age)
 
 
 def _charts(sheet: Sheet, book: Workbook, top: int) -> None:
     """Shares, which compare between sectors; dollars of unlike names do not."""
     scale = {"num_format": "0%;0%;0%", "min": -1, "max": 1}
-    rows = f"${FIRST_DETAIL + 1}:${{0}}${FIRST_DETAIL + CHARTED}"
 
     def area(what: str) -> str:
-        return f"Detail!${letter(what)}{rows.format(letter(what))}"
+        return LINES.column(what, CHARTED)
 
     for first, last, title, (positive, negative), number in (
         (1, 7, "Net ÷ gross", ("one_sided", "other_sided"), "0%;−0%;0%"),

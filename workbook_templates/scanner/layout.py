@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xlsxwriter.utility import xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_range_abs
 
-from workbook_templates.block import Block
+from workbook_templates.block import LAST, Block
+from workbook_templates.columns import Columns
 from workbook_templates.room import BEYOND, outside
 from workbook_templates.scanner.contents import SECTORS
 
@@ -19,35 +20,38 @@ CHARTED = 12
 
 # Members: names and weights side by side, one row per sector.
 FIRST_MEMBERS = 5
+TITLE_COLUMN = 1
 NAME_COLUMN = 2
 WEIGHT_COLUMN = NAME_COLUMN + SEATS + 1
 LAST_MEMBERS = WEIGHT_COLUMN + SEATS - 1
 
 FIRST_DETAIL = 5
 FIRST_SCANNER = 6
-ORDER = "Scanner!$O$1"
+FRONT = Columns(
+    "Scanner",
+    FIRST_SCANNER,
+    ROOM,
+    1,
+    "sector gex regime net_to_gross coverage usable age negative dex vex chex since missing drivers",
+)
+"""One row per sector in the chosen order."""
+ORDER = f"Scanner!{FRONT.fixed('drivers', 0)}"
 """The cell that says in which order."""
 
-LINE = 18
-"""The first column on Detail beside the blocks: S."""
-COLUMNS = (
-    *("sector", "names", "typed", "gex", "regime", "net_to_gross", "coverage", "usable", "age", "negative", "weight"),
-    *("dex", "vex", "chex", "missing", "drivers", "was", "since", "before", "status", "key", "rank", "fails"),
-    *("gap", "place", "label", "one_sided", "other_sided", "in_negative", "in_positive"),
-)  # fmt: skip
-"""What stands there, one row per sector; after the gap one row per place of the order."""
-
-
-def letter(what: str) -> str:
-    """The letter of one of these columns."""
-    return str(xl_col_to_name(LINE + COLUMNS.index(what)))
+LINES = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    ROOM,
+    LAST + 2,
+    "sector names typed gex regime net_to_gross coverage usable age negative weight dex vex chex missing drivers "
+    "was since before status key rank fails gap place label one_sided other_sided in_negative in_positive",
+)
+"""The columns on Detail beside the blocks, one row per sector; after the gap one row per place of the order."""
 
 
 def line(what: str, row: int | None = None) -> str:
     """One of these columns, or its cell in a row of Detail."""
-    if row is not None:
-        return f"Detail!${letter(what)}${row + 1}"
-    return f"Detail!${letter(what)}${FIRST_DETAIL + 1}:${letter(what)}${FIRST_DETAIL + ROOM}"
+    return LINES.column(what) if row is None else LINES.cell(what, row - FIRST_DETAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Sector:
     @property
     def title(self) -> str:
         """Where its name stands."""
-        return f"Members!$B${self.members + 1}"
+        return f"Members!{_across(self.members, TITLE_COLUMN, width=1)}"
 
     @property
     def scanner(self) -> int:
@@ -99,8 +103,8 @@ class Sector:
         return f"{self.names},{self.weights}"
 
 
-def _across(row: int, column: int, rows: int = 1) -> str:
-    return str(xl_range_abs(row, column, row + rows - 1, column + SEATS - 1))
+def _across(row: int, column: int, rows: int = 1, width: int = SEATS) -> str:
+    return str(xl_range_abs(row, column, row + rows - 1, column + width - 1))
 
 
 ALL = tuple(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.look import Look
@@ -49,11 +51,11 @@ def write_members(sheet: Sheet, look: Look) -> None:
         raw.write_string(3, column, text, look.head(text_wrap=False))
     for sector in ALL:
         _row(sheet, look, sector)
-    c, w = FIRST_MEMBERS + 1, chr(ord("A") + WEIGHT_COLUMN)
+    name, weight = (xl_rowcol_to_cell(FIRST_MEMBERS, column) for column in (NAME_COLUMN, WEIGHT_COLUMN))
     marks.rule(
         raw,
         (FIRST_MEMBERS, WEIGHT_COLUMN, ALL[-1].members, LAST_MEMBERS),
-        f"(LEN(TRIM(C{c}))=0)<>(LEN({w}{c})=0)",
+        f"(LEN(TRIM({name}))=0)<>(LEN({weight})=0)",
         look.change(bg_color=style.WARNING),
     )
     raw.freeze_panes(FIRST_MEMBERS, 0)

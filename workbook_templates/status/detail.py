@@ -6,7 +6,7 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
-from workbook_templates.status.layout import FIRST, FIRST_DETAIL, SEATS, detail
+from workbook_templates.status.layout import DETAIL, FIRST_DETAIL, FRONT, SEATS
 
 HEADINGS: tuple[Heading, ...] = (
     (1, 19, "BASKET", "", "left"),
@@ -37,25 +37,29 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     sheet.heads(FIRST_DETAIL - 2, HEADINGS, look)
     text = look(size=9, colour=style.MUTED, align="left")
     for seat in range(SEATS):
-        row, r, symbols = FIRST_DETAIL + seat, FIRST_DETAIL + seat + 1, f"Status!$C${FIRST + seat + 1}"
+        row, symbols, named = FIRST_DETAIL + seat, FRONT.cell("symbols", seat), FRONT.cell("basket", seat)
+        status = DETAIL.row(row).status
         for column, value, form in (
-            (1, f'Status!$B${FIRST + seat + 1}&""', look(size=9, bold=True)),
-            (2, f"BASKETSTATUS({symbols})", text),
-            (3, f"BASKETWHY({symbols})", text),
-            (4, f'IFERROR(BASKETMISSING({symbols}),"")', text),
-            (5, f"IF(ISERROR($C{r}),0,1)", look(size=9, colour=style.MUTED, align="center")),
+            ("basket", f'{named}&""', look(size=9, bold=True)),
+            ("status", f"BASKETSTATUS({symbols})", text),
+            ("why", f"BASKETWHY({symbols})", text),
+            ("missing", f'IFERROR(BASKETMISSING({symbols}),"")', text),
+            ("figures", f"IF(ISERROR({status}),0,1)", look(size=9, colour=style.MUTED, align="center")),
         ):
-            sheet.formula(row, column, f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
-        typed = f"=COUNTA(Status!$B${FIRST + seat + 1}:$C${FIRST + seat + 1})"
-        sheet.formula(row, LAST_COLUMN, typed, look(size=9, colour=style.MUTED, align="center"))
-    first = f'=IFERROR(INDEX({detail("C")},MATCH(1,{detail("F")},0)),"")'
-    sheet.formula(FIRST_DETAIL, 7, first, text)
+            sheet.formula(row, DETAIL.at(column), f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
+        typed = f"=COUNTA({named}:{symbols.partition('!')[2]})"
+        sheet.formula(row, DETAIL.at("typed"), typed, look(size=9, colour=style.MUTED, align="center"))
+    having = f"MATCH(1,{DETAIL.column('figures')},0)"
+    first = f'=IFERROR(INDEX({DETAIL.column("status")},{having}),"")'
+    sheet.formula(FIRST_DETAIL, DETAIL.at("first_status"), first, text)
     number = look(size=9, colour=style.MUTED, num_format=style.DOLLARS, align="right")
-    sheet.spill(FIRST_DETAIL, 9, "=BASKETQUOTA()", [(text, number, number, number, text, number)])
+    sheet.spill(
+        FIRST_DETAIL, DETAIL.at("plan"), "=BASKETQUOTA()", [(text, number, number, number, text, number)]
+    )
     for area in (
-        (FIRST_DETAIL, 2, FIRST_DETAIL + SEATS - 1, 3),
-        (FIRST_DETAIL, 9, FIRST_DETAIL, LAST_COLUMN - 1),
+        (FIRST_DETAIL, DETAIL.at("status"), FIRST_DETAIL + SEATS - 1, DETAIL.at("why")),
+        (FIRST_DETAIL, DETAIL.at("plan"), FIRST_DETAIL, DETAIL.at("saved")),
     ):
-        marks.errors(raw, look, area, f"{'C' if area[1] == 2 else 'J'}{FIRST_DETAIL + 1}")
+        marks.errors(raw, look, area)
     raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(FIRST_DETAIL + SEATS - 1, LAST_COLUMN, pages=0)

@@ -6,22 +6,15 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
+from workbook_templates.headline import MILLIONS, Basket, Figure, figures, headline
 from workbook_templates.look import Look
 from workbook_templates.notes import write_notes
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 from workbook_templates.status import contents
 from workbook_templates.status.contents import BASKETS, NO_DEBITS, NOTES, STATES
 from workbook_templates.status.detail import write_detail
-from workbook_templates.status.layout import (
-    FIRST,
-    FIRST_DETAIL,
-    FIRST_STATUS,
-    OUTSIDE,
-    SEATS,
-    STRIP,
-    column,
-    detail,
-)
+from workbook_templates.status.layout import DETAIL, FIRST, FIRST_STATUS, FRONT, OUTSIDE, SEATS, STRIP
+from workbook_templates.status.layout import SERVER as STRIP_COLUMNS
 
 SERVER: tuple[Heading, ...] = (
     (1, 17, "SERVER", "on this machine", "left"),
@@ -54,9 +47,9 @@ LAST = FIRST + SEATS - 1
 def write_status(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     """Writes the workbook: Status, Detail, Notes."""
     front = Sheet(book, "Status", rewrite, style.POSITIVE)
-    answered, asked = f"SUM({detail('F')})", f"COUNT({detail('F')})"
+    answered, asked = (f"{count}({DETAIL.column('figures')})" for count in ("SUM", "COUNT"))
     source = f'LEFT({FIRST_STATUS},FIND("as of ",{FIRST_STATUS})-1)'
-    why = f"Detail!$D${FIRST_DETAIL + 1}"
+    why = DETAIL.cell("why")
     line = f'IF({answered}=0,{why}&"",{source}&{answered}&" of "&{asked}&" baskets have figures")'
     front.front("Status", "Server, quota and the age of figures", line, why, LAST_COLUMN, look, OUTSIDE)
     front.widen(0, 0, 1.5)
@@ -80,37 +73,50 @@ def _server(sheet: Sheet, look: Look) -> None:
     begin = f'FIND("convention ",{status})+11'
     convention = f'MID({status},{begin},FIND(";",{status},{begin})-({begin}))'
     number = cell(num_format=style.DOLLARS, align="right")
-    states = column("D")
+    states = FRONT.column("state")
     counted = ",".join(
         f'IF(COUNTIF({states},"{state}")=0,"",COUNTIF({states},"{state}")&" {state.partition(" ")[2]}")'
         for state in STATES
     )
-    quota = [f"Detail!${letter}${FIRST_DETAIL + 1}" for letter in "JKLMNO"]
+    quota = {name: DETAIL.cell(name) for name in ("plan", "debits", "used", "left", "resets", "saved")}
     without = f'IF(LEN({status})=0,"–","{NO_DEBITS}")'
-    for place, value, form in (
-        (1, f'IF(AND(LEN({status})=0,ISERROR({quota[0]})),"no figures","answers")', cell(size=11, bold=True)),
-        (2, f'IFERROR(LEFT({status},FIND(";",{status})-1),"–")', cell(text_wrap=True)),
-        (3, f'IFERROR({convention},"–")', cell(size=8, text_wrap=True)),
-        (4, f"IFERROR({quota[0]},{without})", cell(size=9, align="right", bold=True, text_wrap=True)),
-        *((5 + i, f'IFERROR(IF(LEN({of})=0,"–",{of}),"–")', number) for i, of in enumerate(quota[1:4])),
-        (8, f'IFERROR({quota[4]},"–")', cell(size=9, align="right", text_wrap=True)),
-        (9, f'IFERROR({quota[5]},"–")', number),
-        (10, f'_xlfn.TEXTJOIN(", ",TRUE,{counted})', cell(size=9, bold=True, indent=1, text_wrap=True)),
+    left = ("debits", "used", "left")
+    for name, value, form in (
+        (
+            "server",
+            f'IF(AND(LEN({status})=0,ISERROR({quota["plan"]})),"no figures","answers")',
+            cell(size=11, bold=True),
+        ),
+        ("source", f'IFERROR(LEFT({status},FIND(";",{status})-1),"–")', cell(text_wrap=True)),
+        ("convention", f'IFERROR({convention},"–")', cell(size=8, text_wrap=True)),
+        (
+            "plan",
+            f"IFERROR({quota['plan']},{without})",
+            cell(size=9, align="right", bold=True, text_wrap=True),
+        ),
+        *((name, f'IFERROR(IF(LEN({quota[name]})=0,"–",{quota[name]}),"–")', number) for name in left),
+        ("resets", f'IFERROR({quota["resets"]},"–")', cell(size=9, align="right", text_wrap=True)),
+        ("saved", f'IFERROR({quota["saved"]},"–")', number),
+        (
+            "baskets",
+            f'_xlfn.TEXTJOIN(", ",TRUE,{counted})',
+            cell(size=9, bold=True, indent=1, text_wrap=True),
+        ),
     ):
-        sheet.formula(STRIP, place, f"={value}", form)
-    r = STRIP + 1
+        sheet.formula(STRIP, STRIP_COLUMNS.at(name), f"={value}", form)
+    debits, rest = (STRIP_COLUMNS.fixed(name, STRIP) for name in ("debits", "left"))
     marks.rule(
         sheet.raw,
-        (STRIP, 6, STRIP, 7),
-        f"AND(ISNUMBER($F${r}),ISNUMBER($H${r}),$H${r}<$F${r}/10)",
+        (STRIP, STRIP_COLUMNS.at("used"), STRIP, STRIP_COLUMNS.at("left")),
+        f"AND(ISNUMBER({debits}),ISNUMBER({rest}),{rest}<{debits}/10)",
         look.change(bold=True, bg_color=style.WARNING, font_color=style.WARNING_TEXT),
     )
 
 
 def _basket(sheet: Sheet, look: Look, seat: int) -> None:
-    row, r, cell = FIRST + seat, FIRST + seat + 1, look.cell
-    symbols = f"$C{r}"
-    status, why, missing = (f"Detail!${letter}${FIRST_DETAIL + seat + 1}" for letter in "CDE")
+    row, its, cell = FIRST + seat, FRONT.row(FIRST + seat), look.cell
+    symbols = its.symbols
+    status, why, missing = (DETAIL.cell(name, seat) for name in ("status", "why", "missing"))
     sheet.raw.set_row(row, 20)
     looks = (
         cell(bg_color=style.EDITABLE, num_format="@", bold=True, shrink=True),
@@ -125,43 +131,47 @@ def _basket(sheet: Sheet, look: Look, seat: int) -> None:
     state = (
         f'IF(ISERROR({status}),IF(ISNA({why}),"{contents.WAITING}",'
         f'IF(ISERROR({why}),"{contents.ABSENT}","{contents.FAILING}")),'
-        f'IF(OR(ISNUMBER({notice}),AND(ISNUMBER($J{r}),$J{r}>{marks.OLD})),"{contents.STALE}",'
+        f'IF(OR(ISNUMBER({notice}),AND(ISNUMBER({its.age}),{its.age}>{marks.OLD})),"{contents.STALE}",'
         f'IF(LEN({missing})>0,"{contents.MISSING}",'
         f'IF(ISNUMBER(FIND("; historical;",{status})),"{contents.HISTORICAL}","{contents.FRESH}"))))'
     )
-    old = f'IF(AND(ISNUMBER($J{r}),$J{r}>{marks.OLD}),"Older than {marks.OLD} minutes.","")'
+    old = f'IF(AND(ISNUMBER({its.age}),{its.age}>{marks.OLD}),"Older than {marks.OLD} minutes.","")'
     reason = (
         f'IF(ISERROR({status}),IFERROR({why},""),'
         f'_xlfn.TEXTJOIN(" ",TRUE,IF(LEN({missing})>0,"No data: "&{missing}&".",""),'
         f"IFERROR(MID({status},{notice},999),{old})))"
     )
-    share = cell(num_format=style.SHARE, align="right")
-    for place, value, form in (
-        (3, state, cell(bold=True)),
-        (4, f'IFERROR(BASKETGEX({symbols}),"–")', cell(num_format=style.MILLIONS, align="right")),
-        (5, f'IFERROR(BASKETCOUNT({symbols}),"–")', cell(num_format=style.MINUTES, align="right")),
-        (6, f'IFERROR(BASKETCOVERAGE({symbols}),"–")', share),
-        (7, marks.usable(status)[1:], share),
-        (8, f'IFERROR(BASKETASOF({symbols}),"–")', cell(size=9, num_format=style.MOMENT, align="right")),
-        (
-            9,
-            marks.age(f"$E{r}", status, symbols)[1:],
-            cell(num_format=style.MINUTES, align="right"),
-        ),
-        (10, reason, cell(size=8, indent=1, text_wrap=True)),
-    ):
-        sheet.formula(row, place, f'=IF(LEN(TRIM({symbols}))=0,"",{value})', form)
+    share, right = {"num_format": style.SHARE, "align": "right"}, {"align": "right"}
+    known = figures(Basket(symbols, status, its.gex))
+
+    def otherwise(name: str) -> str:
+        return f'IFERROR({known[name][0]},"–")'
+
+    own: dict[str, Figure] = {
+        "state": (state, {"bold": True}),
+        "gex": (otherwise("gex"), MILLIONS),
+        "count": (otherwise("count"), {"num_format": style.MINUTES, **right}),
+        "coverage": (otherwise("coverage"), share),
+        "as_of": (otherwise("as_of"), known["as_of"][1]),
+        "age": (known["age"][0], {"num_format": style.MINUTES, **right}),
+        "why": (reason, {"size": 8, "indent": 1, "text_wrap": True}),
+    }
+
+    def asked_as(name: str, part: str) -> str:
+        return f'IF(LEN(TRIM({symbols}))=0,"",{part})'
+
+    headline(sheet, look, row, FRONT, Basket(symbols, status, its.gex), own, {"usable": right}, asked_as)
 
 
 def _marks(sheet: Sheet, look: Look) -> None:
-    raw, r = sheet.raw, FIRST + 1
-    marks.regimes(raw, look, (FIRST, 4, LAST, 4), f"$E{r}", f"$J{r}")
+    raw, its, at = sheet.raw, FRONT.row(FIRST), FRONT.at
+    marks.regimes(raw, look, (FIRST, at("gex"), LAST, at("gex")), its.gex, its.age)
     for signs, properties in (
         ("×", {"bold": True, "bg_color": style.WARNING, "font_color": style.WARNING_TEXT}),
         ("◐", {"bold": True, "bg_color": style.PALE_WARNING, "font_color": style.WARNING_TEXT}),
         ("○…", {"bold": False, "font_color": style.MUTED}),
     ):
-        found = ",".join(f'LEFT($D{r},1)="{sign}"' for sign in signs)
-        marks.rule(raw, (FIRST, 3, LAST, 3), f"OR({found})", look.change(**properties))
-    marks.low(raw, look, (FIRST, 6, LAST, 7), f"G{r}")
-    marks.old(raw, look, (FIRST, 1, LAST, LAST_COLUMN), f"$J{r}")
+        found = ",".join(f'LEFT({its.state},1)="{sign}"' for sign in signs)
+        marks.rule(raw, (FIRST, at("state"), LAST, at("state")), f"OR({found})", look.change(**properties))
+    marks.low(raw, look, (FIRST, at("coverage"), LAST, at("usable")))
+    marks.old(raw, look, (FIRST, 1, LAST, LAST_COLUMN), its.age)

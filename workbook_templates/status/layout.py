@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbook_templates.columns import Columns
 from workbook_templates.room import BEYOND, outside
 
 SEATS = 30
@@ -12,20 +13,20 @@ STRIP = 6
 FIRST = 10
 FIRST_DETAIL = 5
 
-FIRST_STATUS = f"Detail!$H${FIRST_DETAIL + 1}"
+SERVER = Columns("Status", STRIP, 1, 1, "server source convention plan debits used left resets saved baskets")
+"""The line of server, source and quota."""
+FRONT = Columns("Status", FIRST, SEATS, 1, "basket symbols state gex count coverage usable as_of age why")
+"""One row per basket."""
+DETAIL = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    SEATS,
+    1,
+    "basket status why missing figures - first_status - plan debits used left resets saved typed",
+)
+"""What the functions say of each basket, and the quota."""
+FIRST_STATUS = DETAIL.cell("first_status")
 """The status of the first basket that has figures."""
-
-
-def column(letter: str) -> str:
-    """A column of Status, for a formula on any sheet."""
-    return f"Status!${letter}${FIRST + 1}:${letter}${FIRST + SEATS}"
-
-
-def detail(letter: str) -> str:
-    """A column of Detail."""
-    return f"Detail!${letter}${FIRST_DETAIL + 1}:${letter}${FIRST_DETAIL + SEATS}"
-
-
 OUTSIDE = outside(
-    "Status", f"Status!$B${FIRST + 1}:$C${FIRST + BEYOND}", f"SUM({detail('P')})", f"{SEATS} baskets"
+    "Status", FRONT.across("basket", "symbols", BEYOND), f"SUM({DETAIL.column('typed')})", f"{SEATS} baskets"
 )

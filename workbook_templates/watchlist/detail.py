@@ -10,6 +10,7 @@ from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist.layout import (
     BASKET,
+    BESIDE,
     BLOCK,
     FIRST_DETAIL,
     LEVELS,
@@ -20,7 +21,7 @@ from workbook_templates.watchlist.layout import (
     after_refresh,
 )
 
-BESIDE: tuple[Heading, ...] = (
+HEADS_BESIDE: tuple[Heading, ...] = (
     (17, 2, "", "", "left"),
     (18, 12, "CHART", "", "left"),
     (19, 10, "SHARE +", "", "right"),
@@ -35,7 +36,7 @@ BESIDE: tuple[Heading, ...] = (
     (28, 2, "", "", "left"),
     *LEVELS.headings,
 )
-LAST_COLUMN = BESIDE[-1][0]
+LAST_COLUMN = HEADS_BESIDE[-1][0]
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
@@ -43,24 +44,31 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     raw = sheet.raw
     sheet.band("Detail", "What Watchlist and its chart read.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
-    sheet.heads(FIRST_DETAIL - 2, (*HEADINGS, *BESIDE), look, indented=(9,))
+    sheet.heads(FIRST_DETAIL - 2, (*HEADINGS, *HEADS_BESIDE), look, indented=(9,))
     asked = after_refresh(f"BASKET({BASKET})").removeprefix("=")
     write_block(sheet, look, BLOCK, asked, '"Watchlist"')
     quiet = {"size": 9, "colour": style.MUTED}
     share = look(num_format=style.SHARE, align="right", **quiet)
     for place in range(SHOWN):
-        row, found = FIRST_DETAIL + place, str(place + 1)
-        sheet.formula(row, 18, f'=IFERROR({BLOCK.ranked(found, "B")}&"","")', look(**quiet))
-        for column, bound in ((19, "MAX"), (20, "MIN")):
-            sheet.formula(row, column, f"=IFERROR({bound}({BLOCK.ranked(found, 'O')},0),0)", share)
+        row, found = FIRST_DETAIL + place, place + 1
+        sheet.formula(
+            row, BESIDE.at("chart"), f'=IFERROR({BLOCK.ranked(found, "symbol")}&"","")', look(**quiet)
+        )
+        for column, bound in (("plus", "MAX"), ("minus", "MIN")):
+            sheet.formula(
+                row, BESIDE.at(column), f"=IFERROR({bound}({BLOCK.ranked(found, 'signed')},0),0)", share
+            )
     text, moment = look(**quiet), look(num_format=style.MOMENT, align="left", **quiet)
-    sheet.spill(FIRST_DETAIL, 22, after_refresh(f"BASKETSINCE({BASKET})"), [(text, moment, text)])
+    sheet.spill(
+        FIRST_DETAIL, BESIDE.at("regime"), after_refresh(f"BASKETSINCE({BASKET})"), [(text, moment, text)]
+    )
     refresh = f'=IF(ISERROR(BASKETREFRESH({NAMES},{TRIGGER})),"ready","ready")'
-    sheet.formula(FIRST_DETAIL, 25, refresh, text)
-    sheet.formula(FIRST_DETAIL, 27, after_refresh(f"BASKETSTATUS({BASKET})"), text)
+    sheet.formula(FIRST_DETAIL, BESIDE.at("refresh"), refresh, text)
+    sheet.formula(FIRST_DETAIL, BESIDE.at("status"), after_refresh(f"BASKETSTATUS({BASKET})"), text)
     write_table(sheet, look, LEVELS, after_refresh(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))
-    last, r = FIRST_DETAIL + SEATS - 1, FIRST_DETAIL + 1
-    marks.padding(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH), f"B{r}")
-    marks.errors(raw, look, (FIRST_DETAIL, 22, FIRST_DETAIL, 27), f"W{r}")
+    last = FIRST_DETAIL + SEATS - 1
+    marks.padding(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
+    once = (FIRST_DETAIL, BESIDE.at("regime"), FIRST_DETAIL, BESIDE.at("status"))
+    marks.errors(raw, look, once)
     raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(last, LAST, pages=0)

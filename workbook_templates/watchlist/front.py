@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import NUMBERS
+from workbook_templates.headline import Basket, Figure, headline
 from workbook_templates.look import Look
 from workbook_templates.names import write_names
 from workbook_templates.notes import write_notes
@@ -20,9 +24,12 @@ from workbook_templates.watchlist.layout import (
     BASKET,
     BLOCK,
     FIRST,
+    FRONT,
     GEX,
     HEADLINE,
+    LIST,
     OUTSIDE,
+    OWN,
     REFRESH,
     SEATS,
     SENTENCE,
@@ -81,7 +88,7 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     _refresh(front, look)
     raw.set_row(FIRST - 4, 8)
     write_panel(front, look, book)
-    write_names(front, look, FIRST, SEATS, EXAMPLES)
+    write_names(front, look, LIST, EXAMPLES)
     _table(front, look)
     raw.freeze_panes(HEADLINE + 1, 0)
     front.page(FIRST + SEATS - 1, LAST_COLUMN)
@@ -91,42 +98,36 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
 
 
 def _headline(sheet: Sheet, look: Look) -> None:
-    raw, cell, shares, signed = sheet.raw, look.cell, BLOCK.column("N"), BLOCK.column("O")
+    raw, at = sheet.raw, FRONT.at
     raw.set_row(HEADLINE, 28)
-    share = cell(num_format=style.SHARE, align="center")
-    millions = cell(num_format=style.MILLIONS, align="right")
-    line = HEADLINE + 1
     for column in (2, 3, 13, 17):
-        raw.write_blank(HEADLINE, column, None, cell())
-    sheet.text(HEADLINE, 1, "Weighted mean", cell(size=11, bold=True))
-    for column, value, form in (
-        (4, f"BASKETCOVERAGE({BASKET})", share),
-        (5, marks.usable(STATUS)[1:], share),
-        (6, f"BASKETBREADTH({BASKET})", share),
-        (7, f"BASKETGEX({BASKET})", cell(num_format=style.MILLIONS, align="right", bold=True, size=12)),
-        (8, f"BASKETDEX({BASKET})", cell(num_format=style.BILLIONS, align="right")),
-        (9, f"BASKETVEX({BASKET})", millions),
-        (10, f"BASKETCHEX({BASKET})", millions),
-        (11, f'IF(COUNT({signed})=0,"",SUM({signed}))', cell(num_format=style.SIGNED_SHARE, align="right")),
-        (12, marks.arrow(f"BASKETREGIME({BASKET})"), cell(bold=True, size=11, indent=1)),
-        (14, marks.since(SINCE)[1:], cell(num_format=style.MOMENT, align="left")),
-        (15, f"BASKETASOF({BASKET})", cell(size=9, num_format=style.MOMENT, align="right")),
-        (
-            16,
-            marks.age(GEX, STATUS, BASKET)[1:],
-            cell(num_format=style.MINUTES, align="right", colour=style.MUTED),
-        ),
-        (18, f"BASKETCOUNT({BASKET})", cell(align="left")),
-        (19, f'IF(COUNT({shares})=0,"",MAX({shares}))', cell(num_format=style.SHARE, align="right")),
-    ):
-        asks = "BASKET" in value and column != 16
-        sheet.formula(HEADLINE, column, after_refresh(value) if asks else f"={value}", form)
+        raw.write_blank(HEADLINE, column, None, look.cell())
+    sheet.text(HEADLINE, at("label"), "Weighted mean", look.cell(size=11, bold=True))
+    right: dict[str, Any] = {"align": "right"}
+    left: dict[str, Any] = {"align": "left"}
+    own: dict[str, Figure] = {
+        "net_to_gross": (BLOCK.net_to_gross, {"num_format": style.SIGNED_SHARE, **right}),
+        "since": (marks.since(SINCE), {"num_format": style.MOMENT, **left}),
+        "top": (BLOCK.top_share, {"num_format": style.SHARE, **right}),
+    }
+    differences = {
+        "gex": {"size": 12},
+        "regime": {"size": 11, "indent": 1, **left},
+        "age": right,
+        "count": left,
+    }
+
+    def asked_as(name: str, part: str) -> str:
+        asks = "BASKET" in part and name != "age"
+        return after_refresh(part).removeprefix("=") if asks else part
+
+    headline(sheet, look, HEADLINE, FRONT, Basket(BASKET, STATUS, GEX), own, differences, asked_as)
     whole = (HEADLINE, 1, HEADLINE, LAST_COLUMN)
-    marks.errors(raw, look, whole, f"B{line}")
-    for column in (7, 12):
-        marks.regimes(raw, look, (HEADLINE, column, HEADLINE, column), GEX.partition("!")[2], AGE)
-    marks.bars(raw, (HEADLINE, 11, HEADLINE, 11))
-    marks.low(raw, look, (HEADLINE, 4, HEADLINE, 5), f"E{line}")
+    marks.errors(raw, look, whole)
+    for name in ("gex", "regime"):
+        marks.regimes(raw, look, (HEADLINE, at(name), HEADLINE, at(name)), GEX.partition("!")[2], AGE)
+    marks.bars(raw, (HEADLINE, at("net_to_gross"), HEADLINE, at("net_to_gross")))
+    marks.low(raw, look, (HEADLINE, at("coverage"), HEADLINE, at("usable")))
     marks.old(raw, look, whole, AGE)
 
 
@@ -136,15 +137,19 @@ def _sentence(sheet: Sheet, look: Look) -> None:
     said = f'IF(ISNUMBER({GEX}),IF(LEN({missing})>0,"No data: "&{missing},""),BASKETWHY({BASKET}))'
     sheet.raw.set_row(SENTENCE, 18)
     bold = look(size=10, bold=True, colour=style.WARNING_TEXT)
-    sheet.formula(SENTENCE, 1, after_refresh(f'IFERROR({said},"")'), bold)
+    sheet.formula(SENTENCE, FRONT.at("label"), after_refresh(f'IFERROR({said},"")'), bold)
     area = (SENTENCE, 0, SENTENCE, LAST_COLUMN)
-    marks.rule(sheet.raw, area, f"LEN($B${SENTENCE + 1})>0", look.change(bg_color=style.WARNING))
+    marks.rule(
+        sheet.raw, area, f"LEN({FRONT.fixed('label', SENTENCE)})>0", look.change(bg_color=style.WARNING)
+    )
 
 
 def _refresh(sheet: Sheet, look: Look) -> None:
     sheet.raw.set_row(REFRESH, 20)
-    sheet.text(REFRESH, 1, "Refresh", look.cell(bold=True))
-    sheet.raw.write_number(REFRESH, 2, 1, look.cell(bg_color=style.EDITABLE, align="right", bold=True))
+    sheet.text(REFRESH, FRONT.at("label"), "Refresh", look.cell(bold=True))
+    sheet.raw.write_number(
+        REFRESH, FRONT.at("trigger"), 1, look.cell(bg_color=style.EDITABLE, align="right", bold=True)
+    )
     sheet.text(REFRESH, 4, WHAT_IT_COSTS, look(size=9, italic=True, colour=style.MUTED))
 
 
@@ -153,28 +158,28 @@ def _table(sheet: Sheet, look: Look) -> None:
     sheet.text(FIRST - 3, TABLE, "Each name", look(size=11, bold=True))
     sheet.heads(FIRST - 2, TABLE_HEADINGS, look, indented=(12,))
     for seat in range(SEATS):
-        row, theirs = FIRST + seat, BLOCK.first + seat + 1
-        named = f"LEN(Detail!$A${theirs})>0"
+        row, theirs = FIRST + seat, partial(BLOCK.columns.cell, place=seat)
+        named = f"LEN({theirs('basket')})>0"
         texts = (
-            (0, f'Detail!$B${theirs}&""', look.cell(bold=True)),
-            (8, _regime(theirs), look.cell(bold=True, indent=1)),
+            ("symbol", f'{theirs("symbol")}&""', look.cell(bold=True)),
+            ("regime", _regime(theirs("gex"), theirs("regime")), look.cell(bold=True, indent=1)),
         )
         numbers = (
-            (i, _number(f"Detail!${chr(ord('B') + i)}${theirs}"), look.cell(num_format=number, align="right"))
-            for i, number in enumerate(NUMBERS, 1)
+            (name, _number(theirs(name)), look.cell(num_format=number, align="right"))
+            for name, number in zip(OWN.names.split()[1:-1], NUMBERS, strict=True)
         )
         for column, value, form in (*texts, *numbers):
-            sheet.formula(row, TABLE + column, f'=IF({named},{value},"")', form)
-    last, r = FIRST + SEATS - 1, FIRST + 1
+            sheet.formula(row, OWN.at(column), f'=IF({named},{value},"")', form)
+    last, its = FIRST + SEATS - 1, OWN.row(FIRST)
     amber = look.change(bg_color=style.WARNING, font_color=style.WARNING_TEXT)
-    marks.rule(sheet.raw, (FIRST, TABLE, last, TABLE + 8), f'$M{r}="no data"', amber)
-    for column in (7, 12):
-        marks.regimes(sheet.raw, look, (FIRST, column, last, column), f"$H{r}")
+    marks.rule(sheet.raw, (FIRST, TABLE, last, OWN.at("regime")), f'{its.regime}="no data"', amber)
+    for name in ("gex", "regime"):
+        marks.regimes(sheet.raw, look, (FIRST, OWN.at(name), last, OWN.at(name)), its.gex)
 
 
 def _number(cell: str) -> str:
     return f'IF(ISNUMBER({cell}),{cell},"")'
 
 
-def _regime(row: int) -> str:
-    return f'IF(ISNUMBER(Detail!$E${row}),{marks.arrow(f"Detail!$J${row}")},Detail!$J${row}&"")'
+def _regime(gex: str, regime: str) -> str:
+    return f'IF(ISNUMBER({gex}),{marks.arrow(regime)},{regime}&"")'

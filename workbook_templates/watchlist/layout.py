@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from workbook_templates.block import Block
+from workbook_templates.block import LAST, Block
+from workbook_templates.columns import Columns
 from workbook_templates.levels import Levels
+from workbook_templates.names import listed
 from workbook_templates.room import BEYOND, outside
 
 SEATS = 50
@@ -19,32 +21,53 @@ REFRESH = 8
 FIRST = 13
 """The first of the names, and of the table beside them."""
 TABLE = 4
-"""The first column of the names' own figures: E, up to M."""
+"""The first column of the names' own figures."""
 PANEL = 14
-"""The column of the levels: O, up to Q; the drivers stand in S and T."""
+"""The first column of the levels; the drivers stand beside them."""
 FIRST_LEVEL = 29
 FIRST_DETAIL = 5
 
-NAMES, WEIGHTS = (f"Watchlist!${letter}${FIRST + 1}:${letter}${FIRST + SEATS}" for letter in "BC")
+LIST = listed("Watchlist", FIRST, SEATS)
+FRONT = Columns(
+    "Watchlist",
+    HEADLINE,
+    1,
+    1,
+    "label trigger - coverage usable breadth gex dex vex chex net_to_gross regime - since as_of age - count top",
+)
+"""The headline; the trigger stands below it."""
+OWN = Columns("Watchlist", FIRST, SEATS, TABLE, "symbol weight price gex dex vex chex signed_share regime")
+"""The names' own figures."""
+LEVELED = Columns("Watchlist", FIRST_LEVEL, DRIVERS, PANEL, "level price distance - driver share")
+"""One name's levels and the drivers."""
+NAMES, WEIGHTS = LIST.column("name"), LIST.column("weight")
 BASKET = f"{NAMES},{WEIGHTS}"
 """What our functions are called with."""
-TRIGGER = f"Watchlist!$C${REFRESH + 1}"
-CHOSEN = f"Watchlist!$P${FIRST_LEVEL - 2}"
+TRIGGER = f"Watchlist!{FRONT.fixed('trigger', REFRESH)}"
+TITLE = FIRST_LEVEL - 3
+CHOSEN = f"Watchlist!{LEVELED.fixed('price', TITLE)}"
 """The name whose levels are shown."""
-LEVELS = Levels(FIRST_DETAIL, 29, CHOSEN)
-GEX = f"Watchlist!$H${HEADLINE + 1}"
-AGE = f"$Q${HEADLINE + 1}"
-REFRESHED = f"Detail!$Z${FIRST_DETAIL + 1}"
-"""What asks the source again; always the same text, so that its only effect is that others are made after it."""
-STATUS = f"Detail!$AB${FIRST_DETAIL + 1}"
-SINCE = f"Detail!$X${FIRST_DETAIL + 1}"
 BLOCK = Block(FIRST_DETAIL, SEATS)
 """The basket's table on Detail."""
-LIST = f"Watchlist!$B${FIRST + 1}:$C${FIRST + SEATS}"
+BESIDE = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    SEATS,
+    LAST + 1,
+    "- chart plus minus - regime since before refresh - status -",
+)
+"""The columns beside it, up to the levels."""
+LEVELS = Levels(FIRST_DETAIL, LAST + 1 + len(BESIDE.names.split()), CHOSEN)
+GEX = FRONT.cell("gex")
+AGE = FRONT.fixed("age", HEADLINE)
+REFRESHED = BESIDE.cell("refresh")
+"""What asks the source again; always the same text, so that its only effect is that others are made after it."""
+STATUS = BESIDE.cell("status")
+SINCE = BESIDE.cell("since")
 OUTSIDE = outside(
     "Watchlist",
-    f"Watchlist!$B${FIRST + 1}:$C${FIRST + BEYOND}",
-    f"COUNTA({LIST})",
+    LIST.across("name", "weight", BEYOND),
+    f"COUNTA({LIST.across('name', 'weight')})",
     f"{SEATS} names",
 )
 
