@@ -14,7 +14,7 @@ from basketgex_addin.cells import Ask, Problem, Quota, Reply, Row
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_server.cli_words import in_a_terminal, tickers
-from basketgex_server.dispatch.batch.plain import MIXED
+from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.domain import SPOT_STALE, SPOT_THIN, regime
 from basketgex_server.errors import BadRequest, BadSettings, SourceUnavailable, WeightCountMismatch
 

@@ -19,7 +19,7 @@ from basketgex_server.cli_ask import _weights, moment, said
 from basketgex_server.cli_symbol import profile_range
 from basketgex_server.cli_waiting import waited
 from basketgex_server.cli_words import in_a_terminal, tickers
-from basketgex_server.dispatch.batch.plain import MIXED
+from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
 
 if TYPE_CHECKING:

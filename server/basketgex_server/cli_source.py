@@ -12,7 +12,7 @@ from basketgex.home_settings import HomeSettings
 from basketgex.local import Home
 from basketgex_server.cli_ask import moment
 from basketgex_server.cli_config import absolute, change, key_sentence, settings_of
-from basketgex_server.dispatch.batch.plain import MIXED
+from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.settings import load

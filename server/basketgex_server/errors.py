@@ -9,24 +9,36 @@
     │   ├── WeightCountMismatch    weight_count_mismatch
     │   ├── InvalidSymbol          invalid_symbol
     │   ├── InvalidWeights         invalid_weights
-    │   └── InvalidBatch           invalid_batch
+    │   ├── InvalidBatch           invalid_batch
+    │   ├── InvalidRange           invalid_range
+    │   ├── InvalidHorizon         invalid_horizon
+    │   ├── InvalidParameter       invalid_parameter: of a REST address
+    │   └── UnreadableRequest      unreadable_request: bytes that are no message of the contract
     ├── NoData                   NOT_FOUND, no_data
+    │   ├── SymbolNotFound         symbol_not_found: over REST, of the one symbol that was asked for
+    │   └── UnknownService         unknown_service: whose health was asked for
     ├── NotCached                NOT_FOUND, not_cached
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
     ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
     ├── RateLimited              RESOURCE_EXHAUSTED, rate_limited
+    │   └── TooManyOpen            too_many_open: questions without a token
     ├── Paced                    RESOURCE_EXHAUSTED, calls_paced
     ├── Remembered               as the error that is remembered
     ├── NotOffered               UNIMPLEMENTED, not_offered
+    ├── UnknownMethod            UNIMPLEMENTED, unknown_method
     ├── NotEntitled              PERMISSION_DENIED, not_entitled
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
     ├── BadChain                 UNAVAILABLE, bad_chain
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
     ├── StoreUnavailable         UNAVAILABLE, store_unavailable
     ├── Draining                 UNAVAILABLE, draining
+    ├── NeverReady               UNAVAILABLE, never_ready: never on a call, another process holds the home
     ├── Unauthenticated          UNAUTHENTICATED, token_refused
     ├── BadSettings              FAILED_PRECONDITION, bad_settings: never on a call, the server does not start
     └── Internal                 INTERNAL, internal
+
+The paid source draws its own branches in ``sources.flashalpha.errors``. One module, although a long one: the tree is read as a
+whole, and docs/grpc.md is tested against it.
 """
 
 from __future__ import annotations
@@ -115,11 +127,57 @@ class InvalidBatch(BadRequest):
     code = "invalid_batch"
 
 
+class InvalidRange(BadRequest):
+    """A range of prices, or a measure, that there is not."""
+
+    code = "invalid_range"
+
+
+class InvalidHorizon(BadRequest):
+    """A horizon that there is not."""
+
+    code = "invalid_horizon"
+
+
+class InvalidParameter(BadRequest):
+    """A query parameter that cannot be read."""
+
+    code = "invalid_parameter"
+
+
+class UnreadableRequest(BadRequest):
+    """Bytes that are no message of the contract."""
+
+    code = "unreadable_request"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request is not the message that this method takes: make the client's code anew from exposure.proto."
+        )
+
+
 class NoData(BasketgexError):
     """No symbol of the basket had data."""
 
     code = "no_data"
     reason = "NOT_FOUND"
+
+
+class SymbolNotFound(NoData):
+    """The one symbol of a question has no data."""
+
+    code = "symbol_not_found"
+
+
+class UnknownService(NoData):
+    """A service that there is not, whose health was asked for."""
+
+    code = "unknown_service"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"There is no service of this name: ask for the health of {service}, or of none by name."
+        )
 
 
 class NotCached(BasketgexError):
@@ -186,6 +244,12 @@ class RateLimited(BasketgexError):
     reason = "RESOURCE_EXHAUSTED"
 
 
+class TooManyOpen(RateLimited):
+    """More is asked without a token than anybody needs to know."""
+
+    code = "too_many_open"
+
+
 class Paced(BasketgexError):
     """Formulas have caused many calls lately, of a kind that age does not bound; the next ones come with time."""
 
@@ -207,6 +271,18 @@ class NotOffered(BasketgexError):
 
     code = "not_offered"
     reason = "UNIMPLEMENTED"
+
+
+class UnknownMethod(BasketgexError):
+    """A method that there is not."""
+
+    code = "unknown_method"
+    reason = "UNIMPLEMENTED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server has no method of this name: client and server are of different versions."
+        )
 
 
 class NotEntitled(BasketgexError):
@@ -259,6 +335,16 @@ class Draining(BasketgexError):
 
     def __init__(self) -> None:
         super().__init__("The server is stopping. Recalculate to start it again.")
+
+
+class NeverReady(BasketgexError):
+    """Another process holds the lock, but does not get ready."""
+
+    code = "never_ready"
+    reason = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("Another process holds this home, but does not get ready: end it, then try again.")
 
 
 class Unauthenticated(BasketgexError):

@@ -42,10 +42,10 @@ from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
 from basketgex_server.configuration import Configuration
-from basketgex_server.dispatch.batch.plain import arrays
+from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
-from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.errors import BadSettings, BasketgexError, NeverReady
 from basketgex_server.log_repeats import Repeats
 from basketgex_server.reloading import LOOK, Reloading
 from basketgex_server.settings import Settings
@@ -385,16 +385,6 @@ def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:
         seen = runtime
         if time.monotonic() > until:
             raise NeverReady
-
-
-class NeverReady(BasketgexError):
-    """Another process holds the lock, but does not get ready."""
-
-    code = "never_ready"
-    reason = "UNAVAILABLE"
-
-    def __init__(self) -> None:
-        super().__init__("Another process holds this home, but does not get ready: end it, then try again.")
 
 
 def _end_at_last() -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from basketgex_server.dispatch.batch.plain import Answer
+from basketgex_server.dispatch.batch.types import Answer
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.domain import SKEW
 

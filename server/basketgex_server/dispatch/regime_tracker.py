@@ -12,7 +12,8 @@ from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from basketgex_server.dispatch.batch.plain import Batch, arrays
+from basketgex_server.dispatch.batch.choose import arrays
+from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.snapshots import SHORT_TTL, Refresh, Shelf
 from basketgex_server.state import PastGex

@@ -3,6 +3,13 @@
 httpx takes proxies and certificates from the environment, and ends in an exception of its own where it cannot: with a SOCKS
 proxy and no package for it, an IPv6 address in brackets in NO_PROXY, a file of certificates that is not there. httpx is
 imported where it is used: it takes half a second, and the server listens before that.
+
+::
+
+    SourceUnavailable            UNAVAILABLE, source_unavailable: nothing was sent
+    ├── EnvironmentUnreadable
+    ├── ProxyRefused
+    └── CertificateUntrusted
 """
 
 from __future__ import annotations

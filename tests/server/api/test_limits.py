@@ -25,7 +25,8 @@ from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
 from basketgex_server.api.rest import http_protocol
 from basketgex_server.api.rpc import standard
-from basketgex_server.dispatch.batch.plain import MOST_BASKETS, Batch, answer_batch
+from basketgex_server.dispatch.batch.choose import answer_batch
+from basketgex_server.dispatch.batch.types import MOST_BASKETS, Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.settings import Settings

@@ -200,7 +200,7 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
     async def story() -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        from basketgex_server.dispatch.batch.plain import Batch
+        from basketgex_server.dispatch.batch.types import Batch
 
         async with bench(tmp_path, SETTINGS) as b:
             with ThreadPoolExecutor(1) as compute:
@@ -219,7 +219,7 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
 
 def test_replies_that_were_kept_ready_are_not_given_any_more(tmp_path: Path) -> None:
     from basketgex_server.api.reply_cache import WarmReplies
-    from basketgex_server.dispatch.batch.plain import answer_one
+    from basketgex_server.dispatch.batch.choose import answer_one
     from basketgex_server.domain import Basket
 
     async def story() -> None:

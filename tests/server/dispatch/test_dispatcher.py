@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from basketgex_server.dispatch.batch.plain import answer_one
+from basketgex_server.dispatch.batch.choose import answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Basket, Freshness, QuotaReading

@@ -12,8 +12,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from basketgex_server.dispatch.batch import arrays as columns
-from basketgex_server.dispatch.batch import plain as answers
-from basketgex_server.dispatch.batch.plain import Batch, BatchAnswer, answer_batch
+from basketgex_server.dispatch.batch import choose
+from basketgex_server.dispatch.batch.choose import answer_batch
+from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
 from basketgex_server.domain import (
     Basket,
@@ -244,13 +245,13 @@ class Asked:
 
 def answered(batch: Batch, found: Findings, plain: int) -> tuple[BatchAnswer, Asked]:
     asked = Asked(found)
-    before = answers.FEW, answers.PLAIN
-    answers.FEW = answers.PLAIN = plain  # whether numpy is loaded makes no difference here
+    before = choose.FEW, choose.PLAIN
+    choose.FEW = choose.PLAIN = plain  # whether numpy is loaded makes no difference here
     try:
         with ThreadPoolExecutor(1) as compute:
             answer = run(answer_batch(asked, batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
     finally:
-        answers.FEW, answers.PLAIN = before
+        choose.FEW, choose.PLAIN = before
     return answer, asked
 
 
@@ -383,7 +384,7 @@ def test_large_batches_take_the_arrays_and_small_ones_do_not(
 ) -> None:
     taken: list[int] = []
     prepare = columns.prepare
-    most = answers.FEW if loaded else answers.PLAIN
+    most = choose.FEW if loaded else choose.PLAIN
 
     def seen(batch: Batch, names: int) -> columns.Asked:
         taken.append(len(batch.symbol_index))
@@ -392,9 +393,9 @@ def test_large_batches_take_the_arrays_and_small_ones_do_not(
     monkeypatch.setattr(columns, "prepare", seen)
     with ThreadPoolExecutor(1) as compute:
         for count in (most, most + 1):
-            answers.arrays.cache_clear()
+            choose.arrays.cache_clear()
             if loaded:
-                answers.arrays()
+                choose.arrays()
             batch = batch_of([([("A", 1.0)], False)] * count)
             run(answer_batch(Asked(findings({})), batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
     assert taken == [most + 1]

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from starlette.requests import Request
 
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found
+from basketgex_server.dispatch.queries import find_levels, find_symbol
 from basketgex_server.domain import Basket, Terms, basket, ticker
-from basketgex_server.errors import BadRequest, BasketgexError, NoData, NotOffered, TimedOut
+from basketgex_server.errors import (
+    BasketgexError,
+    InvalidParameter,
+    NotOffered,
+    SymbolNotFound,
+    TimedOut,
+)
 from basketgex_server.sources.computed import Chains
 
 if TYPE_CHECKING:
@@ -35,18 +42,6 @@ Work: TypeAlias = Callable[[Request], Awaitable[bytes]]
 T = TypeVar("T")
 
 
-class SymbolNotFound(NoData):
-    """The one symbol of a question has no data."""
-
-    code = "symbol_not_found"
-
-
-class InvalidParameter(BadRequest):
-    """A query parameter that cannot be read."""
-
-    code = "invalid_parameter"
-
-
 class Asking:
     """Finds figures for the gateway. What stands in the way is raised."""
 
@@ -57,25 +52,13 @@ class Asking:
 
     async def find(self, symbol: str, *, strikes: bool = False) -> tuple[Found, Findings]:
         """Return one symbol's figure. Raises SymbolNotFound, and what stands in the source's way."""
-        findings = await self.dispatcher.find([symbol], timeout=self.timeout, strikes=strikes)
-        if 0 in findings.refused:
-            raise findings.refused[0]
-        if (problem := findings.problem(symbol)) is not None:
-            raise problem
-        if symbol not in findings.found:
-            raise SymbolNotFound(f"The source has no data for {symbol}: check the spelling.")
-        return findings.found[symbol], findings
+        return await find_symbol(
+            self.dispatcher, symbol, strikes=strikes, timeout=self.timeout, absent=SymbolNotFound
+        )
 
     async def levels(self, symbol: str) -> Levels:
         """Return one symbol's levels. Raises likewise."""
-        try:
-            async with asyncio.timeout(self.timeout):
-                known = await self.dispatcher.levels(symbol)
-        except TimeoutError:
-            raise TimedOut from None
-        if known is None:
-            raise SymbolNotFound(f"The source has no levels of {symbol}: check the spelling.")
-        return known
+        return await find_levels(self.dispatcher, symbol, timeout=self.timeout, absent=SymbolNotFound)
 
     async def levels_or_why(self, symbol: str) -> Levels | str:
         """Return the levels, or the code of what stands in their way: the rest of the reply does without them."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from basketgex import __version__
-from basketgex_server.dispatch.batch.plain import Answer
+from basketgex_server.dispatch.batch.types import Answer
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.domain import (

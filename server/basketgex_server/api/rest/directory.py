@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
-from basketgex_server.api.comparing import HORIZON, checked_horizon, compared
 from basketgex_server.api.offers import universe
 from basketgex_server.api.rest import bodies
 from basketgex_server.api.rest import directory_bodies as listings
 from basketgex_server.api.rest.asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
+from basketgex_server.dispatch.queries import HORIZON, checked_horizon, find_dispersion
 from basketgex_server.domain import ticker
 
 
@@ -49,7 +49,9 @@ class Directory:
         index = ticker(request.query_params.get("index", ""), "index")
         horizon = checked_horizon(whole_number(request, "horizon_days", default=int(HORIZON)))
         source = self._asking.dispatcher.source
-        found = await compared(source, index, basket_of(request), horizon, self._asking.timeout)
+        found = await find_dispersion(
+            source, index, basket_of(request), horizon, timeout=self._asking.timeout
+        )
         weights = weights_of(request)
         return encoded(listings.dispersion(index, found, weights, horizon, source.origin()))
 

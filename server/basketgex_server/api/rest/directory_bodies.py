@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from basketgex_server.api.comparing import correlation
 from basketgex_server.api.offers import Universe
 from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how, moment
 from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.queries import correlation
 from basketgex_server.domain import Freshness, Origin, regime
 from basketgex_server.sources.computed import Compared
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.comparing import HORIZON, checked_horizon, correlation
-from basketgex_server.dispatch.batch.plain import MIXED, Answer, Batch, BatchAnswer, Column
+from basketgex_server.dispatch.batch.types import MIXED, Answer, Batch, BatchAnswer, Column
 from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
+from basketgex_server.dispatch.queries import HORIZON, checked_horizon, correlation
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import (
@@ -26,7 +26,7 @@ from basketgex_server.domain import (
     levels_between,
     near_flip,
 )
-from basketgex_server.errors import BadRequest, BasketgexError
+from basketgex_server.errors import BasketgexError, InvalidRange
 from basketgex_server.state import Spent
 
 if TYPE_CHECKING:
@@ -207,12 +207,6 @@ def regimes_reply(
 def levels(known: Levels) -> pb.Levels:
     """Return an underlying's levels; one that there is not is absent."""
     return pb.Levels(**{field.name: getattr(known, field.name) for field in pb.Levels.DESCRIPTOR.fields})
-
-
-class InvalidRange(BadRequest):
-    """A range of prices, or a measure, that there is not."""
-
-    code = "invalid_range"
 
 
 def profile_moves(request: pb.GetProfileRequest) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc
 import grpc.aio
 
-from basketgex_server.errors import BadRequest, BasketgexError, QuotaSpent
+from basketgex_server.errors import BasketgexError, QuotaSpent
 
 if TYPE_CHECKING:  # generic for the type checker only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -22,29 +22,6 @@ LONGEST_WAIT = 1e9
 """Seconds: what a source asks for may be beyond what a Duration holds."""
 DETAILS = "grpc-status-details-bin"
 """The trailing metadata that carries a google.rpc.Status, by gRPC's convention."""
-
-
-class UnreadableRequest(BadRequest):
-    """Bytes that are no message of the contract."""
-
-    code = "unreadable_request"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The request is not the message that this method takes: make the client's code anew from exposure.proto."
-        )
-
-
-class UnknownMethod(BasketgexError):
-    """A method that there is not."""
-
-    code = "unknown_method"
-    reason = "UNIMPLEMENTED"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The server has no method of this name: client and server are of different versions."
-        )
 
 
 async def refuse(

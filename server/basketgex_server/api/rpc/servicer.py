@@ -18,35 +18,29 @@ from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.addresses import is_loopback
-from basketgex_server.api.comparing import compared
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import WarmReplies
 from basketgex_server.api.rpc import messages
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.watch import Watches
-from basketgex_server.dispatch.batch.plain import SHORT, answer_batch, answer_one
+from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.departure import patience
 from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
+from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_profile, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import Origin, basket, ticker
 from basketgex_server.errors import (
-    BadChain,
     BasketgexError,
     Internal,
-    NoData,
     NotEntitled,
-    NotOffered,
-    TimedOut,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.sources.computed import Profiles
 
 LOG = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 
 if TYPE_CHECKING:  # generic for the type checker only
     Context = grpc.aio.ServicerContext[Any, Any]
-    from basketgex_server.exposure.levels import Levels
 
 
 class SettingsDesk(Protocol):
@@ -162,22 +156,18 @@ class ExposureServicer(ExposureServiceServicer):
 
         async def work() -> pb.GetSymbolResponse:
             symbol = ticker(request.symbol)
-            findings = await self._dispatcher.find(
-                [symbol],
+            found, findings = await find_symbol(
+                self._dispatcher,
+                symbol,
                 refresh=messages.refresh(request.refresh),
-                timeout=self._time_left(context),
                 strikes=request.per_strike or request.per_expiry,
+                timeout=self._time_left(context),
             )
-            if (problem := findings.problem(symbol)) is not None:
-                raise problem
-            if symbol not in findings.found:
-                raise NoData(f"The source has no data for {symbol}: check the spelling.")
-            reply = messages.symbol_reply(
-                findings.found[symbol], findings, request.per_strike, request.per_expiry
-            )
+            reply = messages.symbol_reply(found, findings, request.per_strike, request.per_expiry)
             if request.levels:
                 before = self._dispatcher.counts.debits
-                reply.levels.CopyFrom(messages.levels(await self._levels(symbol, self._time_left(context))))
+                known = await find_levels(self._dispatcher, symbol, timeout=self._time_left(context))
+                reply.levels.CopyFrom(messages.levels(known))
                 reply.near_flip |= reply.levels.near_flip
                 reply.debits += max(self._dispatcher.counts.debits - before, 0)
             return reply
@@ -192,21 +182,11 @@ class ExposureServicer(ExposureServiceServicer):
             question = basket(list(request.symbols), weights, self._settings.max_symbols)
             moves, measures = messages.profile_moves(request), messages.profile_measures(request)
             source = self._dispatcher.source
-            if not isinstance(source, Profiles):
-                raise NotOffered("This source has no option chains, so no profile over spot prices.")
-            try:
-                async with asyncio.timeout(self._time_left(context)):
-                    found = await source.profile(question, moves, measures)
-            except TimeoutError:
-                raise TimedOut from None
-            if found.profile is None:
-                if found.failed:
-                    raise BadChain(next(iter(found.failed.values())))
-                raise NoData(
-                    f"The source has no data for {', '.join(question.symbols[:5])}: check the spelling."
-                )
+            profile, failed = await find_profile(
+                source, question, moves, measures, timeout=self._time_left(context)
+            )
             origin = source.origin()
-            return messages.profile_reply(question, found.profile, found.failed, self._ttl(origin), origin)
+            return messages.profile_reply(question, profile, failed, self._ttl(origin), origin)
 
         return await self._guarded(context, work)
 
@@ -220,7 +200,7 @@ class ExposureServicer(ExposureServiceServicer):
             weights = list(request.weights) if request.weights else None
             members = basket(list(request.symbols), weights, self._settings.max_symbols)
             source = self._dispatcher.source
-            found = await compared(source, index, members, horizon, self._time_left(context))
+            found = await find_dispersion(source, index, members, horizon, timeout=self._time_left(context))
             origin = source.origin()
             return messages.dispersion_reply(
                 found.comparison, weights, found.failed, self._ttl(origin), origin
@@ -326,16 +306,6 @@ class ExposureServicer(ExposureServiceServicer):
         if size <= SHORT:
             return build(*values)
         return await asyncio.get_running_loop().run_in_executor(self._compute, build, *values)
-
-    async def _levels(self, symbol: str, timeout: float) -> Levels:
-        try:
-            async with asyncio.timeout(timeout):
-                known = await self._dispatcher.levels(symbol)
-        except TimeoutError:
-            raise TimedOut from None
-        if known is None:
-            raise NoData(f"The source has no levels of {symbol}: check the spelling.")
-        return known
 
     def _ttl(self, origin: Origin) -> float:
         s = self._settings

@@ -14,8 +14,8 @@ from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc.refusals import UnreadableRequest, refuse
-from basketgex_server.errors import NoData, RateLimited
+from basketgex_server.api.rpc.refusals import refuse
+from basketgex_server.errors import TooManyOpen, UnknownService, UnreadableRequest
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -27,23 +27,6 @@ V1 = V1ALPHA.replace("v1alpha", "v1")
 """The same messages under the name that they kept; older clients know the other one only."""
 LONGEST, AT_ONCE, PATIENCE, MOST_OPEN = 1_024, 2, 2.0, 200
 """Bytes of a question about health, questions that are read at once, seconds until one must have come, and questions in all."""
-
-
-class TooManyOpen(RateLimited):
-    """More is asked without a token than anybody needs to know."""
-
-    code = "too_many_open"
-
-
-class UnknownService(NoData):
-    """A service that there is not, whose health was asked for."""
-
-    code = "unknown_service"
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"There is no service of this name: ask for the health of {SERVICE}, or of none by name."
-        )
 
 
 def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
@@ -99,7 +82,7 @@ class Sparing:
             if request is None:
                 await refuse(context, UnreadableRequest())
             if not given.response_streaming and request.service not in ("", SERVICE):
-                await refuse(context, UnknownService())
+                await refuse(context, UnknownService(SERVICE))
             found = await behaviour(request, context)
             if not given.response_streaming:
                 await context.write(found)

@@ -11,9 +11,9 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from basketgex.local import TOKEN_METADATA
-from basketgex_server.api.rpc.refusals import UnknownMethod, UnreadableRequest, refuse
+from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.standard import HEALTH, Sparing
-from basketgex_server.errors import BasketgexError, Unauthenticated
+from basketgex_server.errors import BasketgexError, Unauthenticated, UnknownMethod, UnreadableRequest
 
 OPEN = f"/{HEALTH}/"
 SCHEME = b"bearer "

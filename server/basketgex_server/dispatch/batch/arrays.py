@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from basketgex_server.dispatch.batch.plain import Batch, BatchAnswer, assemble
+from basketgex_server.dispatch.batch.plain import assemble
+from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.dispatcher import Findings
 from basketgex_server.domain import Basket, ticker
 from basketgex_server.errors import BasketgexError

@@ -1,4 +1,6 @@
-"""What every reader returns, and how numbers and moments in text are understood."""
+"""What every reader returns, and how numbers and moments in text are understood.
+
+UnknownForm is a BadChain: what was read is a chain in no form that there is a reader for."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ import pytest
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import watch as watching
 from basketgex_server.api.rpc.watch import Watches
+from basketgex_server.dispatch import changes
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions
@@ -235,7 +236,7 @@ def test_arrays_say_the_same_as_lists(tmp_path: Path, monkeypatch: pytest.Monkey
         await stream.cancel()
 
     for few in (60, 0):
-        monkeypatch.setattr("basketgex_server.dispatch.batch.plain.FEW", few)
+        monkeypatch.setattr("basketgex_server.dispatch.batch.choose.FEW", few)
         monkeypatch.setattr(watching, "SHORT", few * 1_000)
         (tmp_path / str(few)).mkdir()
         with_desk(tmp_path / str(few), work)
@@ -364,7 +365,7 @@ def test_it_spends_as_a_sheet_that_is_recalculated(tmp_path: Path) -> None:
 
 
 def test_large_news_go_in_several_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(changes, "MOST_ENTRIES", 3)
 
     async def work(desk: Desk) -> None:
         stream = desk.open(watch("AB", "C", "D", "ABCD", "A"))
