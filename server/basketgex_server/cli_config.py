@@ -19,7 +19,7 @@ from basketgex_addin.cells import Problem
 from basketgex_server.cli_ask import client_of
 from basketgex_server.configuration import Configuration
 from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable, quoted
-from basketgex_server.settings import PREFIX, Settings, shown, typed
+from basketgex_server.settings import PREFIX, Settings, check_path, shown, typed
 from basketgex_server.sources.factory import make_source
 from basketgex_server.sources.flashalpha import keys
 
@@ -123,13 +123,15 @@ def key_sentence(found: HomeSettings, environment: Mapping[str, str]) -> str:
 
 
 def absolute(path: Path) -> str:
-    """Return a path in full. Raises BadSettings where its ``~`` is nobody's."""
+    """Return a path in full. Raises BadSettings where its ``~`` is nobody's, or it cannot be shown."""
     try:
-        return str(path.expanduser().absolute())
+        found = str(path.expanduser().absolute())
     except RuntimeError:
         raise BadSettings(
             f"There is no home folder of the user in {quoted(str(path))}: write the path in full."
         ) from None
+    check_path(found)
+    return found
 
 
 def _clear(home: Home) -> None:

@@ -43,8 +43,12 @@ whole, and docs/grpc.md is tested against it.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import ClassVar
+
+_UNSHOWN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""Control characters, what turns the direction of writing, and bytes in the name of a file that are no letters."""
 
 
 class BasketgexError(Exception):
@@ -304,10 +308,17 @@ class SourceUnavailable(BasketgexError):
 
 
 class BadChain(BasketgexError):
-    """An option chain that cannot be read; it is refused whole."""
+    """An option chain that cannot be read; it is refused whole. Its sentence may name a file, whose name can be anything."""
 
     code = "bad_chain"
     reason = "UNAVAILABLE"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(one_line(sentence))
+
+
+class UnknownForm(BadChain):
+    """What was read is a chain in no form that there is a reader for."""
 
 
 class TimedOut(BasketgexError):
@@ -373,6 +384,15 @@ class Internal(BasketgexError):
 
     def __init__(self) -> None:
         super().__init__("The server failed while answering. Its log in the home folder says where.")
+
+
+def one_line(text: str) -> str:
+    """Return a text that can be shown: without control characters, bytes that are no letters, and turns of direction.
+
+    >>> one_line("NVDA\\nfoo\\udcff.csv")
+    'NVDA?foo?.csv'
+    """
+    return _UNSHOWN.sub("?", text)
 
 
 def quoted(text: str, most: int = 24) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount, ticker
-from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
+from basketgex_server.errors import BadSettings, InvalidSymbol, one_line, quoted
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 SOURCES = ("sample", "chain-files", "flashalpha", "cboe")
@@ -119,6 +119,7 @@ class Settings:
             raise BadSettings(
                 "source is chain-files, but chain_folder is not set: name the folder of the chains."
             )
+        check_path(self.chain_folder)
         for name in ("rates", "dividend_yields"):
             for symbol, value in getattr(self, name).items():
                 if not math.isfinite(value):
@@ -192,6 +193,14 @@ def combined(
     if is_of_another_folder(written, values.get("chain_folder")) and chosen.get("chain_as_of") is None:
         values["chain_as_of"] = environment.get(f"{PREFIX}CHAIN_AS_OF", "")
     return replace(Settings(), **{name: typed(name, value) for name, value in values.items()})
+
+
+def check_path(path: str) -> None:
+    """Raise BadSettings where a path cannot be written on one line, as the configuration and answers do."""
+    if one_line(path) != path:
+        raise BadSettings(
+            "The path has a character that cannot be shown, such as a line break: rename the folder."
+        )
 
 
 def read_config(config: Path) -> dict[str, Any]:

@@ -158,6 +158,11 @@ def test_the_same_folder_keeps_what_was_said_of_it(home: Path, tmp_path: Path) -
             'there is no folder "nowhere". Name the folder of the chains.',
         ),
         (["chain-files", "--folder", ".", "--as-of", "noon"], "write it like 2026-07-10T16:00."),
+        (
+            ["chain-files", "--folder", "new\nline"],
+            "a character that cannot be shown, such as a line break: rename the folder.",
+        ),
+        (["chain-files", "--folder", "\udcff/x"], "such as a line break: rename the folder."),
         (["chain-files", "--folder", "~no-such-user/x"], "write the path in full."),
     ],
 )

@@ -94,6 +94,9 @@ def test_calls_and_puts_in_two_files_are_one_chain(cases: Path) -> None:
     with pytest.raises(BadChain) as refused:
         ChainFiles(folder / "cp").chain("AAPL")
     assert refused.value.sentence.startswith("AAPL_calls.csv does not say when its chain is from: name it")
+    with pytest.raises(BadChain) as refused:
+        ChainFiles(folder / "cp1").chain("AAPL")
+    assert refused.value.sentence.startswith("AAPL_calls.csv has calls only, and does not say when")
     alone = figures(ChainFiles(folder / "cp1", "2026-02-11T16:00").chain("AAPL"))
     assert alone.remark == "AAPL: calls only"
 

@@ -795,3 +795,11 @@ def test_no_file_however_odd_does_more_than_be_refused(
 def test_no_date_line_however_odd_does_more_than_be_refused(text: str) -> None:
     found = moment_of(f"Date: {text}")
     assert found is None or np.isfinite(found)
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".json.gz", ".JSON.GZ"])
+def test_what_is_packed_twice(tmp_path: Path, suffix: str) -> None:
+    path = put(tmp_path, "A" + suffix, gzip.compress(gzip.compress(b"{}")))
+    with pytest.raises(BadChain) as refusal:
+        read_chain(path, "A")
+    assert refusal.value.sentence == f"A{suffix} is packed by gzip twice: unpack it once. {READ}"

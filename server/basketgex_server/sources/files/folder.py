@@ -18,9 +18,17 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex_server.domain import Origin
-from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, quoted
-from basketgex_server.sources.files.names import NEW_YORK, PRICES, is_data, names_in, parts_of, symbol_of
-from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of
+from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, one_line, quoted
+from basketgex_server.sources.files.names import (
+    NEW_YORK,
+    PRICES,
+    Names,
+    is_data,
+    names_in,
+    parts_of,
+    symbol_of,
+)
+from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of, home_of
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -317,7 +325,7 @@ def _files(folder: _Folder, names: Sequence[str], prices: bytes | BadChain | Non
         if name not in contents:
             contents[name] = _content(folder, name)
     paths = {name: folder.place / name for name in parts}
-    homes = {name: path.resolve().parent.name for name, path in paths.items() if path.is_symlink()}
+    homes = {name: home_of(path) for name, path in paths.items() if path.is_symlink()}
     return _Files(parts, contents, homes)
 
 
@@ -365,7 +373,7 @@ def _timed(folder: Path, setting: str, now: float) -> tuple[_Folder, float]:
 
 
 def _look(folder: Path, setting: str, now: float) -> _Folder:
-    identity, place = _identity(folder), folder.resolve()
+    identity, place = _identity(folder), Path(os.path.realpath(folder))
     files: dict[str, tuple[str, ...]] = {}
     others: dict[str, tuple[str, ...]] = {}
     states: dict[str, State] = {}
@@ -373,14 +381,17 @@ def _look(folder: Path, setting: str, now: float) -> _Folder:
     seen = [setting]
     try:
         for name in sorted(os.listdir(place)):  # noqa: PTH208 - a thousand files are looked at in a millisecond or two
-            found = names_in(name)
+            shown = one_line(name)
+            found = names_in(name) if shown == name else Names(None)
             if found.symbol is None and name != PRICES:
-                strangers += [name] if is_data(name) else []
+                strangers += [shown] if is_data(name) else []
                 continue
-            if (state := _state(os.path.join(place, name))) is None:  # noqa: PTH118 - it went away since it was listed
+            path = os.path.join(place, name)  # noqa: PTH118 - as above
+            if state := _state(path):
+                states[name] = state
+            elif not os.path.islink(path):  # noqa: PTH114 - as above; it went away since it was listed
                 continue
-            states[name] = state
-            seen.append(f"{name}/{state[2]}/{state[3]}")
+            seen.append(f"{name}/{state and state[2:]}")
             if found.symbol:
                 files[found.symbol] = (*files.get(found.symbol, ()), name)
             if found.whole:

@@ -24,16 +24,16 @@ import msgspec
 import numpy as np
 
 from basketgex_server.domain import ticker
-from basketgex_server.errors import BadChain, InvalidSymbol, quoted
+from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.sources.files.names import PRICES, days_in
-from basketgex_server.sources.files.reading import content_of, utf8
+from basketgex_server.sources.files.reading import content_of, home_of, utf8
 from basketgex_server.sources.readers import forms
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
-from basketgex_server.sources.readers.columns import Columns, UnknownForm
+from basketgex_server.sources.readers.columns import Columns
 from basketgex_server.sources.readers.json_forms import decoded, json_chain
-from basketgex_server.sources.readers.occ import Texts, chain_of, days_of, texts_of
+from basketgex_server.sources.readers.occ import Texts, chain_of, days_of, only_side, texts_of
 from basketgex_server.sources.readers.tables import plain_csv
 
 HIGHEST = 5.0
@@ -66,7 +66,7 @@ def read(path: Path, symbol: str, *, as_of: float | None = None, spot: float | N
         return None if name == PRICES and not beside.exists() else content_of(beside)
 
     def home(name: str) -> str:
-        return path.with_name(name).resolve().parent.name
+        return home_of(path.with_name(name))
 
     return chain_in([path.name], contents, symbol, home, as_of=as_of, spot=spot)
 
@@ -92,10 +92,16 @@ def chain_in(
         columns = columns_in(contents(name) or b"", name)
         if as_of is not None:
             columns = replace(columns, as_of=as_of, made_at=None)
-        parts.append(_Part(name, columns, _moment(name, columns, symbol, home(name), said)))
+        if spot is not None:
+            columns = replace(columns, spot=spot)
+        if columns.spot is not None:
+            _check_spot(columns.spot, name, symbol)
+        parts.append(
+            _Part(name, columns, _moment(name, columns, symbol, home(name), said, alone=len(names) == 1))
+        )
     _check_together(parts, symbol)
     latest = max(parts, key=lambda part: part.as_of)
-    prices = (spot, latest.columns.spot, *(part.columns.spot for part in parts))
+    prices = (latest.columns.spot, *(part.columns.spot for part in parts))
     price = next((p for p in prices if p is not None), None)
     if price is None:
         price = _price_beside(contents, latest, symbol)
@@ -109,8 +115,7 @@ def chain_of_columns(
 
     ``strict``: an option symbol that cannot be read refuses all. Raises BadChain.
     """
-    if not (np.isfinite(spot) and spot > 0):
-        raise BadChain(f"{name} has no usable spot price for {symbol}.")
+    _check_spot(spot, name, symbol)
     place = columns.place or (lambda row: name)
 
     def unreadable(row: int, text: str) -> NoReturn:
@@ -162,6 +167,8 @@ def columns_in(content: bytes, name: str) -> Columns:
         return json_chain(text, name) if kind.endswith(".json") else _csv(text, name)
     except UnknownForm as error:
         what = forms.recognised(content)
+        if what == forms.PACKED and kind != name.lower():
+            what = "packed by gzip twice: unpack it once"
         raise BadChain(f"{f'{name} is {what}.' if what else error.sentence} {forms.READ}") from error
 
 
@@ -178,7 +185,7 @@ def _csv(content: bytes, name: str) -> Columns:
         try:
             return _utf8_csv(content.decode("cp1252").encode(), name)
         except UnicodeDecodeError as error:
-            raise BadChain(f"{name} is not text.") from error
+            raise UnknownForm(f"{name} is not text.") from error
 
 
 def _utf8_csv(content: bytes, name: str) -> Columns:
@@ -187,7 +194,9 @@ def _utf8_csv(content: bytes, name: str) -> Columns:
     return plain_csv(content.decode().splitlines(), name)
 
 
-def _moment(name: str, columns: Columns, symbol: str, folder: str, said: float | None) -> float:
+def _moment(
+    name: str, columns: Columns, symbol: str, folder: str, said: float | None, *, alone: bool
+) -> float:
     """Return the moment of a file, in Unix seconds. Raises BadChain where nothing tells.
 
     What stands within rules, then the name. A time of day in the name is a moment. A day alone means its close, but not where
@@ -215,8 +224,9 @@ def _moment(name: str, columns: Columns, symbol: str, folder: str, said: float |
     such = "day, such as AAPL_2026-07-10.csv"
     if doubtful:
         such = f"day and time, such as AAPL_2026-07-10T1600.csv (on {doubtful} contracts expire: it may mean that)"
+    only = only_side(columns.options) if alone else ""
     raise BadChain(
-        f"{name} does not say when its chain is from: name it with its {such}, "
+        f"{name} {f'has {only}, and ' if only else ''}does not say when its chain is from: name it with its {such}, "
         "or say it with --as-of (chain_as_of in config.toml), such as 2026-07-10T16:00."
     )
 
@@ -235,7 +245,9 @@ def _check_together(parts: Sequence[_Part], symbol: str) -> None:
             for p in (first, last)
         )
         raise BadChain(f"{one} and {other} are not parts of one chain; {belong}")
-    priced = sorted((p for p in parts if p.columns.spot), key=lambda part: part.columns.spot or 0.0)
+    priced = sorted(
+        (p for p in parts if p.columns.spot is not None), key=lambda part: part.columns.spot or 0.0
+    )
     low, high = (priced[0], priced[-1]) if priced else (first, last)
     if (high.columns.spot or 0.0) > (low.columns.spot or 0.0) * (1 + APART):
         one, other = (f"{quoted(p.name, 40)} at {p.columns.spot:,.2f}" for p in (low, high))
@@ -277,6 +289,11 @@ def _option_texts(columns: Columns) -> Sequence[str]:
 
 def _present(column: Floats | None, columns: Columns) -> Floats:
     return np.full(len(columns.volatility), np.nan) if column is None else column
+
+
+def _check_spot(spot: float, name: str, symbol: str) -> None:
+    if not (np.isfinite(spot) and spot > 0):
+        raise BadChain(f"{name} has no usable spot price for {symbol}.")
 
 
 def _check_interest(open_interest: Floats, place: Callable[[int], str]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from basketgex_server.errors import BadChain
+from basketgex_server.errors import BadChain, UnknownForm
 
 T = TypeVar("T")
 MOST = 64 << 20
@@ -59,6 +59,11 @@ def content_of(path: Path) -> bytes:
     return unpacked(content, name) if name.lower().endswith(".gz") else content
 
 
+def home_of(path: Path) -> str:
+    """Return the name of the folder that a file is in, wherever a link to it points; links may go round in circles."""
+    return Path(os.path.realpath(path)).parent.name  # Path.resolve raises there
+
+
 def unpacked(content: bytes, name: str) -> bytes:
     """Return what gzip packed. Raises BadChain where it is broken or unpacks to more than MOST."""
     try:
@@ -85,7 +90,7 @@ def utf8(content: bytes, name: str) -> bytes:
     try:
         return body.decode(codec).encode()
     except UnicodeError as error:
-        raise BadChain(f"{name} is not text.") from error
+        raise UnknownForm(f"{name} is not text.") from error
 
 
 def _unmarked(head: bytes) -> str:

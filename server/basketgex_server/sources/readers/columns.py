@@ -51,10 +51,6 @@ class Columns:
     unpriced: str = ""
 
 
-class UnknownForm(BadChain):
-    """What was read is a chain in no form that there is a reader for."""
-
-
 def number(text: str, name: str, line: int, heading: str) -> float:
     """Return a number of a table, NaN where it is blank. Raises BadChain with file and line."""
     text = text.strip()

@@ -6,6 +6,7 @@ READ = (
     "Read are Cboe's CSV (2018 and later) and JSON, yfinance CSV, Tradier, Schwab (TD Ameritrade) and Polygon JSON, "
     "and the canonical CSV or Parquet of docs/chains.md."
 )
+PACKED = "packed by gzip: let its name end in .gz"
 _HEAD = 4096
 _NO_OPEN_INTEREST = "which has no open interest"
 _FOREIGN: tuple[tuple[tuple[bytes, ...], str], ...] = (
@@ -28,7 +29,7 @@ _FOREIGN: tuple[tuple[tuple[bytes, ...], str], ...] = (
     ((b"<!doctype",), "a web page"),
 )
 _BEGINNINGS = ((b"PK\3\4", "an Excel file or a zip archive"), (b"\xd0\xcf\x11\xe0", "an Excel file"),
-               (b"%PDF", "a PDF"), (b"\x1f\x8b", "packed by gzip: let its name end in .gz"))  # fmt: skip
+               (b"%PDF", "a PDF"), (b"\x1f\x8b", PACKED))  # fmt: skip
 
 
 def recognised(content: bytes) -> str:

@@ -14,11 +14,10 @@ from typing import TypeVar
 
 import msgspec
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain, UnknownForm, quoted
 from basketgex_server.sources.readers.columns import (
     STANDARD,
     Columns,
-    UnknownForm,
     floats,
     latest,
     new_york,
@@ -149,7 +148,7 @@ def decoded(decoder: msgspec.json.Decoder[T], content: bytes, name: str) -> T:
             raise BadChain(f"{name} is not whole JSON: it may be cut short.") from error
         raise UnknownForm(f"{name} is not JSON.") from error
     except UnicodeDecodeError as error:
-        raise BadChain(f"{name} is not text.") from error
+        raise UnknownForm(f"{name} is not text.") from error
     except RecursionError as error:
         raise UnknownForm(f"{name} is JSON, but no chain of a form that is read.") from error
 

@@ -87,6 +87,13 @@ def days_of(options: Sequence[str] | Texts, symbol: str) -> set[date]:
     return {day for s in own for day in (s.day, last_session(s.day)[0])}
 
 
+def only_side(options: Sequence[str] | Texts) -> str:
+    """Return "calls only" or "puts only" where that is all that there is; else an empty text."""
+    texts = options if isinstance(options, Texts) else texts_of(options)
+    sides = set(texts.content.take(texts.end - _TAIL).tolist())
+    return "calls only" if sides == {_CALL} else "puts only" if sides == {_PUT} else ""
+
+
 def chain_of(
     symbol: str,
     spot: float,

@@ -10,11 +10,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain, UnknownForm, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.sources.readers.columns import (
     Columns,
-    UnknownForm,
     new_york,
     number,
     without_placeholders,

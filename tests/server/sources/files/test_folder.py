@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -144,7 +145,7 @@ BROKEN: list[tuple[str, str | bytes | None, str]] = [
         "A.csv.gz cannot be unpacked: it is cut short or is not gzip.",
     ),
     ("A.csv.gz", b"plain text", "A.csv.gz cannot be unpacked: it is cut short or is not gzip."),
-    ("A.csv", b"\xff\xfe\x00", "A.csv is not text."),
+    ("A.csv", b"\xff\xfe\x00", f"A.csv is not text. {READ}"),
     ("A.csv", "", "A.csv is empty."),
     (
         "A.csv",
@@ -357,6 +358,56 @@ def test_a_folder_that_went_away(folder: Path) -> None:
     with pytest.raises(SourceUnavailable) as refusal:
         files.chain("SPX")
     assert refusal.value.sentence == 'The chain folder "basket_2026-07-10" cannot be read any more.'
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="only where any byte can be in a name")
+@pytest.mark.parametrize(
+    "name", ["AMD\udcff.csv", "\udcffAMD.json", "AMD\n.csv", "AMD\x1b[31m.csv.gz", "AMD\u202evsc.csv"]
+)
+def test_a_name_that_cannot_be_shown_is_of_no_symbol(folder: Path, name: str) -> None:
+    put(folder, "SPX.csv", QUOTES)
+    (folder / name).write_text("x")
+    files = ChainFiles(folder)
+    assert files.chain("AMD") is None and files.chain("SPX")
+    (stranger,) = files.strangers()
+    assert stranger.isprintable() and stranger == re.sub(r"[^ -~]", "?", name)
+    with pytest.raises(BadChain) as refusal:
+        read_chain(folder / name, "AMD")
+    assert refusal.value.sentence.isprintable()
+
+
+def test_links_that_lead_nowhere_are_broken_files(folder: Path) -> None:
+    put(folder, "SPX.csv", QUOTES)
+    for name, target in {"AMD.csv": "nowhere", "NVDA.csv": "NVDA.csv", "QQQ.csv": "NVDA.csv"}.items():
+        (folder / name).symlink_to(target)
+        files = ChainFiles(folder)
+        for look in (files.chain, lambda symbol: read_chain(folder / f"{symbol}.csv", symbol)):
+            with pytest.raises(BadChain) as refusal:
+                look(name[:-4])
+            assert refusal.value.sentence == f"{name} cannot be opened."
+        assert files.chain("SPX")
+    (folder / "circle").symlink_to("circle")
+    with pytest.raises(BadSettings):
+        ChainFiles(folder / "circle")
+
+
+@pytest.mark.parametrize("price", ["0", "-5", "1e400", "-0.0"])
+def test_a_spot_price_that_is_none(tmp_path: Path, price: str) -> None:
+    rows = [f"AMD260717{side}00550000,10,0.4,{price},2026-07-10T16:00" for side in "CP"]
+    path = put(tmp_path, "AMD.csv", "\n".join(["option,open_interest,iv,underlying_price,as_of", *rows]))
+    for look in (ChainFiles(tmp_path).chain, lambda symbol: read_chain(path, symbol)):
+        with pytest.raises(BadChain) as refusal:
+            look("AMD")
+        assert refusal.value.sentence == "AMD.csv has no usable spot price for AMD."
+    assert read_chain(path, "AMD", spot=557.89).spot == 557.89
+    put(
+        tmp_path,
+        "AMD_b.csv",
+        path.read_text().replace(f",{price},", ",557.89,").replace("00550000", "00600000"),
+    )
+    with pytest.raises(BadChain) as refusal:
+        ChainFiles(tmp_path).chain("AMD")
+    assert refusal.value.sentence == "AMD.csv has no usable spot price for AMD."
 
 
 def test_a_server_can_start_without_numpy() -> None:

@@ -178,7 +178,8 @@ def test_a_day_on_which_contracts_expire_is_no_moment(tmp_path: Path, name: str)
         ChainFiles(tmp_path).chain("AAPL")
     day = min(days_in(name)).day
     assert refused.value.sentence == (
-        f"{name} does not say when its chain is from: name it with its day and time, such as AAPL_2026-07-10T1600.csv "
+        f"{name} has calls only, and does not say when its chain is from: "
+        "name it with its day and time, such as AAPL_2026-07-10T1600.csv "
         f"(on {day} contracts expire: it may mean that), or say it with --as-of (chain_as_of in config.toml), such as "
         "2026-07-10T16:00."
     )
@@ -193,7 +194,10 @@ def test_a_day_on_which_contracts_expire_is_no_moment(tmp_path: Path, name: str)
 def test_a_folders_day_on_which_contracts_expire_is_none_either(tmp_path: Path) -> None:
     (folder := tmp_path / "chains_2026-02-20").mkdir()
     (folder / "AAPL.csv").write_text(text(FEB, MAR))
-    with pytest.raises(BadChain, match=r"AAPL\.csv does not say when its chain is from: .* \(on 2026-02-20 "):
+    with pytest.raises(
+        BadChain,
+        match=r"AAPL\.csv has calls only, and does not say when its chain is from: .* \(on 2026-02-20 ",
+    ):
         ChainFiles(folder).chain("AAPL")
 
 
