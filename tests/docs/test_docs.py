@@ -31,7 +31,7 @@ from workbook_templates.scanner.layout import FILLED as ALL
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {
-    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+    path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 }
 TEXTS = {name: path.read_text("utf-8") for name, path in DOCUMENTS.items()}
 OF_TRADERS = (
