@@ -105,7 +105,7 @@ HIGH = Argument("high", "Where the range ends.", optional=True, default="1.2")
 POINTS = Argument("levels", "How many prices, 2 to 2000.", optional=True, default="60")
 CELL = Argument("reference", "The cell that has no value: a reference to it, not its text.")
 NAMED = Argument(
-    "function_name",
+    "which",
     "The name of the function that has no value, such as GEXSTRIKES; symbols and weights are then that function's own.",
     optional=True,
     default="the basket's figures",

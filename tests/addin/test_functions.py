@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import re
 
 import pytest
 
@@ -18,6 +19,8 @@ def test_the_table_can_be_bound_to_any_host(function: Function) -> None:
     optional = [argument.optional for argument in function.arguments]
     assert optional == sorted(optional), "what can be left out comes last"
     assert not any(keyword.iskeyword(argument.name) for argument in function.arguments)
+    # UNOIDL, too: with an underscore in one of them Calc loads none of the functions and every cell is Err:504.
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*", argument.name) for argument in function.arguments)
     for argument in function.arguments:
         assert argument.optional == bool(argument.default), "a default is shown where there is one"
         assert 0 < len(argument.help) <= 255
