@@ -803,3 +803,42 @@ def test_what_is_packed_twice(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(BadChain) as refusal:
         read_chain(path, "A")
     assert refusal.value.sentence == f"A{suffix} is packed by gzip twice: unpack it once. {READ}"
+
+
+DAY = 86_400_000
+"""In milliseconds, as Tradier and Schwab count."""
+
+
+def tradier_at(symbol: str, later: int) -> dict[str, Any]:
+    return {"options": {"option": [tradier(symbol, bid_date=None, ask_date=1557172096000 + later)]}}
+
+
+def schwab_at(symbol: str, later: int) -> dict[str, Any]:
+    return schwab(contract(symbol, quoteTimeInLong=1784040300000 + later))
+
+
+def polygon_at(symbol: str, later: int) -> dict[str, Any]:
+    quote = {"ask": 21.25, "bid": 20.9, "last_updated": 1636573458756383500 + later * 1_000_000}
+    return {"results": [polygon("O:" + symbol, last_quote=quote)]}
+
+
+@pytest.mark.parametrize(
+    "symbol, reply",
+    [("VXX", tradier_at), ("SPX", schwab_at), ("AAPL", polygon_at)],
+    ids=["Tradier", "Schwab", "Polygon"],
+)
+@pytest.mark.parametrize(
+    "later, joined", [(60_000, True), (-3_600_000, True), (DAY + 1, False), (-3 * DAY, False)]
+)
+def test_replies_of_different_days_are_no_chain(
+    tmp_path: Path, symbol: str, reply: Any, later: int, joined: bool
+) -> None:
+    replies = [reply(f"{symbol}280121C00150000", 0), reply(f"{symbol}280121P00150000", later)]
+    path = put(tmp_path, f"{symbol}.json", json.dumps(replies))
+    if joined:
+        assert len(read_chain(path, symbol, spot=100.0)) == 2
+        return
+    with pytest.raises(BadChain) as refusal:
+        read_chain(path, symbol, spot=100.0)
+    assert refusal.value.sentence.startswith(f"{symbol}.json has a reply of 20")
+    assert refusal.value.sentence.endswith(": only those of one moment are one chain.")

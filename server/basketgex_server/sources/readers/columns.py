@@ -19,6 +19,8 @@ from basketgex_server.sources.readers.occ import Texts
 
 STANDARD = 100.0
 """Units that a contract delivers if nothing happened to the underlying."""
+_DAY = 86_400.0
+"""Seconds between replies of one moment, at most: a quiet expiry's latest quote may be some hours old."""
 _LATEST = 1e11
 """A Unix time above this is in milliseconds or finer."""
 PLACEHOLDER = 1.5e-5
@@ -93,6 +95,18 @@ def latest(moments: Iterable[float | None]) -> float | None:
     1557171658.0
     """
     return max((_seconds(m) for m in set(moments) if m and math.isfinite(m)), default=None)
+
+
+def check_one_moment(replies: Iterable[float | None], name: str) -> None:
+    """Raise BadChain where the replies in a file, each by its latest quote in Unix seconds, are of different days."""
+    known = [moment for moment in replies if moment]
+    if known and max(known) - min(known) > _DAY:
+        one, other = (
+            f"{datetime.fromtimestamp(at, NEW_YORK):%Y-%m-%d %H:%M}" for at in (min(known), max(known))
+        )
+        raise BadChain(
+            f"{name} has a reply of {one} and one of {other}: only those of one moment are one chain."
+        )
 
 
 def floats(values: Sequence[float | None]) -> Floats:

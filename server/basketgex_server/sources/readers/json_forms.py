@@ -18,6 +18,7 @@ from basketgex_server.errors import BadChain, UnknownForm, quoted
 from basketgex_server.sources.readers.columns import (
     STANDARD,
     Columns,
+    check_one_moment,
     floats,
     latest,
     new_york,
@@ -123,8 +124,10 @@ def json_chain(content: bytes, name: str) -> Columns:
             raise BadChain(
                 f"{name} is only a part of its chain: it has a next_url. Save every page, as a list."
             )
+        check_one_moment((_quoted_at(reply.results or ()) for reply in replies), name)
         return _polygon(snapshots)
     if contracts := [o for reply in replies for o in _list(reply.options)]:
+        check_one_moment((_bid_or_asked_at(_list(reply.options)) for reply in replies), name)
         return _tradier(contracts, name)
     if replies and replies[0].details is not None:
         return _polygon(decoded(_SNAPSHOTS, content, name))
@@ -224,7 +227,7 @@ def _tradier(contracts: list[_TradierOption], name: str) -> Columns:
         floats([o.open_interest for o in kept]),
         floats([o.bid for o in kept]),
         floats([o.ask for o in kept]),
-        as_of=latest(m for o in contracts for m in (o.bid_date, o.ask_date)),
+        as_of=_bid_or_asked_at(contracts),
         made_at=latest([*computed_at, *(o.trade_date for o in contracts)]),
         adjusted=len(contracts) - len(kept),
         place=nth_option,
@@ -235,7 +238,7 @@ def _polygon(snapshots: list[_Snapshot]) -> Columns:
     kept = [s for s in snapshots if s.details.shares_per_contract in (None, STANDARD)]
     underlyings = [s.underlying_asset for s in snapshots if s.underlying_asset]
     prices = [p for u in underlyings if (p := u.price or u.value)]
-    quoted_at = latest(s.last_quote.last_updated for s in snapshots if s.last_quote)
+    quoted_at = _quoted_at(snapshots)
     traded_at = latest(s.last_trade.sip_timestamp for s in snapshots if s.last_trade)
     as_of = latest(u.last_updated for u in underlyings)
     return Columns(
@@ -250,6 +253,14 @@ def _polygon(snapshots: list[_Snapshot]) -> Columns:
         adjusted=len(snapshots) - len(kept),
         place=nth_option,
     )
+
+
+def _bid_or_asked_at(contracts: Sequence[_TradierOption]) -> float | None:
+    return latest(m for o in contracts for m in (o.bid_date, o.ask_date))
+
+
+def _quoted_at(snapshots: Sequence[_Snapshot]) -> float | None:
+    return latest(s.last_quote.last_updated for s in snapshots if s.last_quote)
 
 
 def _list(options: _TradierOptions | None) -> Sequence[_TradierOption]:

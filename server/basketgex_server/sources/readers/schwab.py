@@ -13,7 +13,14 @@ from collections.abc import Sequence
 import msgspec
 
 from basketgex_server.errors import BadChain, quoted
-from basketgex_server.sources.readers.columns import STANDARD, Columns, floats, latest, nth_option
+from basketgex_server.sources.readers.columns import (
+    STANDARD,
+    Columns,
+    check_one_moment,
+    floats,
+    latest,
+    nth_option,
+)
 
 _TDA = re.compile(r"\$?([A-Z0-9.]{1,6})_(\d\d)(\d\d)(\d\d)([CP])(\d{1,5})(?:\.(\d{1,3}))?")
 
@@ -50,14 +57,12 @@ class SchwabReply(msgspec.Struct):
 
 def schwab(replies: Sequence[SchwabReply], name: str) -> Columns | None:
     """Read replies of one moment, one or several; None where they are another service's. Raises BadChain."""
-    sides = [
-        s for reply in replies for s in (reply.call_exp_date_map, reply.put_exp_date_map) if s is not None
-    ]
-    if not sides:
+    if all(reply.call_exp_date_map is None and reply.put_exp_date_map is None for reply in replies):
         return None
-    contracts = [c for side in sides for strikes in side.values() for same in strikes.values() for c in same]
+    contracts = [c for reply in replies for c in _contracts(reply)]
     if not contracts:
         raise BadChain(f"{name} is a Schwab reply without a contract: ask for the chain again.")
+    check_one_moment(map(_quoted_at, replies), name)
     kept = [c for c in contracts if c.multiplier in (None, STANDARD) and not c.non_standard and not c.mini]
     underlyings = [reply.underlying for reply in replies if reply.underlying]
     prices = [p for reply in replies if (p := reply.underlying_price)]
@@ -78,6 +83,15 @@ def schwab(replies: Sequence[SchwabReply], name: str) -> Columns | None:
         adjusted=len(contracts) - len(kept),
         place=nth_option,
     )
+
+
+def _contracts(reply: SchwabReply) -> list[_Contract]:
+    sides = (reply.call_exp_date_map or {}, reply.put_exp_date_map or {})
+    return [c for side in sides for strikes in side.values() for same in strikes.values() for c in same]
+
+
+def _quoted_at(reply: SchwabReply) -> float | None:
+    return latest(c.quote_time_in_long for c in _contracts(reply))
 
 
 def _occ(symbol: str) -> str:
