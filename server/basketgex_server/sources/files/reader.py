@@ -18,7 +18,7 @@ from datetime import date, datetime
 from itertools import accumulate
 from itertools import chain as chained
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 import numpy as np
@@ -305,15 +305,14 @@ def _check_interest(open_interest: Floats, place: Callable[[int], str]) -> None:
         raise BadChain(f"{place(row)}: an open interest of {open_interest[row]:g} is no number of contracts.")
 
 
-class _Price(msgspec.Struct):
-    underlying_price: float | None = None
-
-
-_PRICES = msgspec.json.Decoder(dict[str, _Price])
+_PRICES = msgspec.json.Decoder(dict[str, Any])
 
 
 def _price_beside(contents: Contents, part: _Part, symbol: str) -> float:
-    """Return the price of a symbol in ``underlyings.json``, whatever way its name is spelt there. Raises BadChain."""
+    """Return the price of a symbol in ``underlyings.json``, whatever way its name is spelt there. Raises BadChain.
+
+    What is wrong there with another symbol is of no matter.
+    """
     content = contents(PRICES)
     if content is None:
         raise BadChain(part.columns.unpriced or f"{part.name} has no spot price: put {PRICES} beside it.")
@@ -321,10 +320,17 @@ def _price_beside(contents: Contents, part: _Part, symbol: str) -> float:
         prices = decoded(_PRICES, utf8(content, PRICES), PRICES)
     except BadChain as error:
         raise BadChain(f"{PRICES} cannot be read: it needs an underlying_price for each symbol.") from error
-    for spelling, price in prices.items():
-        if _plain(spelling) == _plain(symbol) and price.underlying_price is not None:
-            return price.underlying_price
-    raise BadChain(part.columns.unpriced or f"{PRICES} has no underlying_price for {symbol}.")
+    entries = [entry for spelling, entry in prices.items() if _plain(spelling) == _plain(symbol)]
+    said = {entry.get("underlying_price") if isinstance(entry, dict) else str(entry) for entry in entries}
+    said.discard(None)
+    if not said:
+        raise BadChain(part.columns.unpriced or f"{PRICES} has no underlying_price for {symbol}.")
+    if len(said) > 1:
+        raise BadChain(f"{PRICES} has more than one underlying_price for {symbol}: leave the right one.")
+    price = said.pop()
+    if isinstance(price, bool) or not isinstance(price, int | float):
+        raise BadChain(f"{PRICES}: the underlying_price of {symbol} is {quoted(str(price))}, not a number.")
+    return float(price)
 
 
 def _plain(text: str) -> str:

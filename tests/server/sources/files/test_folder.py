@@ -200,6 +200,23 @@ def test_a_broken_file_is_refused_whole(folder: Path, name: str, content: str | 
         ("[", "underlyings.json cannot be read: it needs an underlying_price for each symbol."),
         ("{}", "underlyings.json has no underlying_price for BRK.B."),
         ('{"BRK.B": {"underlying_price": 0}}', "BRKB.csv has no usable spot price for BRK.B."),
+        (
+            '{"BRK.B": {"underlying_price": "x"}}',
+            'underlyings.json: the underlying_price of BRK.B is "x", not a number.',
+        ),
+        (
+            '{"brk-b": {"underlying_price": true}}',
+            'underlyings.json: the underlying_price of BRK.B is "True", not a number.',
+        ),
+        ('{"BRK-B": 500}', 'underlyings.json: the underlying_price of BRK.B is "500", not a number.'),
+        (
+            '{"BRK.B": {"underlying_price": null}, "A": {"underlying_price": 1}}',
+            "underlyings.json has no underlying_price for BRK.B.",
+        ),
+        (
+            '{"BRK.B": {"underlying_price": 500}, "BRK-B": {"underlying_price": 501}}',
+            "underlyings.json has more than one underlying_price for BRK.B: leave the right one.",
+        ),
     ],
 )
 def test_without_a_spot_price(folder: Path, prices: str | None, sentence: str) -> None:
@@ -210,6 +227,17 @@ def test_without_a_spot_price(folder: Path, prices: str | None, sentence: str) -
     with pytest.raises(BadChain) as refusal:
         ChainFiles(folder).chain("BRK.B")
     assert refusal.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    "other", ['{"underlying_price": "x"}', "7", "[]", "null", '{"underlying_price": NaN}', '"text"']
+)
+def test_a_broken_price_is_of_no_matter_to_other_names(folder: Path, other: str) -> None:
+    put(folder, "BRKB.csv", PLAIN)
+    spelt_twice = '"BRK.B": {"underlying_price": 500}, "BRK-B": {"underlying_price": 500.0}'
+    put(folder, "underlyings.json", f'{{"AMD": {other}, {spelt_twice}}}')
+    chain = ChainFiles(folder).chain("BRK.B")
+    assert chain and chain.spot == 500
 
 
 def test_the_moment_of_a_chain_that_carries_none(tmp_path: Path) -> None:
