@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.dispatch.freshness import Session
-from basketgex_server.dispatch.sessions import NewYorkSessions
+from basketgex_server.dispatch.sessions import NewYorkSessions, distant
 
 NEW_YORK = ZoneInfo("America/New_York")
 SESSIONS = NewYorkSessions()
@@ -50,6 +50,26 @@ HALF_DAY = day("2026-11-27T08:00", "2026-11-27T13:00", "2026-11-30T08:00")
 )
 def test_session(moment: str, session: Session) -> None:
     assert SESSIONS.session(at(moment)) == session
+
+
+@pytest.mark.parametrize(
+    ("oldest", "newest", "apart"),
+    [
+        ("2026-11-18T09:31", "2026-11-18T16:00", False),
+        ("2026-11-18T16:00", "2026-11-19T16:00", False),
+        ("2026-11-18T16:00", "2026-11-19T16:01", True),
+        ("2026-11-20T16:00", "2026-11-23T16:00", False),  # over a weekend
+        ("2026-11-20T16:00", "2026-11-23T16:01", True),
+        ("2026-11-21T12:00", "2026-11-23T12:00", False),
+        ("2026-11-25T16:00", "2026-11-27T13:00", False),  # over Thanksgiving
+        ("2026-11-25T10:00", "2026-11-27T13:00", True),
+        ("2026-04-02T16:00", "2026-04-06T16:00", False),  # over Good Friday and Easter
+        ("2026-03-06T16:00", "2026-03-09T16:00", False),  # over the change of clocks
+        ("1969-12-31T19:00", "2026-03-09T16:00", True),
+    ],
+)
+def test_moments_more_than_a_trading_day_apart(oldest: str, newest: str, apart: bool) -> None:
+    assert distant(at(oldest), at(newest)) is apart
 
 
 @pytest.mark.parametrize(
