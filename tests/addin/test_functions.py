@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-import re
 
 import pytest
 
