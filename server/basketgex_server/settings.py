@@ -253,6 +253,18 @@ def keep_source(config: Path, settings: Settings) -> None:
         change_config(config, **changed)
 
 
+def absolute(path: Path) -> str:
+    """Return a path in full. Raises BadSettings where its ``~`` is nobody's, or it cannot be shown."""
+    try:
+        found = str(path.expanduser().absolute())
+    except RuntimeError:
+        raise BadSettings(
+            f"There is no home folder of the user in {quoted(str(path))}: write the path in full."
+        ) from None
+    check_path(found)
+    return found
+
+
 def explanations() -> dict[str, str]:
     """Return what is said of each setting where it is defined: one place for each fact."""
     made = next(n for n in ast.parse(inspect.getsource(Settings)).body if isinstance(n, ast.ClassDef))

@@ -20,8 +20,8 @@ from basketgex_addin.excel import install as excel_install
 from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.menu import AUTO_CHOICES
 from basketgex_addin.template_files import TEMPLATES
-from basketgex_server.cli import _parser
-from basketgex_server.cli_doctor import CHECKS
+from basketgex_cli.doctor.command import CHECKS
+from basketgex_cli.main import _parser
 from basketgex_server.dispatch import allowance, backoff, quota
 from basketgex_server.dispatch import snapshots as shelf
 from basketgex_server.settings import PREFIX, Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.e2e.serving import environment
 
-PROGRAM = (sys.executable, "-W", "error", "-m", "basketgex_server")
+PROGRAM = (sys.executable, "-W", "error", "-m", "basketgex_cli")
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 

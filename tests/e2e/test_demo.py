@@ -12,10 +12,10 @@ import pytest
 
 from basketgex.local import Home
 from basketgex_addin.calc.install import find_soffice
-from basketgex_server import cli_demo
+from basketgex_cli import demo
 from tests.e2e.serving import environment
 
-DEMO = (sys.executable, "-W", "error", "-m", "basketgex_server", "demo", "--out")
+DEMO = (sys.executable, "-W", "error", "-m", "basketgex_cli", "demo", "--out")
 SECTORS = 12
 
 
@@ -64,13 +64,13 @@ def test_the_scanner_is_filled_by_a_real_calc_and_agrees_with_the_printed_table(
     mine.write_bytes(b"somebody's work")
     assert f"Filled workbook: {beside}" in run(tmp_path / "out").splitlines()
     assert mine.read_bytes() == b"somebody's work"
-    assert cli_demo._mine(mine, tmp_path / "out" / "office" / cli_demo.OURS) == beside  # next time, too
+    assert demo._mine(mine, tmp_path / "out" / "office" / demo.OURS) == beside  # next time, too
 
 
 def test_without_libreoffice_the_table_is_printed_and_what_is_missing_is_said(tmp_path: Path) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     absent = (
-        "import basketgex_server.cli_demo as d; from pathlib import Path;"
+        "import basketgex_cli.demo as d; from pathlib import Path;"
         f"d.find_soffice = lambda: None; d.demo(Path({str(out)!r}))"
     )
 

@@ -19,7 +19,7 @@ from tests.e2e.serving import Server, environment, fresh, serving
 from tests.server import keyring_file
 from tests.standin.upstream import Fault, Upstream, status
 
-COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_server")
+COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_cli")
 ROOT = Path(__file__).parents[2]
 Found = dict[str, dict[str, str]]
 

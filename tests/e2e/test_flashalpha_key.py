@@ -224,7 +224,7 @@ def test_the_command_line_says_nothing_of_it(tmp_path: Path, clock: Clock, upstr
             upstream.script(answered(401, {"detail": f"Invalid API key {KEY}."}))
             for _ in range(2):
                 done = subprocess.run(
-                    (sys.executable, "-m", "basketgex_server", "--home", str(server.home.path), *words),
+                    (sys.executable, "-m", "basketgex_cli", "--home", str(server.home.path), *words),
                     env=environment(server.home.path, **settings),
                     capture_output=True,
                     text=True,

@@ -14,7 +14,7 @@ from basketgex.local import LONGEST_HOME, Home
 from tests.e2e.serving import COMMAND, Server, environment
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
-PROGRAM = (sys.executable, "-m", "basketgex_server")
+PROGRAM = (sys.executable, "-m", "basketgex_cli")
 
 
 def run(home: Path, *arguments: str, program: tuple[str, ...] = PROGRAM) -> subprocess.CompletedProcess[str]:
@@ -107,7 +107,7 @@ def test_the_longest_path_serves(tmp_path: Path) -> None:
 @POSIX
 @pytest.mark.parametrize("command", [["status"], ["serve"], ["doctor"], ["source", "sample"]])
 def test_a_user_without_a_home_folder(tmp_path: Path, command: list[str]) -> None:
-    nobody = "import pwd, sys; pwd.getpwuid = {}.__getitem__; from basketgex_server.cli import main; sys.exit(main())"
+    nobody = "import pwd, sys; pwd.getpwuid = {}.__getitem__; from basketgex_cli.main import main; sys.exit(main())"
     kept = {
         k: v for k, v in environment(tmp_path).items() if k not in ("HOME", "XDG_DATA_HOME", "BASKETGEX_HOME")
     }

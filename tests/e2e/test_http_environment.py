@@ -26,7 +26,7 @@ KEY = "fa-http-6d0e4b81"
 WITHOUT_SOCKS = (
     sys.executable,
     "-c",
-    "import sys; sys.modules['socksio'] = None; from basketgex_server.cli import main; sys.exit(main(['serve']))",
+    "import sys; sys.modules['socksio'] = None; from basketgex_cli.main import main; sys.exit(main(['serve']))",
 )
 AFTER = ", then end the server with basketgex stop."
 BEFORE = "The environment of the server cannot be used: "

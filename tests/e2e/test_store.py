@@ -21,7 +21,7 @@ NAMES = tuple(f"S{n}" for n in range(40))
 
 def doctor(home: Path) -> dict[str, dict[str, str]]:
     """Return what the command says, by check."""
-    command = (sys.executable, "-W", "error", "-m", "basketgex_server", "doctor", "--json")
+    command = (sys.executable, "-W", "error", "-m", "basketgex_cli", "doctor", "--json")
     done = subprocess.run(command, env=environment(home), capture_output=True, timeout=120, check=False)
     return {check["name"]: check for check in json.loads(done.stdout)["checks"]}
 

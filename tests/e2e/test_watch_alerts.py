@@ -218,7 +218,8 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(
 ) -> None:
     started = tmp_path / "started"
     code = (
-        "from basketgex_server import cli, cli_notify; cli_notify.LONGEST = 1.0; raise SystemExit(cli.main())"
+        "from basketgex_cli import main; from basketgex_cli.watch import notify; "
+        "notify.LONGEST = 1.0; raise SystemExit(main.main())"
     )
     words = ("watch", SEMIS, "--once", "--on-flip", f"sh -c 'echo $$ > {started}; exec sleep 600'; true")
     once(given, *words[1:2], *words[3:])

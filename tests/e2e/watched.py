@@ -14,7 +14,7 @@ from tests.e2e.clocked import Clock
 from tests.standin.upstream import Figures, Upstream
 
 PATIENCE = 60.0
-COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_server", "watch")
+COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_cli", "watch")
 
 
 class Watch:

@@ -110,7 +110,7 @@ def test_moments_more_than_a_trading_day_apart_are_attention(client: BasketClien
 
 
 def test_the_command_says_it(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    from basketgex_server.cli import main
+    from basketgex_cli.main import main
 
     assert main(["--home", str(served.home.path), "basket", "META,GOOG,AAPL,OLD,NOPE"]) == 0
     shown = capsys.readouterr().out

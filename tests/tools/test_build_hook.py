@@ -13,7 +13,7 @@ import pytest
 from basketgex_addin.excel import xlam
 from tools.lockfile import LOCKS, ROOT, parse
 
-PACKAGES = {"basketgex", "basketgex_addin", "basketgex_server"}
+PACKAGES = {"basketgex", "basketgex_addin", "basketgex_cli", "basketgex_server"}
 XLAM = "basketgex_addin/excel/basketgex.xlam"
 BUILD = """\
 import sys

@@ -64,7 +64,7 @@ def started(soffice: Path, home: Home) -> Iterator[Calc]:
 
 def basketgex(*arguments: str | Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "basketgex_server", *map(str, arguments)],
+        [sys.executable, "-m", "basketgex_cli", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=180,

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from basketgex.local import Home
-from basketgex_server.cli import main
+from basketgex_cli.main import main
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import Calc
 from tests.e2e.counting import Calls

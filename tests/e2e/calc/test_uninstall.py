@@ -19,7 +19,7 @@ from tests.e2e.serving import Server, free
 
 __all__ = ["home"]
 
-PROGRAM = (sys.executable, "-m", "basketgex_server")
+PROGRAM = (sys.executable, "-m", "basketgex_cli")
 NOBODY = 65_534
 OPEN = "It is open: close it and start it again"
 

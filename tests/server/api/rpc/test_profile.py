@@ -17,7 +17,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import BasketClient, SymbolFigures
-from basketgex_server.cli import main
+from basketgex_cli.main import main
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.implied import forwards
 from basketgex_server.exposure.levels import levels

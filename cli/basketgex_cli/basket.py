@@ -1,0 +1,111 @@
+"""``basketgex basket``: the exposure of a basket, as its home's server has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from basketgex.local import Home
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, Reply
+from basketgex_cli.parsing import in_a_terminal, tickers, weights_of
+from basketgex_cli.render import (
+    SPOT,
+    amount,
+    balance_words,
+    iso,
+    moment,
+    origin_words,
+    regime_json,
+    regime_words,
+    spot_json,
+)
+from basketgex_cli.waiting import waited
+from basketgex_server.dispatch.batch.types import MIXED
+from basketgex_server.errors import WeightCountMismatch
+
+
+def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_json: bool) -> None:
+    """Print the exposure of a basket; ``refresh`` asks the source for it whatever the age of what is known."""
+    names, shares = tickers(symbols), weights_of(weights)
+    if shares is not None and len(shares) != len(names):
+        raise WeightCountMismatch(len(names), len(shares))
+    asks, how = [Ask(names, shares)], "FORCE" if refresh else "NORMAL"
+    reply: Reply = waited(home, lambda client: client.ask_many(asks, how)[0])
+    if as_json:
+        print(json.dumps(basket_json(reply), indent=2))
+        return
+    print(
+        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'signed share':>14}"
+        f"{'balance':>10}  regime"
+    )
+    for r in reply.rows:
+        figures = "".join(f"{amount(x):>14}" for x in (r.gex, r.dex, r.vex, r.chex))
+        print(
+            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.signed_share:>+14.1%}"
+            f"{balance_words(r.balance):>10}  {regime_words(r.gex, r.near_flip)}"
+        )
+    figures = "".join(f"{amount(x):>14}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
+    print(
+        f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}"
+        f"{balance_words(reply.balance):>10}  {regime_words(reply.gex, reply.near_flip)}"
+    )
+    if nothing := [symbol for symbol, reason in reply.left_out if not reason]:
+        print(f"No data: {', '.join(nothing)}.")
+    for symbol, reason in reply.left_out:
+        if reason:
+            print(f"Left out: {symbol}. {in_a_terminal(reason)}")
+    if reply.attention:
+        print(f"{reply.attention}.")
+    for remark in dict.fromkeys(row.remark for row in reply.rows if row.remark):
+        print(f"{remark}.")
+    for row in reply.rows:
+        if row.spot_status in SPOT:
+            print(f"{row.symbol}: {SPOT[row.spot_status].format(row.spot_correction)}")
+    mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
+    origin = f"{origin_words(reply.source, reply.synthetic)}, convention {cells.convention_in_words(reply.convention)}"
+    print(f"As of {moment(reply.as_of)}{mixed}, {origin}.")
+    if reply.usable_open_interest < 1:
+        low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
+        print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")
+    for notice in filter(None, (reply.notice, reply.settings_notice)):
+        print(in_a_terminal(notice))
+
+
+def basket_json(reply: Reply) -> dict[str, Any]:
+    """Return a reply in the shape of the REST service's, in this project's units and as doubles."""
+    return {
+        "as_of": iso(reply.as_of),
+        "constituent_count": len(reply.rows),
+        "missing_symbols": list(reply.missing),
+        "missing_reasons": {symbol: in_a_terminal(reason) for symbol, reason in reply.left_out if reason},
+        "attention": reply.attention,
+        "aggregate": _net(reply),
+        **regime_json(reply),
+        "constituents": [
+            {
+                "symbol": r.symbol,
+                "weight": r.weight,
+                "underlying_price": r.underlying_price,
+                **_net(r),
+                "contribution_pct": r.contribution_pct,
+                **regime_json(r),
+                **spot_json(r),
+            }
+            for r in reply.rows
+        ],
+        "covered_weight": reply.covered_weight,
+        "net_to_gross": reply.net_to_gross,
+        "source": reply.source,
+        "synthetic": reply.synthetic,
+        "convention": reply.convention,
+        "freshness": reply.freshness.lower(),
+        "as_of_newest": iso(reply.as_of_newest),
+        "usable_open_interest": reply.usable_open_interest,
+        "notice": in_a_terminal(reply.notice),
+        "settings_notice": reply.settings_notice,
+    }
+
+
+def _net(of: Any) -> dict[str, float]:
+    return {f"net_{name}": getattr(of, name) for name in ("gex", "dex", "vex", "chex")}

@@ -1,0 +1,133 @@
+"""``basketgex demo``: the sector scanner on the embedded sample, through a real server and, where there is one, a real Calc."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+
+from basketgex.local import Home
+from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
+from basketgex_addin.calc.install import find_soffice
+from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.client import BasketClient
+from basketgex_cli import templates as template_command
+from basketgex_cli.context import client_of, said
+from basketgex_cli.render import amount, moment, regime_words
+from basketgex_server.errors import BadSettings
+from basketgex_server.settings import change_config
+
+SCANNER = "sector_scanner"
+OURS = "workbooks.sha256"
+"""What demos wrote into their folder, a line each."""
+_CROP = ("-r", "150", "-x", "195", "-y", "48", "-W", "1365", "-H", "1115")  # the page without its empty rest
+_FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 19, 15  # of the template's sheet Members, counted from 1
+
+
+def demo(out: Path) -> None:
+    """Fill the sector scanner in ``out``, print its table, end the server that it took."""
+    out.mkdir(parents=True, exist_ok=True)
+    home = Home((out / "home").absolute())
+    change_config(home.config_file, source="sample")
+    client = client_of(home)
+    try:
+        template = template_command.source(SCANNER)
+        filled = _fill(template, out, home)
+        _print_table(client, template)
+        status = said(client.status())
+        print(
+            f"\n{status.baskets:,} baskets in {status.requests:,} requests took {status.source_calls:,} source calls: "
+            f"{status.debits_total:,} debits so far in this home."
+        )
+        for line in filled:
+            print(line)
+    finally:
+        client.shutdown()
+        client.close()
+
+
+def _fill(template: Path, out: Path, home: Home) -> list[str]:
+    """Open the template in Calc, store what it computed and a picture of it; return what was done or is missing."""
+    soffice = find_soffice()
+    if soffice is None:
+        return [
+            "LibreOffice is not installed: the workbook was not filled. Install LibreOffice 25.2 and run again."
+        ]
+    office = Office(soffice, (out / "office").absolute(), home.path)
+    workbook = _mine(out / template.name, out / "office" / OURS)
+    pdf = workbook.with_suffix(".pdf")
+    try:
+        recalculate_and_store(office, template.absolute(), workbook.absolute(), pdf.absolute())
+    except DriverError as error:
+        raise BadSettings(str(error)) from error
+    with (out / "office" / OURS).open("a") as ours:
+        ours.write(f"{_digest(workbook)}\n")
+    return [f"Filled workbook: {workbook}", _picture(pdf)]
+
+
+def _mine(wanted: Path, ours: Path) -> Path:
+    """Return where the workbook goes: never over one that is not as an earlier demo left it, since somebody works in it."""
+    known = ours.read_text().split() if ours.exists() else []
+    names = template_command.free_names(wanted)
+    return next(path for path in names if not path.exists() or _digest(path) in known)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _picture(pdf: Path) -> str:
+    pdftoppm = shutil.which("pdftoppm")
+    if pdftoppm is None:
+        return f"Picture: {pdf} (install poppler-utils for a PNG)"
+    picture = pdf.with_suffix(".png")
+    command = [pdftoppm, "-png", *_CROP, "-singlefile", str(pdf), str(picture.with_suffix(""))]
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - the program that was found
+    except (OSError, subprocess.CalledProcessError):
+        return f"Picture: {pdf} (pdftoppm could not make a PNG of it)"
+    return f"Picture: {picture}"
+
+
+def _print_table(client: BasketClient, template: Path) -> None:
+    sectors = dict(_sectors(template))
+    replies = [said(answer) for answer in client.ask_many(list(sectors.values()))]
+    print(
+        f"{'sector':<26}{'GEX':>12}{'DEX':>12}{'VEX':>12}{'CHEX':>12}{'net/gross':>11}{'negative':>10}  regime, drivers"
+    )
+    for sector, reply in zip(sectors, replies, strict=True):
+        figures = "".join(f"{amount(x):>12}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
+        breadth = f"{reply.negative_names} of {len(reply.rows)}"
+        print(
+            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  "
+            f"{regime_words(reply.gex, reply.near_flip)}, {_drivers(reply)}"
+        )
+    newest = replies[-1]
+    kind = "SYNTHETIC figures" if newest.synthetic else "figures"
+    print(f"\n{kind}: {newest.source}, as of {moment(newest.as_of)}, convention {newest.convention}.")
+
+
+def _drivers(reply: Reply) -> str:
+    rows = sorted(reply.rows, key=lambda r: -r.contribution_pct)[:3]
+    return ", ".join(f"{r.symbol} {100 * r.signed_share:+.0f} %" for r in rows)
+
+
+def _sectors(template: Path) -> Iterator[tuple[str, Ask]]:
+    book = openpyxl.load_workbook(template, read_only=True)
+    try:
+        for cells in book["Members"].iter_rows(min_row=_FIRST_ROW, min_col=2, values_only=True):
+            sector, row = cells[0], (None, *cells)
+            pairs = [
+                (row[_NAMES - 1 + i], row[_WEIGHTS - 1 + i]) for i in range(_SEATS) if row[_NAMES - 1 + i]
+            ]
+            if sector and pairs:
+                yield (
+                    str(sector),
+                    Ask(tuple(str(s) for s, _ in pairs), tuple(float(str(w or 0)) for _, w in pairs)),
+                )
+    finally:
+        book.close()

@@ -1,0 +1,1 @@
+"""What is installed, what runs, what is wrong and what to do."""

@@ -1,0 +1,159 @@
+"""``basketgex install`` and ``basketgex uninstall``: the add-ins, and at the end the server and the home."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from threading import Event
+
+from basketgex.local import Home
+from basketgex_addin.calc import install as calc
+from basketgex_addin.calc.extension import write_oxt
+from basketgex_addin.excel import install as excel
+from basketgex_cli.context import client_of, said
+from basketgex_server.errors import BadSettings, BasketgexError
+
+ENDING = 200
+"""Looks, a twentieth of a second apart, for the end of a server that drains."""
+TYPE = "type =BASKETGEX(A2:A7,B2:B7)"
+
+
+class StillServing(BasketgexError):
+    """A server that was told to end is still answering what it had begun."""
+
+    code = "still_serving"
+    reason = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The server is still answering what it had begun: try again in a moment.")
+
+
+def end_server(home: Home) -> bool:
+    """Tell the home's server to end and wait until it has; return False where there was none."""
+    if not home.is_served():
+        return False
+    said(client_of(home).shutdown())
+    for _ in range(ENDING):
+        if not home.is_served():
+            return True
+        Event().wait(0.05)
+    raise StillServing
+
+
+def install(home: Home, command: tuple[str, ...], chosen: Namespace) -> None:
+    """Install an add-in, or only write it to a file, or only say what would be done."""
+    try:
+        lines = (
+            _install_excel(home, command, chosen)
+            if chosen.host == "excel"
+            else _install_calc(home, command, chosen)
+        )
+    except (calc.InstallError, excel.InstallError) as error:
+        raise BadSettings(str(error)) from error
+    print("\n".join(lines))
+
+
+def uninstall(home: Home, chosen: Namespace) -> None:
+    """Remove an add-in; a server that runs is ended where the person says so, the home is removed with ``--purge``."""
+    dry_run, purge = chosen.dry_run, chosen.purge
+    if (
+        purge
+        and not dry_run
+        and not _confirmed(f"Remove {home.path}, with settings, key, figures and ledger?", False)
+    ):
+        print("Nothing was removed.")
+        return
+    try:
+        if chosen.host == "excel":
+            lines = excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
+        else:
+            lines = [_uninstall_calc(dry_run)]
+    except calc.NotFound as error:
+        if not purge:
+            raise BadSettings(str(error)) from error
+        lines = ["LibreOffice was not found, so no extension is in it."]
+    except (calc.InstallError, excel.InstallError) as error:
+        raise BadSettings(str(error)) from error
+    print("\n".join(lines))
+    _see_to_server(home, dry_run=dry_run, purge=purge)
+    if purge:
+        _purge(home, dry_run=dry_run)
+    elif home.path.exists():
+        print(f"The home folder {home.path} {'would stay' if dry_run else 'stays'}: --purge removes it too.")
+
+
+def _install_calc(home: Home, command: tuple[str, ...], chosen: Namespace) -> list[str]:
+    if chosen.build:
+        return [
+            f"Would write {chosen.build}."
+            if chosen.dry_run
+            else f"Wrote {write_oxt(chosen.build, self_contained=True)}."
+        ]
+    if chosen.dry_run:
+        return [f"Would write {home.launch_file}.", f"Would add {home.path / calc.OXT} to LibreOffice."]
+    calc.install(home, command)
+    again = {
+        True: f"It is open: close it and start it again, then open a sheet and {TYPE}.",
+        False: f"Open a sheet and {TYPE}.",
+        None: f"If it is open, close it and start it again. Then open a sheet and {TYPE}.",
+    }
+    return [f"Installed in LibreOffice. {again[calc.is_running()]}"]
+
+
+def _uninstall_calc(dry_run: bool) -> str:
+    if dry_run:
+        return "Would remove the extension from LibreOffice."
+    if not calc.uninstall():
+        return "It was not installed in LibreOffice."
+    again = {
+        True: " It is open: close it and start it again, until then it keeps the functions.",
+        False: "",
+        None: " If it is open, close it and start it again.",
+    }
+    return f"Removed from LibreOffice.{again[calc.is_running()]}"
+
+
+def _install_excel(home: Home, command: tuple[str, ...], chosen: Namespace) -> list[str]:
+    if chosen.build:
+        return [
+            f"Would write {chosen.build}." if chosen.dry_run else f"Wrote {excel.write_add_in(chosen.build)}."
+        ]
+    lines = excel.install(home, command, profile=excel.this_profile(), dry_run=chosen.dry_run)
+    return lines if chosen.dry_run else [*lines, f"Start Excel and {TYPE}."]
+
+
+def _see_to_server(home: Home, *, dry_run: bool, purge: bool) -> None:
+    if not home.is_served():
+        return
+    if dry_run:
+        print("Would end the server." if purge else "Would ask whether to end the server.")
+    elif purge or (_is_terminal() and _confirmed("The server of this home is running. End it?", True)):
+        end_server(home)
+        print("The server has ended.")
+    else:
+        print("The server runs on until nobody has asked for a while: basketgex stop ends it.")
+
+
+def _purge(home: Home, *, dry_run: bool) -> None:
+    if not home.path.exists():
+        print("There was no home folder.")
+    elif dry_run:
+        print(f"Would remove {home.path}.")
+    elif left := home.remove():
+        print(
+            f"Removed basketgex's files from {home.path}; what is not its own stays: {', '.join(left[:5])}."
+        )
+    else:
+        print(f"Removed {home.path}.")
+
+
+def _confirmed(question: str, default: bool) -> bool:
+    """Ask a person at a terminal; where nobody can answer, the command was the answer."""
+    if not _is_terminal():
+        return True
+    answer = input(f"{question} [{'Y/n' if default else 'y/N'}] ").strip().lower()
+    return answer in ("y", "yes") or (default and not answer)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,91 @@
+"""What is typed at a prompt, read; and what the server says to a spreadsheet, in the words of a terminal. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from basketgex_server.domain import ticker
+from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
+
+_EXPLICITLY = "ask with basketgex basket --refresh"
+_ANEW = "run basketgex stop, then ask again"
+_PHRASES = tuple(
+    (re.compile(rf"\b{phrase}", re.IGNORECASE), instead)
+    for phrase, instead in (
+        (r"the sheet asks for more new names at once than", "more new names are asked for at once than"),
+        (r"recalculate to ask for the rest\b", "ask for the rest with another command"),
+        (r"refresh explicitly\b", _EXPLICITLY),
+        (r"an explicit refresh may try\b", "basketgex basket --refresh may try"),
+        (r"recalculate to start it again\b", "ask again to start it"),
+        (r"recalculate (later )?to (?:ask|try) again\b", r"ask again \1"),
+        (r"recalculat(?:e|ing asks again)\b", "ask again"),
+        (r"shorten the range\b", "shorten the list"),
+        (r"the add-in failed\b", "the command failed"),
+        (
+            r"that the add-in needs is missing: run basketgex install again\b",
+            "is missing: install basketgex again",
+        ),
+        (r"server and add-in are\b", "server and command are"),
+        (r"run basketgex install again\b", _ANEW),
+        (r"run basketgex install, or basketgex serve\b", "run basketgex serve"),
+        (
+            r"say it with --as-of \(chain_as_of in config\.toml\)",
+            "say it with basketgex source chain-files --as-of",
+        ),
+    )
+)
+"""What only a spreadsheet can do, and what a person at a prompt does instead."""
+
+
+def tickers(text: str) -> tuple[str, ...]:
+    """Return what stands between commas, trimmed. Raises BadSettings where spaces stand for commas.
+
+    >>> tickers("nvda, AMD US Equity,")
+    ('nvda', 'AMD US Equity')
+    """
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        words = name.split()
+        if len(words) > 1 and not _is_ticker(name) and all(map(_is_ticker, words)):
+            raise BadSettings(
+                f"{quoted(name)} is not one ticker: write commas between them, {','.join(words[:5])}."
+            )
+    return names
+
+
+def weights_of(text: str | None) -> tuple[float, ...] | None:
+    """Return the numbers between commas, None for none. Raises BadSettings where one is no number."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(w) for w in text.split(","))
+    except ValueError as error:
+        raise BadSettings("--weights must be numbers, comma-separated.") from error
+
+
+def in_a_terminal(sentence: str) -> str:
+    """Return a sentence that is written for a spreadsheet, for a person at a prompt.
+
+    >>> in_a_terminal("Cboe cannot be reached: check the network, then recalculate.")
+    'Cboe cannot be reached: check the network, then ask again.'
+    >>> in_a_terminal("It broke off. Recalculate later to ask again.")
+    'It broke off. Ask again later.'
+    """
+    for phrase, instead in _PHRASES:
+        sentence = phrase.sub(partial(_in_place, instead), sentence)
+    return sentence
+
+
+def _in_place(instead: str, found: re.Match[str]) -> str:
+    """Return what stands instead of a phrase, with a capital where that had one."""
+    text = found.expand(instead).rstrip()
+    return text[0].upper() + text[1:] if found.group()[0].isupper() else text
+
+
+def _is_ticker(text: str) -> bool:
+    try:
+        ticker(text)
+    except InvalidSymbol:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""``basketgex status`` and ``basketgex quota``: what serves, and what it has spent."""
+
+from __future__ import annotations
+
+import json
+
+from basketgex.local import Home
+from basketgex_addin.cells import Quota
+from basketgex_addin.client import ServerStatus
+from basketgex_addin.menu import quota_lines
+from basketgex_cli.context import client_of, said
+from basketgex_cli.parsing import in_a_terminal
+from basketgex_cli.render import iso, moment
+
+
+def status(home: Home, *, as_json: bool) -> None:
+    """Print what serves, and what it has spent. Starts nothing."""
+    if not home.is_served():
+        if as_json:
+            print(json.dumps({"serving": False}))
+        else:
+            print("No server is running. It starts with the first question, or with basketgex serve.")
+        return
+    found: ServerStatus = said(client_of(home).status())
+    if as_json:
+        values = {name: getattr(found, name) for name in found.__slots__}
+        values["last_problem"] = in_a_terminal(found.last_problem)
+        print(json.dumps({"serving": True, **values, "started_at": iso(found.started_at)}, indent=2))
+        return
+    print(found.sentence)
+    print(f"Version {found.version}, serving since {moment(found.started_at)}.")
+    if found.settings_notice:
+        print(found.settings_notice)
+    calls = f"{found.source_calls:,} source calls for {found.symbols_fetched:,} symbols"
+    print(f"{found.requests:,} requests for {found.baskets:,} baskets took {calls}.")
+    if found.metered:
+        print(
+            f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all; {found.seats} symbols a call."
+        )
+    if found.last_problem:
+        print(f"Last problem: {in_a_terminal(found.last_problem)}")
+
+
+def quota(home: Home, *, as_json: bool) -> None:
+    """Print the day's debits, as the source's account has them."""
+    found: Quota = said(client_of(home).quota(reconcile=True))
+    if as_json:
+        print(json.dumps({**found._asdict(), "resets_at": iso(found.resets_at)}, indent=2))
+        return
+    print(*quota_lines(found), sep="\n")

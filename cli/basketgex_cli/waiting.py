@@ -1,0 +1,100 @@
+"""Questions whose answer may take long: waited for while the source gets on; a line on a terminal says how far it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from threading import Thread
+from typing import TextIO, TypeVar
+
+from basketgex.local import Home
+from basketgex_addin.cells import Problem
+from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.client.problems import TIMED_OUT
+from basketgex_cli.context import DEADLINE, Unstarted, client_of, said
+
+LONGEST = 86_400.0
+"""Seconds that a call may take: it is ended long before where nothing gets on."""
+BUSY = 600.0
+"""Seconds for which a server that is at work may show no progress: one chain, or the last step of a calculation, takes long."""
+LOOK = 2.0
+"""Seconds that the server has to say how far it is."""
+SHOWN_AFTER, EVERY = 1.0, 0.5
+"""Seconds until a person is told what there is to wait for, and between two looks."""
+LEAVING = 2.0
+"""Seconds that a call may take to end once it is given up."""
+Answer = TypeVar("Answer")
+
+
+def waited(home: Home, ask: Callable[[BasketClient], Answer | Problem]) -> Answer:
+    """Return what a client is answered, however long that takes while the source gets on. Raises what stands in the way."""
+    client = client_of(home, patience=LONGEST)
+    done: Future[Answer | Problem] = Future()
+    asking = Thread(target=_settle, args=(done, lambda: ask(client)), name="basketgex-ask", daemon=True)
+    asking.start()
+    try:
+        with _line(sys.stderr) as show:
+            answer = _outcome(home, done, show)
+    finally:
+        client.close()  # which ends a call that was given up
+        asking.join(LEAVING)
+    return said(answer)
+
+
+def _settle(done: Future[Answer], work: Callable[[], Answer]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        done.set_exception(error)
+
+
+def _outcome(home: Home, done: Future[Answer | Problem], show: Callable[[str], object]) -> Answer | Problem:
+    """Return the answer, or TIMED_OUT where nothing has got on for too long."""
+    begun = heard = time.monotonic()
+    before, most, pause = (0, 0), 0, SHOWN_AFTER
+    looking = BasketClient(Unstarted(home.path), LOOK)
+    try:
+        while True:
+            if wait((done,), pause).done:
+                return done.result()
+            pause = EVERY
+            status = looking.status() if home.server() else None
+            now, busy = time.monotonic(), False
+            if isinstance(status, ServerStatus):
+                busy, most = status.awaited > 0, max(most, status.awaited)
+                if before != (before := (status.awaited, status.worked_out)):
+                    heard = now
+            if now - heard > (BUSY if busy else DEADLINE):
+                return TIMED_OUT
+            show(f"{_what(status, most)}, {now - begun:,.0f} s")
+    finally:
+        looking.close()
+
+
+def _what(status: ServerStatus | Problem | None, most: int) -> str:
+    """Return what there is to wait for; ``most`` symbols were awaited at once."""
+    if status is None:
+        return "Starting the server"
+    if isinstance(status, ServerStatus) and status.awaited:
+        return f"{status.label}: {most - status.awaited:,} of {most:,} names"
+    return "Waiting for the server"
+
+
+@contextmanager
+def _line(stream: TextIO) -> Iterator[Callable[[str], object]]:
+    """Give what shows a line in place of the one before. Nothing is shown, and nothing stays, but on a terminal."""
+    if not stream.isatty():
+        yield lambda text: None
+        return
+
+    def write(text: str) -> None:
+        stream.write(f"\r{text}\x1b[K")
+        stream.flush()
+
+    try:
+        yield write
+    finally:
+        write("")
