@@ -25,7 +25,7 @@ FIRST_OF = 300
 
 
 class Vendor(NamedTuple):
-    """A vendor's own Greeks and volatilities, f64[n], as the chain's rows stand; a volatility of 0 is none."""
+    """A vendor's own Greeks and volatilities, f64[n], as the chain's rows stand; a volatility of 0 counts as absent."""
 
     gamma: Floats
     delta: Floats
@@ -49,7 +49,7 @@ def column_of(path: Path, heading: str) -> Floats:
 
 
 def peers(chain: Chain, vendor: Vendor, terms: Terms) -> list[tuple[str, str, float | None, float | None]]:
-    """Return a row a choice: the measure, what is done otherwise, the figure here and the other, USD or a price."""
+    """Return one row per choice: the measure, what is done otherwise, the figure here and the other, USD or a price."""
     found, its = exposure(chain, *terms), levels(chain, *terms)
     if found is None or its is None:
         raise ValueError("these are not the chains that docs/method.md is about")

@@ -70,7 +70,7 @@ def bar_chart(
 def curve_chart(
     book: Workbook, across: str, signs: tuple[Series, ...], mark: Mark, scale: tuple[str, str]
 ) -> Chart:
-    """A curve over ``across``, a series a sign; the lines of zero and of no move; and one place marked on them.
+    """A curve over ``across``, one series per sign; the lines of zero and of no move; and one place marked on them.
 
     ``scale``: number formats of the two axes. Excel draws the last series on top, Calc the first: none may hide another.
     """

@@ -1,4 +1,4 @@
-"""The look of the templates: few colours, thin rules, one unit a column. Blue and orange stay apart for every eye."""
+"""The look of the templates: few colours, thin rules, one unit per column. Blue and orange stay apart for every eye."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def arrow(regime: str) -> str:
 
 
 def sign_of(number: str) -> str:
-    """The formula's part that shows the regime of a number; a dash where it is none."""
+    """The formula's part that shows the regime of a number; a dash where there is none."""
     return f'IF(ISNUMBER({number}),IF({number}<0,"▼ negative","▲ positive"),"–")'
 
 

@@ -105,7 +105,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
 
 
 def _status() -> str:
-    """Of all names; where one is none, of a leg that has figures of the same source."""
+    """The status of all names; where one cannot be read, that of a leg with figures of the same source."""
     either = (
         f'IF(LEN(IFERROR({LONG.status},""))>0,{LONG.status},IF(LEN({SHORT.status})>0,{SHORT.status},NA()))'
     )

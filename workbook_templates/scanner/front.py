@@ -61,7 +61,7 @@ def write_sector_scanner(book: Workbook, look: Look, rewrite: Rewrite) -> None:
 def _write_scanner(sheet: Sheet, look: Look, book: Workbook) -> None:
     raw = sheet.raw
     attention = said(OUTSIDE, _first_that_fails())
-    # One ticker that is none takes the status from all: the first sector with a figure has one of the same source.
+    # One bad ticker takes the status from all: the first sector with a figure has one of the same source.
     first = f"INDEX({line('status')},MATCH(0,{line('fails')},0))"
     status = f"IFERROR(BASKETSTATUS({EVERYTHING}),{first})"
     sheet.front("Sector scanner", "", status, f"BASKETWHY({EVERYTHING})", LAST_COLUMN, look, attention)

@@ -31,7 +31,7 @@ NOTES: tuple[Note, ...] = (
     (
         "Quota",
         "A metered source's day: plan, debits a day, used and left, when the count starts again (UTC), and how many were "
-        "saved against one call a cell. Amber when less than a tenth is left; a dash: not known. Chain files cost no "
+        "saved against one call per cell. Amber when less than a tenth is left; a dash: not known. Chain files cost no "
         "debits, and the sample plays a metered source. Looking at this row costs none.",
     ),
     (
@@ -58,7 +58,7 @@ NOTES: tuple[Note, ...] = (
     ),
     (
         FAILING,
-        "No figures. WHY says what is wrong and what to do: a symbol that is none, no data for any name, the day's debits "
+        "No figures. WHY says what is wrong and what to do: an unreadable symbol, no data for any name, the day's debits "
         "spent, the server or the source away.",
     ),
     (

@@ -29,7 +29,7 @@ LAST_COLUMN = HEADINGS[-1][0]
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
-    """Writes a line a basket, and beside them what Status says once."""
+    """Writes one line per basket, and beside them what Status says once."""
     raw = sheet.raw
     sheet.band("Detail", "What Status reads: the functions' own words.", LAST_COLUMN, look, first=2)
     raw.set_row(2, 8)
