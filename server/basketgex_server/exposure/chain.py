@@ -30,9 +30,12 @@ _BUSINESS_YEAR = {"bus262": 262.0, "bus252": 252.0}
 MULTIPLIER = 100.0
 """Units of the underlying in one contract."""
 
-_MORNING = "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY"
+_MORNING = (
+    "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY "
+    "CBTX MBTX MGTN SPEQX SPIKE"
+)
 AM_SETTLED = frozenset(_MORNING.split())
-"""Roots that settle on the opening prices of their expiry day; the W and P siblings of SPX, NDX and RUT settle at the close.
+"""Roots that settle on the opening prices of their expiry day; their siblings with a W or a P settle at the close.
 
 Source: the exchanges' contract specifications, listed with their addresses in docs/method.md.
 """
@@ -167,6 +170,10 @@ def _business_days(chain: Chain) -> Floats:
     return np.array(counts, dtype=np.float64)[place]
 
 
+_SIBLINGS = {("NDXP", "NDX"), ("SPEQW", "SPEQX")}
+"""Roots on a symbol itself that are not called as it is, nor so with a W."""
+
+
 def belongs(root: str, symbol: str) -> bool:
     """Return whether contracts of a root are on the symbol itself, not on what a corporate action made of it.
 
@@ -174,7 +181,7 @@ def belongs(root: str, symbol: str) -> bool:
     [True, True, True, False]
     """
     plain = symbol.replace(".", "")
-    return root in (plain, plain + "W") or (root, plain) == ("NDXP", "NDX")
+    return root in (plain, plain + "W") or (root, plain) in _SIBLINGS
 
 
 def expiry_instant(day: date, root: str, close: time = _CLOSE) -> float:

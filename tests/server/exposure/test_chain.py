@@ -77,8 +77,11 @@ def test_business_days_beyond_the_calendar_are_no_number() -> None:
     assert np.isnan(make(4, as_of=1e300).years("bus262")).all()
 
 
-MORNING = "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY"
-AFTERNOON = "SPXW NDXP RUTW XSP MRUT OEX XEO MXEA MXEF MXUSA SPEQW XAU SPY AAPL"
+MORNING = (
+    "SPX NDX RUT VIX VIXW DJX RUI RLG RLV BKX SIXB SIXC SIXE SIXI SIXM SIXR SIXRE SIXT SIXU SIXV SIXY "
+    "CBTX MBTX MGTN SPEQX SPIKE"
+)
+AFTERNOON = "SPXW NDXP RUTW XSP MRUT OEX XEO MXEA MXEF MXACW MXUSA MXWLD SPEQW CBTXW MBTXW XND XAU SPY AAPL"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,11 @@ def test_the_document_names_every_root_that_settles_in_the_morning() -> None:
         ("SPXW", "SPX", True),
         ("NDXP", "NDX", True),
         ("NDXP", "ND", False),
+        ("CBTXW", "CBTX", True),
+        ("SPEQX", "SPEQX", True),
+        ("SPEQW", "SPEQX", True),
+        ("SPEQW", "SPEQ", True),
+        ("NDXP", "SPEQX", False),
         ("SPXP", "SPX", False),
         ("BRKB", "BRK.B", True),
         ("BRKA", "BRK.B", False),
