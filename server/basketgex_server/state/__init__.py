@@ -227,14 +227,19 @@ class State:
         )
 
     def _open(self) -> sqlite3.Connection:
+        existed = self._path.exists()
         try:
-            return _connect(self._path)
+            connection, version = _connect(self._path)
         except sqlite3.OperationalError as error:
             known = trouble(error)
             held = code_of(error) == sqlite3.SQLITE_BUSY or known is None
             raise BadSettings(_NOT_OPENED if held or known is None else known.sentence) from error
         except sqlite3.DatabaseError as error:
             return self._begun_anew(damaged=is_damage(error))
+        if existed and not version:
+            LOG.warning("The state was empty: the day's debits are asked of the account.")
+            self.lost = True
+        return connection
 
     def _heal(self) -> None:
         with suppress(sqlite3.Error):
@@ -248,7 +253,7 @@ class State:
         except OSError as error:
             raise BadSettings(_NOT_OPENED) from error
         LOG.warning("The state could not be read: it was set aside and begun anew.")
-        connection = _connect(self._path)
+        connection, _ = _connect(self._path)
         saved = save(aside, connection) if damaged else Saved(0, whole=False)
         self.lost = self.lost or not saved.whole
         LOG.info("The old state is in %s; debits read from it: %d.", aside.name, saved.debits)
@@ -258,7 +263,8 @@ class State:
 _NOT_OPENED = "The state of this home cannot be opened: another program holds it, or the disk refuses it."
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Return a connection to a store that is ready, and the version that it had: 0 where there was nothing in it."""
     connection = sqlite3.connect(path)
     try:
         connection.row_factory = sqlite3.Row
@@ -285,7 +291,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection, version
 
 
 def _complain(done: Future[None]) -> None:

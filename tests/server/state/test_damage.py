@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -113,11 +114,29 @@ def test_whatever_is_damaged_every_question_is_answered_and_the_ledger_is_never_
             assert other.execute(f"PRAGMA integrity_check({table})").fetchall() == [("ok",)]
 
 
+def emptied(folder: Path) -> None:
+    """Leave what a file system does after a crash that has lost the log of what was written last."""
+    whole = folder / "whole" / "state.db"
+    whole.parent.mkdir()
+    state = State(whole, 30.0)
+    asyncio.run(state.debit(LIVE.key, 50, NOON))
+    (folder / "state.db").write_bytes(whole.read_bytes())  # everything is in the log yet
+    state.close()
+
+
+UNREADABLE: dict[str, Callable[[Path], object]] = {
+    "rubbish": lambda folder: (folder / "state.db").write_bytes(b"rubbish" * 4_000),
+    "nothing": lambda folder: (folder / "state.db").touch(),
+    "no tables": emptied,
+}
+
+
 @pytest.mark.parametrize("account", [True, False], ids=["account", "next reply"])
+@pytest.mark.parametrize("leave", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_ledger_that_cannot_be_read_at_all_is_rebuilt_from_what_the_source_says(
-    tmp_path: Path, account: bool
+    tmp_path: Path, account: bool, leave: Callable[[Path], object]
 ) -> None:
-    (tmp_path / "state.db").write_bytes(b"rubbish" * 4_000)
+    leave(tmp_path)
 
     async def story() -> None:
         async with bench(tmp_path) as b:
@@ -135,6 +154,12 @@ def test_a_ledger_that_cannot_be_read_at_all_is_rebuilt_from_what_the_source_say
             assert (await b.dispatcher.quota())[1].today == SPENT + 2
 
     run(story())
+
+
+def test_a_new_home_has_lost_nothing(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.db", 30.0)
+    assert not state.lost
+    state.close()
 
 
 def test_what_is_damaged_while_serving_heals_without_a_restart(tmp_path: Path) -> None:
