@@ -34,7 +34,7 @@ from basketgex_server.state.repair import (
     set_aside,
     trouble,
 )
-from basketgex_server.state.tidy import Tidier
+from basketgex_server.state.tidy import Tidier, renew
 
 __all__ = ["Heard", "Known", "PastGex", "Spent", "State"]
 
@@ -165,6 +165,7 @@ class State:
     def close(self) -> None:
         """Write what is journalled, and end."""
         self._thread.submit(self._tidier.close)
+        self._thread.submit(lambda: renew(self._connection))  # where that fails, it is the next end's
         self._thread.submit(lambda: self._connection.close())
         self._thread.shutdown(wait=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,8 @@ PAGES = 256
 """Pages of 4 kB that are given back in one."""
 BREATH = 0.01
 """Seconds between two steps in which others may write."""
+PATIENCE = 3.0
+"""Seconds for which the end of a server may be put off."""
 DAY = 86_400.0
 Step = Callable[[sqlite3.Connection], bool]
 
@@ -103,12 +106,23 @@ def _give_back_some(c: sqlite3.Connection) -> bool:
         c.execute("PRAGMA auto_vacuum").fetchone(),
         c.execute("PRAGMA freelist_count").fetchone(),
     )
-    if kind == 0:  # a store of the first builds: it is written anew, once
-        c.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        c.execute("VACUUM")
+    if kind == 0:  # a store of the first builds, which is written anew when the server ends
         return False
     c.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
     if free <= PAGES:
         c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return False
     return True
+
+
+def renew(c: sqlite3.Connection, patience: float = PATIENCE) -> None:
+    """Write a store of the first builds anew, so that it can give space back; not where that takes more seconds than that.
+
+    Nobody else can write meanwhile, so that its time is the server's end. Where it is given up nothing has changed.
+    """
+    if c.execute("PRAGMA auto_vacuum").fetchone()[0]:
+        return
+    ends = time.monotonic() + patience
+    c.set_progress_handler(lambda: time.monotonic() >= ends, 1_000)
+    c.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    c.execute("VACUUM")

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,23 +73,63 @@ def test_the_space_is_given_back(tmp_path: Path) -> None:
     assert path.stat().st_size < 0.8 * before  # some pages of the indexes are half empty
 
 
-def test_a_store_of_the_first_builds_gives_space_back_too(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    filled(path, days=60).close()
+def of_the_first_builds(path: Path, days: int) -> None:
+    """Leave a store that cannot give space back."""
+    filled(path, days=days).close()
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA journal_mode = DELETE")
         other.execute("PRAGMA auto_vacuum = NONE")
         other.execute("VACUUM")
+
+
+def test_a_store_of_the_first_builds_gives_space_back_when_the_server_ends(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    of_the_first_builds(path, days=60)
     before = path.stat().st_size
     state = State(path, 30.0)
     tidied(state)
     asyncio.run(state.debit("here", 1, NOON))
-    tidied(state)
     state.close()
     assert path.stat().st_size < 0.6 * before
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert count(path, "debit") == 1
+
+
+def test_while_it_serves_such_a_store_is_never_shut_to_a_debit(tmp_path: Path) -> None:
+    """Writing it anew takes seconds, in which no cell that costs a debit would have an answer."""
+    path = tmp_path / "state.db"
+    of_the_first_builds(path, days=60)
+    state = State(path, 30.0)
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def told(*arguments: Any) -> sqlite3.Connection:
+        made = connect(*arguments)
+        made.set_trace_callback(statements.append)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", told)
+        tidied(state)
+    assert any("DELETE" in s for s in statements) and not any("VACUUM" in s for s in statements)
+    state.close()
+
+
+def test_a_store_too_large_to_be_written_anew_in_time_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    of_the_first_builds(path, days=60)
+    before = count(path)
+    with closing(sqlite3.connect(path)) as other:
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            tidy.renew(other, patience=0.0)
+        other.set_progress_handler(None, 0)
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    state = State(path, 30.0)
+    assert count(path) == before
+    asyncio.run(state.debit("here", 1, NOON))
+    state.close()
 
 
 def test_what_was_asked_for_in_vain_long_ago_goes_too(tmp_path: Path) -> None:
