@@ -29,6 +29,7 @@
     ├── NotEntitled              PERMISSION_DENIED, not_entitled
     ├── SourceUnavailable        UNAVAILABLE, source_unavailable
     ├── BadChain                 UNAVAILABLE, bad_chain
+    │   └── UnknownForm            in no form that there is a reader for
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
     ├── StoreUnavailable         UNAVAILABLE, store_unavailable
     ├── Draining                 UNAVAILABLE, draining

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from basketgex_server import cli
+from basketgex_cli import main as cli
 from basketgex_server.sources.files import folder as chain_files
 from basketgex_server.sources.files import reader as chain_readers
 

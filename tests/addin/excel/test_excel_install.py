@@ -21,7 +21,7 @@ from basketgex_addin.excel.install import (
     windowless,
     write_add_in,
 )
-from basketgex_server import cli
+from basketgex_cli import main as cli
 
 COMMAND = ("python.exe", "-m", "basketgex_server", "serve")
 
