@@ -28,7 +28,7 @@ from basketgex_server.sources.files.names import (
     parts_of,
     symbol_of,
 )
-from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of, home_of
+from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of, home_of, too_slow
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -123,7 +123,7 @@ class ChainFiles:
         return self._look().strangers
 
     def chain(self, symbol: str) -> Chain | None:
-        """Return the chain of a symbol; None where no file is for it. Reads on the caller's thread.
+        """Return the chain of a symbol; None where no file is for it. The caller waits for it, within bounds.
 
         A file is read whole or not at all: one that changes meanwhile, or is no longer the one that ``origin`` told of, is read
         anew, and then the origin is another too. Raises BadChain where its file cannot be read, SourceUnavailable where the
@@ -132,7 +132,13 @@ class ChainFiles:
         for _ in range(_ATTEMPTS):
             folder = self._look()
             read = _Read(self._folder, folder, (symbol,))
-            if read():
+            try:
+                whole = self._reader.now(read, self._within)
+            except Stuck:
+                whole = None
+            if whole is None:
+                read.files = {symbol: _too_slow(symbol, folder, self._within)}
+            if whole is not False:
                 return _AtHand(self._origin(folder), folder, read.files, self._as_of).chain(symbol)
             self._seen = None
         raise self._restless()
@@ -339,7 +345,7 @@ def _content(folder: _Folder, name: str) -> bytes | BadChain:
 def _too_slow(symbol: str, folder: _Folder, within: float) -> _Files:
     names = folder.of(symbol)
     what = " and ".join(names[:2]) or PRICES
-    problem = BadChain(f"{what} could not be read within {within:g} seconds.")
+    problem = too_slow(what, within)
     return _Files(names or (PRICES,), {}, problem=problem)
 
 

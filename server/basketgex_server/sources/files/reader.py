@@ -28,7 +28,7 @@ from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import NEW_YORK, Chain
 from basketgex_server.sources.files.names import PRICES, days_in
-from basketgex_server.sources.files.reading import content_of, home_of, utf8
+from basketgex_server.sources.files.reading import Reader, content_of, home_of, too_slow, utf8
 from basketgex_server.sources.readers import forms
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
 from basketgex_server.sources.readers.columns import Columns
@@ -63,7 +63,12 @@ def read(path: Path, symbol: str, *, as_of: float | None = None, spot: float | N
 
     def contents(name: str) -> bytes | None:
         beside = path.with_name(name)
-        return None if name == PRICES and not beside.exists() else content_of(beside)
+        found = Reader().now(
+            lambda: (None if name == PRICES and not beside.exists() else content_of(beside),)
+        )
+        if found is None:
+            raise too_slow(name)
+        return found[0]
 
     def home(name: str) -> str:
         return home_of(path.with_name(name))

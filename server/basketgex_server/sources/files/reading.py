@@ -108,6 +108,11 @@ class Stuck(Exception):
     """A read did not end in its time, or so many have not that no other is begun."""
 
 
+def too_slow(name: str, within: float = WITHIN) -> BadChain:
+    """Return what is said of a file that could not be read in its time."""
+    return BadChain(f"{name} could not be read within {within:g} seconds.")
+
+
 class Reader:
     """Threads on which files are read, so that nobody else waits. They end with the process, whatever they wait for."""
 

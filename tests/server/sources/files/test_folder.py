@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,10 @@ import numpy as np
 import pytest
 
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
+from basketgex_server.sources.files import folder as files_folder
+from basketgex_server.sources.files import reader as files_reader
 from basketgex_server.sources.files.folder import ChainFiles, moment, read_chain, symbol_of
+from basketgex_server.sources.files.reading import Reader, content_of
 from basketgex_server.sources.readers.forms import READ
 
 PLAIN = """option,expiration,side,strike,bid,ask,last,volume,open_interest,iv
@@ -386,6 +390,32 @@ def test_a_folder_that_went_away(folder: Path) -> None:
     with pytest.raises(SourceUnavailable) as refusal:
         files.chain("SPX")
     assert refusal.value.sentence == 'The chain folder "basket_2026-07-10" cannot be read any more.'
+
+
+def test_the_command_does_not_wait_for_ever_either(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, stuck = threading.Event(), [f"STUCK{letter}" for letter in "ABCDEF"]
+    for name in ("SPX", *stuck):
+        put(folder, f"{name}.csv", QUOTES)
+
+    def read(path: Path) -> bytes:
+        if path.name.startswith("STUCK"):
+            gate.wait()
+        return content_of(path)
+
+    for module in (files_folder, files_reader):
+        monkeypatch.setattr(module, "content_of", read)
+    try:
+        files = ChainFiles(folder, within=0.2)
+        assert files.chain("SPX")
+        for name in stuck:  # more than there are threads
+            with pytest.raises(BadChain) as refusal:
+                files.chain(name)
+            assert refusal.value.sentence == f"{name}.csv could not be read within 0.2 seconds."
+        monkeypatch.setattr(Reader.now, "__defaults__", (0.2,))
+        with pytest.raises(BadChain, match=r"STUCKA.csv could not be read within 10 seconds\."):
+            read_chain(folder / "STUCKA.csv", "STUCKA")
+    finally:
+        gate.set()
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="only where any byte can be in a name")
