@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from basketgex_server.domain import Failure, QuotaReading, Snapshot
+from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.state import figures, ledger
 from basketgex_server.state.figures import Known, PastGex
@@ -211,6 +211,7 @@ class State:
         if math.isfinite(now):
             figures.disbelieve(self._connection, now)
         known, bad = figures.load(self._connection, origin)
+        known = known._replace(missing={s: at for s, at in known.missing.items() if at <= now + SKEW})
         if bad:
             self._copy_aside(len(bad))
             figures.drop(self._connection, bad)

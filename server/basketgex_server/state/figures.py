@@ -15,6 +15,8 @@ from basketgex_server.state.tidy import NEWEST
 
 LOG = logging.getLogger(__name__)
 DAY = 86_400.0
+WRITTEN = 1_767_225_600.0
+"""2026-01-01: a clock that shows less has not been set since the computer was started, as where there is no battery."""
 PastGex: TypeAlias = tuple[float, float, float]
 """A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
 
@@ -98,7 +100,9 @@ def forget(c: sqlite3.Connection, origin: str, names: Sequence[str]) -> None:
 
 
 def disbelieve(c: sqlite3.Connection, now: float) -> None:
-    """Forget what was noted for moments later than now."""
+    """Forget what was noted for moments later than now; nothing where it is the clock that is certainly wrong."""
+    if now < WRITTEN:
+        return
     latest = now + SKEW
     with c:
         c.execute("DELETE FROM snapshot WHERE fetched_at > ?", (latest,))

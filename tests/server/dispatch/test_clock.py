@@ -196,6 +196,43 @@ def test_the_future_is_gone_from_the_store_too(tmp_path: Path) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("shows", [0.0, 946_684_800.0, 1_700_000_000.0], ids=["1970", "2000", "2023"])
+@pytest.mark.parametrize("restart", [False, True], ids=["running", "restarted"])
+def test_a_clock_that_was_never_set_costs_neither_the_history_nor_the_ledger(
+    tmp_path: Path, shows: float, restart: bool
+) -> None:
+    """A computer whose clock has no battery is started with it, until somebody tells it the time."""
+
+    async def story() -> None:
+        async with bench(tmp_path, nothing={"GONE"}) as b:
+            for _ in range(3):
+                await b.find("A B GONE", refresh=Refresh.FORCE)
+                b.clock.at += 61
+            if not restart:
+                await unset(b)
+        if restart:
+            async with bench(tmp_path) as again:
+                await unset(again)
+        async with bench(tmp_path) as after:
+            after.clock.at = NOON + 600
+            shelf = await after.dispatcher.shelf()
+            assert [len(past) for past in (await after.dispatcher.past(shelf, ["A", "B"], 10)).values()] == [
+                4,
+                3,
+            ]
+            _, spent = await after.dispatcher.quota()
+            assert (spent.today, spent.total) == (3, 4)
+
+    async def unset(b: Bench) -> None:
+        b.clock.at = shows
+        b.source.nothing.clear()
+        found = await b.find("A GONE")
+        assert len(b.source.calls[-1]) == 2
+        assert sorted(found.found) == ["A", "GONE"]
+
+    run(story())
+
+
 def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
     async def story() -> None:
         from concurrent.futures import ThreadPoolExecutor
