@@ -21,7 +21,7 @@ import openpyxl
 
 from basketgex_addin.calc.driver import Office, has_window
 from basketgex_addin.calc.install import find_soffice
-from basketgex_server.sources.sample.provider import SECTORS
+from basketgex_server.sources.sample.names import SECTORS
 from benchmarks.pairs import Result, compare
 from tests.e2e.calc.harness import DIST_PACKAGES, Calc, running_calc
 from tests.e2e.serving import Server

@@ -16,7 +16,7 @@ import pytest
 from basketgex.local import CHANNEL_OPTIONS, Home
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
-from basketgex_server.sources.sample.provider import SECTORS
+from basketgex_server.sources.sample.names import SECTORS
 from tests.e2e import asking
 from tests.e2e.calc.harness import Calc
 from tests.e2e.counting import Calls, Gate

@@ -7,7 +7,8 @@ import pytest
 
 from basketgex_server.domain import SymbolExposure
 from basketgex_server.exposure.symbol import exposure
-from basketgex_server.sources.sample.provider import SECTORS, Sample
+from basketgex_server.sources.sample.names import SECTORS
+from basketgex_server.sources.sample.provider import Sample
 
 SYMBOLS = tuple(joined.from_iterable(SECTORS.values()))
 
