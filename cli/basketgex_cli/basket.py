@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from typing import Any
 
 from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Reply
-from basketgex_cli.parsing import in_a_terminal, tickers, weights_of
+from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of
 from basketgex_cli.render import (
     SPOT,
     amount,
@@ -21,8 +22,28 @@ from basketgex_cli.render import (
     spot_json,
 )
 from basketgex_cli.waiting import waited
+from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.errors import WeightCountMismatch
+
+EXAMPLES = ("basketgex basket NVDA,AMD,AVGO", "basketgex basket AAPL,MSFT --weights 0.6,0.4 --json")
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    basket = add_command(commands, "basket", "the exposure of a basket", EXAMPLES, _run)
+    basket.add_argument("symbols", help="tickers, comma-separated")
+    basket.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    basket.add_argument(
+        "--refresh",
+        action="store_true",
+        help="ask the source now, however young the figures are: may cost debits",
+    )
+    basket.add_argument("--json", action="store_true", help=JSON)
+
+
+def _run(home: Home, chosen: argparse.Namespace) -> None:
+    basket(home, chosen.symbols, chosen.weights, refresh=chosen.refresh, as_json=chosen.json)
 
 
 def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_json: bool) -> None:

@@ -5,6 +5,7 @@ Where a server runs it is asked: its settings are what figures are made by, and 
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import json
 import os
@@ -17,6 +18,8 @@ from basketgex.home_settings import HomeSettings, Setting
 from basketgex.local import Home
 from basketgex_addin.cells import Problem
 from basketgex_cli.context import client_of
+from basketgex_cli.parsing import JSON
+from basketgex_server.command_line import Commands, add_command
 from basketgex_server.configuration import Configuration
 from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable, quoted
 from basketgex_server.settings import PREFIX, Settings, absolute, shown, typed
@@ -31,6 +34,45 @@ TERMINAL_ONLY = (
     "Run basketgex key set, or basketgex key set --file where there is no keyring."
 )
 NO_KEY = "There is no FlashAlpha key yet: run basketgex key set, or basketgex key set --file where there is no keyring."
+EXAMPLES = ("basketgex config", "basketgex config set rate 0.05", "basketgex config unset rate")
+KEY_EXAMPLES = ("basketgex key", "basketgex key set", "basketgex key set --file")
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    config = add_command(
+        commands, "config", "the settings: shows them all or one, changes one", EXAMPLES, _config
+    )
+    config.add_argument(
+        "action",
+        choices=["list", "get", "set", "unset"],
+        nargs="?",
+        default="list",
+        help="list is what config alone does; unset: back to the default",
+    )
+    config.add_argument(
+        "words", nargs="*", metavar="NAME [VALUE]", help="the setting, as it is called in config.toml"
+    )
+    config.add_argument("--json", action="store_true", help=JSON)
+    key = add_command(
+        commands,
+        "key",
+        "the FlashAlpha key: where it is; set reads it from the prompt, and never shows it",
+        KEY_EXAMPLES,
+        _key,
+    )
+    key.add_argument("action", choices=["set", "clear"], nargs="?", help="keep one, or forget it")
+    key.add_argument(
+        "--file", action="store_true", help="keep it in a file of the home folder instead of the keyring"
+    )
+
+
+def _config(home: Home, chosen: argparse.Namespace) -> None:
+    config(home, chosen.action, chosen.words, as_json=chosen.json)
+
+
+def _key(home: Home, chosen: argparse.Namespace) -> None:
+    key(home, chosen.action, in_file=chosen.file)
 
 
 def config(home: Home, action: str, words: Sequence[str], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from basketgex_addin.client import BasketClient
 from basketgex_cli import templates as template_command
 from basketgex_cli.context import client_of, said
 from basketgex_cli.render import amount, moment, regime_words
+from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
 
@@ -26,6 +28,24 @@ OURS = "workbooks.sha256"
 """What demos wrote into their folder, a line each."""
 _CROP = ("-r", "150", "-x", "195", "-y", "48", "-W", "1365", "-H", "1115")  # the page without its empty rest
 _FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 19, 15  # of the template's sheet Members, counted from 1
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    demo = add_command(
+        commands,
+        "demo",
+        "fill the sector scanner on the embedded sample",
+        ("basketgex demo --out out",),
+        _run,
+    )
+    demo.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where to; out if not given"
+    )
+
+
+def _run(home: Home, chosen: argparse.Namespace) -> None:
+    demo(chosen.out)
 
 
 def demo(out: Path) -> None:

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from argparse import Namespace
-from threading import Event
+from pathlib import Path
 
 from basketgex.local import Home
 from basketgex_addin.calc import install as calc
 from basketgex_addin.calc.extension import write_oxt
 from basketgex_addin.excel import install as excel
-from basketgex_cli.context import client_of, said
-from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_cli.context import START_COMMAND
+from basketgex_cli.home import end_server
+from basketgex_server.command_line import Commands, add_command
+from basketgex_server.errors import BadSettings
 
-ENDING = 200
-"""Looks, a twentieth of a second apart, for the end of a server that drains."""
 TYPE = "type =BASKETGEX(A2:A7,B2:B7)"
+EXAMPLES = {
+    "install": ("basketgex install calc --dry-run", "basketgex install calc", "basketgex install excel"),
+    "uninstall": ("basketgex uninstall calc", "basketgex uninstall calc --purge"),
+}
 
 
-class StillServing(BasketgexError):
-    """A server that was told to end is still answering what it had begun."""
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    for name in ("install", "uninstall"):
+        install = add_command(commands, name, f"{name} the spreadsheet add-in", EXAMPLES[name], _run)
+        install.add_argument(
+            "host",
+            choices=["calc", "excel"],
+            nargs="?",
+            default="calc",
+            help="which spreadsheet; calc if not given",
+        )
+        install.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+        if name == "install":
+            install.add_argument(
+                "--build",
+                type=Path,
+                metavar="FILE",
+                help="only write the add-in to this file: Excel's for any machine, Calc's for machines such as this one",
+            )
+        else:
+            install.add_argument(
+                "--purge", action="store_true", help="end the server and remove the home folder too"
+            )
 
-    code = "still_serving"
-    reason = "UNAVAILABLE"
 
-    def __init__(self) -> None:
-        super().__init__("The server is still answering what it had begun: try again in a moment.")
-
-
-def end_server(home: Home) -> bool:
-    """Tell the home's server to end and wait until it has; return False where there was none."""
-    if not home.is_served():
-        return False
-    said(client_of(home).shutdown())
-    for _ in range(ENDING):
-        if not home.is_served():
-            return True
-        Event().wait(0.05)
-    raise StillServing
+def _run(home: Home, chosen: argparse.Namespace) -> None:
+    if chosen.command == "install":
+        install(home, START_COMMAND, chosen)
+    else:
+        uninstall(home, chosen)
 
 
-def install(home: Home, command: tuple[str, ...], chosen: Namespace) -> None:
+def install(home: Home, command: tuple[str, ...], chosen: argparse.Namespace) -> None:
     """Install an add-in, or only write it to a file, or only say what would be done."""
     try:
         lines = (
@@ -53,7 +67,7 @@ def install(home: Home, command: tuple[str, ...], chosen: Namespace) -> None:
     print("\n".join(lines))
 
 
-def uninstall(home: Home, chosen: Namespace) -> None:
+def uninstall(home: Home, chosen: argparse.Namespace) -> None:
     """Remove an add-in; a server that runs is ended where the person says so, the home is removed with ``--purge``."""
     dry_run, purge = chosen.dry_run, chosen.purge
     if (
@@ -82,7 +96,7 @@ def uninstall(home: Home, chosen: Namespace) -> None:
         print(f"The home folder {home.path} {'would stay' if dry_run else 'stays'}: --purge removes it too.")
 
 
-def _install_calc(home: Home, command: tuple[str, ...], chosen: Namespace) -> list[str]:
+def _install_calc(home: Home, command: tuple[str, ...], chosen: argparse.Namespace) -> list[str]:
     if chosen.build:
         return [
             f"Would write {chosen.build}."
@@ -113,7 +127,7 @@ def _uninstall_calc(dry_run: bool) -> str:
     return f"Removed from LibreOffice.{again[calc.is_running()]}"
 
 
-def _install_excel(home: Home, command: tuple[str, ...], chosen: Namespace) -> list[str]:
+def _install_excel(home: Home, command: tuple[str, ...], chosen: argparse.Namespace) -> list[str]:
     if chosen.build:
         return [
             f"Would write {chosen.build}." if chosen.dry_run else f"Wrote {excel.write_add_in(chosen.build)}."

@@ -8,6 +8,8 @@ from functools import partial
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 
+JSON = "JSON instead of text"
+"""The help of an option that many commands have."""
 _EXPLICITLY = "ask with basketgex basket --refresh"
 _ANEW = "run basketgex stop, then ask again"
 _PHRASES = tuple(
@@ -62,6 +64,24 @@ def weights_of(text: str | None) -> tuple[float, ...] | None:
         return tuple(float(w) for w in text.split(","))
     except ValueError as error:
         raise BadSettings("--weights must be numbers, comma-separated.") from error
+
+
+def profile_range(text: str) -> tuple[float, float, int]:
+    """Return a range such as 0.8:1.2:60, which is also that of 0.8:1.2. Raises BadSettings.
+
+    >>> profile_range("0.9:1.1:41")
+    (0.9, 1.1, 41)
+    """
+    try:
+        low, high, *count = text.split(":")
+        found = float(low), float(high), int(count[0]) if count else 60
+    except ValueError:
+        found = (0.0, 0.0, 0)
+    if text.count(":") > 2 or not (0 < found[0] < found[1] <= 10 and 2 <= found[2] <= 2_000):
+        raise BadSettings(
+            f"--profile is {quoted(text)}: write it like 0.8:1.2:60, two prices in units of spot and 2 to 2,000 levels."
+        )
+    return found
 
 
 def in_a_terminal(sentence: str) -> str:

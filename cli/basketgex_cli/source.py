@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,35 @@ from basketgex.home_settings import HomeSettings
 from basketgex.local import Home
 from basketgex_cli.config import change, key_sentence, settings_of
 from basketgex_cli.render import moment
+from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
-from basketgex_server.settings import absolute, load
+from basketgex_server.settings import SOURCES, absolute, load
 from basketgex_server.sources.files.folder import ChainFiles
 
 MOST_REFUSALS = 20
 """So many are shown with their reasons."""
+EXAMPLES = ("basketgex source", "basketgex source sample", "basketgex source chain-files --folder my-chains")
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    source = add_command(
+        commands, "source", "where figures come from: says it, or changes it", EXAMPLES, _run
+    )
+    source.add_argument("name", choices=SOURCES, nargs="?", help="the new source")
+    source.add_argument("--folder", type=Path, help="the folder of chain-files")
+    source.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
+
+
+def _run(home: Home, chosen: argparse.Namespace) -> None:
+    if chosen.name is None:
+        if chosen.folder is not None or chosen.as_of is not None:
+            raise BadSettings("Say basketgex source chain-files with --folder and --as-of.")
+        show(home)
+    else:
+        choose(home, chosen.name, chosen.folder, chosen.as_of)
 
 
 class Looked(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 
 from basketgex.local import Home
@@ -9,8 +10,33 @@ from basketgex_addin.cells import Quota
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_cli.context import client_of, said
-from basketgex_cli.parsing import in_a_terminal
+from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.render import iso, moment
+from basketgex_server.command_line import Commands, add_command
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    status = add_command(
+        commands, "status", "what serves, and what it has spent", ("basketgex status",), _status
+    )
+    status.add_argument("--json", action="store_true", help=JSON)
+    quota = add_command(
+        commands,
+        "quota",
+        "the day's debits of a metered source; asks its account, which may cost one",
+        ("basketgex quota",),
+        _quota,
+    )
+    quota.add_argument("--json", action="store_true", help=JSON)
+
+
+def _status(home: Home, chosen: argparse.Namespace) -> None:
+    status(home, as_json=chosen.json)
+
+
+def _quota(home: Home, chosen: argparse.Namespace) -> None:
+    quota(home, as_json=chosen.json)
 
 
 def status(home: Home, *, as_json: bool) -> None:

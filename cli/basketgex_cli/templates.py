@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from basketgex.local import Home
 from basketgex_addin import template_files
+from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 
 NO_FOLDER = "Name the folder for the templates: basketgex templates --to my-sheets."
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    templates = add_command(
+        commands, "templates", "copy the template workbooks", ("basketgex templates --to my-sheets",), _run
+    )
+    templates.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where to; without it a terminal is asked"
+    )
+    templates.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite workbooks of these names instead of writing beside them",
+    )
+
+
+def _run(home: Home, chosen: argparse.Namespace) -> None:
+    templates(chosen.to, force=chosen.force)
 
 
 def templates(folder: Path | None, *, force: bool) -> None:

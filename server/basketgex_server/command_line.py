@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from basketgex import __version__
 from basketgex.local import Home, HomeProblem, default_home
@@ -14,30 +15,37 @@ from basketgex_server.errors import BasketgexError
 
 OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}
 """Where an option is not called as its setting."""
-Commands = argparse._SubParsersAction  # argparse has no public name for it
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What commands are added to; argparse has no public name for it."""
 Words = Callable[[str], str]
+Run = Callable[[Home, argparse.Namespace], int | None]
 
 
-def parser_of(description: str) -> tuple[argparse.ArgumentParser, Commands[argparse.ArgumentParser]]:
+def parser_of(description: str) -> tuple[argparse.ArgumentParser, Commands]:
     """Return a parser with the options that stand before a command, and what commands are added to."""
     parser = argparse.ArgumentParser(prog="basketgex", description=description)
     parser.add_argument("--version", action="version", version=__version__, help="print the version")
     parser.add_argument(
-        "--home", type=Path, metavar="FOLDER", help="folder of everything local (BASKETGEX_HOME)"
+        "--home",
+        type=Path,
+        metavar="FOLDER",
+        help="where settings, key and known figures are kept; BASKETGEX_HOME if not given",
     )
-    return parser, parser.add_subparsers(dest="command", metavar="COMMAND")
+    return parser, parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
 
 
 def add_command(
-    commands: Commands[argparse.ArgumentParser], name: str, text: str, examples: Sequence[str]
+    commands: Commands, name: str, text: str, examples: Sequence[str], run: Run
 ) -> argparse.ArgumentParser:
-    """Add a command; its examples are lines that can be typed as they stand."""
-    return commands.add_parser(
+    """Add a command, and what runs it; its examples are lines that can be typed as they stand."""
+    command = commands.add_parser(
         name,
         help=text,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n  ".join(("examples:", *examples)),
     )
+    command.set_defaults(run=run)
+    return command
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, words: Words = str) -> int:

@@ -25,9 +25,9 @@ EXAMPLES = (
 )
 
 
-def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
-    serve = add_command(commands, "serve", "serve this home until told to end", EXAMPLES)
+    serve = add_command(commands, "serve", "serve this home until told to end", EXAMPLES, _serve)
     serve.add_argument("--source", choices=SOURCES, help="where figures come from; kept for the next start")
     serve.add_argument("--folder", type=Path, help="the folder of chain-files")
     serve.add_argument("--as-of", help="the moment of chains that do not carry it, ISO 8601, New York time")
@@ -42,7 +42,6 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--http-listen", metavar="HOST:PORT", help="serve FlashAlpha's REST contract too, on loopback"
     )
-    serve.set_defaults(run=_serve)
 
 
 def _serve(home: Home, chosen: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import subprocess
 import sys
@@ -10,12 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_cli.examples import EXAMPLES as OF_COMMANDS
-from basketgex_cli.main import _parser
-from basketgex_server import serve_command
+from basketgex_cli.main import parser
 from tests.e2e.serving import environment
-
-EXAMPLES = {**OF_COMMANDS, "serve": serve_command.EXAMPLES}
 
 COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_cli")
 
@@ -34,8 +31,12 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
-    found = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    found = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
     return dict(found[0].choices)
+
+
+def examples(command: argparse.ArgumentParser) -> list[str]:
+    return re.findall(r"^  (basketgex .*)$", command.epilog or "", re.MULTILINE)
 
 
 def test_the_command_alone_says_what_there_is(tmp_path: Path) -> None:
@@ -49,15 +50,15 @@ def test_the_command_alone_says_what_there_is(tmp_path: Path) -> None:
 def test_every_option_has_a_text_and_every_command_an_example(name: str) -> None:
     command = commands()[name]
     assert [action.dest for action in command._actions if not action.help] == []
-    shown = command.format_help()
-    assert EXAMPLES[name] and all(f"\n  {example}\n" in shown + "\n" for example in EXAMPLES[name])
+    assert examples(command)
+    assert all(f"\n  {example}\n" in command.format_help() + "\n" for example in examples(command))
 
 
-@pytest.mark.parametrize("example", [example for lines in EXAMPLES.values() for example in lines])
+@pytest.mark.parametrize("example", [e for c in commands().values() for e in examples(c)])
 def test_an_example_can_be_typed(example: str) -> None:
-    program, *words = shlex.split(example)
+    program, *words = shlex.split(example.partition(" > ")[0])
     assert program == "basketgex"
-    assert _parser().parse_args(words).command == words[0]
+    assert parser().parse_args(words).command == words[0]
 
 
 @pytest.mark.parametrize("pace", ["0", "0.5", "-1", "nan", "inf", "4000", "often"])

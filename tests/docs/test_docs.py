@@ -21,7 +21,7 @@ from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.menu import AUTO_CHOICES
 from basketgex_addin.template_files import TEMPLATES
 from basketgex_cli.doctor.command import CHECKS
-from basketgex_cli.main import _parser
+from basketgex_cli.main import parser
 from basketgex_server.dispatch import allowance, backoff, quota
 from basketgex_server.dispatch import snapshots as shelf
 from basketgex_server.settings import PREFIX, Settings
@@ -91,7 +91,7 @@ def test_every_command_parses(name: str) -> None:
         if len(arguments) == 1 and arguments[0] in ("source", "watch", "basket", "symbol", "key", "token"):
             continue  # named as such, not to be typed
         try:
-            _parser().parse_args(arguments)
+            parser().parse_args(arguments)
         except SystemExit as error:
             pytest.fail(f"{name}: basketgex {text} ({error})")
 
@@ -167,7 +167,7 @@ def test_what_the_guide_says_in_words() -> None:
     assert ("comes a minute\nafter the last one" in text, shelf.CALM) == (True, 60)
     assert ("10 s for a whole calculation" in text, default(BasketClient, "deadline")) == (True, 10)
     assert ("without an answer after 10 s" in text, default(Watcher, "deadline")) == (True, 10)
-    assert ("2 if not given" in text, _parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)
+    assert ("2 if not given" in text, parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)
     assert all(choice.lower() in text for _, choice in AUTO_CHOICES[1:])
     assert all(check.split()[-1].lower() in text.lower() for check in CHECKS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ from basketgex_cli.watch.changes import Crossing, Flip, Seen, flip, origin_of, p
 from basketgex_cli.watch.levels import Levels, LevelThread
 from basketgex_cli.watch.notify import Tell, Teller, by, desktop
 from basketgex_cli.watch.views import Shown, view
+from basketgex_server.command_line import Commands, add_command
+from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
 from basketgex_server.errors import BasketgexError
 
 HAPPENED = 3
@@ -32,6 +35,66 @@ SETTLING, EVERY = 10.0, 0.5
 Event = TypeVar("Event", Flip, Crossing)
 Change = frozenset[Ask] | Problem | Found | BasketgexError | str
 """What a watch hears: baskets that changed, a lost server, a crossing, what ends it, and what is to be said."""
+EXAMPLES = (
+    "basketgex watch semis=NVDA,AMD,AVGO banks=JPM,BAC,C",
+    "basketgex watch semis=NVDA:2,AMD:1 --pace 5 --json",
+    "basketgex watch semis=NVDA,AMD --on-flip 'echo \"$ALERT_SENTENCE\" >> flips.txt' --notify",
+    "basketgex watch semis=NVDA,AMD SPX --once --on-level",
+)
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    watch = add_command(
+        commands, "watch", "baskets as they change, and when their regime flipped", EXAMPLES, _run
+    )
+    watch.add_argument(
+        "baskets", nargs="+", metavar="NAME=SYMBOLS", help="semis=NVDA,AMD or semis=NVDA:2,AMD:1"
+    )
+    watch.add_argument(
+        "--pace",
+        type=_pace,
+        default=2.0,
+        metavar="SECONDS",
+        help=f"between two looks, {LEAST_PACE:g} to {LONGEST_PACE:,g}; 2 if not given",
+    )
+    watch.add_argument(
+        "--on-flip",
+        metavar="COMMAND",
+        help="run this in a shell at every flip; ALERT_SENTENCE and other variables tell it what happened",
+    )
+    watch.add_argument(
+        "--on-level",
+        nargs="?",
+        const="",
+        metavar="COMMAND",
+        help="also look for prices that go through gamma flip, call wall or put wall, and run this then; levels take "
+        "source calls, of a metered source one per name every 15 minutes",
+    )
+    watch.add_argument("--notify", action="store_true", help="show a desktop notification as well")
+    watch.add_argument(
+        "--once",
+        action="store_true",
+        help="look once and end: with 3 where something flipped or was crossed since the last look, with 0 where not",
+    )
+    watch.add_argument("--json", action="store_true", help="one JSON object per change, one per line")
+
+
+def _run(home: Home, chosen: argparse.Namespace) -> int:
+    wanted = Wanted(chosen.on_flip, chosen.on_level, chosen.notify, chosen.once)
+    return watch(home, chosen.baskets, wanted, pace=chosen.pace, as_json=chosen.json)
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not LEAST_PACE <= pace <= LONGEST_PACE:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number of seconds from {LEAST_PACE:g} to {LONGEST_PACE:,g}"
+        )
+    return pace
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from basketgex import __version__
 from basketgex.local import Home, Runtime
 from basketgex_addin.excel.install import DLLS, ExcelProfile, install
 from basketgex_cli.context import START_COMMAND
-from basketgex_cli.doctor import command as doctor_command
-from basketgex_cli.doctor.command import ATTENTION, CHECKS, FAULT, OK, Facts, Finding, finding
+from basketgex_cli.doctor import hosts, report, serving
+from basketgex_cli.doctor.command import CHECKS, finding
+from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, Facts, Finding
 from basketgex_cli.main import main
 from tests.server import keyring_file
 
@@ -60,7 +61,7 @@ def office(
         (folder / f"{name}.txt").write_text(text)
         program.write_text(f'#!/bin/sh\necho "$@" >> {program}.asked\ncat {program}.txt\nexit {status}\n')
         program.chmod(0o755)
-        monkeypatch.setattr(doctor_command, f"find_{name}", lambda program=program: program)
+        monkeypatch.setattr(hosts.calc_install, f"find_{name}", lambda program=program: program)
 
 
 def listing(version: str) -> str:
@@ -115,7 +116,7 @@ def test_without_libreoffice(
     home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("find_soffice", "find_unopkg"):
-        monkeypatch.setattr(doctor_command, name, lambda: None)
+        monkeypatch.setattr(hosts.calc_install, name, lambda: None)
     code, found = doctor(capsys, home)
     assert code == 0
     assert found["LibreOffice"] == Finding(ATTENTION, "not found", "Install LibreOffice 25.2 or later.")
@@ -136,7 +137,7 @@ def test_libreoffice_that_is_old_or_does_not_answer(
     assert found["add-in in Calc"].found == "LibreOffice does not list its extensions"
     assert found["versions"].state == OK
     (tmp_path / "soffice").write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(doctor_command, "PATIENCE", 0.05)
+    monkeypatch.setattr(report, "PATIENCE", 0.05)
     assert doctor(capsys, home)[1]["LibreOffice"].state == FAULT
 
 
@@ -314,8 +315,8 @@ def test_the_key_is_looked_for_and_never_shown(
 def test_a_keyring_that_does_not_answer(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     released = Event()
     monkeypatch.setenv("BASKETGEX_SOURCE", "flashalpha")
-    monkeypatch.setattr(doctor_command, "PATIENCE", 0.05)
-    monkeypatch.setattr(doctor_command.keys, "find_key", lambda file: released.wait())
+    monkeypatch.setattr(report, "PATIENCE", 0.05)
+    monkeypatch.setattr(serving.keys, "find_key", lambda file: released.wait())
     found = finding(CHECKS["key"], Facts(home, ask=False))
     released.set()
     assert found == Finding(
@@ -389,7 +390,7 @@ def test_the_add_in_in_excel(home: Home, tmp_path: Path, monkeypatch: pytest.Mon
     scripts.mkdir(parents=True)
     profile = ExcelProfile(tmp_path / "user", tmp_path / "Roaming", scripts / "python.exe")
     profile.python.touch()
-    monkeypatch.setattr(doctor_command.excel_install, "this_profile", lambda: profile)
+    monkeypatch.setattr(hosts.excel_install, "this_profile", lambda: profile)
 
     def found() -> Finding:
         return finding(CHECKS["add-in in Excel"], Facts(home, ask=False))

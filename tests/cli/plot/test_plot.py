@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from basketgex_cli.main import main
-from basketgex_cli.plot import command as plot_command
+from basketgex_cli.plot import figures, theme
 from basketgex_server.settings import Settings
 from tests.e2e.serving import Server
 from tests.server.servers import Clock, FakeSource, serving
@@ -117,7 +117,7 @@ def test_a_basket_is_sorted_by_size_and_names_what_is_missing(home: Path, tmp_pa
 def test_names_beyond_the_most_share_a_bar(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plot_command, "MOST_BARS", 2)
+    monkeypatch.setattr(figures, "MOST_BARS", 2)
     said = texts(home, tmp_path, "basket", "JPM,NVDA,MSFT,AAPL,AMD")
     assert {"MSFT", "AAPL", "3 others", "Basket of 5 names: what each name contributes to net GEX"} <= set(
         said
@@ -227,4 +227,4 @@ def test_the_colours_are_those_of_the_templates() -> None:
         "WARNING",
         "WARNING_TEXT",
     )
-    assert [getattr(plot_command, name) for name in names] == [getattr(look, name) for name in names]
+    assert [getattr(theme, name) for name in names] == [getattr(look, name) for name in names]

@@ -1,0 +1,1 @@
+"""One underlying, from the home's server or from a chain file without one."""

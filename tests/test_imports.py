@@ -1,0 +1,68 @@
+"""Which module imports which: no circle in any package, and nothing that a start does not need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+from tests.e2e.serving import environment
+
+PACKAGES = ("basketgex", "basketgex_addin", "basketgex_cli", "basketgex_server")
+
+
+def circle(package: str) -> list[str]:
+    """Modules that import each other in turn, imports within functions included; those for types alone are not."""
+    graph = grimp.build_graph(package, cache_dir=None, exclude_type_checking_imports=True)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_modules_import_each_other(package: str) -> None:
+    assert circle(package) == []
+
+
+def test_a_planted_circle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = tmp_path / "planted_circle"
+    planted.mkdir()
+    (planted / "__init__.py").touch()
+    (planted / "one.py").write_text("from planted_circle import two\n")
+    (planted / "two.py").write_text("def later():\n    import planted_circle.three\n")
+    (planted / "three.py").write_text("from planted_circle.one import two\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {name.rpartition(".")[2] for name in circle("planted_circle")} == {"one", "two", "three"}
+
+
+def loaded(folder: Path, *arguments: str) -> set[str]:
+    """The packages that a command loads, as Python itself reports them."""
+    done = subprocess.run(
+        (sys.executable, "-X", "importtime", "-m", *arguments),
+        env=environment(folder / "home"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+def test_the_start_of_a_server_loads_neither_the_add_in_nor_what_draws(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "basketgex_server", "serve", "--help")
+    assert {"basketgex", "basketgex_server", "argparse"} <= found
+    assert not found & {"basketgex_addin", "basketgex_cli", "rich", "shtab", "matplotlib", "numpy", "grpc"}
+
+
+def test_a_question_that_is_piped_loads_nothing_that_draws(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "basketgex_cli", "status", "--json")
+    assert {"basketgex_cli", "basketgex_addin"} <= found
+    assert not found & {"rich", "shtab", "matplotlib", "numpy"}
