@@ -29,6 +29,8 @@ DayCount = Literal["act365", "bus262", "bus252"]
 DAY_COUNTS: tuple[DayCount, ...] = ("act365", "bus262", "bus252")
 DAY_COUNT: DayCount = "act365"
 """How years to expiry are counted: see ``Chain.years``."""
+YEARS = range(1990, 2100)
+"""Of any other year there is no chain: it is a mistake, or of another calendar, such as 1404 in Iran and 2568 in Thailand."""
 SCHEMA_VERSION = 1
 LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
 """Seconds between two messages of a watch: a client may ask for anything, and gets what lies between."""

@@ -55,8 +55,8 @@ class Chain:
     the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN; empty where nobody looked), and ``spot_correction`` is the ln of
     what it was multiplied by. ``made_at`` (0: unknown) is when the chain was written down, later than its quotes where the
     market had closed; ``repeated`` counts rows that said again what another said, ``implausible`` volatilities beyond any
-    market, taken as absent; ``gaps`` says where there are only calls or only puts, for a person. Raises ValueError where the
-    columns differ in length.
+    market, taken as absent; ``gaps`` says for a person where there are only calls or only puts, or a trade is later than the
+    moment. Raises ValueError where the columns differ in length.
     """
 
     symbol: str

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.errors import BadChain
+from basketgex_server.errors import BadChain, BadSettings
 from basketgex_server.exposure.chain import YEAR, Chain, rows
 from basketgex_server.sources.files.folder import ChainFiles, read_chain
 from basketgex_server.sources.readers.date_line import moment_of
@@ -842,3 +842,35 @@ def test_replies_of_different_days_are_no_chain(
         read_chain(path, symbol, spot=100.0)
     assert refusal.value.sentence.startswith(f"{symbol}.json has a reply of 20")
     assert refusal.value.sentence.endswith(": only those of one moment are one chain.")
+
+
+@pytest.mark.parametrize(
+    "said", ["0001-01-01T00:00Z", "9999-12-31T23:59-12:00", "1404-02-26T19:23", "2568-05-16T19:23"]
+)
+def test_a_moment_of_no_market_refuses_its_file_alone(tmp_path: Path, said: str) -> None:
+    heading = "option,open_interest,iv,underlying_price,as_of"
+    put(tmp_path, "AMD_b.csv", f"{heading}\nAMD260821P00550000,5,0.3,550,2026-07-10T16:00\n")
+    put(tmp_path, "AMD.csv", f"{heading}\nAMD260821C00550000,5,0.3,550,{said}\n")
+    with pytest.raises(BadChain) as refusal:
+        ChainFiles(tmp_path).chain("AMD")
+    assert refusal.value.sentence == f'AMD.csv, line 2: as_of is "{said}": write it like 2026-07-10T16:00.'
+    with pytest.raises(BadSettings):
+        ChainFiles(tmp_path, said)
+    for field, content in {
+        "last_trade_time": {"data": {"options": [], "current_price": 5, "last_trade_time": said}},
+        "timestamp": {"timestamp": said, "data": {"options": [], "current_price": 5}},
+        "updated_at": {"options": {"option": [tradier("RUT260821C00550000", greeks={"updated_at": said})]}},
+    }.items():
+        with pytest.raises(BadChain, match=f'RUT.json: {field} is "{said[:6]}'):
+            read_chain(put(tmp_path, "RUT.json", json.dumps(content)), "RUT")
+
+
+@pytest.mark.parametrize("said", [-1e300, -5, 0])
+def test_times_of_quotes_that_are_none_are_absent(tmp_path: Path, said: float) -> None:
+    replies = [
+        {"options": {"option": [tradier("VXX280121C00150000", bid_date=at, ask_date=None, trade_date=said)]}}
+        for at in (1557172096000, said)
+    ]
+    for some in (replies[:1], replies):
+        chain = read_chain(put(tmp_path, "VXX.json", json.dumps(some)), "VXX", spot=27.0)
+        assert (chain.as_of, len(chain)) == (1557172096.0, 1)

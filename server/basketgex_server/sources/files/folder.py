@@ -17,7 +17,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
-from basketgex_server.domain import Origin
+from basketgex_server.domain import YEARS, Origin
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, one_line, quoted
 from basketgex_server.sources.files.names import (
     NEW_YORK,
@@ -307,6 +307,8 @@ def moment(text: str) -> float:
     """
     try:
         when = datetime.fromisoformat(f"{text}T16:00" if _DAY.fullmatch(text) else text)
+        if when.year not in YEARS:
+            raise ValueError
         return (when if when.tzinfo else when.replace(tzinfo=NEW_YORK)).timestamp()
     except (ValueError, OverflowError) as error:
         raise BadSettings(f"chain_as_of is {quoted(text)}: write it like 2026-07-10T16:00.") from error

@@ -110,7 +110,9 @@ def chain_in(
     price = next((p for p in prices if p is not None), None)
     if price is None:
         price = _price_beside(contents, latest, symbol)
-    return chain_of_columns(_joined(parts), symbol, price, latest.as_of, latest.name, strict=True)
+    chain = chain_of_columns(_joined(parts), symbol, price, latest.as_of, latest.name, strict=True)
+    later = _later_than_said(parts, latest.as_of)
+    return replace(chain, gaps="; ".join(filter(None, (chain.gaps, later)))) if later else chain
 
 
 def chain_of_columns(
@@ -234,6 +236,12 @@ def _moment(
         f"{name} {f'has {only}, and ' if only else ''}does not say when its chain is from: name it with its {such}, "
         "or say it with --as-of (chain_as_of in config.toml), such as 2026-07-10T16:00."
     )
+
+
+def _later_than_said(parts: Sequence[_Part], as_of: float) -> str:
+    """Return what a person should know where a moment that was said is of an earlier day than a trade in the file."""
+    late = max((part.columns.made_at or 0.0 for part in parts if part.columns.as_of is None), default=0.0)
+    return f"a trade in it is of {_day(late)}, after its moment" if _day(late) > _day(as_of) else ""
 
 
 def _day(seconds: float) -> date:

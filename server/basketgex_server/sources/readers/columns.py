@@ -12,6 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
+from basketgex_server.domain import YEARS
 from basketgex_server.errors import BadChain, quoted
 from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import NEW_YORK
@@ -84,7 +85,9 @@ def without_placeholders(volatility: Floats, bid: Floats, ask: Floats, *, yahoo:
 
 
 def new_york(when: datetime) -> float:
-    """Return the Unix seconds of a moment, New York's clock where it has no zone."""
+    """Return the Unix seconds of a moment, New York's clock where it has none. Raises ValueError in years without a market."""
+    if when.year not in YEARS:
+        raise ValueError
     return (when if when.tzinfo else when.replace(tzinfo=NEW_YORK)).timestamp()
 
 
@@ -94,7 +97,7 @@ def latest(moments: Iterable[float | None]) -> float | None:
     >>> latest([1557171657, 1557171657000, 1557171658000000000, 0, None, math.inf])
     1557171658.0
     """
-    return max((_seconds(m) for m in set(moments) if m and math.isfinite(m)), default=None)
+    return max((_seconds(m) for m in set(moments) if m and 0 < m < math.inf), default=None)
 
 
 def check_one_moment(replies: Iterable[float | None], name: str) -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from basketgex_server.domain import YEARS
 from basketgex_server.exposure.chain import NEW_YORK
 
 
@@ -108,8 +109,6 @@ _TIME = re.compile(
     r"(?::(\d{2})|(?:[分분]| min\b)(?: ?(\d{1,2})(?:[秒초]| s\b))?)?(?![\d:])"
 )
 _LATIN_HALF = re.compile(r"(?<![^\W\d_])([ap])\.?\s?m\b\.?")
-_YEARS = range(1990, 2100)
-"""Of any other year there are no options: it is one of another calendar, such as 1404 in Iran and 2568 in Thailand."""
 _DAY = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th|er|º|o)?(?![\d:])")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
@@ -162,7 +161,7 @@ def moment_in(text: str) -> float | None:
 
 def _moment(clock: tuple[int, ...], zones: list[tzinfo]) -> float | None:
     """Return the Unix seconds of a clock in zones that must mean the same; None where they do not, or there is no such time."""
-    if clock[0] not in _YEARS:
+    if clock[0] not in YEARS:
         return None
     try:
         found = {datetime(*clock, tzinfo=zone).timestamp() for zone in zones}  # type: ignore[arg-type,misc]

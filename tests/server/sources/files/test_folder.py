@@ -392,6 +392,32 @@ def test_a_folder_that_went_away(folder: Path) -> None:
     assert refusal.value.sentence == 'The chain folder "basket_2026-07-10" cannot be read any more.'
 
 
+YAHOO = "contractSymbol,lastTradeDate,strike,bid,ask,openInterest,impliedVolatility,contractSize"
+
+
+@pytest.mark.parametrize(
+    "name, said, traded, later",
+    [
+        ("AMD_2026-07-10.csv", "", "2026-07-13 14:00:00", True),
+        ("AMD_2026-07-10T1000.csv", "", "2026-07-13 14:00:00", True),
+        ("AMD.csv", "2026-07-10T16:00", "2026-07-13 14:00:00", True),  # what was said of yesterday's file
+        ("AMD.csv", "2026-07-13", "2026-07-13 14:00:00", False),
+        ("AMD_2026-07-10.csv", "", "2026-07-10 20:14:59", False),  # a quarter past the close
+        ("AMD_2026-07-13.csv", "", "2026-07-10 14:00:00", False),
+    ],
+)
+def test_a_trade_of_a_later_day_than_the_moment_is_said(
+    tmp_path: Path, name: str, said: str, traded: str, later: bool
+) -> None:
+    rows = [f"AMD260821{side}00550000,{traded}+00:00,550,1,2,5,0.4,REGULAR" for side in "CP"]
+    path = put(tmp_path, name, "\n".join([YAHOO, *rows]))
+    put(tmp_path, "underlyings.json", '{"AMD": {"underlying_price": 557.89}}')
+    chain = ChainFiles(tmp_path, said).chain("AMD")
+    assert chain
+    assert chain.remark == ("AMD: a trade in it is of 2026-07-13, after its moment" if later else "")
+    assert not read_chain(path, "AMD", as_of=1783713600.0).remark  # who gives the moment knows
+
+
 def test_the_command_does_not_wait_for_ever_either(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, stuck = threading.Event(), [f"STUCK{letter}" for letter in "ABCDEF"]
     for name in ("SPX", *stuck):
