@@ -98,8 +98,6 @@ class Storm:
     worst: float = 0.0
     spent_days: int = 0
     problems: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    """Those that a call has met."""
     wrong: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
@@ -111,12 +109,17 @@ class Storm:
         self._scripted: list[str] = []
         self.home = Home(self.folder / "home")
 
-    def rage(self, seconds: float) -> None:
-        """Let it rage for so many seconds of real time."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+    def rage(self, seconds: float, at_most: float) -> None:
+        """Let it rage for so many seconds; on a busy machine until it was a storm, but ``at_most`` so many."""
+        began = time.monotonic()
+
+        def goes_on() -> bool:
+            lasted = time.monotonic() - began
+            return lasted < seconds or (lasted < at_most and not self.was_one)
+
+        while goes_on():
             with serving(self.folder, self.clock, self.upstream, reserve=RESERVE) as server:
-                while time.monotonic() < ends:
+                while goes_on():
                     if self._round(lambda: server.kill()):
                         break
         with serving(self.folder, self.clock, self.upstream, reserve=RESERVE):
@@ -210,8 +213,7 @@ class Storm:
 
     def _calm(self) -> None:
         """Spend a day to its end with no fault and no kill: exactly the reserve must be left."""
-        met = len(self._scripted) - len(self.upstream._faults)
-        self.faults.update(self._scripted[:met])
+        del self._scripted[len(self._scripted) - len(self.upstream._faults) :]
         self.upstream._faults.clear()
         self._next_day()
         groups = [tuple(NAMES[first : first + 50]) for first in range(0, len(NAMES), 50)]
@@ -221,6 +223,16 @@ class Storm:
             self.clock.advance(901)
         if self.upstream.used != LIMIT - RESERVE:
             self.wrong.append(f"{self.upstream.used} debits of {LIMIT - RESERVE} on a calm day")
+
+    @property
+    def faults(self) -> Counter[str]:
+        """Return those that a call has met."""
+        return Counter(self._scripted[: len(self._scripted) - len(self.upstream._faults)])
+
+    @property
+    def was_one(self) -> bool:
+        """Tell whether enough has happened for it to be called a storm."""
+        return self.kills >= 2 and len(self.faults) >= 10 and self.figures_right > 1_000
 
     @property
     def ledger(self) -> int:

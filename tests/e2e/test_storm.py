@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.clocked import Clock
-from tests.e2e.storm import AT_ONCE, FAULTS, UNCHARGED, Storm
+from tests.e2e.storm import AT_ONCE, UNCHARGED, Storm
 from tests.standin.upstream import Upstream
 
 SECONDS = float(os.environ.get("BASKETGEX_STORM_SECONDS", "20"))
@@ -22,7 +22,7 @@ SEED = int(os.environ.get("BASKETGEX_STORM_SEED", "7"))
 @pytest.mark.timeout(SECONDS + 280)
 def test_a_storm(tmp_path: Path, clock: Clock, upstream: Upstream) -> None:
     storm = Storm(tmp_path, clock, upstream, SEED)
-    storm.rage(SECONDS)
+    storm.rage(SECONDS, at_most=SECONDS + 150)
     ledger, charged = storm.ledger, upstream.debits
     print(
         f"seed {SEED}: {storm.kills} kills, {sum(storm.faults.values())} faults of {len(storm.faults)} kinds, "
@@ -32,6 +32,4 @@ def test_a_storm(tmp_path: Path, clock: Clock, upstream: Upstream) -> None:
     assert storm.wrong == []
     assert storm.waiting == []
     assert charged <= ledger <= charged + AT_ONCE * storm.kills + storm.faults[UNCHARGED]
-    # It was one.
-    assert storm.kills >= 2 and len(storm.faults) >= min(10, len(FAULTS))
-    assert storm.figures_right > 1_000
+    assert storm.was_one
