@@ -20,9 +20,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from basketgex_server.domain import Basket, StrikeRow, SymbolExposure, Terms, levels_between
+from basketgex_server.exposure.arrays import Flags, Floats
 from basketgex_server.exposure.basket import aggregate
-from basketgex_server.exposure.black_scholes import Floats, contracts
-from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain, Flags, new_york_day, rows
+from basketgex_server.exposure.black_scholes import contracts
+from basketgex_server.exposure.chain import YEAR, Chain, new_york_day, rows
 from basketgex_server.exposure.dispersion import at_the_money, dispersion
 from basketgex_server.exposure.flips import lasting
 from basketgex_server.exposure.implied import (
@@ -35,7 +36,7 @@ from basketgex_server.exposure.implied import (
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.symbol import contracts_of, exposure, signed_exposures
-from basketgex_server.market_hours import last_session
+from basketgex_server.market_hours import NEW_YORK, last_session
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.readers.columns import PLACEHOLDER
 from tools.method_american import LARGEST, discrete, early_exercise

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats, Greeks, contracts
-from basketgex_server.exposure.chain import Chain, Flags, rows
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.black_scholes import Greeks, contracts
+from basketgex_server.exposure.chain import Chain, rows
 from basketgex_server.exposure.levels import levels
 from basketgex_server.exposure.repricing import GEX, prepare
 from basketgex_server.exposure.symbol import exposure

@@ -1,8 +1,10 @@
-"""Where a server may listen: HOST:PORT, and what counts as this machine. Pure."""
+"""Addresses of this server and of the services it asks: HOST:PORT, base URLs, and what counts as this machine. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
+from urllib.parse import urlsplit
 
 from basketgex_server.errors import BadSettings
 
@@ -10,11 +12,15 @@ MOST_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own; a name is none."""
+    """Tell whether a host is this machine itself: an address of loopback, or ``localhost``. No other name is looked up.
+
+    >>> [is_loopback(host) for host in ("127.8.9.1", "::1", "localhost", "192.0.2.1", "localhost.example")]
+    [True, True, True, False, False]
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 def address_of(listen: str) -> tuple[str, int]:
@@ -23,25 +29,51 @@ def address_of(listen: str) -> tuple[str, int]:
     >>> address_of("localhost:8080"), address_of("[::1]:0")
     (('127.0.0.1', 8080), ('::1', 0))
     """
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or not port.isascii() or int(port) > MOST_PORT:
-        raise BadSettings("http_listen must be HOST:PORT, such as 127.0.0.1:8080.")
-    named = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
-    if not is_loopback(named):
+    host, port = _host_and_port(listen, "http_listen", "127.0.0.1:8080")
+    if not is_loopback(host):
         raise BadSettings("http_listen must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
-    return named, int(port)
+    return "127.0.0.1" if host == "localhost" else host, port
 
 
 def check_listen(listen: str, *, certificate: str, key: str, http_listen: str) -> None:
     """Refuse what would let strangers in: beyond loopback there must be TLS. Raises BadSettings."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or not port.isascii() or int(port) > MOST_PORT:
-        raise BadSettings("listen must be HOST:PORT, such as 127.0.0.1:0.")
+    host, _ = _host_and_port(listen, "listen", "127.0.0.1:0")
     if bool(certificate) != bool(key):
         raise BadSettings("tls_certificate and tls_key go together: set both or none.")
-    if not certificate and host != "localhost" and not is_loopback(host.strip("[]")):
+    if not certificate and not is_loopback(host):
         raise BadSettings(
             "Beyond loopback the server needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."
         )
     if http_listen:
         address_of(http_listen)  # raises
+
+
+def base_url(text: str, setting: str, *, example: str, so_that: str = "") -> tuple[str, bool]:
+    """Return the base URL of a service in one spelling, and whether it is on this machine. Beyond that it must be https.
+
+    Raises BadSettings, which names the ``setting``, an ``example``, and what https is for (``so_that``).
+
+    >>> base_url(" HTTP://LocalHost:8080/v1/ ", "the_url", example="https://example.com")
+    ('http://localhost:8080/v1', True)
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    fits = re.fullmatch(r"[a-z0-9.:-]+", host) and not (parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not fits or parts.query or parts.fragment:
+        raise BadSettings(f"{setting} must be an address such as {example}.")
+    loopback = is_loopback(host)
+    if parts.scheme == "http" and not loopback:
+        raise BadSettings(f"{setting} must begin with https://{so_that}.")
+    named = f"[{host}]" if ":" in host else host
+    at = f":{port}" if port is not None else ""
+    return f"{parts.scheme}://{named}{at}{parts.path.rstrip('/')}", loopback
+
+
+def _host_and_port(listen: str, setting: str, example: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or not port.isascii() or int(port) > MOST_PORT:
+        raise BadSettings(f"{setting} must be HOST:PORT, such as {example}.")
+    return host.removeprefix("[").removesuffix("]"), int(port)

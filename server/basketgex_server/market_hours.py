@@ -1,14 +1,27 @@
-"""When contracts stop trading: the New York holidays and early closes, from the ``holidays`` package."""
+"""The sessions of the New York exchanges, their holidays and early closes, from the ``holidays`` package."""
 
 from __future__ import annotations
 
 from datetime import date, time, timedelta
 from functools import cache, lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
+NEW_YORK = ZoneInfo("America/New_York")
+OPEN = time(9, 30)
 CLOSE = time(16)
 EARLY_CLOSE = time(13)
 _LONGEST_BREAK = 7
+
+
+def trades(day: date) -> bool:
+    """Tell whether there is a session on a day."""
+    return day.weekday() < 5 and day not in _holidays()
+
+
+def close_of(day: date) -> time:
+    """Return New York's time of the close of a day that has a session."""
+    return EARLY_CLOSE if day in _half_days() else CLOSE
 
 
 @lru_cache(maxsize=4096)
@@ -20,18 +33,22 @@ def last_session(day: date) -> tuple[date, time]:
     >>> last_session(date(2026, 11, 27)), last_session(date(2014, 1, 18))
     ((datetime.date(2026, 11, 27), datetime.time(13, 0)), (datetime.date(2014, 1, 17), datetime.time(16, 0)))
     """
-    closed, half = _nyse()
     for back in range(_LONGEST_BREAK):
         session = day - timedelta(back)
-        if session.weekday() < 5 and session not in closed:
-            return session, EARLY_CLOSE if session in half else CLOSE
+        if trades(session):
+            return session, close_of(session)
     return day, CLOSE
 
 
 @cache
-def _nyse() -> tuple[Any, Any]:
+def _holidays() -> Any:
+    import holidays  # at the first question, not at start
+
+    return holidays.financial_holidays("NYSE")
+
+
+@cache
+def _half_days() -> Any:
     import holidays
 
-    return holidays.financial_holidays("NYSE"), holidays.financial_holidays(
-        "NYSE", categories=holidays.HALF_DAY
-    )
+    return holidays.financial_holidays("NYSE", categories=holidays.HALF_DAY)

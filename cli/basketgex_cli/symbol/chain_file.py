@@ -18,7 +18,7 @@ from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.profile import Member, profile
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
-from basketgex_server.sources.files.folder import moment as parsed
+from basketgex_server.sources.files.folder import moment_set as parsed
 from basketgex_server.sources.files.folder import read_chain
 
 FILE = "chain file"

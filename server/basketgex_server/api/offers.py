@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.domain import Origin
-from basketgex_server.sources.computed import Dispersions, Profiles
-from basketgex_server.sources.port import ExposureSource, Listing
+from basketgex_server.sources.port import ChainSource, ExposureSource, Listing
 
 
 class Universe(NamedTuple):
@@ -23,8 +22,8 @@ def capabilities(source: ExposureSource) -> list[str]:
     offers = {
         "STRIKES": source.has_strikes,
         "LEVELS": True,  # every source there is
-        "PROFILE": isinstance(source, Profiles),
-        "DISPERSION": isinstance(source, Dispersions),
+        "PROFILE": isinstance(source, ChainSource),
+        "DISPERSION": isinstance(source, ChainSource),
         "SYMBOLS": isinstance(source, Listing),
     }
     return [word for word, offered in offers.items() if offered]

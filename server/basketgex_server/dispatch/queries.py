@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BadChain, InvalidHorizon, NoData, NotOffered, TimedOut
-from basketgex_server.sources.computed import Compared, Dispersions, Profiles
-from basketgex_server.sources.port import ExposureSource
+from basketgex_server.sources.port import ChainSource, Compared, ExposureSource
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.dispersion import Comparison
@@ -68,7 +67,7 @@ async def find_profile(
 
     Raises NotOffered, TimedOut, BadChain and NoData.
     """
-    if not isinstance(source, Profiles):
+    if not isinstance(source, ChainSource):
         raise NotOffered("This source has no option chains, so no profile over spot prices.")
     found = await _within(timeout, source.profile(question, moves, measures))
     if found.profile is None:
@@ -82,7 +81,7 @@ async def find_dispersion(
     source: ExposureSource, index: str, members: Basket, horizon: float, *, timeout: float
 ) -> Compared:
     """Return an index against its members. Raises NotOffered, TimedOut, BadChain, and NoData where either has none."""
-    if not isinstance(source, Dispersions):
+    if not isinstance(source, ChainSource):
         raise NotOffered("This source has no option chains, so no volatilities to compare.")
     found = await _within(timeout, source.dispersion(index, members, horizon))
     known = found.comparison

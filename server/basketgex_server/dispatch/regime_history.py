@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from basketgex_server.dispatch.batch.arrays import Asked
-from basketgex_server.exposure.basket_arrays import Flags, Floats, Ints
+from basketgex_server.exposure.arrays import Flags, Floats, Ints
 from basketgex_server.state import PastGex
 
 MOST = 5_000

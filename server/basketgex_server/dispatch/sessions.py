@@ -1,55 +1,34 @@
-"""The New York sessions, holidays and early closes, from the ``holidays`` package."""
+"""Between which moments the settled open interest is whose, and which moments lie a session apart."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from functools import lru_cache
 
 from basketgex_server.dispatch.freshness import Session
+from basketgex_server.market_hours import NEW_YORK, close_of, trades
 
-NEW_YORK = ZoneInfo("America/New_York")
 OI_READY = time(8)
-CLOSE = time(16)
-EARLY_CLOSE = time(13)
 
 
 class NewYorkSessions:
-    """The calendar of the New York exchanges. ``holidays`` is imported at the first question, not at start."""
-
-    @cached_property
-    def _closed(self) -> Any:
-        import holidays
-
-        return holidays.financial_holidays("NYSE")
-
-    @cached_property
-    def _half_days(self) -> Any:
-        import holidays
-
-        return holidays.financial_holidays("NYSE", categories=holidays.HALF_DAY)
-
-    def trades(self, day: date) -> bool:
-        """Tell whether there is a session on a day."""
-        return day.weekday() < 5 and day not in self._closed
+    """The calendar of the New York exchanges."""
 
     def session(self, at: float) -> Session:
         """Return the session whose open interest is the settled one at a moment (Unix seconds)."""
         moment = datetime.fromtimestamp(at, NEW_YORK)
         day = moment.date()
-        if moment.time() < OI_READY or not self.trades(day):
+        if moment.time() < OI_READY or not trades(day):
             day = self._step(day, -1)
         return self._of_day(day)
 
     @lru_cache(maxsize=64)  # noqa: B019 - one calendar lives as long as the server
     def _of_day(self, day: date) -> Session:
-        close = EARLY_CLOSE if day in self._half_days else CLOSE
-        return Session(_at(day, OI_READY), _at(day, close), _at(self._step(day, 1), OI_READY))
+        return Session(_at(day, OI_READY), _at(day, close_of(day)), _at(self._step(day, 1), OI_READY))
 
     def _step(self, day: date, days: int) -> date:
         day += timedelta(days)
-        while not self.trades(day):
+        while not trades(day):
             day += timedelta(days)
         return day
 

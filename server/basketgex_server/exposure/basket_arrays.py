@@ -13,9 +13,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from basketgex_server.exposure.arrays import Flags, Floats, Ints
+
 Number = TypeVar("Number", np.float64, np.int64)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-Floats = npt.NDArray[np.float64]
+from basketgex_server.exposure.arrays import Flags, Floats
 
 _CHUNK = 8192  # the scratch columns of a chunk stay in the second-level cache
 _DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -112,7 +112,7 @@ class Contracts:
 
 def contracts(
     strike: Floats,
-    is_call: npt.NDArray[np.bool_],
+    is_call: Flags,
     volatility: Floats,
     years: Floats,
     rate: float,

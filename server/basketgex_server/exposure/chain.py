@@ -11,17 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from basketgex_server.domain import DAY_COUNT, DayCount, Forward
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.market_hours import CLOSE, NEW_YORK, OPEN
 
-Flags = npt.NDArray[np.bool_]
-
-NEW_YORK = ZoneInfo("America/New_York")
 YEAR = 86_400.0 * 365.0
 DAYS_PER_YEAR = 365.0
 SHORTEST = 60.0
@@ -39,7 +35,6 @@ AM_SETTLED = frozenset(_MORNING.split())
 
 Source: the exchanges' contract specifications, listed with their addresses in docs/method.md.
 """
-_OPEN, _CLOSE = time(9, 30), time(16, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,13 +179,13 @@ def belongs(root: str, symbol: str) -> bool:
     return root in (plain, plain + "W") or (root, plain) in _SIBLINGS
 
 
-def expiry_instant(day: date, root: str, close: time = _CLOSE) -> float:
+def expiry_instant(day: date, root: str, close: time = CLOSE) -> float:
     """Return the Unix seconds at which contracts of a root expire on a day: at New York's close, 09:30 where AM-settled.
 
     >>> expiry_instant(date(2022, 12, 16), "SPXW") - expiry_instant(date(2022, 12, 16), "SPX")
     23400.0
     """
-    return _instant(day, _OPEN if root in AM_SETTLED else close)
+    return _instant(day, OPEN if root in AM_SETTLED else close)
 
 
 @lru_cache(maxsize=4096)

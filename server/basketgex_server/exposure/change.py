@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain, rows
 from basketgex_server.exposure.symbol import contracts_of, signed_exposures
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from basketgex_server.domain import Basket, BasketExposure, SymbolExposure, regime
 from basketgex_server.errors import NoData
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.basket import aggregate
-from basketgex_server.exposure.black_scholes import Floats
 from basketgex_server.exposure.chain import DAYS_PER_YEAR, Chain
 from basketgex_server.exposure.symbol import exposure
 

@@ -9,7 +9,8 @@ from datetime import date
 import numpy as np
 
 from basketgex_server.domain import Measures, SymbolExposure, Terms
-from basketgex_server.exposure.chain import Chain, Flags, new_york_day, rows
+from basketgex_server.exposure.arrays import Flags
+from basketgex_server.exposure.chain import Chain, new_york_day, rows
 from basketgex_server.exposure.symbol import exposure
 
 

@@ -20,8 +20,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import Flags
+from basketgex_server.exposure.arrays import Flags, Floats
 from basketgex_server.exposure.repricing import GEX, Repricing
 
 REACH = 0.5

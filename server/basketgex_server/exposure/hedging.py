@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import SHORTEST, Chain, rows
 from basketgex_server.exposure.repricing import DEX, Repricing, prepare
 
@@ -62,7 +62,7 @@ def ladder(members: Sequence[Hedged], scenarios: Sequence[Scenario]) -> Ladder |
 
     >>> from datetime import datetime
     >>> import numpy as np
-    >>> from basketgex_server.exposure.chain import NEW_YORK
+    >>> from basketgex_server.market_hours import NEW_YORK
     >>> noon = datetime(2026, 9, 16, 12, tzinfo=NEW_YORK).timestamp()
     >>> columns = [np.array([x]) for x in (100.0, True, noon + 30 * DAY, 0.2, 1_000.0)]
     >>> member = Hedged(Chain("A", 100.0, noon, *columns), Terms("flashalpha", 0.0, 0.0))

@@ -20,8 +20,8 @@ import numpy as np
 from scipy.special import erfcx, ndtr, ndtri
 
 from basketgex_server.domain import DAY_COUNT, DayCount, Forward
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import Chain, Flags
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.parity import carry
 
 TURNS = 24

@@ -12,11 +12,12 @@ from datetime import date, datetime, time
 
 from basketgex_server.domain import DAY_COUNT, Convention, DayCount, StrikeRow, SymbolExposure, Terms
 from basketgex_server.exposure import trust
-from basketgex_server.exposure.chain import NEW_YORK, Chain, new_york_day
+from basketgex_server.exposure.chain import Chain, new_york_day
 from basketgex_server.exposure.flips import flips, nearest
 from basketgex_server.exposure.repricing import prepare
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.exposure.trust import FLIP_NO_BOUNDARY
+from basketgex_server.market_hours import NEW_YORK
 
 
 @dataclass(frozen=True, slots=True)

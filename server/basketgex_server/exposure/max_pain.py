@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import MULTIPLIER, Chain
 
 

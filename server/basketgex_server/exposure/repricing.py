@@ -16,8 +16,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats, log_ratio
-from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, Flags, rows
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.black_scholes import log_ratio
+from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, rows
 from basketgex_server.exposure.symbol import PUT_SIGNS, contracts_of, signed_exposures
 
 GEX, DEX, VEX, CHEX = range(4)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from basketgex_server.domain import StrikeRow, SymbolExposure, Terms
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import MULTIPLIER, Chain, rows
 from basketgex_server.exposure.symbol import PUT_SIGNS, contracts_of, exposure
 

@@ -33,8 +33,9 @@ from basketgex_server.domain import (
     StrikeRows,
     SymbolExposure,
 )
-from basketgex_server.exposure.black_scholes import Contracts, Floats, contracts
-from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, Flags, Rows, new_york_day, rows
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.black_scholes import Contracts, contracts
+from basketgex_server.exposure.chain import DAYS_PER_YEAR, MULTIPLIER, Chain, Rows, new_york_day, rows
 
 _TWO_DAYS = 2 * 86_400.0
 

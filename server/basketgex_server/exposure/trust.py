@@ -14,7 +14,7 @@ import numpy as np
 
 from basketgex_server import domain
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain, rows
 from basketgex_server.exposure.dispersion import at_the_money
 from basketgex_server.exposure.flips import joined, lasting, nearest, signs

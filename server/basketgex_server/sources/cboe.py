@@ -16,12 +16,12 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from basketgex_server.addresses import base_url as base_url_of
 from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Terms
-from basketgex_server.errors import BadChain, BadSettings, BasketgexError, RateLimited, SourceUnavailable
-from basketgex_server.sources.computed import Compared, Computed, Profiled, weighted
-from basketgex_server.sources.flashalpha.errors import retry_after
-from basketgex_server.sources.http import connection_problem, new_client
-from basketgex_server.sources.port import ChainProvider
+from basketgex_server.errors import BadChain, BasketgexError, RateLimited, SourceUnavailable
+from basketgex_server.sources.computed import Computed, weighted
+from basketgex_server.sources.http import connection_problem, new_client, retry_after
+from basketgex_server.sources.port import ChainProvider, Compared, Profiled
 from basketgex_server.sources.progress import Progress
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def name_at_cboe(symbol: str) -> str:
 
 
 class Cboe:
-    """An ExposureSource over httpx. ``computed`` makes a source of a provider of the chains that came.
+    """A ChainSource over httpx. ``computed`` makes a source of a provider of the chains that came.
 
     Raises BadSettings where the base URL is neither https nor on this machine.
     """
@@ -85,7 +85,7 @@ class Cboe:
         timeout: float = TIMEOUT,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._base, self._loopback = _checked(base_url)
+        self._base, self._loopback = base_url_of(base_url, "cboe_base_url", example=DEFAULT_BASE_URL)
         self._executor = executor
         self._computed = computed
         self._timeout = timeout
@@ -107,7 +107,7 @@ class Cboe:
     def prepare(self) -> httpx.AsyncClient:
         """Load what the first call needs."""
         if self._client is None:
-            import basketgex_server.sources.files.reader  # noqa: F401
+            import basketgex_server.sources.readers.chains  # noqa: F401
 
             self._client = new_client(self._timeout, loopback=self._loopback)
         return self._client
@@ -282,9 +282,9 @@ class Held:
 
 def read_reply(body: bytes, symbol: str) -> Chain:
     """Return the chain of a reply, as from the same bytes in a file. Raises BadChain."""
-    from basketgex_server.sources.files.reader import chain_of_columns, with_place
-    from basketgex_server.sources.files.reading import utf8
+    from basketgex_server.sources.readers.chains import chain_of_columns, with_place
     from basketgex_server.sources.readers.json_forms import json_chain
+    from basketgex_server.sources.readers.text import utf8
 
     name = f"Cboe's reply for {symbol}"
     columns = with_place(json_chain(utf8(body, name), name), name)
@@ -297,20 +297,3 @@ def _too_fast(wait: float) -> RateLimited:
     return RateLimited(
         f"Cboe asks for a pause of {max(1, round(wait))} seconds. Recalculate after it.", retry_after=wait
     )
-
-
-def _checked(base_url: str) -> tuple[str, bool]:
-    """Return the base URL in one spelling, and whether it is on this machine. Raises BadSettings."""
-    from basketgex_server.sources.flashalpha.source import _is_loopback
-
-    try:
-        parts = urlsplit(base_url.strip())
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    loopback = _is_loopback(host)
-    if not host or parts.username or parts.query or parts.fragment or parts.scheme not in ("http", "https"):
-        raise BadSettings(f"cboe_base_url must be an address such as {DEFAULT_BASE_URL}.")
-    if parts.scheme == "http" and not loopback:
-        raise BadSettings("cboe_base_url must begin with https://.")
-    return base_url.strip().rstrip("/"), loopback

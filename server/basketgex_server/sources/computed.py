@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from basketgex_server.domain import (
     DAY_COUNT,
@@ -19,15 +20,14 @@ from basketgex_server.domain import (
     Terms,
 )
 from basketgex_server.errors import BadChain
-from basketgex_server.sources.port import ChainProvider, at_hand
+from basketgex_server.sources.port import ChainProvider, Compared, Profiled, at_hand
 from basketgex_server.sources.progress import Part, Progress
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
-    from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
-    from basketgex_server.exposure.profile import Member, Profile
+    from basketgex_server.exposure.profile import Member
 
 T = TypeVar("T")
 _Chains: TypeAlias = "Mapping[str, Chain | BadChain | None]"
@@ -35,48 +35,8 @@ _TURN = 8
 """Symbols that are worked out before the executor takes up what else waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profiled:
-    """A basket's profile, None where no member has data; ``failed`` as in Fetched."""
-
-    profile: Profile | None
-    failed: Mapping[str, str]
-
-
-@runtime_checkable
-class Profiles(Protocol):
-    """What a source of exposures offers besides the port where it has whole chains."""
-
-    async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
-        """Return a basket's profile at moves in units of spot; ``measures`` are places of ``Measures``."""
-
-
-@runtime_checkable
-class Chains(Protocol):
-    """What a source of exposures offers besides the port where it has whole chains, as Profiles."""
-
-    async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
-        """Return what ``work`` makes of a symbol's chain, on the compute thread; None where there is none. Raises BadChain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """An index against its members; ``failed`` as in Fetched."""
-
-    comparison: Comparison
-    failed: Mapping[str, str]
-
-
-@runtime_checkable
-class Dispersions(Protocol):
-    """What a source of exposures offers besides the port where it has whole chains, as Profiles."""
-
-    async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
-        """Return an index against its members at a horizon in calendar days."""
-
-
 class Computed:
-    """An ExposureSource that reads chains and works them out on an executor; the caller keeps and ends that.
+    """A ChainSource that reads chains and works them out on an executor; the caller keeps and ends that.
 
     ``rate`` and ``dividend_yield`` are continuously compounded, per year; symbols in ``rates`` and ``dividend_yields`` have
     their own, and all other single names ``stock_dividend_yield`` where that is given. ``seats`` and ``metered`` as in the
@@ -221,7 +181,12 @@ class Computed:
         from basketgex_server.exposure.profile import profile
 
         members, failed = self._members(chains, basket)
-        return Profiled(profile(members, moves, measures), failed)
+        found = profile(members, moves, measures)
+        if found is not None:  # of the weight asked for, not only of that of the members with a chain
+            weight = dict(zip(basket.symbols, basket.weights, strict=True))
+            covered = math.fsum(weight[s] for s in found.symbols) / math.fsum(basket.weights)
+            found = replace(found, covered_weight=covered)
+        return Profiled(found, failed)
 
     def _compare(self, chains: _Chains, index: str, members: Basket, horizon_days: float) -> Compared:
         from basketgex_server.exposure.dispersion import compare

@@ -1,15 +1,23 @@
-"""The ports: what dispatch asks of a source, and what exposure mathematics asks of a provider of chains."""
+"""The ports: what dispatch asks of a source, and what exposure mathematics asks of a provider of chains.
+
+Every source is an ExposureSource, one with whole chains a ChainSource; all of them pass ``tests/contract/test_sources.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-from basketgex_server.domain import Fetched, Origin, QuotaReading
+from basketgex_server.domain import Basket, Fetched, Origin, QuotaReading, Terms
 
 if TYPE_CHECKING:  # numpy comes with it, and the server listens before that is loaded
     from basketgex_server.exposure.chain import Chain
+    from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.profile import Profile
+
+T = TypeVar("T")
 
 
 class ExposureSource(Protocol):
@@ -25,7 +33,7 @@ class ExposureSource(Protocol):
 
     @property
     def has_strikes(self) -> bool:
-        """Whether its exposures come with a row a strike."""
+        """Whether its exposures come with one row per strike."""
 
     @property
     def delay(self) -> float:
@@ -52,6 +60,36 @@ class ExposureSource(Protocol):
 
     async def close(self) -> None:
         """Let go of what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """A basket's profile, None where no member has data; ``failed`` as in Fetched."""
+
+    profile: Profile | None
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An index against its members; ``failed`` as in Fetched."""
+
+    comparison: Comparison
+    failed: Mapping[str, str]
+
+
+@runtime_checkable
+class ChainSource(ExposureSource, Protocol):
+    """An ExposureSource that has whole chains: it also gives profiles and dispersions, and lets chains be read."""
+
+    async def profile(self, basket: Basket, moves: Sequence[float], measures: Sequence[int]) -> Profiled:
+        """Return a basket's profile at moves in units of spot; ``measures`` are places of ``Measures``."""
+
+    async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
+        """Return an index against its members at a horizon in calendar days."""
+
+    async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
+        """Return what ``work`` makes of a symbol's chain, on the compute thread; None where there is none. Raises BadChain."""
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from basketgex_server.errors import BadSettings
 
 
 class Unusable:
-    """An ExposureSource that has nothing but the sentence that says why: no figure of another source stands in."""
+    """A ChainSource that has nothing but the sentence that says why: no figure of another source stands in."""
 
     seats = 0
     metered = False
@@ -46,6 +46,10 @@ class Unusable:
         self._refuse()
 
     async def dispersion(self, index: str, members: Basket, horizon_days: float) -> NoReturn:
+        """Raise BadSettings."""
+        self._refuse()
+
+    async def read(self, symbol: str, work: object) -> NoReturn:
         """Raise BadSettings."""
         self._refuse()
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.flips import LEAST, beta_flips, flips, nearest
 from basketgex_server.exposure.repricing import prepare

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from basketgex_server.domain import Terms
 from basketgex_server.exposure import trust as its
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import NEW_YORK, Chain
+from basketgex_server.exposure.arrays import Floats
+from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.flips import flips, nearest
 from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.exposure.repricing import prepare
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import REAL, Row, make, net_gex
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketgex_server.domain import DAY_COUNTS, DayCount
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import YEAR, Chain, rows
 from basketgex_server.exposure.implied import (
     NOISE,

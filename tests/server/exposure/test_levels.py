@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketgex_server.domain import CONVENTIONS, Convention
-from basketgex_server.exposure.chain import NEW_YORK, YEAR, Chain
+from basketgex_server.exposure.chain import YEAR, Chain
 from basketgex_server.exposure.levels import Levels, gamma_flip, levels
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.exposure.trust import FLIP_AVAILABLE, FLIP_NO_BOUNDARY, FLIP_SEVERAL_ROOTS
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.folder import read_chain
 
 RATE, DIVIDEND = 0.045, 0.013

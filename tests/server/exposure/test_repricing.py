@@ -22,10 +22,11 @@ from basketgex_server.domain import (
     levels_between,
 )
 from basketgex_server.exposure.basket import aggregate
-from basketgex_server.exposure.chain import NEW_YORK, Chain
+from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.profile import Member, basket_flips, profile
 from basketgex_server.exposure.repricing import prepare
 from basketgex_server.exposure.symbol import exposure
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import MORNING, Row, make, odd, sensible
 

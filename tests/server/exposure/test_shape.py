@@ -12,9 +12,10 @@ import pytest
 
 from basketgex_server.domain import Basket, BasketExposure, Constituent, Measures, Terms
 from basketgex_server.exposure.basket import aggregate
-from basketgex_server.exposure.chain import NEW_YORK, Chain
+from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.shape import EDGES, Walls, by_expiry, by_move, walls
 from basketgex_server.exposure.symbol import exposure
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.folder import read_chain
 from tests.reference.textbook import Floats, Rows, exposures
 from tests.server.exposure.test_levels import BASKET, NAMES, make

@@ -13,11 +13,13 @@ import pytest
 
 from basketgex_server.domain import SymbolExposure
 from basketgex_server.errors import BadChain
-from basketgex_server.exposure.chain import NEW_YORK, Chain
+from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.symbol import exposure
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.cboe import read_reply
-from basketgex_server.sources.files.folder import ChainFiles, moment, read_chain
+from basketgex_server.sources.files.folder import ChainFiles, read_chain
 from basketgex_server.sources.readers.forms import READ
+from basketgex_server.times import parse_new_york
 
 TERMS = ("flashalpha", 0.045, 0.013)
 
@@ -75,7 +77,7 @@ def test_a_contract_that_is_listed_twice_counts_once(cases: Path) -> None:
 
 
 def test_yahoos_halving_steps_are_no_volatilities(cases: Path) -> None:
-    folder, at = cases / "yahoo-iv-stamps", moment("2026-05-26T08:00")
+    folder, at = cases / "yahoo-iv-stamps", parse_new_york("2026-05-26T08:00")
     quoted, stamped = (
         read_chain(folder / f"NVDA_{kind}_2026-05-26.csv", "NVDA", at, 215.0)
         for kind in ("quoted", "stamped")
@@ -123,7 +125,10 @@ def test_what_was_said_of_one_folder_is_not_said_of_the_next(cases: Path) -> Non
     one = ChainFiles(cases / "sticky-as-of/day1", "2026-03-18T16:00").chain("AAPL")
     other = ChainFiles(cases / "sticky-as-of/day2", "2026-03-18T16:00").chain("AAPL")
     assert one and other
-    assert (one.as_of, other.as_of) == (moment("2026-03-18T16:00"), moment("2026-03-19T16:00"))
+    assert (one.as_of, other.as_of) == (
+        parse_new_york("2026-03-18T16:00"),
+        parse_new_york("2026-03-19T16:00"),
+    )
 
 
 def test_vix_weeklys_settle_in_the_morning_as_vix_does(cases: Path) -> None:
@@ -158,9 +163,9 @@ def test_a_broken_file_says_why(cases: Path) -> None:
 def test_cboes_download_of_2020(cases: Path) -> None:
     path = cases / "old-cboe-dat/SPY_2020_quotedata.csv"
     found = read_chain(path, "SPY")
-    assert (found.spot, found.as_of, len(found)) == (310.68, moment("2020-06-22T20:42"), 18)
+    assert (found.spot, found.as_of, len(found)) == (310.68, parse_new_york("2020-06-22T20:42"), 18)
     assert found.open_interest[:3].tolist() == [1, 0, 0] and found.open_interest[-1] == 115
-    given = read_chain(path, "SPY", moment("2020-06-22T20:42"), 310.68)
+    given = read_chain(path, "SPY", parse_new_york("2020-06-22T20:42"), 310.68)
     assert given.strike.tolist() == found.strike.tolist() and given.as_of == found.as_of
     assert found.implausible == 9  # the puts' 16 to 24 of an expiry that has passed
 
@@ -188,7 +193,7 @@ def test_forms_of_other_services_that_are_read(cases: Path) -> None:
     np.testing.assert_array_equal(schwab.volatility, [0.251, np.nan])
     assert schwab.open_interest.tolist() == [9000, 7000]
     polygon = read_chain(
-        cases / "other-forms/AAPL_polygon_client_list.json", "AAPL", moment("2026-04-02"), 255.0
+        cases / "other-forms/AAPL_polygon_client_list.json", "AAPL", parse_new_york("2026-04-02"), 255.0
     )
     assert (polygon.volatility.tolist(), polygon.open_interest.tolist()) == ([0.3], [10])
 

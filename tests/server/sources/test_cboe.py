@@ -18,8 +18,8 @@ from basketgex_server.domain import Basket, Fetched
 from basketgex_server.errors import BadSettings, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.settings import Settings
 from basketgex_server.sources.cboe import AT_A_TIME, MOST_RECENT, RECENT, Cboe
-from basketgex_server.sources.computed import Dispersions
 from basketgex_server.sources.factory import _computed, make_source
+from basketgex_server.sources.port import ChainSource
 from tests.standin import cboe as standin
 from tests.standin.cboe import CboeStandIn
 
@@ -214,7 +214,7 @@ def test_an_index_against_its_members_is_what_the_same_files_give(cboe: CboeStan
         (tmp_path / f"{name}.json").write_bytes(cboe.files[name])
     with ThreadPoolExecutor(1) as executor:
         files = make_source(Settings(source="chain-files", chain_folder=str(tmp_path)), executor)
-        assert isinstance(files, Dispersions)
+        assert isinstance(files, ChainSource)
         wanted = asyncio.run(files.dispersion("SPX", members, 30.0)).comparison
     cboe.script("AMD", standin.html())
     found = on(cboe.url, lambda source: source.dispersion("SPX", members, 30.0))

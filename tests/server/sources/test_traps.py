@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from basketgex_server.exposure.chain import NEW_YORK, SHORTEST, YEAR, Chain, rows
+from basketgex_server.exposure.chain import SHORTEST, YEAR, Chain, rows
 from basketgex_server.exposure.implied import fill
 from basketgex_server.exposure.symbol import contracts_of, exposure
-from basketgex_server.market_hours import EARLY_CLOSE, last_session
+from basketgex_server.market_hours import EARLY_CLOSE, NEW_YORK, last_session
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.files.reader import columns_of
 

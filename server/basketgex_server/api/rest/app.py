@@ -186,7 +186,7 @@ def _is_ours(address: bytes, port: int | None) -> bool:
     except ValueError:
         return False
     bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-    return bare and (host == "localhost" or is_loopback(host)) and port in (None, its_port)
+    return bare and is_loopback(host) and port in (None, its_port)
 
 
 def _get(path: str, endpoint: Endpoint) -> Route:

@@ -23,7 +23,7 @@ from basketgex_server.errors import (
     SymbolNotFound,
     TimedOut,
 )
-from basketgex_server.sources.computed import Chains
+from basketgex_server.sources.port import ChainSource
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -75,7 +75,7 @@ class Asking:
         The chain may be younger than the figure: price and moment are its own. Raises NotOffered where there are no chains.
         """
         source = self.dispatcher.source
-        if not isinstance(source, Chains):
+        if not isinstance(source, ChainSource):
             raise NotOffered("This source has no option chains: ask for summary, levels or basket instead.")
         found, findings = await self.find(symbol)
         key = (symbol, named, found.snapshot.fetched_at, findings.origin)

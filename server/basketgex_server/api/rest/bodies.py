@@ -32,6 +32,7 @@ from basketgex_server.errors import (
     NotEntitled,
     QuotaSpent,
 )
+from basketgex_server.times import iso_utc
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.levels import Levels
@@ -105,7 +106,7 @@ def basket(answer: Answer) -> Json:
     }
     told |= {name: said for name, said in more.items() if said}
     return {
-        "as_of": moment(answer.as_of),
+        "as_of": iso_utc(answer.as_of),
         "constituent_count": len(constituents),
         "missing_symbols": list(e.missing),
         "aggregate": net_of(e.net),
@@ -129,7 +130,7 @@ def strikes(
     body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
-        "as_of": moment(e.as_of),
+        "as_of": iso_utc(e.as_of),
         **(gamma_flip(known) if known is not None else {}),
         f"net_{measure}": net,
         **dict([label] if label else []),
@@ -153,7 +154,7 @@ def levels(found: Found, origin: Origin, known: Levels) -> Json:
     body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
-        "as_of": moment(e.as_of),
+        "as_of": iso_utc(e.as_of),
         "levels": gamma_flip(known) | {name: getattr(known, name) for name in names},
         **envelope_of(found, origin),
     }
@@ -172,7 +173,7 @@ def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: b
     body = {
         "symbol": e.symbol,
         "underlying_price": e.underlying_price,
-        "as_of": moment(e.as_of),
+        "as_of": iso_utc(e.as_of),
         **gamma_flip(known),
         "regime": regime_of(e.net.gex, known),
         "exposures": net_of(e.net),
@@ -271,20 +272,11 @@ def refusal(code: str, sentence: str) -> Json:
     return {"status": "ERROR", "error": code, "message": sentence}
 
 
-def moment(at: float) -> str:
-    """Return Unix seconds as ISO 8601, UTC.
-
-    >>> moment(1584372600.5)
-    '2020-03-16T15:30:00.500000Z'
-    """
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
 def envelope(oi_as_of: float) -> Json:
     """Return what every successful reply has; ``oi_as_of`` 0 where unknown. Of the feeds' clocks no other is known here."""
     clocks: Json = {"node": "basketgex"} | {f"{name}_feed": None for name in _FEEDS}
     if oi_as_of > 0:
-        clocks["oi_feed"] = moment(oi_as_of)
+        clocks["oi_feed"] = iso_utc(oi_as_of)
     return {"endpoint_version": __version__, "data_as_of": clocks}
 
 

@@ -9,11 +9,12 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from basketgex_server.api.offers import Universe
-from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how, moment
+from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.dispatch.queries import correlation
 from basketgex_server.domain import Freshness, Origin, regime
-from basketgex_server.sources.computed import Compared
+from basketgex_server.sources.port import Compared
+from basketgex_server.times import iso_utc
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.expirations import Listed
@@ -25,7 +26,7 @@ def symbols(known: list[str], newest: float | None) -> Json:
         "symbols": known,
         "count": len(known),
         "note": "Symbols that the server has a figure of; /v1/tickers names all that can be asked for.",
-        "last_updated": None if newest is None else moment(newest),
+        "last_updated": None if newest is None else iso_utc(newest),
         **envelope(0.0),
     }
 
@@ -46,7 +47,7 @@ def universe(known: Universe, ready: Collection[str], now: float, limit: int, *,
     order = known.symbols if by_name else sorted(known.symbols, key=lambda s: (tiers[s], s))
     shown = order if limit < 0 else order[:limit]
     return {
-        "as_of": moment(now),
+        "as_of": iso_utc(now),
         "count": len(order),
         "returned": len(shown),
         "limit": len(order) if limit < 0 else limit,
@@ -66,7 +67,7 @@ def quote(found: Found, origin: Origin) -> Json:
         "ask": None,
         "mid": None,
         "lastPrice": e.underlying_price,
-        "lastUpdate": moment(e.as_of),
+        "lastUpdate": iso_utc(e.as_of),
         **envelope_of(found, origin),
     }
 
@@ -91,7 +92,7 @@ def dispersion(
     parts = known.dispersion
     freshness = Freshness.HISTORICAL if origin.historical else Freshness.FRESH  # worked out for who asks
     return {
-        "as_of": moment(min(known.as_of)),
+        "as_of": iso_utc(min(known.as_of)),
         "index": index,
         "constituent_count": len(parts.contributions) if parts else 0,
         "missing_symbols": list(known.missing),

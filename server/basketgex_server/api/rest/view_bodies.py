@@ -17,7 +17,6 @@ from basketgex_server.api.rest.bodies import (
     dollars,
     envelope_of,
     gamma_flip,
-    moment,
     money,
     net_of,
     regime_of,
@@ -26,6 +25,7 @@ from basketgex_server.api.rest.bodies import (
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.domain import Measures, Origin, StrikeRow
 from basketgex_server.market_hours import last_session
+from basketgex_server.times import iso_utc
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.expirations import Expiration
@@ -217,7 +217,7 @@ def _alignment(strike: float, spot: float, known: Levels | None) -> Json:
 def of_symbol(found: Found) -> Json:
     """Return what every figure of one underlying begins with."""
     e = found.snapshot.exposure
-    return {"symbol": e.symbol, "underlying_price": e.underlying_price, "as_of": moment(e.as_of)}
+    return {"symbol": e.symbol, "underlying_price": e.underlying_price, "as_of": iso_utc(e.as_of)}
 
 
 def sides_of(row: StrikeRow) -> Json:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from basketgex_server.api.rest.bodies import (
     UNKNOWN,
@@ -22,15 +21,13 @@ from basketgex_server.api.rest.bodies import (
 from basketgex_server.api.rest.view_bodies import of_symbol, open_interest_of, per_cent, sides_of
 from basketgex_server.dispatch.dispatcher import Found
 from basketgex_server.domain import Origin, StrikeRow
-from basketgex_server.market_hours import last_session
+from basketgex_server.market_hours import NEW_YORK, OPEN, last_session
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.expiring import Expiring, NothingExpires
 
 MOVES = (("10bp", 0.1), ("25bp", 0.25), ("half_pct", 0.5), ("1pct", 1.0))
 """Moves of spot, in per cent, for which hedging is told."""
-_NEW_YORK = ZoneInfo("America/New_York")
-_OPEN = time(9, 30)
 
 
 def no_zero_dte(found: Found, origin: Origin, made: NothingExpires) -> Json:
@@ -218,11 +215,11 @@ def _strikes(made: Expiring, width: float | None) -> list[Json]:
 
 def _session(at: float) -> Json:
     """Return where a moment lies in the New York session of its day."""
-    when = datetime.fromtimestamp(at, _NEW_YORK)
+    when = datetime.fromtimestamp(at, NEW_YORK)
     day, close = last_session(when.date())
     if day != when.date():
         return {"market_open": False, "time_to_close_hours": None, "time_to_close_pct": None}
-    begin, end = (datetime.combine(day, clock, _NEW_YORK) for clock in (_OPEN, close))
+    begin, end = (datetime.combine(day, clock, NEW_YORK) for clock in (OPEN, close))
     elapsed = (when - begin) / (end - begin)
     return {
         "market_open": begin <= when < end,

@@ -244,7 +244,7 @@ def profile_reply(
         weights=found.weights,
         underlying_price=found.spots,
         missing_symbols=[s for s, w in weight.items() if w > 0 and s not in found.symbols],
-        covered_weight=math.fsum(weight[s] for s in found.symbols) / math.fsum(question.weights),
+        covered_weight=found.covered_weight,
         as_of=min(found.as_of),
         as_of_newest=max(found.as_of),
         client_ttl=ttl,

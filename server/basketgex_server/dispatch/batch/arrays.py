@@ -16,16 +16,8 @@ from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.dispatcher import Findings
 from basketgex_server.domain import Basket, ticker
 from basketgex_server.errors import BasketgexError
-from basketgex_server.exposure.basket_arrays import (
-    Entries,
-    Flags,
-    Floats,
-    Ints,
-    SymbolTable,
-    aggregate,
-    segment,
-    unusual,
-)
+from basketgex_server.exposure.arrays import Flags, Floats, Ints
+from basketgex_server.exposure.basket_arrays import Entries, SymbolTable, aggregate, segment, unusual
 
 
 @dataclass(frozen=True, slots=True)

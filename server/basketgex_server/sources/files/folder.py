@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
-from basketgex_server.domain import YEARS, Origin
+from basketgex_server.domain import Origin
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, one_line, quoted
 from basketgex_server.sources.files.names import (
-    NEW_YORK,
     PRICES,
     Names,
     is_data,
@@ -29,11 +26,12 @@ from basketgex_server.sources.files.names import (
     symbol_of,
 )
 from basketgex_server.sources.files.reading import WITHIN, Reader, Stuck, content_of, home_of, too_slow
+from basketgex_server.times import parse_new_york
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
 
-__all__ = ["PRICES", "ChainFiles", "moment", "read_chain", "symbol_of"]
+__all__ = ["PRICES", "ChainFiles", "read_chain", "symbol_of"]
 
 _ATTEMPTS = 8
 LOOK_EVERY = 1.0
@@ -42,8 +40,6 @@ LOOK_WITHIN = 1.0
 """Seconds to wait for a look; one that takes longer is waited for no more, and the look before serves meanwhile,"""
 GONE_AFTER = 5.0
 """up to so many seconds: then the folder cannot be read."""
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 State = tuple[int, int, int, int]
@@ -100,7 +96,7 @@ class ChainFiles:
                 f"chain_folder: there is no folder {quoted(folder.name)}. Name the folder of the chains."
             )
         self._setting = as_of_setting.strip()
-        self._as_of = moment(self._setting) if self._setting else None
+        self._as_of = moment_set(self._setting) if self._setting else None
         self._monotonic = monotonic
         self._within = within
         self._seen: _Folder | None = None
@@ -297,19 +293,10 @@ def read_chain(path: Path, symbol: str, as_of: float | None = None, spot: float 
     return read(path, symbol, as_of=as_of, spot=spot)
 
 
-def moment(text: str) -> float:
-    """Return the Unix seconds of an ISO 8601 text: New York where it has no zone, the close where it has no time.
-
-    Raises BadSettings.
-
-    >>> moment("2026-07-10") == moment("2026-07-10T16:00") == moment("2026-07-10T20:00Z")
-    True
-    """
+def moment_set(text: str) -> float:
+    """Return the moment that a setting says, as ``parse_new_york`` reads it. Raises BadSettings."""
     try:
-        when = datetime.fromisoformat(f"{text}T16:00" if _DAY.fullmatch(text) else text)
-        if when.year not in YEARS:
-            raise ValueError
-        return (when if when.tzinfo else when.replace(tzinfo=NEW_YORK)).timestamp()
+        return parse_new_york(text)
     except (ValueError, OverflowError) as error:
         raise BadSettings(f"chain_as_of is {quoted(text)}: write it like 2026-07-10T16:00.") from error
 

@@ -8,16 +8,14 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain, InvalidSymbol, quoted
+from basketgex_server.market_hours import CLOSE, NEW_YORK
 
 PRICES = "underlyings.json"
 """The file of spot prices beside chains that do not carry their own."""
 SUFFIXES = (".csv.gz", ".csv", ".json.gz", ".json", ".parquet")
-NEW_YORK = ZoneInfo("America/New_York")
-_CLOSE = time(16)
 _NO_DATA = (
     ".md",
     ".py",
@@ -126,7 +124,7 @@ def days_in(name: str) -> list[Dated]:
         except ValueError:
             clock = None
         found.append(
-            Dated(day, datetime.combine(day, clock or _CLOSE, NEW_YORK).timestamp(), clock is not None)
+            Dated(day, datetime.combine(day, clock or CLOSE, NEW_YORK).timestamp(), clock is not None)
         )
     return found
 

@@ -18,26 +18,27 @@ from datetime import date, datetime
 from itertools import accumulate
 from itertools import chain as chained
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm, quoted
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import NEW_YORK, Chain
+from basketgex_server.exposure.arrays import Floats
+from basketgex_server.exposure.chain import Chain
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.names import PRICES, days_in
-from basketgex_server.sources.files.reading import Reader, content_of, home_of, too_slow, utf8
+from basketgex_server.sources.files.reading import Reader, content_of, home_of, too_slow
 from basketgex_server.sources.readers import forms
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
+from basketgex_server.sources.readers.chains import chain_of_columns, check_spot, with_place
 from basketgex_server.sources.readers.columns import Columns
 from basketgex_server.sources.readers.json_forms import decoded, json_chain
-from basketgex_server.sources.readers.occ import Texts, chain_of, days_of, only_side, texts_of
+from basketgex_server.sources.readers.occ import Texts, days_of, only_side
 from basketgex_server.sources.readers.tables import plain_csv
+from basketgex_server.sources.readers.text import utf8
 
-HIGHEST = 5.0
-"""Volatilities above this, per 1.00, are beyond any market: they count as absent."""
 TOGETHER = 900.0
 """Seconds between the moments of a chain's parts, at most,"""
 APART = 0.01
@@ -100,7 +101,7 @@ def chain_in(
         if spot is not None:
             columns = replace(columns, spot=spot)
         if columns.spot is not None:
-            _check_spot(columns.spot, name, symbol)
+            check_spot(columns.spot, name, symbol)
         parts.append(
             _Part(name, columns, _moment(name, columns, symbol, home(name), said, alone=len(names) == 1))
         )
@@ -113,46 +114,6 @@ def chain_in(
     chain = chain_of_columns(_joined(parts), symbol, price, latest.as_of, latest.name, strict=True)
     later = _later_than_said(parts, latest.as_of)
     return replace(chain, gaps="; ".join(filter(None, (chain.gaps, later)))) if later else chain
-
-
-def chain_of_columns(
-    columns: Columns, symbol: str, spot: float, as_of: float, name: str, *, strict: bool
-) -> Chain:
-    """Return the chain that columns are; their ``place`` begins with the file's name.
-
-    ``strict``: an option symbol that cannot be read refuses all. Raises BadChain.
-    """
-    _check_spot(spot, name, symbol)
-    place = columns.place or (lambda row: name)
-
-    def unreadable(row: int, text: str) -> NoReturn:
-        raise BadChain(f"{place(row)}: {quoted(text)} is not an option symbol.")
-
-    def differs(first: int, again: int, text: str) -> NoReturn:
-        raise BadChain(f"{place(again)}: {text} stands there with other figures than in {place(first)}.")
-
-    _check_interest(columns.open_interest, place)
-    with np.errstate(invalid="ignore"):
-        beyond = columns.volatility > HIGHEST
-    chain = chain_of(
-        symbol,
-        spot,
-        as_of,
-        columns.options,
-        np.where(beyond, np.nan, columns.volatility) if beyond.any() else columns.volatility,
-        columns.open_interest,
-        columns.bid,
-        columns.ask,
-        made_at=columns.made_at or 0.0,
-        adjusted=columns.adjusted,
-        unreadable=unreadable if strict else None,
-        differs=differs,
-    )
-    if len(chain) == 0:
-        texts = columns.options if isinstance(columns.options, Texts) else texts_of(columns.options)
-        first = f"its first is {quoted(texts.text(0))}" if len(texts.end) else "there is none at all"
-        raise BadChain(f"{name} has no option of {symbol}: {first}.")
-    return replace(chain, implausible=int(beyond.sum())) if beyond.any() else chain
 
 
 def columns_of(path: Path) -> Columns:
@@ -177,12 +138,6 @@ def columns_in(content: bytes, name: str) -> Columns:
         if what == forms.PACKED and kind != name.lower():
             what = "packed by gzip twice: unpack it once"
         raise BadChain(f"{f'{name} is {what}.' if what else error.sentence} {forms.READ}") from error
-
-
-def with_place(columns: Columns, name: str) -> Columns:
-    """Return columns whose places begin with the name of what they came from."""
-    place = columns.place
-    return columns if place is None else replace(columns, place=lambda row: f"{name}, {place(row)}")
 
 
 def _csv(content: bytes, name: str) -> Columns:
@@ -302,20 +257,6 @@ def _option_texts(columns: Columns) -> Sequence[str]:
 
 def _present(column: Floats | None, columns: Columns) -> Floats:
     return np.full(len(columns.volatility), np.nan) if column is None else column
-
-
-def _check_spot(spot: float, name: str, symbol: str) -> None:
-    if not (np.isfinite(spot) and spot > 0):
-        raise BadChain(f"{name} has no usable spot price for {symbol}.")
-
-
-def _check_interest(open_interest: Floats, place: Callable[[int], str]) -> None:
-    """Raise BadChain where open interest is no number of contracts."""
-    with np.errstate(invalid="ignore"):
-        odd = (open_interest < 0) | (open_interest == np.inf)
-    if odd.any():
-        row = int(np.flatnonzero(odd)[0])
-        raise BadChain(f"{place(row)}: an open interest of {open_interest[row]:g} is no number of contracts.")
 
 
 _PRICES = msgspec.json.Decoder(dict[str, Any])

@@ -6,7 +6,6 @@ This module is imported before the server listens: it needs no numpy.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import gzip
 import io
 import os
@@ -19,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from basketgex_server.errors import BadChain, UnknownForm
+from basketgex_server.errors import BadChain
 
 T = TypeVar("T")
 MOST = 64 << 20
@@ -29,15 +28,6 @@ WITHIN = 10.0
 _AT_ONCE = 4
 _LINGER = 5.0
 """Seconds that a thread waits for more to read."""
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the mark of the next
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_HEAD = 64
-"""Bytes by which UTF-16 is known that has no mark: every other one is nought."""
 
 
 def content_of(path: Path) -> bytes:
@@ -78,26 +68,6 @@ def unpacked(content: bytes, name: str) -> bytes:
     if len(found) > MOST:
         raise _too_large(name)
     return found
-
-
-def utf8(content: bytes, name: str) -> bytes:
-    """Return a text as UTF-8 without a mark, whatever Unicode it came in. Raises BadChain where it is none."""
-    marked = (pair for pair in _MARKS if content.startswith(pair[0]))
-    mark, codec = next(marked, (b"", _unmarked(content[:_HEAD])))
-    body = content[len(mark) :] if mark else content
-    if codec == "utf-8":
-        return body
-    try:
-        return body.decode(codec).encode()
-    except UnicodeError as error:
-        raise UnknownForm(f"{name} is not text.") from error
-
-
-def _unmarked(head: bytes) -> str:
-    for codec, low in (("utf-16-le", 1), ("utf-16-be", 0)):
-        if len(head) > 2 and not any(head[low::2]) and all(head[1 - low :: 2]):
-            return codec
-    return "utf-8"
 
 
 def _too_large(name: str) -> BadChain:

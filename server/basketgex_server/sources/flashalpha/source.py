@@ -1,50 +1,44 @@
 """The FlashAlpha REST service as a source of exposures: one basket call for up to 50 symbols, one debit a call.
 
-Contract: ``GET {base}/v1/exposure/basket?symbols=…``; the key goes in a header. Units at the door: VEX is published per 1.00
-of volatility and becomes USD of delta per vol point (× 0.01); CHEX, whose unit and sign are not established, passes as it is.
+Contract: ``GET {base}/v1/exposure/basket?symbols=…``; the key goes in a header.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import json
 import logging
-import math
-import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
-import msgspec
-
+from basketgex_server.addresses import base_url as base_url_of
 from basketgex_server.domain import (
     Convention,
     Fetched,
-    Measures,
     Origin,
     QuotaReading,
-    SymbolExposure,
-    ticker,
 )
-from basketgex_server.errors import BadSettings, BasketgexError, InvalidSymbol, SourceUnavailable
-from basketgex_server.sources.flashalpha.errors import (
-    SourceKeyMissing,
-    SourceUnreached,
-    error_of,
-    moment,
-    read_refusal,
-    retry_after,
-    window_of,
-)
+from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable
+from basketgex_server.sources.flashalpha.errors import SourceKeyMissing, SourceUnreached
 from basketgex_server.sources.flashalpha.keys import Secret, get_key
-from basketgex_server.sources.http import connection_problem, new_client
-from basketgex_server.underlyings import INDEXES_AND_ETFS
+from basketgex_server.sources.flashalpha.refusals import error_of, read_refusal
+from basketgex_server.sources.flashalpha.replies import (
+    UNREADABLE,
+    AccountReply,
+    BasketReply,
+    LevelsReply,
+    account_of,
+    decoded,
+    fetched,
+    levels_of,
+    quota_of,
+)
+from basketgex_server.sources.http import connection_problem, new_client, retry_after
 
 if TYPE_CHECKING:  # half a second to load, and the server listens before that
     import httpx
@@ -53,8 +47,6 @@ if TYPE_CHECKING:  # half a second to load, and the server listens before that
 
 DEFAULT_BASE_URL = "https://lab.flashalpha.com"
 SEATS = 50
-VOL_POINT = 0.01
-"""VEX per 1.00 of volatility × this is VEX per vol point."""
 CHEX: Final = "as published"
 """Its CHEX is passed through: never to be compared or mixed with the engine's."""
 TIMEOUT = 30.0
@@ -66,23 +58,6 @@ REFUSED_WAIT = 0.1
 
 _LARGE = 1 << 18  # bytes of a reply that is not read on the event loop
 _MOST = 16 << 20  # bytes beyond which a reply is none
-_FIELDS = {
-    "underlying_price": "underlying price",
-    "net_gex": "net GEX",
-    "net_dex": "net DEX",
-    "net_vex": "net VEX",
-    "net_chex": "net CHEX",
-}
-_LEVELS = (
-    "gamma_flip",
-    "call_wall",
-    "put_wall",
-    "max_positive_gamma",
-    "max_negative_gamma",
-    "highest_oi_strike",
-    "zero_dte_magnet",
-)
-_UNREADABLE = "FlashAlpha's reply cannot be read. Recalculate to ask again."
 _BROKEN_OFF = "The connection to FlashAlpha broke off. Recalculate to ask again."
 # At these levels they write URLs (httpx) and every header, the key among them (hpack).
 _TALKATIVE = (
@@ -92,25 +67,6 @@ _TALKATIVE = (
     "hpack.table",
 )
 T = TypeVar("T")
-
-
-class _Basket(msgspec.Struct):
-    constituents: list[object]
-    as_of: object = None
-    missing_symbols: object = None
-    data_as_of: object = None
-
-
-class _LevelsReply(msgspec.Struct):
-    levels: dict[str, object]
-
-
-class _Account(msgspec.Struct):
-    usage_today: object = None
-    plan: object = None
-    daily_limit: object = None
-    remaining: object = None
-    resets_at: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +106,12 @@ class FlashAlpha:
             raise BadSettings(
                 f"convention is {convention}, but FlashAlpha's figures come in its own: set convention to flashalpha."
             )
-        self._base, self._loopback = _checked(base_url)
+        self._base, self._loopback = base_url_of(
+            base_url,
+            "flashalpha_base_url",
+            example="https://lab.flashalpha.com",
+            so_that=", so that the key does not travel in the open",
+        )
         self._origin = Origin("flashalpha", "FlashAlpha", location=self._base, chex=CHEX)
         self._find_key = key
         self._executor = executor
@@ -188,7 +149,7 @@ class FlashAlpha:
         if self._has_no_data(reply):
             return Fetched({}, frozenset(symbols))
         self._raise_refused(reply, symbols)
-        return await self._read(lambda: _fetched(_decoded(reply.body, _Basket), symbols), len(reply.body))
+        return await self._read(lambda: fetched(decoded(reply.body, BasketReply), symbols), len(reply.body))
 
     async def levels(self, symbol: str) -> Levels | None:
         """Ask for one symbol's levels: one call; None where it has no data. Raises as ``fetch`` does."""
@@ -197,13 +158,13 @@ class FlashAlpha:
             return None
         self._raise_refused(reply, (symbol,))
         # numpy comes with it
-        return await asyncio.to_thread(_levels, _decoded(reply.body, _LevelsReply).levels)
+        return await asyncio.to_thread(levels_of, decoded(reply.body, LevelsReply).levels)
 
     async def account(self) -> QuotaReading:
         """Ask what is left of the day's quota. Raises as ``fetch`` does."""
         reply = await self._ask("/v1/account", {})
         self._raise_refused(reply, ())
-        return _account(_decoded(reply.body, _Account))
+        return account_of(decoded(reply.body, AccountReply))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -250,7 +211,7 @@ class FlashAlpha:
             async with client.stream(
                 "GET", self._base + path, params=query, headers={"X-Api-Key": key.reveal()}
             ) as response:
-                self.quota = _quota(response.headers) or self.quota
+                self.quota = quota_of(response.headers) or self.quota
                 body = bytearray()
                 async for part in response.aiter_bytes():
                     body += part
@@ -258,7 +219,7 @@ class FlashAlpha:
                         break
                 else:
                     return _Reply(key, response.status_code, response.headers, bytes(body))
-            problem = SourceUnavailable(_UNREADABLE)
+            problem = SourceUnavailable(UNREADABLE)
         except (httpx.ConnectError, httpx.ProxyError) as error:
             found = connection_problem(error, "FlashAlpha")
             if found is None:
@@ -267,7 +228,7 @@ class FlashAlpha:
         except httpx.TimeoutException:
             problem = self._timed_out()
         except httpx.DecodingError:
-            problem = SourceUnavailable(_UNREADABLE)
+            problem = SourceUnavailable(UNREADABLE)
         except httpx.HTTPError:
             problem = SourceUnavailable(_BROKEN_OFF)
         raise problem
@@ -319,179 +280,5 @@ class FlashAlpha:
         )
 
 
-def unverified(symbols: Iterable[str]) -> tuple[str, ...]:
-    """Return the index and ETF tickers among symbols: "entitlement unverified", the service does not check it.
-
-    >>> unverified(["NVDA", "SPY", "SPX"])
-    ('SPY', 'SPX')
-    """
-    return tuple(s for s in symbols if s in INDEXES_AND_ETFS)
-
-
-def _checked(base_url: str) -> tuple[str, bool]:
-    """Return the base URL in one spelling, and whether it is on this machine. Raises BadSettings."""
-    try:
-        parts = urlsplit(base_url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), "", None
-    named = f"[{host}]" if ":" in host else host
-    fits = re.fullmatch(r"[a-z0-9.:-]+", host) and not (parts.username or parts.password)
-    if parts.scheme not in ("http", "https") or not fits or parts.query or parts.fragment:
-        raise BadSettings("flashalpha_base_url must be an address such as https://lab.flashalpha.com.")
-    loopback = _is_loopback(host)
-    if parts.scheme == "http" and not loopback:
-        raise BadSettings(
-            "flashalpha_base_url must begin with https://, so that the key does not travel in the open."
-        )
-    at = f":{port}" if port is not None else ""
-    return f"{parts.scheme}://{named}{at}{parts.path.rstrip('/')}", loopback
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _only_warnings(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
-
-
-def _decoded(body: bytes, shape: type[T]) -> T:
-    """Return a reply's body as its shape. Raises SourceUnavailable."""
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, RecursionError):
-        pass
-    # Python's own reader takes NaN, and numbers too large: such a row fails, and the others live.
-    try:
-        return msgspec.convert(json.loads(body), shape)
-    except (msgspec.ValidationError, ValueError, RecursionError):
-        pass
-    raise SourceUnavailable(_UNREADABLE)
-
-
-def _fetched(reply: _Basket, asked: Sequence[str]) -> Fetched:
-    """Sort what a reply says of each symbol that was asked for; a symbol's first row counts, strangers are ignored."""
-    wanted = set(asked)
-    as_of = moment(reply.as_of)
-    feeds = reply.data_as_of
-    oi_as_of = (moment(feeds.get("oi_feed")) if isinstance(feeds, dict) else None) or 0.0
-    exposures: dict[str, SymbolExposure] = {}
-    failed: dict[str, str] = {}
-    nameless = False
-    for row in reply.constituents:
-        symbol = _symbol(row.get("symbol")) if isinstance(row, dict) else None
-        if symbol is None or not isinstance(row, dict):
-            nameless = True
-        elif symbol in wanted and symbol not in exposures and symbol not in failed:
-            found = _exposure(symbol, row, as_of, oi_as_of)
-            if isinstance(found, str):
-                failed[symbol] = found
-            else:
-                exposures[symbol] = found
-    missing = wanted - exposures.keys() - failed.keys()
-    if (
-        nameless
-    ):  # one of these may be whose row has lost its name: no reason to take it for a symbol without data
-        named = reply.missing_symbols if isinstance(reply.missing_symbols, list) else []
-        lost = missing - {_symbol(s) for s in named}
-        failed |= {s: f"FlashAlpha's reply has a row without a name, and none for {s}." for s in sorted(lost)}
-        missing -= lost
-    return Fetched(exposures, frozenset(missing), failed)
-
-
-def _exposure(
-    symbol: str, row: Mapping[str, object], as_of: float | None, oi_as_of: float
-) -> SymbolExposure | str:
-    """Return a row's figures in the project's units, or the sentence that says why it has none."""
-    if as_of is None:
-        return f"FlashAlpha's figures of {symbol} do not say of when they are."
-    values: list[float] = []
-    for field, name in _FIELDS.items():
-        value = _number(row.get(field))
-        if value is None or (field == "underlying_price" and value <= 0):
-            return f"FlashAlpha's row of {symbol} has no usable {name}."
-        values.append(value)
-    price, gex, dex, vex, chex = values
-    net = Measures(gex, dex, vex * VOL_POINT, chex)
-    return SymbolExposure(symbol, price, net, as_of, oi_as_of, unverified=symbol in INDEXES_AND_ETFS)
-
-
-def _levels(said: Mapping[str, object]) -> Levels:
-    """Return the levels of a reply; what it does not give as a number is None."""
-    from basketgex_server.exposure.levels import Levels
-    from basketgex_server.exposure.trust import FLIP_AVAILABLE, FLIP_NO_BOUNDARY
-
-    prices = {name: _number(said.get(name)) for name in _LEVELS}
-    status = said.get("gamma_flip_status")
-    if not (isinstance(status, str) and re.fullmatch(r"[a-z_]{1,40}", status)):
-        status = FLIP_NO_BOUNDARY if prices["gamma_flip"] is None else FLIP_AVAILABLE
-    return Levels(
-        **prices,
-        gamma_flip_status=status,
-        zero_dte=None,
-        gamma_flip_doubts=(),
-        gamma_flip_roots=(),
-        near_flip=False,
-    )
-
-
-def _account(said: _Account) -> QuotaReading:
-    """Return what an account has left: the lower of what it says and what follows from its use."""
-    unlimited = _is_unlimited(said.daily_limit) or _is_unlimited(said.remaining)
-    limit, left, used = _whole(said.daily_limit), _whole(said.remaining), _whole(said.usage_today)
-    if limit is not None and used is not None:
-        left = max(limit - used, 0) if left is None else min(left, max(limit - used, 0))
-    if left is None and not unlimited:
-        raise SourceUnavailable(_UNREADABLE)
-    fits = isinstance(said.plan, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9 +_-]{0,23}", said.plan)
-    plan = said.plan if fits and isinstance(said.plan, str) else ""
-    return QuotaReading(limit, None if unlimited else left, moment(said.resets_at), unlimited, plan)
-
-
-def _symbol(value: object) -> str | None:
-    try:
-        return ticker(value) if isinstance(value, str) else None
-    except InvalidSymbol:
-        return None
-
-
-def _number(value: object) -> float | None:
-    if type(value) not in (int, float):
-        return None
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _quota(headers: Mapping[str, str]) -> QuotaReading | None:
-    """Return what the headers say of the day's quota; None where they say nothing of it."""
-    if window_of(headers) is not None:
-        return None
-    limit, left, reset = (headers.get(f"x-ratelimit-{n}") for n in ("limit", "remaining", "reset"))
-    if limit is None and left is None:
-        return None
-    reset_at = _whole(reset)
-    return QuotaReading(
-        limit=_whole(limit),
-        remaining=_whole(left),
-        reset_at=float(reset_at) if reset_at is not None else None,
-        unlimited=_is_unlimited(limit) or _is_unlimited(left),
-    )
-
-
-def _whole(value: object) -> int | None:
-    """Return a count given as a number or as a text."""
-    if type(value) is int:
-        return max(value, 0)
-    text = value.strip().replace(",", "") if isinstance(value, str) else ""
-    return int(text) if re.fullmatch(r"\d{1,15}", text, re.ASCII) else None
-
-
-def _is_unlimited(value: object) -> bool:
-    return isinstance(value, str) and value.strip().lower() == "unlimited"

@@ -15,7 +15,7 @@ from itertools import chain
 import numpy as np
 
 from basketgex_server.errors import UnknownForm
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.sources.readers.columns import Columns
 from basketgex_server.sources.readers.date_line import moment_in, moment_of
 from basketgex_server.sources.readers.plain_rows import PlainRows

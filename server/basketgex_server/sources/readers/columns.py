@@ -1,6 +1,4 @@
-"""What every reader returns, and how numbers and moments in text are understood.
-
-UnknownForm is a BadChain: what was read is a chain in no form that there is a reader for."""
+"""What every reader returns, and how numbers and moments in text are understood."""
 
 from __future__ import annotations
 
@@ -12,10 +10,9 @@ from datetime import datetime
 
 import numpy as np
 
-from basketgex_server.domain import YEARS
 from basketgex_server.errors import BadChain, quoted
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import NEW_YORK
+from basketgex_server.exposure.arrays import Floats
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.readers.occ import Texts
 
 STANDARD = 100.0
@@ -82,13 +79,6 @@ def without_placeholders(volatility: Floats, bid: Floats, ask: Floats, *, yahoo:
         if yahoo:
             placeholder |= volatility < PLACEHOLDER
         return np.where(placeholder, np.nan, volatility)
-
-
-def new_york(when: datetime) -> float:
-    """Return the Unix seconds of a moment, New York's clock where it has none. Raises ValueError in years without a market."""
-    if when.year not in YEARS:
-        raise ValueError
-    return (when if when.tzinfo else when.replace(tzinfo=NEW_YORK)).timestamp()
 
 
 def latest(moments: Iterable[float | None]) -> float | None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from basketgex_server.domain import YEARS
-from basketgex_server.exposure.chain import NEW_YORK
+from basketgex_server.market_hours import NEW_YORK
 
 
 def _plain(text: str) -> str:

@@ -21,10 +21,10 @@ from basketgex_server.sources.readers.columns import (
     check_one_moment,
     floats,
     latest,
-    new_york,
     nth_option,
 )
 from basketgex_server.sources.readers.schwab import SchwabReply, schwab
+from basketgex_server.times import in_new_york
 
 T = TypeVar("T")
 _FIELD = re.compile(r"field `(\w+)`|at `\$.*?(\w+)(?:\[\.\.\.\])*`$")
@@ -181,7 +181,7 @@ def _cboe(data: _CboeData, made_at: float | None, name: str) -> Columns:
     as_of, undated = None, ""
     if said := (data.last_trade_time or "").strip():
         try:
-            as_of = new_york(datetime.fromisoformat(said))
+            as_of = in_new_york(datetime.fromisoformat(said))
         except (ValueError, OverflowError):
             undated = f"{name}: last_trade_time is {quoted(said)}: it should read like 2026-07-10T16:00:00."
     return Columns(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Flags, Floats
 from basketgex_server.exposure.chain import Chain, belongs, expiry_instant
 from basketgex_server.market_hours import last_session
 from basketgex_server.sources.readers import swar
@@ -191,7 +191,7 @@ def _clash(pairs: Pairs, columns: Sequence[Floats]) -> tuple[int, int] | None:
     return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
-def _tails(texts: Texts) -> tuple[Bytes, Floats, npt.NDArray[np.bool_]]:
+def _tails(texts: Texts) -> tuple[Bytes, Floats, Flags]:
     """Return side letters uint8[n], strikes f64[n] in thousandths of a dollar, and whether they are that."""
     side = texts.content.take(texts.end - _TAIL)
     strike = swar.digits(swar.words(texts.content, texts.end))

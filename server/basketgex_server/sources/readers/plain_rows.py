@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.sources.readers import swar
 from basketgex_server.sources.readers.occ import Texts
 from basketgex_server.sources.readers.swar import WORD, Bytes, Places, Words

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Flags, Floats
 
 WORD = 8
 Bytes = npt.NDArray[np.uint8]
@@ -54,9 +54,9 @@ def equal(text: Words, byte: int) -> Words:
     return (((text ^ each(byte)) + _BELOW_TOP) & _TOP) ^ _TOP
 
 
-def all_digits(values: Words) -> npt.NDArray[np.bool_]:
+def all_digits(values: Words) -> Flags:
     """Return whether each byte of ``digits`` is 9 or less, bool[n]."""
-    result: npt.NDArray[np.bool_] = ((values + _BEYOND_NINE) & _TOP) == 0
+    result: Flags = ((values + _BEYOND_NINE) & _TOP) == 0
     return result
 
 

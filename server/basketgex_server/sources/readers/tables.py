@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 
 from basketgex_server.errors import BadChain, UnknownForm, quoted
-from basketgex_server.exposure.black_scholes import Floats
+from basketgex_server.exposure.arrays import Floats
 from basketgex_server.sources.readers.columns import (
     Columns,
-    new_york,
     number,
     without_placeholders,
 )
+from basketgex_server.times import in_new_york
 
 T = TypeVar("T")
 
@@ -142,7 +142,7 @@ def the_moment(texts: Sequence[str], name: str, place: Callable[[int], str]) -> 
     try:
         if len(text) < len("2026-07-10T16:00"):
             raise ValueError
-        return new_york(datetime.fromisoformat(text))
+        return in_new_york(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as error:
         row = next(row for row, t in enumerate(texts) if t.strip() == text)
         raise BadChain(

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basketgex_server.exposure.black_scholes import Floats
-from basketgex_server.exposure.chain import AM_SETTLED, NEW_YORK, YEAR, Chain, Flags, expiry_instant
+from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.chain import AM_SETTLED, YEAR, Chain, expiry_instant
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.sample.names import AS_OF, Name
 
 _WEEKLIES = (date(2026, 9, 25), date(2026, 10, 2), date(2026, 10, 9), date(2026, 10, 23), date(2026, 10, 30))

@@ -18,9 +18,10 @@ import pytest
 from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
 from basketgex_server.sources.files import folder as files_folder
 from basketgex_server.sources.files import reader as files_reader
-from basketgex_server.sources.files.folder import ChainFiles, moment, read_chain, symbol_of
+from basketgex_server.sources.files.folder import ChainFiles, read_chain, symbol_of
 from basketgex_server.sources.files.reading import Reader, content_of
 from basketgex_server.sources.readers.forms import READ
+from basketgex_server.times import parse_new_york
 
 PLAIN = """option,expiration,side,strike,bid,ask,last,volume,open_interest,iv
 BRKB260717C00500000,2026-07-17,call,500.0,1,1,1,,10,0.21
@@ -317,7 +318,7 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_a_day_is_its_close() -> None:
-    assert moment("2026-01-05") == utc(2026, 1, 5, 21)
+    assert parse_new_york("2026-01-05") == utc(2026, 1, 5, 21)
 
 
 @pytest.mark.parametrize(

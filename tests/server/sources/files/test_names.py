@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain
-from basketgex_server.sources.files.folder import ChainFiles, moment
+from basketgex_server.sources.files.folder import ChainFiles
 from basketgex_server.sources.files.names import SUFFIXES, days_in, names_in, parts_of, symbol_of
+from basketgex_server.times import parse_new_york
 
 TICKERS = st.from_regex(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?|[A-Z0-9]{1,4}=F", fullmatch=True).filter(
     lambda text: not days_in(text)  # 20260710 is a ticker to a cell, and a day to everybody else
@@ -77,7 +78,7 @@ def test_what_people_add_to_a_symbol_is_of_no_matter(name: str, symbol: str | No
     ],
 )
 def test_days_and_times_in_a_name(name: str, moments: list[str]) -> None:
-    assert [day.at for day in days_in(name)] == list(map(moment, moments))
+    assert [day.at for day in days_in(name)] == list(map(parse_new_york, moments))
 
 
 def text(*options: str) -> str:
@@ -123,7 +124,7 @@ def put(folder: Path, files: dict[str, str]) -> ChainFiles:
 def test_parts_of_one_moment_are_joined(tmp_path: Path, files: dict[str, str]) -> None:
     chain = put(tmp_path, files).chain("AAPL")
     assert chain and len(chain) == 4 and chain.is_call.sum() == 2 and not chain.gaps
-    assert chain.as_of == moment("2026-02-11T15:45")
+    assert chain.as_of == parse_new_york("2026-02-11T15:45")
     assert chain.repeated == (1 if "AAPL.csv" in files else 0)
 
 
@@ -184,11 +185,11 @@ def test_a_day_on_which_contracts_expire_is_no_moment(tmp_path: Path, name: str)
         "2026-07-10T16:00."
     )
     said = ChainFiles(tmp_path, "2026-02-11T15:45").chain("AAPL")
-    assert said and said.as_of == moment("2026-02-11T15:45")
+    assert said and said.as_of == parse_new_york("2026-02-11T15:45")
     timed = tmp_path / "AAPL_2026-02-20T1000.csv"
     (tmp_path / name).rename(timed)
     chain = ChainFiles(tmp_path, "2026-02-11T15:45").chain("AAPL")
-    assert chain and chain.as_of == moment("2026-02-20T10:00")
+    assert chain and chain.as_of == parse_new_york("2026-02-20T10:00")
 
 
 def test_a_folders_day_on_which_contracts_expire_is_none_either(tmp_path: Path) -> None:

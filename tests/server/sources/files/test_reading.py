@@ -15,7 +15,8 @@ import pytest
 
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.files import reading
-from basketgex_server.sources.files.reading import MOST, Reader, Stuck, content_of, unpacked, utf8
+from basketgex_server.sources.files.reading import MOST, Reader, Stuck, content_of, unpacked
+from basketgex_server.sources.readers.text import utf8
 from tests.server.servers import until
 
 

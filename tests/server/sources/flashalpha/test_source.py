@@ -39,11 +39,12 @@ from basketgex_server.sources.flashalpha.errors import (
     SourceRefused,
     SourceUnreached,
     SymbolNotCovered,
-    moment,
 )
 from basketgex_server.sources.flashalpha.keys import Secret
-from basketgex_server.sources.flashalpha.source import FlashAlpha, unverified
+from basketgex_server.sources.flashalpha.replies import unverified
+from basketgex_server.sources.flashalpha.source import FlashAlpha, replies
 from basketgex_server.sources.port import ExposureSource
+from basketgex_server.times import parse_iso
 from tests.server.servers import NOON, Clock, run, until
 from tests.standin.upstream import (
     KEY,
@@ -228,13 +229,13 @@ def test_a_symbol_that_warms_up_comes_with_the_next_call(upstream: Upstream) -> 
 
 def test_a_large_reply_is_read_on_the_executor(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[str] = set()
-    whole = flashalpha._fetched
+    whole = flashalpha.fetched
 
     def spied(*arguments: Any) -> Fetched:
         threads.add(threading.current_thread().name)
         return whole(*arguments)
 
-    monkeypatch.setattr(flashalpha, "_fetched", spied)
+    monkeypatch.setattr(flashalpha, "fetched", spied)
     upstream.script(edited(lambda reply: reply.update(extra="x" * 300_000)))
     with ThreadPoolExecutor(1, thread_name_prefix="compute") as executor:
         assert ask(upstream, "NVDA", "AMD", executor=executor) == Fetched(unpublished())
@@ -365,7 +366,7 @@ def test_figures_of_no_moment_fail(upstream: Upstream, as_of: Any) -> None:
     ],
 )
 def test_moments(text: Any, at: float | None) -> None:
-    assert moment(text) == at
+    assert parse_iso(text) == at
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -386,7 +387,7 @@ def test_any_reply_sorts_each_symbol_once(reply: dict[str, Any]) -> None:
     asked = ("NVDA", "AMD")
     body = json.dumps(reply).encode("utf-8", "surrogatepass")
     try:
-        found = flashalpha._fetched(flashalpha._decoded(body, flashalpha._Basket), asked)
+        found = replies.fetched(replies.decoded(body, replies.BasketReply), asked)
     except SourceUnavailable:
         return
     sorted_ = [*found.exposures, *found.failed, *found.missing]
@@ -857,7 +858,7 @@ def test_every_reply_tells_the_quota(upstream: Upstream) -> None:
 def test_calls_a_minute_are_no_quota_of_the_day(limit: str, left: str, reset: str) -> None:
     """Somebody on the way counts those, and would have the day refused when few of them are left."""
     headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": left, "x-ratelimit-reset": reset}
-    assert flashalpha._quota(headers) is None
+    assert replies.quota_of(headers) is None
 
 
 @pytest.mark.parametrize(
@@ -871,13 +872,13 @@ def test_calls_a_minute_are_no_quota_of_the_day(limit: str, left: str, reset: st
 )
 def test_odd_quota_headers(limit: str, left: str, reset_at: str, reading: QuotaReading) -> None:
     headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": left, "x-ratelimit-reset": reset_at}
-    assert flashalpha._quota(headers) == reading
+    assert replies.quota_of(headers) == reading
 
 
 def test_the_recorded_headers_are_of_an_unlimited_plan(shared_data: Path) -> None:
     lines = (shared_data / "flashalpha/response_headers_2026-05-27.txt").read_text().splitlines()
     headers = httpx.Headers([(n, v.strip()) for n, _, v in (line.partition(":") for line in lines[1:])])
-    assert flashalpha._quota(headers) == QuotaReading(None, None, 1_779_926_400.0, unlimited=True)
+    assert replies.quota_of(headers) == QuotaReading(None, None, 1_779_926_400.0, unlimited=True)
 
 
 def account(upstream: Upstream) -> QuotaReading:
@@ -1203,4 +1204,4 @@ def test_its_day_ends_at_midnight() -> None:
 
 def test_msgspec_reads_the_good_replies(upstream: Upstream) -> None:
     """The slow reader is for odd replies only."""
-    assert msgspec.json.decode(raw(upstream, symbols="NVDA").body, type=flashalpha._Basket).constituents
+    assert msgspec.json.decode(raw(upstream, symbols="NVDA").body, type=replies.BasketReply).constituents
