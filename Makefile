@@ -9,11 +9,14 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench wine lock wheel proto templates pictures functions clean help
+.PHONY: run run-web test check bench wine lock wheel proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
 	$(BIN)/basketgex demo --out out
+
+run-web: .venv/.installed-run ## A workbook in the browser, on the home of make run
+	$(BIN)/basketgex --home out/home web
 
 test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 	@.ci/ensure-libreoffice.sh
@@ -57,7 +60,7 @@ clean: ## Remove all that make made, the virtual environment too
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 # What others' ways are measured with: beside pandas xlwings would not be itself.
 .venv-bench/.installed: .venv/.installed-dev

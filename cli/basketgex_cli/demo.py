@@ -65,6 +65,7 @@ def demo(out: Path) -> None:
         )
         for line in filled:
             print(line)
+        print("basketgex web opens a workbook in the browser, without a spreadsheet program.")
     finally:
         client.shutdown()
         client.close()

@@ -18,6 +18,7 @@ MODULES = {
     "basketgex_cli.install": ("install", "uninstall"),
     "basketgex_cli.templates": ("templates",),
     "basketgex_cli.demo": ("demo",),
+    "basketgex_cli.web": ("web",),
     "basketgex_cli.source": ("source",),
     "basketgex_cli.config": ("config", "key"),
     "basketgex_cli.status": ("status", "quota"),
@@ -35,6 +36,7 @@ the figures are those of an invented sample, and say so."""
 BEGINNING = """\
 to begin:
   basketgex install calc           then type =BASKETGEX(A2:A7,B2:B7) in a sheet
+  basketgex web                    the same in a workbook in the browser
   basketgex basket NVDA,AMD,AVGO   the same figures here
   basketgex source cboe            from the market, 15 minutes late
   basketgex doctor                 what is wrong, and what to do

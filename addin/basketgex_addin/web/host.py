@@ -7,14 +7,13 @@ the first.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -31,8 +30,6 @@ from basketgex_addin.web.sheet import Sheet
 
 ADDRESS = "127.0.0.1"
 """Loopback, and nothing else: plain HTTP may not leave the machine."""
-PORT = 8737
-"""Where a bookmark finds the workbook; where that is taken, any free port."""
 GRACE = 2
 """Seconds that requests under way may take once the host is told to end."""
 KEEP_ALIVE = 60
@@ -51,10 +48,11 @@ def link(home: Home, running: WebRuntime, path: str = "/") -> str:
     return f"{running.http}{path}#ticket={make_ticket(key(home.token(), WEB), running.boot)}"
 
 
-def serve(home: Home, port: int, ready: Callable[[WebRuntime], None]) -> bool:
+def serve(home: Home, ports: Sequence[int], ready: Callable[[WebRuntime], None]) -> bool:
     """Serve the pages of a home until told to end; return False where another process does so already.
 
-    ``port`` 0: any free one; PORT also where it is taken. ``ready`` is called once it listens. Raises CannotListen.
+    The first of ``ports`` that can be had is taken, 0 being any free one. ``ready`` is called once it listens. Raises
+    CannotListen.
     """
     home.create()
     lock = filelock.FileLock(home.web_lock, mode=0o600)
@@ -64,7 +62,7 @@ def serve(home: Home, port: int, ready: Callable[[WebRuntime], None]) -> bool:
         return False
     try:
         home.web_file.unlink(missing_ok=True)
-        listener = _bound(port)
+        listener = _bound(ports)
         running = WebRuntime(
             http=f"http://{ADDRESS}:{listener.getsockname()[1]}",
             pid=os.getpid(),
@@ -126,24 +124,22 @@ def _config(app: object) -> uvicorn.Config:
     )
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(ports: Sequence[int]) -> socket.socket:
     """Return a socket that listens. Named as TCP, since asyncio turns off Nagle's delay only where a socket says so."""
-    for wanted in (port, 0) if port == PORT else (port,):
+    for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             if os.name == "posix":  # elsewhere that would let others take the port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((ADDRESS, wanted))
+            listener.bind((ADDRESS, port))
             listener.listen(BACKLOG)
-        except OSError as error:
+        except OSError:
             listener.close()
-            if wanted != PORT or error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise CannotListen(
-                    f"Port {wanted} is in use, or not to be had: give another one with --port, or 0 for any free one."
-                ) from error
         else:
             return listener
-    raise AssertionError  # any free port is the last that is tried
+    raise CannotListen(
+        f"Port {ports[-1]} is in use, or not to be had: give another one with --port, or 0 for any free one."
+    )
 
 
 def _key(home: Home) -> str:

@@ -23,7 +23,7 @@ WEB = (
     *("-W", "error", "-c"),
     "import json, sys; from dataclasses import asdict; from pathlib import Path;"
     "from basketgex.local import Home; from basketgex_addin.web.host import serve;"
-    "served = serve(Home(Path(sys.argv[1])), int(sys.argv[2]), lambda r: print(json.dumps(asdict(r)), flush=True));"
+    "served = serve(Home(Path(sys.argv[1])), (int(sys.argv[2]),), lambda r: print(json.dumps(asdict(r)), flush=True));"
     "print(json.dumps({'served': served}), flush=True)",
 )
 

@@ -85,7 +85,7 @@ def test_a_taken_port(tmp_path: Path) -> None:
     with web_host(tmp_path / "home") as host:
         port = int(host.running.http.rpartition(":")[2])
         with pytest.raises(web.CannotListen, match=f"^Port {port} is in use"):
-            web.serve(Home(tmp_path / "other"), port, lambda running: None)
+            web.serve(Home(tmp_path / "other"), (port,), lambda running: None)
     assert Home(tmp_path / "other").web() is None
 
 
@@ -116,7 +116,7 @@ def test_another_source_is_another_generation(tmp_path: Path) -> None:
         waiting = threading.Thread(target=lambda: heard.append(host.post("news", asked).json()["generation"]))
         waiting.start()
         subprocess.run(
-            [sys.executable, "-m", "basketgex_server", "source", "chain-files", "--folder", str(folder)],
+            [sys.executable, "-m", "basketgex_cli", "source", "chain-files", "--folder", str(folder)],
             env=environment(host.home.path),
             check=True,
             capture_output=True,
@@ -139,3 +139,11 @@ def test_no_server_to_be_had(tmp_path: Path) -> None:
             "why": "No server is running and none is installed: run basketgex install, or basketgex serve.",
         }
         assert "problem" in host.get("status")["server"]
+
+
+def test_the_first_port_that_can_be_had(tmp_path: Path) -> None:
+    with web_host(tmp_path / "home") as host:
+        taken = int(host.running.http.rpartition(":")[2])
+        listener = web._bound((taken, 0))
+        with listener:
+            assert listener.getsockname()[1] not in (0, taken)

@@ -25,16 +25,16 @@ export function mayKeep() {
   });
 }
 
-// Returns the workbook as it was left, without what its formulas gave: those figures may be of another source by now.
-export async function kept() {
-  const workbook = await store("readonly", workbooks => workbooks.get(PRESENT)).catch(() => undefined);
-  for (const sheet of Object.values(workbook?.sheets ?? {}))
+export const kept = () => store("readonly", workbooks => workbooks.get(PRESENT)).catch(() => undefined);
+export const forgetKept = () => store("readwrite", workbooks => workbooks.delete(PRESENT));
+
+// A workbook without what its formulas gave: when it is opened again those figures may be of another source.
+function withoutFigures(workbook) {
+  for (const sheet of Object.values(workbook.sheets))
     for (const row of Object.values(sheet.cellData ?? {}))
       for (const cell of Object.values(row)) if (cell?.f || cell?.si) delete cell.v;
   return workbook;
 }
-
-export const forgetKept = () => store("readwrite", workbooks => workbooks.delete(PRESENT));
 
 // Writes a workbook down, a moment after each change and when the page goes.
 export class Keeper {
@@ -59,7 +59,7 @@ export class Keeper {
     clearTimeout(this.#timer);
     this.#timer = 0;
     try {
-      await store("readwrite", workbooks => workbooks.put(this.snapshot(), PRESENT));
+      await store("readwrite", workbooks => workbooks.put(withoutFigures(structuredClone(this.snapshot())), PRESENT));
     } catch {
       this.failed("This browser could not keep the workbook: export it before you close the page.");
     }

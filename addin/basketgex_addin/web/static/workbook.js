@@ -7,6 +7,7 @@ import { LOCKED_OUT, Sheet } from "/static/sheet.js";
 const by = id => document.getElementById(id);
 const CLOSED = "This page was opened without its key. Run basketgex web in a terminal: it opens the workbook.";
 const SECOND = "The workbook is open in another tab, which keeps it: what you change here is lost when you close this tab.";
+const SELECTS = "sheet.operation.set-selections";
 const CHANGES = /^sheet\.mutation\./; // of the workbook: not of the editor's text, nor how a calculation gets on
 const SHIFTS = /\.(insert|remove|move)-(row|rows|col|cols|range|columns)|\.move-range|\.(insert|remove)-sheet/;
 
@@ -94,19 +95,23 @@ async function begin() {
   const book = univerAPI.createWorkbook(before ?? first());
   univer.__getInjector().get(UniverSheetsFormula.IDescriptionService).registerDescriptions(table.map(described));
 
-  const keeper = keeps && new Keeper(() => book.save(), note);
+  const keeper = keeps ? new Keeper(() => book.save(), note) : null;
   if (!keeps) note(SECOND);
   univerAPI.addEvent(univerAPI.Event.CommandExecuted, ({ id, type }) => {
+    if (id === SELECTS) sayWhy();
     if (type !== UniverCore.CommandType.MUTATION || !CHANGES.test(id)) return;
     keeper?.changed();
     if (SHIFTS.test(id)) univerAPI.getFormula().executeCalculation(); // what shows what is noted by its place
   });
-  univerAPI.addEvent(univerAPI.Event.SelectionChanged, ({ worksheet, selections }) => {
-    const [{ startRow: row, startColumn: column } = {}] = selections;
-    const said = row === undefined ? [] : engine.reasonsOf({ unitId: book.getId(), sheetId: worksheet.getSheetId(), row, column });
+  const sayWhy = () => { // why the chosen cell has no value
+    const chosen = univerAPI.getActiveWorkbook().getActiveRange();
+    const said = !chosen ? [] : engine.reasonsOf({
+      unitId: chosen.getUnitId(), sheetId: chosen.getSheetId(), row: chosen.getRow(), column: chosen.getColumn(),
+    });
     by("reason").textContent = said.join(" ");
     by("reason").hidden = !said.length;
-  });
+  };
+  univerAPI.getFormula().calculationEnd(sayWhy);
   setInterval(() => engine.sweep(), 10000);
 
   by("refresh").onclick = async () => {
