@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, Unpack
 
-from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since, asked_about
+from basketgex_addin import cells
+from basketgex_addin.cells import Ask, BasketQuestion, Problem, Question, RegimesOf
 from basketgex_addin.client.problems import LASTING
+from basketgex_addin.client.watcher import WatcherOptions
 
 GAP, CALCULATION = 0.25, 2.0
 """Seconds between two cells of one calculation, and from the first to the last, at most: then their stream is opened.
@@ -24,10 +26,11 @@ WORKERS = 4
 TRIES = 3
 """So many calls in a row are made for a place that finds no answer after any: memory keeps none, or not for long enough."""
 
+A = TypeVar("A")
 Place = TypeVar("Place", bound=Hashable)
 
 
-class Stream(Protocol):
+class Stream(cells.Stream, Protocol):
     """What is needed of ``client.Watcher``. Nothing blocks."""
 
     def want(self, ask: Ask) -> None:
@@ -36,12 +39,6 @@ class Stream(Protocol):
     def drop(self, ask: Ask) -> None:
         """Let the stream do without it."""
 
-    def latest(self, ask: Ask) -> Reply | Problem | None:
-        """Return what it last said of a basket it carries."""
-
-    def since(self, ask: Ask) -> Since | None:
-        """Return what it last said of the regime of a basket it carries."""
-
     def close(self) -> None:
         """End the stream."""
 
@@ -49,13 +46,13 @@ class Stream(Protocol):
 class Source(Protocol):
     """What is needed of ``client.BasketClient``."""
 
-    def watch(self, changed: Callable[[frozenset[Ask]], None], **how: Any) -> Stream:
+    def watch(self, changed: Callable[[frozenset[Ask]], None], **how: Unpack[WatcherOptions]) -> Stream:
         """Return a stream that tells which baskets changed."""
 
-    def remembered(self, ask: Ask) -> Reply | None:
-        """Return the last reply of any age: no call."""
+    def remembered(self, question: Question[A]) -> A | None:
+        """Return a basket's last reply of any age: no call."""
 
-    def forget(self, question: Question) -> None:
+    def forget(self, question: Question[object]) -> None:
         """Answer it from memory no longer."""
 
 
@@ -66,15 +63,17 @@ class Board(Generic[Place]):
     stream.
     """
 
-    def __init__(self, client: Source, redraw: Callable[[Collection[Place]], None], **how: Any) -> None:
+    def __init__(
+        self, client: Source, redraw: Callable[[Collection[Place]], None], **how: Unpack[WatcherOptions]
+    ) -> None:
         self._client = client
         self._redraw = redraw
         self._how = how
         self._lock = threading.Lock()
-        self._shows: dict[Place, Question] = {}
-        self._places: dict[Question, dict[Place, None]] = {}
-        self._working: set[Question] = set()
-        self._unreached: set[Question] = set()  # those that no server was there for
+        self._shows: dict[Place, Question[object]] = {}
+        self._places: dict[Question[object], dict[Place, None]] = {}
+        self._working: set[Question[object]] = set()
+        self._unreached: set[Question[object]] = set()  # those that no server was there for
         self._heard = 0  # news so far
         self._tried: dict[Place, int] = {}  # calls made since it was last evaluated, and in a row before
         self._stream: Stream | None = None
@@ -89,7 +88,7 @@ class Board(Generic[Place]):
         with self._lock:
             return Seat(self, place, self._tried.pop(place, 0))
 
-    def shows(self, place: Place, question: Question) -> None:
+    def shows(self, place: Place, question: Question[object]) -> None:
         """Note what a place shows now; what it showed before is dropped where no other place does."""
         with self._lock:
             if self._shows.get(place) == question:
@@ -105,12 +104,10 @@ class Board(Generic[Place]):
             dropped = self._forget(place)
         self._drop(dropped)
 
-    def latest(self, question: Ask | RegimesOf) -> Any:
+    def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what is known of a basket, of any age: the reply says how it stands."""
         stream = self._stream
-        if isinstance(question, RegimesOf):
-            return stream.since(question.ask) if stream is not None else None
-        found = stream.latest(question) if stream is not None else None
+        found = question.said_by(stream) if stream is not None else None
         return found if found is not None else self._client.remembered(question)
 
     def want(self, ask: Ask) -> None:
@@ -122,7 +119,7 @@ class Board(Generic[Place]):
         stream.want(ask)
 
     def later(
-        self, question: Question, work: Callable[[], object], tried: int = 0, *, wanted: bool = False
+        self, question: Question[object], work: Callable[[], object], tried: int = 0, *, wanted: bool = False
     ) -> None:
         """Do a question's work on another thread, once at a time; then the places that show it are calculated again.
 
@@ -145,7 +142,7 @@ class Board(Generic[Place]):
         if stream is not None:
             stream.close()
 
-    def _work(self, question: Question, work: Callable[[], object], tried: int) -> None:
+    def _work(self, question: Question[object], work: Callable[[], object], tried: int) -> None:
         found: object = None
         with self._lock:
             heard = self._heard
@@ -167,7 +164,7 @@ class Board(Generic[Place]):
             self._heard += 1
         self._changed({*asks, *self._again()})
 
-    def _again(self) -> set[Question]:
+    def _again(self) -> set[Question[object]]:
         """Return the questions that no server was there for, ready to be asked once more."""
         with self._lock:
             again, self._unreached = self._unreached, set()
@@ -177,7 +174,7 @@ class Board(Generic[Place]):
             self._client.forget(question)  # memory may still have that there was none
         return again
 
-    def _changed(self, questions: Collection[Question]) -> None:
+    def _changed(self, questions: Collection[Question[object]]) -> None:
         with self._lock:
             told = [q for question in questions for q in (question, *_beside(question)) if q in self._places]
             places = {place: None for question in told for place in self._places[question]}
@@ -195,21 +192,21 @@ class Board(Generic[Place]):
         if places:
             return None
         del self._places[question]
-        ask = question.ask if isinstance(question, RegimesOf) else question
-        if not isinstance(ask, Ask) or ask in self._places or RegimesOf(ask) in self._places:
+        if not isinstance(question, BasketQuestion):
             return None
-        return ask
+        ask = question.basket
+        return None if ask in self._places or RegimesOf(ask) in self._places else ask
 
     def _drop(self, ask: Ask | None) -> None:
         if ask is not None and self._stream is not None:
             self._stream.drop(ask)
 
 
-def _beside(question: Question) -> Iterator[Question]:
+def _beside(question: Question[object]) -> Iterator[Question[object]]:
     """Yield what else may have changed: a basket's regime, and what BASKETWHY says of the basket that was asked about."""
     if isinstance(question, Ask):
         yield RegimesOf(question)
-    elif (ask := asked_about(question)) is not None:
+    elif (ask := question.about) is not None:
         yield ask
 
 
@@ -223,16 +220,16 @@ class Seat(Generic[Place]):
         self._place = place
         self._tried = tried
 
-    def latest(self, question: Ask | RegimesOf) -> Any:
+    def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what is known of a basket."""
         return self._board.latest(question)
 
-    def want(self, question: Ask | RegimesOf) -> None:
+    def want(self, question: BasketQuestion[object]) -> None:
         """Let the stream carry this basket for the place."""
         self._board.shows(self._place, question)
-        self._board.want(question.ask if isinstance(question, RegimesOf) else question)
+        self._board.want(question.basket)
 
-    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
+    def later(self, question: Question[object], work: Callable[[], object], *, wanted: bool = False) -> None:
         """Do work for the place on another thread; not where that has been done in vain, or it would be done for ever."""
         self._board.shows(self._place, question)
         if self._tried < TRIES or wanted:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from basketgex_addin import template_files
-from basketgex_addin.cells import Problem, Quota, QuotaOf, RegimesOf
+from basketgex_addin.cells import Problem, Quota
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.prefetch import Foreseen
 
 AUTO_CHOICES = ((0, "Off"), (30, "Every 30 s"), (60, "Every minute"), (300, "Every 5 minutes"))
@@ -39,7 +40,7 @@ def entries() -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
 
 def refresh(client: BasketClient, foreseen: Sequence[Foreseen]) -> str:
     """Ask the source again for baskets, in one call."""
-    asks = list(dict.fromkeys(q.ask if isinstance(q, RegimesOf) else q for q in foreseen))
+    asks = list(dict.fromkeys(q.basket for q in foreseen))
     if not asks:
         return NOTHING_TO_REFRESH
     failed = [found for found in client.ask_many(asks, "FORCE") if isinstance(found, Problem)]

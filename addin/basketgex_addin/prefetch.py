@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from basketgex_addin import cells
-from basketgex_addin.cells import Ask, BadInput, Block, RegimesOf
-from basketgex_addin.functions import BY_NAME, SYMBOL, Answer
+from basketgex_addin.cells import Ask, BasketQuestion, Block
+from basketgex_addin.functions import BY_NAME
 
 LAST_COLUMN, LAST_ROW = 16_383, 1_048_575
 MOST_RIDING = 1_000  # as many names as a basket may have
@@ -74,7 +73,7 @@ class Partial:
     block: Block
 
 
-Foreseen = Ask | RegimesOf
+Foreseen = BasketQuestion[object]
 Asked = tuple[str, tuple[Block | None, ...] | None]
 """A function's name and the cells of its arguments; None where they are not known without the host."""
 Read = Callable[[RangeRef], Block | Partial | None]
@@ -144,13 +143,9 @@ def asks(found: Sequence[Call], read: Read, name: Resolve) -> list[Foreseen]:
     for call in _asking(found):
         arguments = _arguments(call, read, name)
         if not any(isinstance(argument, Computed | Partial) for argument in arguments):
-            try:
-                ask = cells.ask(*(a if isinstance(a, tuple) else None for a in arguments))
-            except BadInput:
-                continue
-            function = BY_NAME[call.name]
-            if len(ask.symbols) == 1 or SYMBOL not in function.arguments:
-                wanted[RegimesOf(ask) if function.answer is Answer.REGIMES else ask] = None
+            given = [argument if isinstance(argument, tuple) else None for argument in arguments]
+            if (question := BY_NAME[call.name].foreseen(given)) is not None:
+                wanted[question] = None
     riding = ride_along(found, read, name)
     if riding is not None:
         wanted.setdefault(riding)
@@ -264,7 +259,7 @@ def _column(letters: str) -> int:
 
 
 def _asking(found: Iterable[Call]) -> Iterable[Call]:
-    return (call for call in found if BY_NAME[call.name].asks)
+    return (call for call in found if BY_NAME[call.name].kind.foreseeable)
 
 
 def _block(argument: Argument, read: Read, name: Resolve) -> Block | Partial | Omitted | Computed:

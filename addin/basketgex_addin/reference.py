@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from basketgex_addin.functions import FUNCTIONS, SYMBOLS, WEIGHTS, Answer, Function, Shape
+from basketgex_addin.functions import FUNCTIONS, SYMBOLS, WEIGHTS, Function, Shape
 
 TARGET = Path(__file__).parents[2] / "docs" / "functions.md"
 
@@ -31,19 +31,6 @@ there is no answer (yet). `=BASKETWHY(symbols, [weights])` says why in a sentenc
 Tables spill in an Excel with dynamic arrays. In Calc 25.2 Enter shows the first cell alone: select as many cells as the table
 has and end with Ctrl+Shift+Enter, or, for `BASKET`, select the names and choose *Insert table here* in the menu Basket GEX.
 """
-_COSTS = {
-    Answer.BASKET: "",
-    Answer.MEMORY: "Recalculated every time; asks nobody.",
-    Answer.REGIMES: "From the figures that the server has kept: never costs a debit.",
-    Answer.REFRESH: "Asks the source when the trigger changes: a debit for up to 50 names.",
-    Answer.LEVELS: "From a metered source: one debit a symbol, while its figure is fresh only once.",
-    Answer.STRIKES: "From option chains: the sample, chain files and others that have them. FlashAlpha gives net figures only.",
-    Answer.PROFILE: "From option chains, likewise.",
-    Answer.FLIP: "From option chains, likewise.",
-    Answer.DISPERSION: "From option chains, likewise.",
-    Answer.QUOTA: "From what the server has counted: never costs a debit.",
-    Answer.EXPLAIN: "Asks what the cell itself asks, and costs no more.",
-}
 _SHAPES = {Shape.NUMBER: "a number", Shape.TEXT: "a text", Shape.TABLE: "a table"}
 
 
@@ -68,8 +55,8 @@ def _entry(function: Function) -> str:
         f"`={signature(function)}` gives {_SHAPES[function.shape]}.\n",
         function.summary,
     ]
-    if cost := _COSTS[function.answer]:
-        lines.append(f"\n{cost}")
+    if function.kind.cost:
+        lines.append(f"\n{function.kind.cost}")
     own = [argument for argument in function.arguments if argument not in (SYMBOLS, WEIGHTS)]
     if own:
         lines.append("")

@@ -271,4 +271,4 @@ def headers_of(call: Call, value: object) -> bool:
     if len(call.arguments) < 3 or isinstance(call.arguments[2], Omitted):
         return False
     given = value if isinstance(value, bool | int | float | str | CellError) else None
-    return bool(cells.option("BASKET", ((given,),)))
+    return cells.headers(((given,),))

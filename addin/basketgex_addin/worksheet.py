@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
-from basketgex_addin import cells
 from basketgex_addin.cells import (
-    NO_AGE,
     Ask,
     BadInput,
-    Block,
+    BasketQuestion,
     CellError,
-    InputCell,
-    LevelsOf,
     Problem,
     Question,
-    QuotaOf,
-    RegimesOf,
     Reply,
     Result,
-    StrikesOf,
+    is_historical,
 )
 from basketgex_addin.client.problems import OVERDUE, TOO_MUCH_AT_ONCE
-from basketgex_addin.functions import BY_NAME, SYMBOL, Answer, Function
+from basketgex_addin.functions import BY_NAME, Function, Kind, Way
+from basketgex_addin.functions.moments import NO_AGE
+from basketgex_addin.functions.record import A, Arguments, O
+from basketgex_addin.functions.status import BASKETWHY
 from basketgex_addin.patience import DEADLINE, Patience
-from basketgex_addin.prefetch import Asked
+from basketgex_addin.prefetch import Asked, Foreseen
+from basketgex_addin.reasons import Reasons
 
+WHY = BASKETWHY.name
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
 
 NO_FORMULA = "That cell has no formula of Basket GEX."
@@ -37,25 +37,28 @@ COMPUTED = (
 )
 UNKNOWN_FUNCTION = "{name} is no function of Basket GEX: give a name such as GEXSTRIKES."
 
-Prefetch = Callable[[], Sequence[Ask | RegimesOf]]
-
-_MOST_FAULTS = 256
-_MOST_AGES = 4_096
+Prefetch = Callable[[], Sequence[Foreseen]]
+Trigger = Callable[[object], bool]
 
 
 class Client(Protocol):
     """What the functions need of ``client.BasketClient``. No method raises."""
 
-    def known(self, question: Question) -> Any:
+    def known(self, question: Question[A]) -> A | Problem | None:
         """Return the answer that memory still vouches for, or None: no call."""
 
-    def ask(self, question: Question) -> Any:
+    def ask(self, question: Question[A]) -> A | Problem:
         """Return the answer or a Problem, from memory or by a call, which for baskets many threads share."""
 
-    def ask_many(self, questions: Sequence[Ask | RegimesOf], refresh: str = "NORMAL") -> list[Any]:
-        """Return the answers, those not in memory by one call."""
+    def ask_with(self, question: BasketQuestion[A], others: Sequence[Foreseen]) -> A | Problem:
+        """Return the answer; what memory lacks of the others travels in the same call."""
 
-    def remembered(self, ask: Ask) -> Reply | None:
+    def ask_many(
+        self, questions: Sequence[BasketQuestion[A]], refresh: str = "NORMAL"
+    ) -> Sequence[A | Problem]:
+        """Return the answers by one call: FORCE asks the source again, CACHE_ONLY only what the server has."""
+
+    def remembered(self, question: Question[A]) -> A | None:
         """Return the last reply of any age: no call."""
 
     def submit(self, ask: Ask) -> object:
@@ -65,13 +68,13 @@ class Client(Protocol):
 class Live(Protocol):
     """What a host in live mode offers: cells that do not wait, and are told when their answer is there. Nothing blocks."""
 
-    def latest(self, question: Ask | RegimesOf) -> Any:
+    def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what the stream last said of a basket."""
 
-    def want(self, question: Ask | RegimesOf) -> None:
+    def want(self, question: Foreseen) -> None:
         """Let the stream carry this basket, for the cell that is being calculated."""
 
-    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
+    def later(self, question: Question[object], work: Callable[[], object], *, wanted: bool = False) -> None:
         """Do ``work`` on another thread, then calculate the cell again that is being calculated.
 
         ``wanted``: a person asked for it, so it is done whatever else is under way for the question.
@@ -85,16 +88,15 @@ class Worksheet:
         self._client = client
         self._now = now
         self._patience = Patience(getattr(client, "deadline", DEADLINE))
-        self._faults: dict[tuple[str, str], tuple[str, Question | None]] = {}
-        self._aged: dict[str, None] = {}
+        self._reasons = Reasons()
 
     def evaluate(
         self,
         name: str,
-        arguments: Sequence[Block | None],
+        arguments: Arguments,
         prefetch: Prefetch | None = None,
         *,
-        trigger: Callable[[InputCell], bool] | None = None,
+        trigger: Trigger | None = None,
         live: Live | None = None,
     ) -> Result:
         """Return what the cell shows: a value, a table, or the error value that stands for a problem. Never raises.
@@ -106,20 +108,17 @@ class Worksheet:
         name = name.upper()
         try:
             now = _Pass(prefetch, trigger, live)
-            if name == "BASKETWHY" and (named := _named(arguments)) is not None:
+            if name != WHY:
+                return self._evaluate(name, arguments, now)
+            if (named := _named(arguments)) is not None:
                 return self._why(named, arguments[:2], now)
-            result = self._evaluate(name, arguments, now)
-            return self._recall(arguments, result) if name == "BASKETWHY" and self._faults else result
+            result = self._evaluate(WHY, arguments, now)
+            return self._recall(arguments, result) if self._reasons and result in ("OK", NO_AGE) else result
         except Exception:  # noqa: BLE001 - the last guard: nothing of ours may reach a cell
-            if name == "BASKETWHY":
+            if name == WHY:
                 return FAULT
-            self._remember(name, arguments, FAULT)
+            self._reasons.remember(name, _key(name, arguments), FAULT)
             return CellError.NOT_AVAILABLE
-
-    @staticmethod
-    def question(name: str, arguments: Sequence[Block | None]) -> Question:
-        """Return what a call of a function asks, for a host that reads ahead. Raises BadInput."""
-        return _asked(BY_NAME[name], arguments)[0]
 
     def explain(
         self, asked: Sequence[Asked], prefetch: Prefetch | None = None, *, live: Live | None = None
@@ -132,84 +131,101 @@ class Worksheet:
         except Exception:  # noqa: BLE001 - the last guard
             return FAULT
 
-    def _reason(self, name: str, arguments: Sequence[Block | None] | None, now: _Pass) -> Result:
+    def _reason(self, name: str, arguments: Arguments | None, now: _Pass) -> Result:
         """Return why a function has no value for its arguments; #N/A while that is not known, OK where it has one."""
         if arguments is None:
             return COMPUTED.format(name=name)
         function = BY_NAME[name]
-        if function.answer is Answer.EXPLAIN or name == "BASKETWHY":
+        if function.kind.way is Way.EXPLAIN or name == WHY:
             return "OK"
         if not isinstance(self._evaluate(name, arguments, now), CellError):
             return "OK"
         try:
-            _asked(function, arguments)
+            question, _ = _asked(function.kind, function.given(arguments))
         except BadInput as bad:
             return bad.problem.sentence
-        if function.answer in (Answer.BASKET, Answer.MEMORY, Answer.REFRESH):
-            basket = arguments[:2] if function.weighs else arguments[:1]
-            return self._evaluate("BASKETWHY", basket, now)
-        remembered = self._faults.get((name, _key(name, arguments)))
-        return CellError.NOT_AVAILABLE if remembered is None else remembered[0]
+        if isinstance(question, Ask):
+            return self._evaluate(WHY, arguments[:2] if function.weighs else arguments[:1], now)
+        return self._reasons.of(name, _key(name, arguments)) or CellError.NOT_AVAILABLE
 
-    def _evaluate(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
-        function = BY_NAME[name]
-        try:
-            question, option = _asked(function, arguments)
-        except BadInput as bad:
-            return _refusal(name, bad.problem)
-        if function.volatile and isinstance(question, Ask):
-            self._note_age(_key(name, arguments))
-            reply = self._client.remembered(question)
-            return CellError.NOT_AVAILABLE if reply is None else cells.age(reply, self._now())
-        if function.answer is Answer.REFRESH and isinstance(question, Ask):
-            answer = self._refresh(question, cells.trigger((*arguments, None, None)[1]), now)
-        else:
-            answer = self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
-        # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
-        if isinstance(answer, Problem) and function.answer is not Answer.BASKET:
-            self._remember(name, arguments, answer.sentence, question)
-        elif self._faults:
-            self._faults.pop((name, _key(name, arguments)), None)
-        if answer is None:  # on its way
-            return CellError.NOT_AVAILABLE
-        if isinstance(answer, Problem):
-            return _refusal(name, answer)
-        if function.answer is Answer.STRIKES:
-            return cells.strikes(answer, option)
-        if function.answer is Answer.PROFILE:  # a basket's are moves, whether it has one name or many
-            return cells.profile(answer, moves=function.weighs)
-        if name == "BASKETWHY" and _key(name, arguments) in self._aged and cells.is_historical(answer):
-            return NO_AGE
-        shown = _SHOWN.get(function.answer)
-        return shown(answer) if shown else cells.render(name, answer, option)
-
-    def _why(self, name: str, arguments: Sequence[Block | None], now: _Pass) -> Result:
+    def _why(self, name: str, arguments: Arguments, now: _Pass) -> Result:
         """Return why a function has no value for a basket, or one symbol, and its own defaults."""
         if name not in BY_NAME:
             return UNKNOWN_FUNCTION.format(name=name)
         return self._reason(name, arguments if BY_NAME[name].weighs else arguments[:1], now)
 
-    def _answer(self, question: Question, prefetch: Prefetch | None) -> Any:
-        if not isinstance(question, Ask | RegimesOf) or prefetch is None:
+    def _recall(self, arguments: Arguments, result: Result) -> Result:
+        """Return what else is known against a basket whose reply has nothing against it."""
+        return self._reasons.latest(_key(WHY, arguments), self._is_answered) or result
+
+    def _is_answered(self, question: Question[object]) -> bool:
+        """Tell whether a question has found an answer since its cell was calculated, which may come after this one."""
+        known = self._client.known(question)
+        return known is not None and not isinstance(known, Problem)
+
+    def _has_no_age(self, answer: object, key: Callable[[], str]) -> bool:
+        """Tell whether an age is asked for of figures that have none."""
+        return isinstance(answer, Reply) and is_historical(answer) and self._reasons.wants_age(key())
+
+    def _evaluate(self, name: str, arguments: Arguments, now: _Pass) -> Result:
+        function = BY_NAME[name]
+        return self._shown(function.kind, function, arguments, now)
+
+    def _shown(self, kind: Kind[A, O], function: Function, arguments: Arguments, now: _Pass) -> Result:
+        """Return what a function's cell shows; ``kind`` is the function's own."""
+        try:
+            question, option = _asked(kind, function.given(arguments))
+        except BadInput as bad:
+            return kind.refuse(bad.problem)
+        key = partial(_key, function.name, arguments)  # of a large range, too much for every cell
+        answer = self._answered(kind, question, option, key, now)
+        # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
+        of_reply = kind.way is Way.ASK and isinstance(question, Ask)
+        if isinstance(answer, Problem) and not of_reply:
+            self._reasons.remember(function.name, key(), answer.sentence, question)
+        elif self._reasons and kind.way is not Way.REMEMBER:
+            self._reasons.forget(function.name, key())
+        if answer is None:  # on its way
+            return CellError.NOT_AVAILABLE
+        if isinstance(answer, Problem):
+            return kind.refuse(answer)
+        if function.name == WHY and self._has_no_age(answer, key):
+            return NO_AGE
+        shown = kind.show(answer, option)
+        return shown(self._now()) if callable(shown) else shown
+
+    def _answered(
+        self, kind: Kind[A, O], question: Question[A], option: O, key: Callable[[], str], now: _Pass
+    ) -> A | Problem | None:
+        """Return the answer to a question in its function's own way; None where it is not there yet."""
+        if kind.way is Way.REMEMBER:
+            self._reasons.note_age(key())
+            return self._client.remembered(question)
+        if kind.way is Way.TRIGGER and isinstance(question, BasketQuestion):
+            return self._refresh(question, option, now)
+        return self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
+
+    def _answer(self, question: Question[A], prefetch: Prefetch | None) -> A | Problem:
+        if not isinstance(question, BasketQuestion) or prefetch is None:
             return self._waited_for(question, lambda: self._client.ask(question))
         known = self._client.known(question)
         if known is not None:
             return known
-        asks = [question, *_others(question, prefetch)]
-        answer = self._waited_for(question, lambda: self._client.ask_many(asks)[0])
+        others = _others(question, prefetch)
+        answer = self._waited_for(question, lambda: self._client.ask_with(question, others))
         if isinstance(answer, Problem) and answer.code in TOO_MUCH_AT_ONCE:
             # The company was too large, not the question: a cell must not depend on what travels with it.
             return self._waited_for(question, lambda: self._client.ask(question))
         return answer
 
-    def _waited_for(self, question: Question, work: Callable[[], Any]) -> Any:
+    def _waited_for(self, question: Question[A], work: Callable[[], A | Problem]) -> A | Problem:
         """Return what ``work`` finds, within what is left of the calculation's deadline; the rest is asked for together."""
         answer = self._patience.wait(work)
         if answer is not None:
             return answer
         known = self._client.known(question)
-        if known is None and isinstance(question, Ask | RegimesOf):
-            self._client.submit(question if isinstance(question, Ask) else question.ask)
+        if known is None and isinstance(question, BasketQuestion):
+            self._client.submit(question.basket)
         return self._late() if known is None else known
 
     def _late(self) -> Problem:
@@ -217,126 +233,62 @@ class Worksheet:
         said = self._patience.slowest_said
         return said if isinstance(said, Problem) else OVERDUE
 
-    def _live(self, question: Question, live: Live) -> Any:
+    def _live(self, question: Question[A], live: Live) -> A | Problem | None:
         known = self._client.known(question)
-        if isinstance(question, Ask | RegimesOf):
+        if isinstance(question, BasketQuestion):
             live.want(question)
             return known if known is not None else live.latest(question)
         if known is None:
             live.later(question, lambda: self._client.ask(question))
         return known
 
-    def _refresh(self, ask: Ask, value: InputCell, now: _Pass) -> Any:
+    def _refresh(self, question: BasketQuestion[A], value: object, now: _Pass) -> A | Problem | None:
         """Ask the source again where the trigger changed, else only look at what is there."""
         refresh = "FORCE" if now.trigger is not None and now.trigger(value) else "CACHE_ONLY"
         if now.live is None:
-            known = self._client.known(ask) if refresh == "CACHE_ONLY" else None
+            known = self._client.known(question) if refresh == "CACHE_ONLY" else None
             if known is not None:
                 return known
             found = self._patience.wait(
-                lambda: self._client.ask_many([ask], refresh)[0], anyway=refresh == "FORCE"
+                lambda: self._client.ask_many([question], refresh)[0], anyway=refresh == "FORCE"
             )
             return self._late() if found is None else found
-        known = self._client.known(ask) or self._client.remembered(ask)
+        known = self._client.known(question) or self._client.remembered(question)
         if refresh == "FORCE" or known is None:
-            now.live.later(ask, lambda: self._client.ask_many([ask], refresh), wanted=refresh == "FORCE")
+            now.live.later(
+                question, lambda: self._client.ask_many([question], refresh), wanted=refresh == "FORCE"
+            )
         return known
-
-    def _remember(
-        self, name: str, arguments: Sequence[Block | None], sentence: str, question: Question | None = None
-    ) -> None:
-        key = name, _key(name, arguments)
-        self._faults.pop(key, None)  # that the latest stands last
-        while len(self._faults) >= _MOST_FAULTS:
-            self._faults.pop(next(iter(self._faults), ("", "")), None)
-        self._faults[key] = sentence, question
-
-    def _recall(self, arguments: Sequence[Block | None], result: Result) -> Result:
-        key = _key("BASKETWHY", arguments)
-        latest = reversed(list(self._faults.items()))
-        said = (
-            why for (_, fault), (why, question) in latest if fault == key and not self._answered(question)
-        )
-        return next(said, result) if result in ("OK", NO_AGE) else result
-
-    def _note_age(self, key: str) -> None:
-        """Note that an age is asked for, before or after its figures come: BASKETWHY is to say why there is none."""
-        if key not in self._aged and len(self._aged) >= _MOST_AGES:
-            self._aged.pop(next(iter(self._aged)), None)
-        self._aged[key] = None
-
-    def _answered(self, question: Question | None) -> bool:
-        """Tell whether a question has found an answer since its cell was calculated, which may come after this one."""
-        known = self._client.known(question) if question is not None else None
-        return known is not None and not isinstance(known, Problem)
 
 
 class _Pass(NamedTuple):
     """What the host gives for one evaluation."""
 
     prefetch: Prefetch | None
-    trigger: Callable[[InputCell], bool] | None
+    trigger: Trigger | None
     live: Live | None
 
 
-_SHOWN: dict[Answer, Callable[[Any], Result]] = {
-    Answer.REGIMES: cells.since,
-    Answer.LEVELS: cells.levels,
-    Answer.FLIP: cells.flip,
-    Answer.DISPERSION: cells.dispersion,
-    Answer.QUOTA: cells.quota,
-}
+def _asked(kind: Kind[A, O], given: Arguments) -> tuple[Question[A], O]:
+    """Return a call's question and option. Raises BadInput."""
+    return kind.question(given), kind.option(given)
 
 
-def _asked(function: Function, arguments: Sequence[Block | None]) -> tuple[Question, cells.Option]:
-    """Return a function's question and what its last argument says. Raises BadInput."""
-    first, second, third = (*arguments, None, None, None)[:3]
-    weights = second if function.weighs else None
-    question = _question(function, first, weights, arguments)
-    return question, cells.option(function.name, third if function.weighs else second)
-
-
-def _question(
-    function: Function, first: Block | None, weights: Block | None, arguments: Sequence[Block | None]
-) -> Question:
-    if function.answer is Answer.QUOTA:
-        return QuotaOf()
-    if function.answer is Answer.LEVELS:
-        return LevelsOf(cells.symbol(first))
-    if function.answer is Answer.STRIKES:
-        return StrikesOf(cells.symbol(first))
-    if function.answer is Answer.DISPERSION:
-        return cells.dispersion_of(arguments)
-    ask = Ask((cells.symbol(first),)) if SYMBOL in function.arguments else cells.ask(first, weights)
-    if function.answer is Answer.PROFILE:
-        return cells.profile_of(ask, arguments[2 if function.weighs else 1 :])
-    if function.answer is Answer.FLIP:
-        return cells.flip_of(ask)
-    return RegimesOf(ask) if function.answer is Answer.REGIMES else ask
-
-
-def _named(arguments: Sequence[Block | None]) -> str | None:
+def _named(arguments: Arguments) -> str | None:
     """Return the function that BASKETWHY's third argument names, None where it names none."""
     third = arguments[2] if len(arguments) > 2 else None
     cell = third[0][0] if third and third[0] else None
     return None if cell is None else str(cell).strip().upper()
 
 
-def _refusal(name: str, problem: Problem) -> Result:
-    return problem.sentence if name == "BASKETWHY" else problem.cell_error
-
-
-def _others(question: Ask | RegimesOf, prefetch: Prefetch) -> list[Ask | RegimesOf]:
+def _others(question: Foreseen, prefetch: Prefetch) -> list[Foreseen]:
     try:
         return [other for other in prefetch() if other != question]
     except Exception:  # noqa: BLE001 - reading ahead is a courtesy; the cell itself can still be answered
         return []
 
 
-def _key(name: str, arguments: Sequence[Block | None]) -> str:
+def _key(name: str, arguments: Arguments) -> str:
     """Return what BASKETWHY is called with where it is asked about this cell."""
-    first, second, third = (*arguments, None, None, None)[:3]
     function = BY_NAME.get(name)
-    if function is not None and function.answer is Answer.DISPERSION:  # its first is the index
-        return repr((second, third))
-    return repr((first, second if function is not None and function.weighs else None))
+    return repr(function.basket(arguments) if function is not None else ((*arguments, None)[0], None))

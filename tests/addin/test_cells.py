@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, BadInput, Block, CellError, Reply, Row
+from basketgex_addin.functions.levels import levels
+from basketgex_addin.functions.moments import age
+from basketgex_addin.functions.profile import ProfileOf, flip, profile, profile_of
+from tests.addin.shown import option, render
 
 AS_OF = 1_783_713_600.0  # 2026-07-10 16:00 in New York
 
@@ -230,7 +234,7 @@ def test_any_cells_give_a_question_or_a_refusal(symbols: Block | None, weights: 
     ],
 )
 def test_what_a_cell_shows(name: str, expected: object) -> None:
-    assert cells.render(name, REPLY) == expected
+    assert render(name, REPLY) == expected
 
 
 def test_a_status_says_all_there_is_to_say() -> None:
@@ -245,7 +249,7 @@ def test_a_status_says_all_there_is_to_say() -> None:
         rows=(row("NVDA", 1.0, 1.0), row("AMD", 0.0, 1.0)),
         notice="Served from the last good values.",
     )
-    assert cells.render("BASKETSTATUS", reply) == (
+    assert render("BASKETSTATUS", reply) == (
         "SYNTHETIC (synthetic sample); historical; as of 2026-07-10 16:00 to 2026-07-10 16:31 (mixed) New York; "
         "convention flashalpha (DEX, VEX, CHEX: open interest, plain sum); 2 of 2 names; coverage 100 %; no weight: AMD; "
         "usable open interest 93 %; "
@@ -263,19 +267,17 @@ def test_a_status_says_all_there_is_to_say() -> None:
     ],
 )
 def test_a_status_flags_open_interest_that_is_not_enough(share: float, said: str) -> None:
-    plain = cells.render("BASKETSTATUS", REPLY)
-    assert cells.render("BASKETSTATUS", REPLY._replace(usable_open_interest=share)) == f"{plain}{said}"
+    plain = render("BASKETSTATUS", REPLY)
+    assert render("BASKETSTATUS", REPLY._replace(usable_open_interest=share)) == f"{plain}{said}"
 
 
 @pytest.mark.parametrize("freshness", ["FRESH", "STALE", "EXPIRED"])
 def test_a_status_never_says_what_a_clock_makes_untrue(freshness: str) -> None:
-    assert cells.render("BASKETSTATUS", REPLY._replace(freshness=freshness)) == cells.render(
-        "BASKETSTATUS", REPLY
-    )
+    assert render("BASKETSTATUS", REPLY._replace(freshness=freshness)) == render("BASKETSTATUS", REPLY)
 
 
 def test_the_table_with_headings_and_the_missing_last() -> None:
-    table = cells.render("BASKET", REPLY, True)
+    table = render("BASKET", REPLY, True)
     assert table == (
         cells.HEADINGS,
         ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, -0.5, "negative gamma", "2026-07-10 16:00"),
@@ -283,11 +285,11 @@ def test_the_table_with_headings_and_the_missing_last() -> None:
         ("X", None, None, None, None, None, None, None, "no data", None),
         ("Y", None, None, None, None, None, None, None, "no data", None),
     )
-    assert cells.render("BASKET", REPLY) == table[1:]
+    assert render("BASKET", REPLY) == table[1:]
 
 
 def test_a_figure_that_is_no_number_is_an_error_value() -> None:
-    assert cells.render("BASKETGEX", REPLY._replace(gex=math.nan)) is CellError.NOT_AVAILABLE
+    assert render("BASKETGEX", REPLY._replace(gex=math.nan)) is CellError.NOT_AVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -295,18 +297,18 @@ def test_a_figure_that_is_no_number_is_an_error_value() -> None:
     [(True, True), (0, False), (1.0, True), (None, False), ("true", True), ("FALSE", False), (" ", False)],
 )
 def test_headers(cell: cells.Scalar, expected: bool) -> None:
-    assert cells.option("BASKET", ((cell,),)) is expected
-    assert cells.option("BASKET", None) is False
+    assert option("BASKET", ((cell,),)) is expected
+    assert option("BASKET", None) is False
 
 
 def test_headers_that_say_nothing() -> None:
     with pytest.raises(BadInput, match=r"^The headers argument must be TRUE or FALSE\.$"):
-        cells.option("BASKET", (("yes",),))
+        option("BASKET", (("yes",),))
 
 
 def test_age_in_minutes() -> None:
-    assert cells.age(REPLY, AS_OF + 90) == 1.5
-    assert cells.age(REPLY, AS_OF - 90) == 0
+    assert age(REPLY, AS_OF + 90) == 1.5
+    assert age(REPLY, AS_OF - 90) == 0
 
 
 def block(value: cells.InputCell) -> cells.Block:
@@ -323,8 +325,8 @@ WEIGHED = REPLY._replace(
 
 
 def test_totals_are_plain_sums_of_the_names_that_weigh() -> None:
-    assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", None)) == ((-4.0, 4.0, 6.0, 8.0),)
-    assert cells.render("BASKETTOTAL", WEIGHED, cells.option("BASKETTOTAL", block(" gex "))) == ((-4.0,),)
+    assert render("BASKETTOTAL", WEIGHED, option("BASKETTOTAL", None)) == ((-4.0, 4.0, 6.0, 8.0),)
+    assert render("BASKETTOTAL", WEIGHED, option("BASKETTOTAL", block(" gex "))) == ((-4.0,),)
 
 
 def test_a_share_of_nothing_has_no_sign() -> None:
@@ -334,22 +336,22 @@ def test_a_share_of_nothing_has_no_sign() -> None:
 
 
 def test_the_top_is_by_contribution_with_the_sign_of_the_exposure() -> None:
-    assert cells.render("BASKETTOP", WEIGHED, cells.option("BASKETTOP", None)) == (
+    assert render("BASKETTOP", WEIGHED, option("BASKETTOP", None)) == (
         ("A", -0.625),
         ("B", 0.375),
     )
-    assert cells.render("BASKETTOP", WEIGHED, cells.option("BASKETTOP", block("1"))) == (("A", -0.625),)
+    assert render("BASKETTOP", WEIGHED, option("BASKETTOP", block("1"))) == (("A", -0.625),)
 
 
 def test_breadth_and_count_are_of_the_names_with_data() -> None:
-    assert cells.render("BASKETBREADTH", WEIGHED) == pytest.approx(2 / 3)
-    assert cells.render("BASKETCOUNT", WEIGHED) == 3
-    assert cells.render("BASKETBREADTH", WEIGHED._replace(rows=())) is CellError.NOT_AVAILABLE
+    assert render("BASKETBREADTH", WEIGHED) == pytest.approx(2 / 3)
+    assert render("BASKETCOUNT", WEIGHED) == 3
+    assert render("BASKETBREADTH", WEIGHED._replace(rows=())) is CellError.NOT_AVAILABLE
 
 
 def test_the_moment_is_a_serial_in_the_zone_asked_for() -> None:
-    new_york = cells.render("BASKETASOF", REPLY, cells.option("BASKETASOF", None))
-    utc = cells.render("BASKETASOF", REPLY, cells.option("BASKETASOF", block("UTC")))
+    new_york = render("BASKETASOF", REPLY, option("BASKETASOF", None))
+    utc = render("BASKETASOF", REPLY, option("BASKETASOF", block("UTC")))
     assert new_york == pytest.approx(46213 + 16 / 24)  # 2026-07-10 16:00
     assert utc == pytest.approx(46213 + 20 / 24)
 
@@ -373,13 +375,13 @@ def test_the_moment_is_a_serial_in_the_zone_asked_for() -> None:
 )
 def test_an_option_that_says_nothing_is_bad_input(name: str, cell: cells.InputCell, argument: str) -> None:
     with pytest.raises(BadInput) as refused:
-        cells.option(name, block(cell))
+        option(name, block(cell))
     assert refused.value.problem.argument == argument
 
 
 def test_levels_of_an_underlying_without_a_price_have_no_distance() -> None:
     found = cells.LevelFigures(0.0, 95.0, "available", *(None,) * 6, 0.0, 30.0)
-    assert cells.levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE, "available", "")
+    assert levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE, "available", "")
 
 
 @pytest.mark.parametrize(
@@ -400,16 +402,16 @@ def test_a_flip_goes_with_its_doubts_and_all_its_roots(
     status: str, doubts: tuple[str, ...], roots: tuple[float, ...], shown: tuple[str, str]
 ) -> None:
     figures = cells.LevelFigures(100.0, 95.0, status, *(None,) * 6, 0.0, 30.0, doubts, roots)
-    table = cells.levels(figures)
+    table = levels(figures)
     assert table[1] == ("gamma flip", 95.0, pytest.approx(-0.05), *shown)
     assert {row[3:] for row in (table[0], *table[2:])} == {(None, None)}
 
 
 def test_the_flip_of_a_basket_goes_with_its_doubts_and_all_its_roots() -> None:
     found = cells.Profile((), (), (), 0.9, 30.0, (0.7, 0.9), "several_roots", ("several_roots",))
-    assert cells.flip(found) == ((pytest.approx(-0.1), "several roots", "-30.00%, -10.00%"),)
+    assert flip(found) == ((pytest.approx(-0.1), "several roots", "-30.00%, -10.00%"),)
     none = cells.Profile((), (), (), None, 30.0, (), "no_boundary", ("no_boundary",))
-    assert cells.flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
+    assert flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
 
 
 def test_a_balance_is_over_contracts_and_not_over_names() -> None:
@@ -435,7 +437,7 @@ def test_a_status_says_whose_spot_was_put_right() -> None:
             (REPLY.rows[0],) * 3, ("stale_spot", "thin_quotes", "agrees"), (0.0078, 0.0, 0.0), strict=True
         )
     ]
-    said = cells.render("BASKETSTATUS", REPLY._replace(rows=rows))
+    said = render("BASKETSTATUS", REPLY._replace(rows=rows))
     assert isinstance(said, str)
     name = REPLY.rows[0].symbol
     assert f"stale spot: {name} put right by +0.78%; quotes too thin to tell spot's moment: {name}" in said
@@ -450,9 +452,9 @@ ASK = Ask(("NVDA", "AMD"))
 
 
 def test_a_profile_is_asked_for_with_what_is_left_out() -> None:
-    assert cells.profile_of(ASK, ()) == cells.ProfileOf(ASK, "gex", (0.8, 1.2), 60)
-    asked = cells.profile_of(ASK, (block(" vex "), block(0.5), block("110%"), block(5.0)))
-    assert asked == cells.ProfileOf(ASK, "vex", (0.5, 1.1), 5)
+    assert profile_of(ASK, (None,) * 4) == ProfileOf(ASK, "gex", (0.8, 1.2), 60)
+    asked = profile_of(ASK, (block(" vex "), block(0.5), block("110%"), block(5.0)))
+    assert asked == ProfileOf(ASK, "vex", (0.5, 1.1), 5)
 
 
 @pytest.mark.parametrize(
@@ -470,12 +472,12 @@ def test_a_profile_is_asked_for_with_what_is_left_out() -> None:
 )
 def test_a_range_that_is_none_is_bad_input(arguments: tuple[cells.InputCell, ...], argument: str) -> None:
     with pytest.raises(BadInput) as refused:
-        cells.profile_of(ASK, tuple(map(block, arguments)))
+        profile_of(ASK, (*map(block, arguments), None, None, None)[:4])
     assert refused.value.problem.argument == argument
 
 
 def test_a_profile_is_over_prices_for_one_name_and_over_moves_for_several() -> None:
     one = cells.Profile((0.9, 1.1), (90.0, 110.0), (-5.0, 5.0), 0.97, 30.0)
-    assert cells.profile(one, moves=False) == ((90.0, -5.0), (110.0, 5.0))
+    assert profile(one, moves=False) == ((90.0, -5.0), (110.0, 5.0))
     for basket in (one, one._replace(spots=())):  # of one name, and of more
-        assert cells.profile(basket, moves=True) == ((0.9, -5.0), (1.1, 5.0))
+        assert profile(basket, moves=True) == ((0.9, -5.0), (1.1, 5.0))

@@ -128,7 +128,7 @@ class Machine:
 
     def client(self, deadline: float = 20.0) -> BasketClient:
         found = BasketClient(self.home, deadline, self.start, self.clock)
-        found._connection = self.connection(deadline)
+        found._connection = found._baskets._connection = self.connection(deadline)
         return found
 
     def restarted(self) -> Runtime | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from threading import Event
 
-from basketgex_addin.cells import Ask, LevelsOf, Problem, Question, QuotaOf, RegimesOf, Reply, Since
+from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client.problems import SERVER_ABSENT
+from basketgex_addin.functions.levels import LevelsOf
+from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.live import TRIES, Board
 from tests.addin.test_worksheet import REPLY
 
@@ -46,8 +48,8 @@ class FakeClient:
         self.streams.append(FakeStream(changed))
         return self.streams[-1]
 
-    def remembered(self, ask: Ask) -> Reply | None:
-        return REPLY._replace(gex=9.0)
+    def remembered(self, question: Question) -> Reply | None:
+        return REPLY._replace(gex=9.0) if isinstance(question, Ask) else None
 
     def forget(self, question: Question) -> None:
         self.forgotten.append(question)

@@ -8,29 +8,28 @@ from typing import Any
 import pytest
 
 from basketgex_addin.cells import (
-    FLIP_REACH,
-    NO_AGE,
-    STRIKE_HEADINGS,
     Ask,
     CellError,
     Dispersion,
-    DispersionOf,
     LevelFigures,
-    LevelsOf,
     Problem,
     Profile,
-    ProfileOf,
     Question,
     Quota,
     RegimesOf,
     Reply,
     Since,
     Strikes,
-    StrikesOf,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import NOT_METERED
 from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.functions.dispersion import DispersionOf
+from basketgex_addin.functions.levels import LevelsOf
+from basketgex_addin.functions.moments import NO_AGE
+from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
+from basketgex_addin.functions.strikes import HEADINGS as STRIKE_HEADINGS
+from basketgex_addin.functions.strikes import StrikesOf
 from basketgex_addin.worksheet import COMPUTED, FAULT, NO_FORMULA, Worksheet
 
 REPLY = Reply(
@@ -68,6 +67,9 @@ class FakeClient:
             raise self.answer
         self.memory.update((question, self.answer) for question in questions)
         return [self.answer] * len(questions)
+
+    def ask_with(self, question: Any, others: Sequence[Any]) -> Any:
+        return self.ask_many([question, *others])[0]
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
@@ -204,7 +206,7 @@ def test_faults_do_not_pile_up() -> None:
     sheet = Worksheet(FakeClient(RuntimeError()))
     for i in range(1000):
         sheet.evaluate("BASKETGEX", (((f"T{i}",),),))
-    assert len(sheet._faults) == 256
+    assert len(sheet._reasons._faults) == 256
 
 
 def test_the_quota_of_a_source_that_costs_nothing_is_not_available() -> None:

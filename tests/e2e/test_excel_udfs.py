@@ -18,8 +18,10 @@ from basketgex_addin.cells import Ask, CellError, Problem
 from basketgex_addin.client import BasketClient, ServerStatus, problems
 from basketgex_addin.excel import component
 from basketgex_addin.excel.book import Scanner
-from basketgex_addin.functions import FUNCTIONS, Answer
+from basketgex_addin.functions import FUNCTIONS
+from basketgex_addin.functions.moments import NO_AGE
 from tests.addin.excel.com_stub import Application, Area, Sheet, Workbook, excel
+from tests.addin.shown import render
 from tests.e2e.serving import Server
 
 SAMPLE = """
@@ -27,7 +29,7 @@ NVDA AMD AVGO MU SMCI TSM QCOM ASML AAPL MSFT AMZN META GOOGL TSLA CRM ORCL ADBE
 JPM BAC WFC C GS MS BRK.B XOM CVX SLB OXY COP LLY UNH JNJ SPY QQQ IWM
 """
 SYMBOLS = (*SAMPLE.split(), "ZZZZ", "YYYY")
-ASKING = tuple(f.name for f in FUNCTIONS if f.answer is Answer.BASKET and f.weighs)
+ASKING = tuple(f.name for f in FUNCTIONS if f.kind.foreseeable and f.weighs and f.name != "BASKETSINCE")
 MOST = 500
 DEADLINE = 4.0
 
@@ -103,7 +105,7 @@ def test_five_hundred_cells_are_one_call_and_show_what_the_client_says(app: Appl
         if isinstance(answer, Problem):
             expected: Any = answer.sentence if name == "BASKETWHY" else answer.cell_error
         else:
-            expected = blank_as_text(cells.render(name, answer))
+            expected = blank_as_text(render(name, answer))
             if isinstance(expected, tuple) and len(expected) == 1:
                 [expected] = expected  # COM's own way with a single row
         assert repr(found) == repr(expected)  # the digits that tell every float from its neighbours
@@ -117,7 +119,7 @@ def test_every_function_once_without_a_workbook_to_read(app: Application, home: 
         why = app.call("BASKETWHY", "NVDA,AMD,ZZZZ", "2,1,1")
         assert app.call("BASKETWHY", "NVDA,AMD") == "OK"  # nobody has asked for the age of these
     assert all(isinstance(shown[n], float) for n in ("BASKETGEX", "BASKETDEX", "BASKETVEX", "BASKETCHEX"))
-    assert (shown["BASKETAGE"], why) == (CellError.NOT_AVAILABLE, cells.NO_AGE)
+    assert (shown["BASKETAGE"], why) == (CellError.NOT_AVAILABLE, NO_AGE)
     assert (shown["BASKETMISSING"], shown["BASKETCOVERAGE"], shown["BASKETWHY"]) == ("ZZZZ", 0.75, "OK")
     assert re.fullmatch("(positive|negative)_gamma", shown["BASKETREGIME"])
     assert shown["BASKETSTATUS"].startswith("SYNTHETIC (")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from basketgex_addin.cells import Ask, Reply, render
+from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
+from tests.addin.shown import render
 from tests.e2e.serving import COMMAND, Server
 from tests.standin.upstream import Figures, Upstream
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from basketgex_addin.cells import Ask, Problem, Reply, render
+from basketgex_addin.cells import Ask, Problem, Reply
+from tests.addin.shown import render
 from tests.e2e.clocked import Clock, asked, reply
 from tests.e2e.serving import Server, environment, serving, status, until
 from tests.standin.upstream import MEASURES, Figures, Upstream, figures

@@ -11,8 +11,9 @@ import grpc
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Ask, LevelsOf, Problem, Reply
+from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
+from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.worksheet import Worksheet
 from basketgex_server.settings import Settings
 from basketgex_server.sources.readers.forms import READ

@@ -16,7 +16,7 @@ from basketgex_addin.calc.results import CalcValue
 from basketgex_addin.calc.values import block, scalar, table
 from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
-from basketgex_addin.functions import BY_NAME, Answer, Function, Shape
+from basketgex_addin.functions import BY_NAME, Function, Shape, Way
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
@@ -59,7 +59,7 @@ def evaluate(
     ``live_tables``: how LibreOffice was told, at its start, that tables come. A single value follows the cell mode at once.
     """
     function, serving = BY_NAME[name], host(home)
-    if function.answer is Answer.EXPLAIN:
+    if function.kind.way is Way.EXPLAIN:
         return _explain(document, arguments[0], serving, home)
     blocks = tuple(map(block, arguments))
     is_table = function.shape is Shape.TABLE

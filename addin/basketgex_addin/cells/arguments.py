@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
-from zoneinfo import ZoneInfo
 
-from basketgex_addin.cells.figures import MEASURES
-from basketgex_addin.cells.moments import new_york
-from basketgex_addin.cells.questions import Ask, DispersionOf, ProfileOf
+from basketgex_addin.cells.questions import Ask
 from basketgex_addin.cells.values import BadInput, Block, CellError, InputCell
 
-MOST_LEVELS = 2_000  # of a profile
-LONGEST = 3_650  # days of a horizon
 MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
-FLIP_REACH = (0.5, 1.5)  # of the present price: where BASKETFLIP looks
-TOP = 3
-
-Option = bool | int | str | ZoneInfo | None
-"""What a function's last argument says: headers, number of names, measure, time zone."""
 
 
 def ask(symbols: Block | None, weights: Block | None) -> Ask:
@@ -72,42 +60,6 @@ def symbol(block: Block | None, argument: str = "symbol") -> str:
     if len(names) > 1:
         raise BadInput("one_symbol", f"{len(names):,} symbols: give one ticker.", argument)
     return names[0]
-
-
-def profile_of(ask: Ask, arguments: Sequence[Block | None]) -> ProfileOf:
-    """Return the question of a profile: ``arguments`` are measure, low, high and levels. Raises BadInput."""
-    measure, begin, end, levels = (only(block) for block in (*arguments, None, None, None, None)[:4])
-    found = "GEX" if measure is None else measure.strip().upper() if isinstance(measure, str) else ""
-    if found not in MEASURES:
-        raise BadInput("invalid_measure", "The measure must be GEX, DEX, VEX or CHEX.", "measure")
-    between = _ratio(begin, 0.8, "low"), _ratio(end, 1.2, "high")
-    if not between[0] < between[1]:
-        raise BadInput("invalid_range", "low must be less than high: 0.8 and 1.2, say.", "low")
-    points = 60.0 if levels is None else figure(levels)
-    if not 2 <= points <= MOST_LEVELS or points != int(points):
-        raise BadInput("invalid_levels", "levels must be a whole number, 2 to 2000.", "levels")
-    return ProfileOf(ask, found.lower(), between, int(points))
-
-
-def flip_of(ask: Ask) -> ProfileOf:
-    """Return the question whose answer has a basket's flip."""
-    return ProfileOf(ask, "gex", FLIP_REACH, 2)
-
-
-def dispersion_of(arguments: Sequence[Block | None]) -> DispersionOf:
-    """Return the question of DISPERSION: ``arguments`` are index, symbols, weights and horizon. Raises BadInput."""
-    index, symbols, weights, days = (*arguments, None, None, None, None)[:4]
-    of, members, cell = symbol(index, "index"), ask(symbols, weights), only(days)
-    horizon = 30.0 if cell is None else figure(cell)
-    if not 0 < horizon <= LONGEST:
-        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
-        raise BadInput("invalid_horizon", sentence, "horizon")
-    return DispersionOf(of, members, horizon)
-
-
-def trigger(block: Block | None) -> InputCell:
-    """Return the cell whose change makes BASKETREFRESH ask; of a range, the first. An error is a value like others."""
-    return block[0][0] if block and block[0] else None
 
 
 def _plain(symbols: Block | None, weights: Block | None) -> Ask | None:
@@ -232,8 +184,9 @@ def only(block: Block | None) -> InputCell:
     return None if is_blank(cell) else cell
 
 
-def headers(cell: InputCell) -> bool:
+def headers(block: Block | None) -> bool:
     """Return whether a table has headings. Raises BadInput."""
+    cell = only(block)
     if isinstance(cell, str) and cell.strip().upper() in ("TRUE", "FALSE"):
         return cell.strip().upper() == "TRUE"
     if cell is None or isinstance(cell, bool | int | float):
@@ -241,46 +194,8 @@ def headers(cell: InputCell) -> bool:
     raise BadInput("invalid_headers", "The headers argument must be TRUE or FALSE.", "headers")
 
 
-def measure(cell: InputCell) -> str:
-    """Return a measure in capitals, or ALL. Raises BadInput."""
-    found = "ALL" if cell is None else cell.strip().upper() if isinstance(cell, str) else ""
-    if found not in (*MEASURES, "ALL"):
-        raise BadInput("invalid_measure", "The measure must be GEX, DEX, VEX, CHEX or ALL.", "measure")
-    return found
-
-
-def count(cell: InputCell) -> int:
-    """Return how many names are wanted at most. Raises BadInput."""
-    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) and not cell.strip().endswith("%"):
-        cell = float(cell)
-    found = TOP if cell is None else cell
-    if isinstance(found, bool | str | CellError) or not 1 <= found <= MOST_CELLS or found != int(found):
-        raise BadInput("invalid_n", "n must be a whole number, 1 or more.", "n")
-    return int(found)
-
-
 def figure(cell: InputCell) -> float:
     """Return the number in a cell, NaN where there is none."""
     if isinstance(cell, str) and (match := _NUMBER.fullmatch(cell.strip())):
         return float(match[1]) / (100 if match[2] else 1)
     return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else math.nan
-
-
-def _ratio(cell: InputCell, default: float, argument: str) -> float:
-    found = default if cell is None else figure(cell)
-    if not 0 < found < math.inf:
-        sentence = (
-            f"{argument} must be a number above 0, in units of the present price: 0.9 is 10 % below it."
-        )
-        raise BadInput("invalid_range", sentence, argument)
-    return found
-
-
-def zone(cell: InputCell) -> ZoneInfo:
-    """Return a time zone. Raises BadInput."""
-    if cell is None:
-        return new_york()
-    if isinstance(cell, str):
-        with suppress(KeyError, ValueError, OSError):
-            return ZoneInfo(cell.strip())
-    raise BadInput("invalid_zone", "The zone is not known: write one such as Europe/London or UTC.", "zone")

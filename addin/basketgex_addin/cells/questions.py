@@ -1,13 +1,95 @@
-"""What a cell asks."""
+"""What cells ask. A question knows the kind of its answer, so that whoever asks it gets that, or a Problem."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from basketgex_addin.cells.figures import Dispersion, LevelFigures, Profile, Quota, Reply, Since, Strikes
+from basketgex_addin.cells.values import Problem
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Server(Protocol):
+    """What questions are put to: ``client.BasketClient``, which has a method for each call of the contract."""
+
+    def basket(self, ask: Ask) -> Reply | Problem:
+        """Return a basket's reply, by a call that others share."""
+
+    def since(self, ask: Ask) -> Since | Problem:
+        """Return since when a basket has been in its regime."""
+
+    def levels(self, symbol: str) -> LevelFigures | Problem:
+        """Return one underlying's levels."""
+
+    def strikes(self, symbol: str) -> Strikes | Problem:
+        """Return one underlying by strike."""
+
+    def curve(self, ask: Ask, measure: str, between: tuple[float, float], levels: int) -> Profile | Problem:
+        """Return a profile of one measure."""
+
+    def dispersion(
+        self, index: str, symbols: Sequence[str], weights: Sequence[float] | None, *, horizon: float
+    ) -> Dispersion | Problem:
+        """Return an index against its members."""
+
+    def quota(self) -> Quota | Problem:
+        """Return a metered source's quota."""
+
+
+class Stream(Protocol):
+    """What is known of the baskets that a stream carries: ``client.Watcher``."""
+
+    def latest(self, ask: Ask) -> Reply | Problem | None:
+        """Return what it last said of a basket it carries."""
+
+    def since(self, ask: Ask) -> Since | None:
+        """Return what it last said of the regime of a basket it carries."""
+
+
+class Question(ABC, Generic[A_co]):
+    """A question whose answer is an A. Questions are frozen dataclasses: equal ones have one answer."""
+
+    __slots__ = ()
+
+    from_memory: ClassVar[bool] = True
+    """Whether an answer holds for a while, for everybody who asks the same."""
+
+    @abstractmethod
+    def put_to(self, server: Server) -> A_co | Problem:
+        """Ask it."""
+
+    @property
+    def about(self) -> Ask | None:
+        """The basket that BASKETWHY is called with where it is asked about this; None where it is about none."""
+        return None
+
+
+class BasketQuestion(Question[A_co]):
+    """A question of a basket: many of them travel in one call, a stream can carry it, and a document can foresee it."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def basket(self) -> Ask:
+        """The basket."""
+
+    @property
+    def about(self) -> Ask:
+        """The basket."""
+        return self.basket
+
+    @abstractmethod
+    def said_by(self, stream: Stream) -> A_co | Problem | None:
+        """Return what a stream last said of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(BasketQuestion[Reply]):
     """One basket a cell asks for: symbols as typed (trimmed, never blank), and their weights, or None: equal ones.
 
     Raises ValueError where there is not one weight a symbol: in a batch it would shift the others' weights.
@@ -21,56 +103,35 @@ class Ask:
         if self.weights is not None and len(self.weights) != len(self.symbols):
             raise ValueError("one weight a symbol")
 
+    @property
+    def basket(self) -> Ask:
+        """This one."""
+        return self
 
-class RegimesOf(NamedTuple):
-    """The question for a basket's ``Since``."""
+    def put_to(self, server: Server) -> Reply | Problem:
+        """Ask it."""
+        return server.basket(self)
 
-    ask: Ask
-
-
-class LevelsOf(NamedTuple):
-    """The question for one underlying's ``LevelFigures``."""
-
-    symbol: str
-
-
-class QuotaOf(NamedTuple):
-    """The question for the ``Quota``."""
+    def said_by(self, stream: Stream) -> Reply | Problem | None:
+        """Return what a stream last said of it."""
+        return stream.latest(self)
 
 
-class StrikesOf(NamedTuple):
-    """The question for one underlying's ``Strikes``. Two fields, so that it is no ``LevelsOf``."""
-
-    symbol: str
-    per: str = "strike"
-
-
-class ProfileOf(NamedTuple):
-    """The question for a ``Profile``: a measure ("gex") between two prices in units of the present one."""
+@dataclass(frozen=True, slots=True)
+class RegimesOf(BasketQuestion[Since]):
+    """The question since when a basket has been in its regime."""
 
     ask: Ask
-    measure: str
-    between: tuple[float, float]
-    levels: int
 
+    @property
+    def basket(self) -> Ask:
+        """The basket."""
+        return self.ask
 
-class DispersionOf(NamedTuple):
-    """The question for a ``Dispersion``: an index, its members, and a horizon in calendar days."""
+    def put_to(self, server: Server) -> Since | Problem:
+        """Ask it."""
+        return server.since(self.ask)
 
-    index_symbol: str
-    members: Ask
-    horizon: float
-
-
-Question = Ask | RegimesOf | LevelsOf | QuotaOf | StrikesOf | ProfileOf | DispersionOf
-
-
-def asked_about(question: Question) -> Ask | None:
-    """Return the basket that BASKETWHY is called with for a question; None for the quota, which is nobody's."""
-    if isinstance(question, LevelsOf | StrikesOf):
-        return Ask((question.symbol,))
-    if isinstance(question, DispersionOf):
-        return question.members
-    if isinstance(question, QuotaOf):
-        return None
-    return question if isinstance(question, Ask) else question.ask
+    def said_by(self, stream: Stream) -> Since | Problem | None:
+        """Return what a stream last said of it."""
+        return stream.since(self.ask)

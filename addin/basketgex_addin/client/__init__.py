@@ -1,5 +1,6 @@
 """The client of the local server: connection, memo, collector, launcher."""
 
-from basketgex_addin.client.basket_client import BasketClient, ServerStatus, SymbolFigures
+from basketgex_addin.client.basket_client import BasketClient
+from basketgex_addin.client.figures import MEASURES, Forward, ProfileFigures, ServerStatus, SymbolFigures
 
-__all__ = ["BasketClient", "ServerStatus", "SymbolFigures"]
+__all__ = ["MEASURES", "BasketClient", "Forward", "ProfileFigures", "ServerStatus", "SymbolFigures"]

@@ -18,6 +18,7 @@ from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import problems
 from basketgex_addin.client.launcher import LaunchNotRecorded, start
+from basketgex_addin.client.rpc import M, R, Rpc
 
 if TYPE_CHECKING:
     import grpc
@@ -120,9 +121,10 @@ class Connection:
         """Send requests, several at once, and return a response or a problem for each, ``early`` seconds before time."""
         return Batch(*self._call("BatchGetBaskets", requests, early))
 
-    def call(self, method: str, request: Any) -> Any:
+    def call(self, rpc: Rpc[M, R], request: M) -> R | Problem:
         """Send one request, and return its response or a problem."""
-        return self._call(method, [request])[1][0]
+        found: R | Problem = self._call(rpc, [request])[1][0]
+        return found
 
     def stream(self, method: str, request: Any) -> Stream | Problem:
         """Open a stream, or say why there is none. It has no deadline of its own."""

@@ -7,16 +7,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
-from basketgex_addin.cells import Ask, Question, RegimesOf, Reply
+from basketgex_addin.cells import BasketQuestion, Problem, Question, Reply
 
 SHORT_TTL = 2.0  # seconds, of problems and of what does not say how long it holds
 LOOK = 0.005  # seconds between two looks at the stamp: it is read from the disk
 
 
+A = TypeVar("A")
+
+
 class _Entry(NamedTuple):
-    answer: Any
+    answer: object
     expires: float
     reply: Reply | None
 
@@ -39,26 +42,27 @@ class Memo:
         self._most = most
         self._seen: Hashable = stamp()
         self._looked = clock()
-        self._entries: OrderedDict[Question, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Question[object], _Entry] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
 
-    def get(self, question: Question) -> Any:
+    def get(self, question: Question[A]) -> A | Problem | None:
         """Return the answer that still holds, or None."""
         with self._lock:
             entry = self._find(question)
-            return entry.answer if entry is not None and self._clock() < entry.expires else None
+            found = entry.answer if entry is not None and self._clock() < entry.expires else None
+        return cast("A | Problem | None", found)  # put beside no other kind of question
 
-    def remembered(self, ask: Ask) -> Reply | None:
-        """Return the last reply, of any age; a problem since then does not hide it."""
+    def remembered(self, question: Question[A]) -> A | None:
+        """Return a basket's last reply, of any age; a problem since then does not hide it. Of others nothing is kept."""
         with self._lock:
-            entry = self._find(ask)
-            return entry.reply if entry is not None else None
+            entry = self._find(question)
+        return cast("A | None", entry.reply if entry is not None else None)
 
-    def put(self, answers: Iterable[tuple[Question, Any]], stamp: Hashable = None) -> None:
+    def put(self, answers: Iterable[tuple[Question[A], A | Problem]], stamp: Hashable = None) -> None:
         """Keep answers. ``stamp`` is the one under which they were asked: answers from before a change are not kept."""
         with self._lock:
             now = self._clock()
@@ -79,11 +83,10 @@ class Memo:
         changed = frozenset(symbols)
         with self._lock:
             for question, entry in self._entries.items():
-                asked = question.ask if isinstance(question, RegimesOf) else question
-                if isinstance(asked, Ask) and not changed.isdisjoint(asked.symbols):
+                if isinstance(question, BasketQuestion) and not changed.isdisjoint(question.basket.symbols):
                     self._entries[question] = entry._replace(expires=-math.inf)
 
-    def expire(self, question: Question) -> None:
+    def expire(self, question: Question[object]) -> None:
         """Let the answer to a question hold no longer."""
         with self._lock:
             if (entry := self._entries.get(question)) is not None:
@@ -104,7 +107,7 @@ class Memo:
             self._seen = stamp
             self._entries.clear()
 
-    def _find(self, question: Question) -> _Entry | None:
+    def _find(self, question: Question[object]) -> _Entry | None:
         self._look()
         entry = self._entries.get(question)
         if entry is not None:

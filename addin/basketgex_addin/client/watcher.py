@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client import problems
@@ -37,6 +37,17 @@ class Opener(Protocol):
 
     def stream(self, method: str, request: pb.WatchBasketsRequest) -> Stream | Problem:
         """Open a stream, or say why there is none."""
+
+
+class WatcherOptions(TypedDict, total=False):
+    """What a watcher may be told, as it describes it."""
+
+    pace: float
+    quiet: float
+    longest: float
+    lazy: float
+    first_pause: float
+    lost: Callable[[Problem], None]
 
 
 class _Open(NamedTuple):

@@ -16,7 +16,7 @@ from basketgex_addin.excel.applications import place
 from basketgex_addin.excel.book import Scanner, explained
 from basketgex_addin.excel.live import LiveCells
 from basketgex_addin.excel.values import ExcelValue, block, result
-from basketgex_addin.functions import BY_NAME, Answer
+from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
@@ -52,7 +52,7 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
     """
     try:
         home = default_home()
-        if BY_NAME[name].answer is Answer.EXPLAIN:
+        if BY_NAME[name].kind.way is Way.EXPLAIN:
             return result(_explain(home, arguments[0], cell))
         blocks = tuple(map(block, arguments))
         found = worksheet(home).evaluate(

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from threading import Condition, Thread
 from typing import Any
 
-from basketgex_addin.cells import Ask, Block, Question, RegimesOf
+from basketgex_addin.cells import BasketQuestion, Block, Problem, Question
 from basketgex_addin.excel.applications import Applications, Book, Desk, Gone, Place, place
+from basketgex_addin.functions.record import A
 from basketgex_addin.live import CALCULATION, GAP, Board, Seat, Source
 
 QUIET, LONGEST = 0.05, 0.25
@@ -293,16 +294,16 @@ class LiveSeat:
         self._spot = spot
         self._seat = seat
 
-    def latest(self, question: Ask | RegimesOf) -> Any:
+    def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what is known of a basket."""
         return self._seat.latest(question)
 
-    def want(self, question: Ask | RegimesOf) -> None:
+    def want(self, question: BasketQuestion[object]) -> None:
         """Let the stream carry this basket for the cell."""
         with self._cells.asking(self._spot):
             self._seat.want(question)
 
-    def later(self, question: Question, work: Callable[[], object], *, wanted: bool = False) -> None:
+    def later(self, question: Question[object], work: Callable[[], object], *, wanted: bool = False) -> None:
         """Do work for the cell on another thread."""
         with self._cells.asking(self._spot):
             self._seat.later(question, work, wanted=wanted)

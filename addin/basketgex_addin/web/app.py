@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from basketgex import __version__
 from basketgex_addin.cells import Problem
-from basketgex_addin.functions import FUNCTIONS, Shape
+from basketgex_addin.functions import FUNCTIONS, Function, Shape, Way
 from basketgex_addin.web import assets
 from basketgex_addin.web.door import SENTENCES, Door, refuse
 from basketgex_addin.web.keys import Tickets
@@ -203,13 +203,13 @@ def _reply(said: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(said), status, headers, "application/json")
 
 
-def _described(function: Any) -> dict[str, Any]:
+def _described(function: Function) -> dict[str, Any]:
     """Return what a page needs to know of a function."""
     return {
         "name": function.name,
         "summary": function.summary,
         "table": function.shape is Shape.TABLE,
         "volatile": function.volatile,
-        "explains": function.answer.value == "explain",
+        "explains": function.kind.way is Way.EXPLAIN,
         "arguments": [[a.name, a.help, a.optional, a.default] for a in function.arguments],
     }

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from basketgex.local import CELLS_LIVE, Home
 from basketgex_addin import menu
-from basketgex_addin.cells import Ask, BadInput, Block, RegimesOf
+from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
-from basketgex_addin.functions import BY_NAME, Answer
+from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.web import values
 from basketgex_addin.web.pages import Call, Pages
@@ -18,7 +18,7 @@ from basketgex_addin.worksheet import Worksheet
 
 SIDE_BY_SIDE = 8
 """Questions under way at once that do not share a call: levels, strikes, profiles, dispersion."""
-_UNEXPLAINED = frozenset({Answer.EXPLAIN, Answer.MEMORY, Answer.REFRESH})
+_UNEXPLAINED = frozenset({Way.EXPLAIN, Way.REMEMBER, Way.TRIGGER})
 """What is answered so has no reason that could be had without asking the server."""
 
 
@@ -67,7 +67,7 @@ class Sheet:
         under_way: list[tuple[int, Future[Any]]] = []
         for at, one in enumerate(parsed):
             function = BY_NAME.get(one.name)
-            if function is None or function.asks or function.volatile:
+            if function is None or function.kind.foreseeable or function.volatile:
                 found[at] = self._value(one, ahead)
             else:
                 under_way.append((at, self._pool.submit(self._value, one, ahead)))
@@ -93,7 +93,7 @@ class Sheet:
     def _value(self, one: _Parsed, ahead: Sequence[Foreseen]) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
-        if BY_NAME[one.name].answer is Answer.EXPLAIN:
+        if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call)))
         shown = values.result(self._worksheet.evaluate(one.name, one.blocks, lambda: ahead))
         return self._with_reason(shown, one)
@@ -102,14 +102,14 @@ class Sheet:
         if one.name not in BY_NAME:
             return values.NO_NAME
         seat = self._pages.at(page, one.call)
-        if BY_NAME[one.name].answer is Answer.EXPLAIN:
+        if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call), live=seat))
         shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=seat))
         return self._with_reason(shown, one, seat)
 
     def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
         """Return an error with the sentence that says why, as far as memory knows it."""
-        if not values.is_error(shown) or BY_NAME[one.name].answer in _UNEXPLAINED:
+        if not values.is_error(shown) or BY_NAME[one.name].kind.way in _UNEXPLAINED:
             return shown
         why = self._worksheet.explain([(one.name, one.blocks)], live=live)
         return shown | {"why": why} if isinstance(why, str) and why != "OK" else shown
@@ -118,7 +118,7 @@ class Sheet:
 def _parsed(call: Call) -> _Parsed:
     name = call[0].upper()
     known = BY_NAME.get(name)
-    explains = known is not None and known.answer is Answer.EXPLAIN
+    explains = known is not None and known.kind.way is Way.EXPLAIN
     return _Parsed(name, () if explains else tuple(map(values.block, call[1])), call)
 
 
@@ -140,10 +140,4 @@ def _asked(call: Call) -> list[Asked]:
 def _foreseen(one: _Parsed) -> Foreseen | None:
     """Return the basket that a call asks for, None where it asks for something else or cannot be understood."""
     function = BY_NAME.get(one.name)
-    if function is None or not function.asks:
-        return None
-    try:
-        question = Worksheet.question(one.name, one.blocks)
-    except BadInput:
-        return None
-    return question if isinstance(question, Ask | RegimesOf) else None
+    return None if function is None else function.foreseen(one.blocks)

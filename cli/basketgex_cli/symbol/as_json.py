@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from basketgex_addin.cells import LEVELS, LevelFigures
-from basketgex_addin.client import SymbolFigures
-from basketgex_addin.client.basket_client import MEASURES, ProfileFigures
+from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
 from basketgex_cli.render import NEW_YORK, iso, spot_json
 from basketgex_server.domain import regime

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from basketgex_addin.cells import LEVELS, LevelFigures, convention_in_words, doubts_in_words, roots_in_words
-from basketgex_addin.client import SymbolFigures
-from basketgex_addin.client.basket_client import MEASURES, ProfileFigures
+from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
 from basketgex_cli.render import NEW_YORK, SPOT, amount, balance_words, moment, origin_words, regime_words
 from basketgex_cli.symbol.as_json import FLIP, tables

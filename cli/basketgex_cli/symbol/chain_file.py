@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from basketgex_addin.cells import LEVELS, LevelFigures
-from basketgex_addin.client import SymbolFigures
-from basketgex_addin.client.basket_client import MEASURES, Forward, ProfileFigures
+from basketgex_addin.client import MEASURES, Forward, ProfileFigures, SymbolFigures
 from basketgex_cli.symbol.wanted import Wanted
 from basketgex_server.domain import ExpiryRow, StrikeRow, Terms, levels_between, near_flip, ticker
 from basketgex_server.errors import BasketgexError

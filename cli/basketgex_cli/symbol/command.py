@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 from basketgex.local import Home
-from basketgex_addin.client import SymbolFigures
-from basketgex_addin.client.basket_client import ProfileFigures
+from basketgex_addin.client import ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import JSON, profile_range
 from basketgex_cli.symbol.as_json import symbol_json
 from basketgex_cli.symbol.as_text import show

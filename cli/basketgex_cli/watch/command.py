@@ -227,8 +227,8 @@ def _settled(client: BasketClient, asks: Sequence[Ask]) -> list[Seen]:
     """Return how baskets stand. Figures that the server is refreshing are waited for: the next look may be hours away."""
     ends, settled = time.monotonic() + SETTLING, False
     while True:
-        found = client.ask_many([*asks, *map(RegimesOf, asks)])
-        answers, regimes = found[: len(asks)], found[len(asks) :]
+        answers = client.ask_many(asks)
+        regimes = client.ask_many([RegimesOf(ask) for ask in asks])
         stale = any(isinstance(a, Reply) and a.freshness == "STALE" and not a.notice for a in answers)
         if settled or not stale or time.monotonic() >= ends:
             return [

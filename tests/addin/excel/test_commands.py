@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from basketgex_addin import menu, template_files
-from basketgex_addin.cells import Ask, Problem, Quota, QuotaOf
-from basketgex_addin.client import problems
-from basketgex_addin.client.basket_client import ServerStatus
+from basketgex_addin.cells import Ask, Problem, Quota
+from basketgex_addin.client import ServerStatus, problems
 from basketgex_addin.excel import commands, component
+from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.triggers import CALCULATION, Triggers
 from tests.addin.excel.com_stub import Application, Area, Formula, Selection, Sheet, Workbook, excel
 

@@ -10,22 +10,14 @@ from typing import Any
 import pytest
 
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
-from basketgex_addin.cells import (
-    Ask,
-    CellError,
-    LevelsOf,
-    Problem,
-    Question,
-    QuotaOf,
-    RegimesOf,
-    Reply,
-    Since,
-)
+from basketgex_addin.cells import Ask, CellError, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, live
 from basketgex_addin.excel.applications import GONE, REJECTED
 from basketgex_addin.excel.live import LiveCells
-from basketgex_addin.functions import FUNCTIONS, Answer
+from basketgex_addin.functions import FUNCTIONS, Way
+from basketgex_addin.functions.levels import LevelsOf
+from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.live import TRIES
 from basketgex_addin.triggers import CALCULATION, Triggers
 from basketgex_addin.worksheet import Worksheet
@@ -92,6 +84,9 @@ class FakeClient:
         answers = [OTHERS.get(type(q), REPLY) for q in questions]
         self.memory.update((q, a) for q, a in zip(questions, answers, strict=True) if not isinstance(q, Ask))
         return answers
+
+    def ask_with(self, question: Any, others: Sequence[Any]) -> Any:
+        return self.ask_many([question, *others])[0]
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
@@ -214,7 +209,7 @@ def test_every_function_shows_in_the_end_what_it_shows_where_cells_wait(
     second = {"BASKETREFRESH": ",1", "DISPERSION": ",A1"}
     texts = [f"={f.name}({'A1' + second.get(f.name, '') if f.arguments else ''})" for f in FUNCTIONS]
     cells = world.open(*texts)
-    waits = [cell for cell, f in zip(cells, FUNCTIONS, strict=True) if f.asks]
+    waits = [cell for cell, f in zip(cells, FUNCTIONS, strict=True) if f.kind.foreseeable]
     assert all(cell.shown is NA for cell in waits)
     world.stream.say(N1=1.25)
     stays_blank = {"BASKETAGE", "BASKETREFRESH"}  # both only look at memory, which here has nothing
@@ -228,7 +223,7 @@ def test_every_function_shows_in_the_end_what_it_shows_where_cells_wait(
     world.client.memory.update({Ask(("N1",)): REPLY, RegimesOf(Ask(("N1",))): SINCE})
     for cell, f in pairs:
         given: list[Any] = ["N1"] * (2 if f.name == "DISPERSION" else 1 if f.arguments else 0)
-        if f.answer is Answer.EXPLAIN:
+        if f.kind.way is Way.EXPLAIN:
             given = [world.sheet.Range("A1")]
         assert repr(cell.shown) == repr(world.app.call(f.name, *given))
 

@@ -17,32 +17,31 @@ from typing import Any
 import pytest
 
 from basketgex_addin.cells import (
-    FLIP_REACH,
     HEADINGS,
     Ask,
     CellError,
     Dispersion,
-    DispersionOf,
     LevelFigures,
-    LevelsOf,
     Problem,
     Profile,
-    ProfileOf,
     Question,
     Quota,
-    QuotaOf,
     RegimesOf,
     Reply,
     Row,
     Since,
     Strikes,
-    StrikesOf,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
-from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Answer
+from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Way
+from basketgex_addin.functions.dispersion import DispersionOf
+from basketgex_addin.functions.levels import LevelsOf
+from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
+from basketgex_addin.functions.quota import QuotaOf
+from basketgex_addin.functions.strikes import StrikesOf
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
 from basketgex_addin.triggers import CALCULATION, Triggers
 from basketgex_addin.worksheet import COMPUTED, NO_FORMULA, Worksheet
@@ -60,7 +59,7 @@ from tests.addin.excel.com_stub import (
 
 NAMES = [function.name for function in FUNCTIONS if function.arguments]
 WEIGHING = [function.name for function in FUNCTIONS if function.weighs]
-ASKING = [function.name for function in FUNCTIONS if function.weighs and function.asks]
+ASKING = [function.name for function in FUNCTIONS if function.weighs and function.kind.foreseeable]
 OF_ONE = [function.name for function in FUNCTIONS if function.arguments == (SYMBOL,)]
 NA, VALUE = CellError.NOT_AVAILABLE, CellError.VALUE
 NVDA = Ask(("NVDA",))
@@ -128,6 +127,9 @@ class FakeClient:
 
     def _answer(self, question: Question) -> Any:
         return self.answer if isinstance(self.answer, Problem) else OTHERS.get(type(question), self.answer)
+
+    def ask_with(self, question: Any, others: Sequence[Any]) -> Any:
+        return self.ask_many([question, *others])[0]
 
     def remembered(self, ask: Ask) -> Reply | None:
         found = self.memory.get(ask)
@@ -410,13 +412,13 @@ def test_metadata_comes_from_the_table(app: Application) -> None:
         assert udf.__doc__ == found["ret"]["doc"] == function.summary
         assert len(function.summary) <= 255
         assert (found["category"], found["volatile"]) == (CATEGORY, function.volatile)
-        assert found["volatile"] == (function.answer is Answer.MEMORY)
+        assert found["volatile"] == (function.kind.way is Way.REMEMBER)
         assert not (found["call_in_wizard"] or found["async_mode"] or found["ret"]["options"] or found["sub"])
         *arguments, cell = found["args"]
         assert [(a["name"], a["doc"], "optional" in a) for a in arguments] == [
             (a.name, a.help, a.optional) for a in function.arguments
         ]
-        reads = {"convert": "range"} if function.answer is Answer.EXPLAIN else {"ndim": 2, "err_to_str": True}
+        reads = {"convert": "range"} if function.kind.way is Way.EXPLAIN else {"ndim": 2, "err_to_str": True}
         assert all(a["options"] == reads and not a["vba"] for a in arguments)
         assert (cell["vba"], cell["options"]) == (app.udfs.CELL_VBA, {"convert": "range"})
 

@@ -268,13 +268,17 @@ def test_vba_would_compile(built: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["function", "next", "loop"])
 def test_an_argument_named_as_a_keyword_would_not_compile(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = Function("ODD", "Nothing.", (Argument(word, "A word of VBA's own."),), Shape.NUMBER)
+    odd = Function(
+        "ODD", "Nothing.", (Argument(word, "A word of VBA's own."),), Shape.NUMBER, FUNCTIONS[0].kind
+    )
     monkeypatch.setattr(vba, "FUNCTIONS", (odd,))
     assert refused(import_module("pyvbaanalysis").analyze_module(vba.wrappers()))
 
 
 def test_texts_that_vba_has_to_quote(monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = Function("ODD", 'Says "no"\nor é.', (Argument("x", "<&>", optional=True),), Shape.NUMBER)
+    odd = Function(
+        "ODD", 'Says "no"\nor é.', (Argument("x", "<&>", optional=True),), Shape.NUMBER, FUNCTIONS[0].kind
+    )
     monkeypatch.setattr(vba, "FUNCTIONS", (odd,))
     monkeypatch.setattr(package, "FUNCTIONS", (odd,))
     assert '.VB_Description = "Says ""no"" or é."' in vba.wrappers()

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from basketgex_addin.client import BasketClient
-from basketgex_addin.client.basket_client import ServerStatus
+from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.functions import FUNCTIONS, Function
 from basketgex_addin.web import values
 from basketgex_addin.worksheet import Worksheet

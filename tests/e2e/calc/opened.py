@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from basketgex.local import Home
-from basketgex_addin import cells
 from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
+from basketgex_addin.functions.levels import levels
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from workbook_templates.build import path
 
@@ -103,7 +103,7 @@ def usable(reply: Reply) -> Any:
 
 def levels_shown(found: LevelFigures) -> tuple[list[list[Any]], list[str]]:
     """What a template shows of one name's levels: three cells a row, and the two lines below them."""
-    table = cells.levels(found)
+    table = levels(found)
     rows = [["–" if value is CellError.NOT_AVAILABLE else value for value in row[:3]] for row in table]
     doubts, flips = table[1][3:5]
     doubted = found.gamma_flip is not None and doubts != "available"

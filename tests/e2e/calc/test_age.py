@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
-from basketgex_addin.cells import NO_AGE
+from basketgex_addin.functions.moments import NO_AGE
 from basketgex_addin.template_files import TEMPLATES
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
 from tests.e2e.clocked import Clock

@@ -11,8 +11,9 @@ import pytest
 from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import LevelFigures, Reply, Strikes
-from basketgex_addin.client import BasketClient
-from basketgex_addin.client.basket_client import ProfileFigures
+from basketgex_addin.client import BasketClient, ProfileFigures
+from basketgex_addin.functions.levels import levels
+from tests.addin.shown import render
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, settle
 from tests.e2e.calc.opened import (
     Opened,
@@ -79,7 +80,7 @@ def check_line(opened: Opened, row: int, names: Names, between: Range, flip: flo
         [close(lowest), close(found.moves[curve.index(lowest)] - 1)] if lowest < 0 else ["–", "–"]
     )
     assert shown[10:13] == [len(reply.rows), close(reply.covered_weight), usable(reply)]
-    assert shown[14:] == [", ".join(reply.missing), close(cells.render("BASKETASOF", reply)), ""]
+    assert shown[14:] == [", ".join(reply.missing), close(render("BASKETASOF", reply)), ""]
 
     first = {7: "C", 8: "H"}[row]
     across, net, above, below = (
@@ -148,7 +149,7 @@ def check_one(opened: Opened, symbol: str, between: Range = EXAMPLE) -> None:
     now, then = words(reply.gex), words(-reply.gex)
     stays = f"{symbol} is {now}, and stays so from −50 % to +50 %."
     at = f"{float(f'{flip or 0:.2f}'):g}, {signed(away or 0)} away"
-    doubts, flips = cells.levels(found)[1][3:5]
+    doubts, flips = levels(found)[1][3:5]
     if flip is None:
         expected = stays
     elif doubts != "available":

@@ -15,6 +15,7 @@ from basketgex.local import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
+from tests.addin.shown import render
 from tests.e2e.calc.harness import Calc, Error, settle
 from tests.e2e.calc.opened import close, levels_shown, usable, words
 from tests.e2e.clocked import MIDDAY, Clock
@@ -108,7 +109,7 @@ def check_watchlist(book: Book, names: Names) -> None:
         "▼ negative" if reply.gex < 0 else "▲ positive",
         "",
         "–",
-        close(cells.render("BASKETASOF", reply)),
+        close(render("BASKETASOF", reply)),
         "",
         "",
         len(reply.rows),
@@ -207,7 +208,7 @@ def test_the_status_sheet_tells_each_basket_apart(overview: Book, source: str) -
             len(reply.rows),
             close(reply.covered_weight),
             usable(reply),
-            close(cells.render("BASKETASOF", reply)),
+            close(render("BASKETASOF", reply)),
             "",
             f"No data: {missing}." if missing else "",
         ]

@@ -11,8 +11,9 @@ import grpc
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Ask, Dispersion, DispersionOf, Problem
+from basketgex_addin.cells import Ask, Dispersion, Problem
 from basketgex_addin.client import BasketClient
+from basketgex_addin.functions.dispersion import DispersionOf
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.dispersion import at_the_money

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import BasketClient, SymbolFigures
 from basketgex_cli.main import main
@@ -26,6 +25,7 @@ from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.sample.provider import Sample
+from tests.addin.shown import render
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
 
 TERMS = Terms("flashalpha", 0.045, 0.013)
@@ -221,7 +221,7 @@ def test_a_stale_spot_is_said_of_the_symbol_and_of_every_basket(tmp_path: Path, 
             assert told.spot_correction == pytest.approx(0.0078, abs=1e-4)
             assert told.underlying_price == pytest.approx(589.25 * (1 + told.spot_correction), rel=1e-3)
         assert not isinstance(reply, Problem)
-        assert "stale spot: SPY put right by +0.78%" in str(cells.render("BASKETSTATUS", reply))
+        assert "stale spot: SPY put right by +0.78%" in str(render("BASKETSTATUS", reply))
 
 
 @pytest.mark.parametrize(
