@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from basketgex import __version__
@@ -33,6 +34,8 @@ from basketgex_server.sources.sample.provider import Sample
 
 SYMBOL = "SPY"
 """What the source is asked for; a folder of chains is asked for its first."""
+_MOST_STRANGERS = 5
+"""So many names of files that are read for no symbol are shown."""
 
 
 def server(facts: Facts) -> Finding:
@@ -166,13 +169,11 @@ def source(facts: Facts) -> Finding:
         if not os.access(folder, os.R_OK | os.X_OK):
             return Finding(FAULT, f"the folder {quoted(folder.name)} cannot be read", another)
         if not symbols:
-            return Finding(FAULT, f"the folder {quoted(folder.name)} has no chain in it", another)
-        symbol, text = symbols[0], f"{len(symbols):,} chains in {folder.name}"
-        if strangers:
-            several = f"{quoted(strangers[0], 60)}" + (
-                f" and {len(strangers) - 1:,} more" if strangers[1:] else ""
+            return Finding(
+                FAULT, f"the folder {quoted(folder.name)} has no chain in it{_unread(strangers)}", another
             )
-            text += f"; {several} found under no symbol, and not read"
+        counted = "1 chain" if len(symbols) == 1 else f"{len(symbols):,} chains"
+        symbol, text = symbols[0], f"{counted} in {folder.name}{_unread(strangers)}"
     if _is_far(settings) and (fault := environment_fault()):
         return Finding(FAULT, f"{text}. In this terminal's environment {fault}")
     if facts.ask:
@@ -184,6 +185,14 @@ def source(facts: Facts) -> Finding:
             "Run basketgex doctor --ask to see whether it is over.",
         )
     return Finding(OK, text)
+
+
+def _unread(strangers: Sequence[str]) -> str:
+    if not strangers:
+        return ""
+    names = ", ".join(quoted(name, 60) for name in strangers[:_MOST_STRANGERS])
+    more = len(strangers) - _MOST_STRANGERS
+    return f"; {names}{f' and {more:,} more' if more > 0 else ''} found under no symbol, and not read"
 
 
 def _is_far(settings: Settings) -> bool:

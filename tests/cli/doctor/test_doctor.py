@@ -338,9 +338,24 @@ def test_a_folder_of_chains(
     folder.mkdir()
     (folder / "LICENSE").touch()
     assert doctor(capsys, home)[1]["source"].found == 'the folder "chains" has no chain in it'
-    for name in ("AAPL.csv", "_SPX.json"):
-        (folder / name).touch()
+    (folder / "AMD.txt").touch()
+    assert doctor(capsys, home)[1]["source"].found == (
+        'the folder "chains" has no chain in it; "AMD.txt" found under no symbol, and not read'
+    )
+    (folder / "AMD.txt").unlink()
+    (folder / "AAPL.csv").touch()
+    assert doctor(capsys, home)[1]["source"] == Finding(OK, "1 chain in chains")
+    (folder / "_SPX.json").touch()
     assert doctor(capsys, home)[1]["source"] == Finding(OK, "2 chains in chains")
+    strangers = ("AMD.txt", "TSLA.csv.bak", "a.tsv", "b.dat", "c.csv~", "d.zip")
+    for name in strangers:
+        (folder / name).touch()
+    names = ", ".join(f'"{name}"' for name in strangers[:5])
+    assert doctor(capsys, home)[1]["source"].found == (
+        f"2 chains in chains; {names} and 1 more found under no symbol, and not read"
+    )
+    (folder / strangers[5]).unlink()
+    assert " more found" not in doctor(capsys, home)[1]["source"].found
 
 
 def test_the_last_errors_of_a_day(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
