@@ -210,7 +210,7 @@ def _made_at(timestamp: str | float | None, name: str) -> float | None:
 def _utc(text: str, field: str, name: str) -> float:
     try:
         when = datetime.fromisoformat(text.strip())
-        return new_york(when if when.tzinfo else when.replace(tzinfo=UTC))
+        return in_new_york(when if when.tzinfo else when.replace(tzinfo=UTC))
     except (ValueError, OverflowError) as error:
         raise BadChain(
             f"{name}: {field} is {quoted(text)}: it should read like 2026-07-10 20:15:00, in UTC."
