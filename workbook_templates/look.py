@@ -7,21 +7,51 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
-INK = "#1B2530"
-MUTED = "#6A7683"
-FAINT = "#A9B3BD"
-RULE = "#D9DEE4"
-BAND = "#16222F"
-BAND_TEXT = "#B9C6D3"
-POSITIVE = "#1F5FA8"
-NEGATIVE = "#C2570C"
-POSITIVE_BAR = "#A9C8EA"
-NEGATIVE_BAR = "#F3BE93"
-NEUTRAL_BAR = "#CBD3DB"
-EDITABLE = "#FBFAF4"
-WARNING = "#FFE7B0"
-WARNING_TEXT = "#6B4200"
-PALE_WARNING = "#FFF6E0"
+from basketgex_addin.palette import (
+    BAND as BAND,
+)
+from basketgex_addin.palette import (
+    BAND_TEXT as BAND_TEXT,
+)
+from basketgex_addin.palette import (
+    EDITABLE as EDITABLE,
+)
+from basketgex_addin.palette import (
+    FAINT as FAINT,
+)
+from basketgex_addin.palette import (
+    INK as INK,
+)
+from basketgex_addin.palette import (
+    MUTED as MUTED,
+)
+from basketgex_addin.palette import (
+    NEGATIVE as NEGATIVE,
+)
+from basketgex_addin.palette import (
+    NEGATIVE_BAR as NEGATIVE_BAR,
+)
+from basketgex_addin.palette import (
+    NEUTRAL_BAR as NEUTRAL_BAR,
+)
+from basketgex_addin.palette import (
+    PALE_WARNING as PALE_WARNING,
+)
+from basketgex_addin.palette import (
+    POSITIVE as POSITIVE,
+)
+from basketgex_addin.palette import (
+    POSITIVE_BAR as POSITIVE_BAR,
+)
+from basketgex_addin.palette import (
+    RULE as RULE,
+)
+from basketgex_addin.palette import (
+    WARNING as WARNING,
+)
+from basketgex_addin.palette import (
+    WARNING_TEXT as WARNING_TEXT,
+)
 
 # The commas scale: one for thousands each. Excel and Calc read the same codes; the minus is a true one.
 MILLIONS = '"+"#,##0.0,,;"−"#,##0.0,,;0.0'

@@ -9,7 +9,8 @@ from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from basketgex_cli.plot.theme import DPI, HEIGHT, MUTED, RULE, STYLE, WARNING, WARNING_TEXT, WIDTH
+from basketgex_addin.palette import MUTED, RULE, WARNING, WARNING_TEXT
+from basketgex_cli.plot.theme import DPI, HEIGHT, STYLE, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ from basketgex.local import Home
 from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply, doubts_in_words, lasting
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.problems import NO_STRIKES
+from basketgex_addin.palette import INK, MUTED, NEGATIVE, NEGATIVE_BAR, POSITIVE, POSITIVE_BAR
 from basketgex_cli.context import said
 from basketgex_cli.plot.canvas import Head, Mark, draw_marks, rule, scale, sheet, ticks, with_sign
 from basketgex_cli.plot.captions import MOST_FLIPS, lacking, meaning, more_flips, name_of, of, remarks, when
-from basketgex_cli.plot.theme import INK, MUTED, NEGATIVE, NEGATIVE_BAR, POSITIVE, POSITIVE_BAR
 from basketgex_cli.waiting import waited
 from basketgex_server.errors import BadSettings
 

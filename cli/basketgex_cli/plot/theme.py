@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# As in workbook_templates/look.py, which is no part of the installed package; a test holds them together.
-INK, MUTED, RULE = "#1B2530", "#6A7683", "#D9DEE4"
-POSITIVE, NEGATIVE, POSITIVE_BAR, NEGATIVE_BAR = "#1F5FA8", "#C2570C", "#A9C8EA", "#F3BE93"
-WARNING, WARNING_TEXT = "#FFE7B0", "#6B4200"
+from basketgex_addin.palette import INK, MUTED, RULE
 
 DPI, WIDTH, HEIGHT = 160, 10.0, 5.8
 """Inches: a PNG is 1600 pixels wide."""

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from basketgex_addin import palette
 from basketgex_cli.main import main
-from basketgex_cli.plot import figures, theme
+from basketgex_cli.plot import figures
 from basketgex_server.settings import Settings
 from tests.e2e.serving import Server
 from tests.server.servers import Clock, FakeSource, serving
@@ -227,4 +228,4 @@ def test_the_colours_are_those_of_the_templates() -> None:
         "WARNING",
         "WARNING_TEXT",
     )
-    assert [getattr(theme, name) for name in names] == [getattr(look, name) for name in names]
+    assert [getattr(palette, name) for name in names] == [getattr(look, name) for name in names]
