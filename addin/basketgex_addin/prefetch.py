@@ -109,7 +109,7 @@ def calls(formula: str) -> tuple[Call, ...]:
 
 
 def reference(text: str) -> RangeRef | None:
-    """Return the range that a text refers to, in Excel's spelling or in Calc's; None where it is none.
+    """Return the range that a text refers to, in Excel's spelling or in Calc's; None where it refers to none.
 
     >>> reference("$'My Sheet'.$A$1:.B3")
     RangeRef(sheet='My Sheet', first=(0, 0), last=(1, 2), text="$'My Sheet'.$A$1:.B3")

@@ -16,7 +16,7 @@ _HEAD = """\
 # Worksheet functions
 
 The same in Excel and in LibreOffice Calc. Of every function, **symbols** are tickers: a range in any orientation, or a text
-such as `NVDA,AMD`; **weights** are one number a ticker, of any scale, none negative; without them the names weigh equally.
+such as `NVDA,AMD`; **weights** are one number per ticker, on any scale, none negative; without them the names weigh equally.
 Blank rows are skipped, a name that occurs twice counts with the sum of its weights, and a whole column works. Arguments in
 brackets can be left out; what then holds stands behind the equals sign.
 

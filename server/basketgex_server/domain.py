@@ -365,7 +365,7 @@ class BasketExposure:
 
 
 def ticker(text: str, argument: str = "symbols") -> str:
-    """Return the one spelling of a ticker; raise InvalidSymbol, naming the ``argument``, where the text is none.
+    """Return the one spelling of a ticker; raise InvalidSymbol, naming the ``argument``, where the text is not a ticker.
 
     >>> [ticker(t) for t in (" nvda ", "^SPX", "BRK/B", "brk-b", "AAPL US Equity", "es=f")]
     ['NVDA', 'SPX', 'BRK.B', 'BRK.B', 'AAPL', 'ES=F']

@@ -97,7 +97,7 @@ class TooManySymbols(BadRequest):
 
 
 class WeightCountMismatch(BadRequest):
-    """Not one weight a symbol."""
+    """There is not one weight per symbol."""
 
     code = "weight_count_mismatch"
 
@@ -133,13 +133,13 @@ class InvalidBatch(BadRequest):
 
 
 class InvalidRange(BadRequest):
-    """A range of prices, or a measure, that there is not."""
+    """A range of prices, or a measure, that does not exist."""
 
     code = "invalid_range"
 
 
 class InvalidHorizon(BadRequest):
-    """A horizon that there is not."""
+    """A horizon that is not above 0 and up to 3650 days."""
 
     code = "invalid_horizon"
 
@@ -175,7 +175,7 @@ class SymbolNotFound(NoData):
 
 
 class UnknownService(NoData):
-    """A service that there is not, whose health was asked for."""
+    """The health of an unknown service was asked for."""
 
     code = "unknown_service"
 
@@ -279,7 +279,7 @@ class NotOffered(BasketgexError):
 
 
 class UnknownMethod(BasketgexError):
-    """A method that there is not."""
+    """There is no such method."""
 
     code = "unknown_method"
     reason = "UNIMPLEMENTED"

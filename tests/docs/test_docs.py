@@ -193,3 +193,15 @@ def test_the_files_of_excel_are_those_that_are_installed(tmp_path: Path) -> None
     ):
         windows = "\\".join((variable, *path.relative_to(root).parts))
         assert f"`{windows}`" in TEXTS["docs/guide.md"]
+
+
+def test_what_a_contributor_is_sent_to_is_there() -> None:
+    text = re.sub(r"```.*?```", "", TEXTS["CONTRIBUTING.md"], flags=re.DOTALL)
+    paths = {code for code in re.findall(r"`([\w./-]*/[\w./-]*)`", text) if not code.startswith("pytest")}
+    assert len(paths) > 20
+    folders = ("", "addin/basketgex_addin", "server/basketgex_server", "workbook_templates")
+    lost = {path for path in paths if not any((ROOT / folder / path).exists() for folder in folders)}
+    assert not lost
+    targets = set(re.findall(r"`make ([a-z]+)`", text))
+    assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert {"check", "functions", "lock", "pictures", "proto", "templates"} <= targets

@@ -30,7 +30,7 @@ class _Age:
 
 
 class Ages:
-    """All live ages: one object a question, as Calc wants it, and one thread while any is shown."""
+    """All live ages: one object per question, as Calc wants it, and one thread while any is shown."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""What a Calc document is about to ask, for one batch instead of one call a cell.
+"""What a Calc document is about to ask, for one batch instead of one call per cell.
 
 Nothing here interprets a cell: reading a dirty range inside a call can leave Err:522 in a workbook that is correct
 without prefetch (seen in 25.2). So only constants are read, and formulas as texts.

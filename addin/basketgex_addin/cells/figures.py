@@ -71,7 +71,7 @@ class Row(NamedTuple):
 class Quota(NamedTuple):
     """A metered source's day: ``limit`` and ``left`` None where unknown or unlimited, ``resets_at`` Unix seconds.
 
-    ``saved`` is what one call a cell would have cost, less what was spent.
+    ``saved`` is what one call per cell would have cost, less what was spent.
     """
 
     plan: str

@@ -16,7 +16,7 @@ def new_york() -> ZoneInfo:
 
 
 def new_york_text(seconds: float) -> str:
-    """Return a moment to the minute as New York's clocks have it; "" for 0, which is none."""
+    """Return a moment to the minute as New York's clocks have it; "" for 0, which is no moment."""
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone(new_york()):%Y-%m-%d %H:%M}" if seconds else ""
 
 

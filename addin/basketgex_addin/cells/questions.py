@@ -92,7 +92,7 @@ class BasketQuestion(Question[A_co]):
 class Ask(BasketQuestion[Reply]):
     """One basket a cell asks for: symbols as typed (trimmed, never blank), and their weights, or None: equal ones.
 
-    Raises ValueError where there is not one weight a symbol: in a batch it would shift the others' weights.
+    Raises ValueError where there is not one weight per symbol: in a batch it would shift the others' weights.
     """
 
     symbols: tuple[str, ...]
@@ -101,7 +101,7 @@ class Ask(BasketQuestion[Reply]):
     def __post_init__(self) -> None:
         """Refuse what does not pair."""
         if self.weights is not None and len(self.weights) != len(self.symbols):
-            raise ValueError("one weight a symbol")
+            raise ValueError("one weight per symbol")
 
     @property
     def basket(self) -> Ask:

@@ -309,7 +309,7 @@ class Connection:
         return self._failed if self._failed is not None and self._clock() < self._until else None
 
     def note(self, *found: Problem) -> None:
-        """Remember a failure that the next call would meet as well: it is answered at once for a while."""
+        """Open the circuit breaker after a failure that the next call would meet too: it is answered at once for a while."""
         lasting = next((problem for problem in found if problem.code in problems.LASTING), None)
         if lasting is not None and self._quarantined() is None:
             self._failed, self._until = lasting, self._clock() + QUARANTINE

@@ -1,4 +1,4 @@
-"""What an Excel workbook is about to ask, for one batch instead of one call a cell.
+"""What an Excel workbook is about to ask, for one batch instead of one call per cell.
 
 Excel calls one cell after the other, so the first one that memory cannot answer looks at the formulas of its workbook.
 Only constants are read, and formulas as texts: what a formula shows may be yet to be calculated. ``SpecialCells`` would

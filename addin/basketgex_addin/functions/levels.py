@@ -74,6 +74,6 @@ GEXLEVELS = Function(
         question=_question,
         option=no_option,
         show=lambda found, _: levels(found),
-        cost="From a metered source: one debit a symbol, while its figure is fresh only once.",
+        cost="From a metered source: one debit per symbol, and only one while its figure is fresh.",
     ),
 )

@@ -111,7 +111,7 @@ def flip(found: Profile) -> Table:
 
 GEXPROFILE = Function(
     "GEXPROFILE",
-    "Net exposure of one underlying over a range of its price, a row a price: the price, and the exposure there, every "
+    "Net exposure of one underlying over a range of its price, one row per price: the price, and the exposure there, every "
     "contract repriced.",
     (SYMBOL, *CURVE),
     Shape.TABLE,
@@ -125,7 +125,7 @@ GEXPROFILE = Function(
 BASKETPROFILE = of_basket(
     "BASKETPROFILE",
     Shape.TABLE,
-    "Weighted net exposure of a basket whose names all move together, a row a move: the move, 1 being none and 1.05 "
+    "Weighted net exposure of a basket whose names all move together, one row per move: the move, 1 being none and 1.05 "
     "being 5 % up, and the exposure there.",
     Kind(  # moves, whether the basket has one name or many
         question=_of_basket,

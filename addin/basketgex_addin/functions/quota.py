@@ -32,7 +32,7 @@ def quota(found: Quota) -> Table:
 BASKETQUOTA = Function(
     "BASKETQUOTA",
     "A metered source's day in a row: plan, debits a day, used, left, when the count starts again (UTC), and what was "
-    "saved against one call a cell.",
+    "saved against one call per cell.",
     (),
     Shape.TABLE,
     Kind(

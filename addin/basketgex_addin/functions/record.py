@@ -119,7 +119,7 @@ class Function:
 SYMBOLS = Argument("symbols", "Tickers: a range in any orientation, or a text such as NVDA,AMD.")
 WEIGHTS = Argument(
     "weights",
-    "One weight a ticker, any scale, none negative. Left out: the names weigh equally.",
+    "One weight per ticker, on any scale, none negative. Left out: the names weigh equally.",
     optional=True,
     default="equal",
 )

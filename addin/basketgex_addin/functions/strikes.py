@@ -37,7 +37,7 @@ def _strikes(found: Strikes, headings: bool) -> Table:
 
 GEXSTRIKES = Function(
     "GEXSTRIKES",
-    "A row a strike of one underlying: strike, GEX of calls, of puts, and net, open interest of calls and of puts.",
+    "One row per strike of one underlying: strike, GEX of calls, of puts, and net, open interest of calls and of puts.",
     (SYMBOL, HEADERS),
     Shape.TABLE,
     Kind(

@@ -11,7 +11,7 @@ from typing import Any
 from basketgex_addin.cells import Block, CellError, CellValue, InputCell, Result
 
 NO_NAME: dict[str, str] = {"e": "#NAME?"}
-"""What a cell shows of a function that there is not."""
+"""What a cell shows of an unknown function."""
 
 
 def block(argument: Any) -> Block | None:

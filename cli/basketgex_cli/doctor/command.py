@@ -1,4 +1,4 @@
-"""``basketgex doctor``: what is installed, what runs and what is wrong, a line a check, and what to do about it.
+"""``basketgex doctor``: what is installed, what runs and what is wrong, one line per check, and what to do about it.
 
 It looks, and changes nothing: no server is started or replaced, and no debit is spent, unless it is told to ask.
 """

@@ -14,7 +14,7 @@ from basketgex_cli.watch.changes import CROSSED, origin_of
 from basketgex_server.errors import BasketgexError
 
 KEPT, KEPT_METERED = 300.0, 900.0
-"""Seconds for which a name's levels are good: where asking is free, and where it costs a debit a name."""
+"""Seconds for which a name's levels are good: where asking is free, and where it costs one debit per name."""
 
 
 class Levels:

@@ -68,7 +68,7 @@ class _Json(Shown):
 
 
 class _Lines(Shown):
-    """The table once, when all of it is known, then a line a change."""
+    """The table once, when all of it is known, then one line per change."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names

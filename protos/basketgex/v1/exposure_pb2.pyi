@@ -178,7 +178,7 @@ class _CapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Capability
     CAPABILITY_UNSPECIFIED: _Capability.ValueType  # 0
     """A capability of a later version."""
     CAPABILITY_STRIKES: _Capability.ValueType  # 1
-    """Calls and puts apart, and a row a strike and an expiry: GetSymbol with per_strike or per_expiry."""
+    """Calls and puts apart, and one row per strike and per expiry: GetSymbol with per_strike or per_expiry."""
     CAPABILITY_LEVELS: _Capability.ValueType  # 2
     """Gamma flip and walls: GetSymbol with levels."""
     CAPABILITY_PROFILE: _Capability.ValueType  # 3
@@ -194,7 +194,7 @@ class Capability(_Capability, metaclass=_CapabilityEnumTypeWrapper):
 CAPABILITY_UNSPECIFIED: Capability.ValueType  # 0
 """A capability of a later version."""
 CAPABILITY_STRIKES: Capability.ValueType  # 1
-"""Calls and puts apart, and a row a strike and an expiry: GetSymbol with per_strike or per_expiry."""
+"""Calls and puts apart, and one row per strike and per expiry: GetSymbol with per_strike or per_expiry."""
 CAPABILITY_LEVELS: Capability.ValueType  # 2
 """Gamma flip and walls: GetSymbol with levels."""
 CAPABILITY_PROFILE: Capability.ValueType  # 3
@@ -1268,7 +1268,7 @@ Global___GetSymbolRequest: _TypeAlias = GetSymbolRequest  # noqa: Y015
 
 @_typing.final
 class Levels(_message.Message):
-    """Prices in USD; a level that there is not is absent."""
+    """Prices in USD; a level that was not found is absent."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2305,7 +2305,7 @@ class Quota(_message.Message):
     resets_at: _builtins.float
     """When the count starts again."""
     saved: _builtins.int
-    """What one call a cell would have cost today, less what was spent."""
+    """What one call per cell would have cost today, less what was spent."""
     def __init__(
         self,
         *,

@@ -104,7 +104,7 @@ class ExposureServiceServicer:
     """
 
     def GetBasket(self, request, context):
-        """One basket, a row a constituent: for people and simple clients.
+        """One basket, one row per constituent: for people and simple clients.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,7 +132,7 @@ class ExposureServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSymbol(self, request, context):
-        """One underlying: calls and puts apart and, if asked for, its levels and a row a strike.
+        """One underlying: calls and puts apart and, if asked for, its levels and one row per strike.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

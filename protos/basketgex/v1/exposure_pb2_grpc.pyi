@@ -42,7 +42,7 @@ class ExposureServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ExposureServiceAsyncStub: ...
     GetBasket: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetBasketRequest, _exposure_pb2.GetBasketResponse]
-    """One basket, a row a constituent: for people and simple clients."""
+    """One basket, one row per constituent: for people and simple clients."""
     BatchGetBaskets: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetBasketsRequest, _exposure_pb2.BatchGetBasketsResponse]
     """Any number of baskets as columns: for sheets."""
     WatchBaskets: _grpc.UnaryStreamMultiCallable[_exposure_pb2.WatchBasketsRequest, _exposure_pb2.WatchBasketsResponse]
@@ -50,7 +50,7 @@ class ExposureServiceStub:
     GetRegimes: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetRegimesRequest, _exposure_pb2.GetRegimesResponse]
     """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]
-    """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+    """One underlying: calls and puts apart and, if asked for, its levels and one row per strike."""
     GetProfile: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetDispersion: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]
@@ -78,7 +78,7 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetBasket: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetBasketRequest, _exposure_pb2.GetBasketResponse]  # type: ignore[assignment]
-    """One basket, a row a constituent: for people and simple clients."""
+    """One basket, one row per constituent: for people and simple clients."""
     BatchGetBaskets: _aio.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetBasketsRequest, _exposure_pb2.BatchGetBasketsResponse]  # type: ignore[assignment]
     """Any number of baskets as columns: for sheets."""
     WatchBaskets: _aio.UnaryStreamMultiCallable[_exposure_pb2.WatchBasketsRequest, _exposure_pb2.WatchBasketsResponse]  # type: ignore[assignment]
@@ -86,7 +86,7 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     GetRegimes: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetRegimesRequest, _exposure_pb2.GetRegimesResponse]  # type: ignore[assignment]
     """Since when baskets have been in their regime, and what was before: from the snapshots kept, at no source call."""
     GetSymbol: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetSymbolRequest, _exposure_pb2.GetSymbolResponse]  # type: ignore[assignment]
-    """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+    """One underlying: calls and puts apart and, if asked for, its levels and one row per strike."""
     GetProfile: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetProfileRequest, _exposure_pb2.GetProfileResponse]  # type: ignore[assignment]
     """Net exposures over a range of spot prices, of one underlying or of a basket whose members all move together."""
     GetDispersion: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetDispersionRequest, _exposure_pb2.GetDispersionResponse]  # type: ignore[assignment]
@@ -117,7 +117,7 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exposure_pb2.GetBasketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetBasketResponse, _abc.Awaitable[_exposure_pb2.GetBasketResponse]]:
-        """One basket, a row a constituent: for people and simple clients."""
+        """One basket, one row per constituent: for people and simple clients."""
 
     @_abc_1.abstractmethod
     def BatchGetBaskets(
@@ -149,7 +149,7 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exposure_pb2.GetSymbolRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetSymbolResponse, _abc.Awaitable[_exposure_pb2.GetSymbolResponse]]:
-        """One underlying: calls and puts apart and, if asked for, its levels and a row a strike."""
+        """One underlying: calls and puts apart and, if asked for, its levels and one row per strike."""
 
     @_abc_1.abstractmethod
     def GetProfile(

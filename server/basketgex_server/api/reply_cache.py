@@ -1,4 +1,4 @@
-"""Replies that would come out the same again: a warm cell then costs little more than its way over the wire."""
+"""LRU cache of serialized replies, valid while the cache's generation and the reply's own deadline stand."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Failures:
 
 
 def _forgotten(failure: Failure, now: float) -> bool:
-    """Tell whether a failure lies too long back for the next one to follow from it, or in a future that is none."""
+    """Tell whether a failure lies too long back for the next one to follow from it, or in a future that is not believed."""
     return now - failure.until > LONGEST or not believable(failure.failed_at, now)
 
 

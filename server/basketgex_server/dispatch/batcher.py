@@ -1,4 +1,4 @@
-"""Many waiters, one plan, one result each, no waiter left behind.
+"""Coalesces concurrent questions into as few source calls as possible: single-flight per symbol, micro-batches per window.
 
 Only misses come here. The first opens a window; the call leaves when no new symbol came for ``quiet`` seconds, or ``longest``
 after the first. A full one leaves at once, and what it has no seat for keeps its window. While any metered call is in flight,

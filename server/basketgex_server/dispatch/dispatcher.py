@@ -134,7 +134,7 @@ class Dispatcher:
         """Return what is known, or can be found out by the timeout (seconds), of distinct symbols.
 
         ``baskets`` gives the symbols by basket, so that a request that would take too many calls is refused basket by basket;
-        without it the request is one basket. ``strikes`` asks for figures with a row a strike. Never raises for a symbol.
+        without it the request is one basket. ``strikes`` asks for figures with one row per strike. Never raises for a symbol.
         """
         shelf, now, wanted = await self.shelf(), self._now(), list(symbols)
         batcher = self._batcher

@@ -1,4 +1,4 @@
-"""What is fresh, stale, expired: a decision from values and a clock, without one of its own.
+"""What is fresh, stale or expired: stale-while-revalidate (RFC 5861), decided from values and a clock that is given.
 
 A figure's age is counted from its source's clock. It never crosses a session: open interest resettles overnight, so what was
 fetched before today's open interest was ready is of no use after; and what was fetched after the close stays as it is until

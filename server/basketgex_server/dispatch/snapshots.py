@@ -89,7 +89,7 @@ class Findings:
     unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
 
     def problem(self, symbol: str) -> BasketgexError | None:
-        """Return what stands in the way of a symbol, where that is more than that there is nothing."""
+        """Return what stands in the way of a symbol, where that is more than the absence of data."""
         return self.failed.get(symbol) or self.unreadable.get(symbol)
 
 
@@ -186,7 +186,7 @@ class Shelf:
         seats: int,
         metered: bool,
     ) -> Wants:
-        """Return what a request makes worth asking for; ``strikes``: only figures with a row a strike will do."""
+        """Return what a request makes worth asking for; ``strikes``: only figures with one row per strike will do."""
         if refresh is Refresh.CACHE_ONLY:
             return Wants()
         if refresh is Refresh.FORCE:
@@ -235,7 +235,7 @@ class Shelf:
             self.missing.pop(symbol, None)
             self._warming.discard(symbol)
             self._warmed.discard(symbol)
-        for symbol in missing:  # the source has just said that there is nothing (any more)
+        for symbol in missing:  # the source has just said that it has no data (any more)
             self.snapshots.pop(symbol, None)
             if symbol in self._warming:
                 self._warming.discard(symbol)

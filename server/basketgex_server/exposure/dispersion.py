@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # whose flips ask here for a volatility
 COVERED = 0.9
 """Where less of an index is known, its implied correlation is a range and no number."""
 HIGHEST = 100.0
-"""A volatility per 1.00 above which it is none."""
+"""Volatilities above this, per 1.00, count as absent."""
 SHORTEST = 1.0 / DAYS_PER_YEAR
 """Years: expiries nearer than a day are not asked, whose volatility at the money is that of the last hours."""
 

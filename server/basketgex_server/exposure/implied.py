@@ -31,7 +31,7 @@ LAST = 1e-5
 NOISE = 1e-12
 """A time value below this part of what the contract costs is what rounding left of it: it has no volatility."""
 HIGHEST = 30.0
-"""Volatilities above this, per 1.00, are none."""
+"""Volatilities above this, per 1.00, count as absent."""
 _CHUNK = 4096
 _ROOT_HALF, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 

@@ -1,4 +1,4 @@
-"""Cboe's delayed quotes as a source of exposures: one file an underlying, without a key, fifteen minutes late.
+"""Cboe's delayed quotes as a source of exposures: one file per underlying, without a key, fifteen minutes late.
 
 ``GET {base}/{SYMBOL}.json``; indexes have an underscore before their name, share classes no dot. For personal use under Cboe's
 terms, so that it is off unless asked for, and polite: two files at a time, and after a 429 nothing until its pause is over.

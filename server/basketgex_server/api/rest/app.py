@@ -158,7 +158,7 @@ class _Door:
 
 
 class _Loopback:
-    """Refuses whatever was not meant for this machine's own address: a page of somebody's who points a name of his at it."""
+    """Rejects requests whose Host header is not this loopback address, which guards against DNS rebinding."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -119,7 +119,7 @@ def basket(answer: Answer) -> Json:
 def strikes(
     measure: Measure, found: Found, origin: Origin, rows: Sequence[StrikeRow], known: Levels | str | None
 ) -> Json:
-    """Return one measure of an underlying, a row a strike; ``known`` as in ``summary``, for GEX only."""
+    """Return one measure of an underlying, one row per strike; ``known`` as in ``summary``, for GEX only."""
     e = found.snapshot.exposure
     net = money(measure, getattr(e.net, measure))
     label = {

@@ -85,7 +85,7 @@ def problem(error: BasketgexError) -> pb.Problem:
 
 
 def basket_reply(answer: Answer) -> pb.GetBasketResponse:
-    """Return an answered basket, a row a constituent."""
+    """Return an answered basket, one row per constituent."""
     e = answer.exposure
     basket = pb.Basket(
         net=_measures(e.net),
@@ -205,7 +205,7 @@ def regimes_reply(
 
 
 def levels(known: Levels) -> pb.Levels:
-    """Return an underlying's levels; one that there is not is absent."""
+    """Return an underlying's levels; a level that was not found is absent."""
     return pb.Levels(**{field.name: getattr(known, field.name) for field in pb.Levels.DESCRIPTOR.fields})
 
 

@@ -39,7 +39,7 @@ class Answer:
     debits: int
     holds_until: float
     reasons: tuple[str, ...] = ()
-    """Why each of the missing is, as far as there is more to say than that there is nothing."""
+    """Why each of the missing is, as far as there is more to say than the absence of data."""
 
     @property
     def distant(self) -> bool:

@@ -1,4 +1,4 @@
-"""Chains from a folder: one file an underlying, or its parts, in any of the forms that ``reader`` reads.
+"""Chains from a folder: one file per underlying, or its parts, in any of the forms that ``reader`` reads.
 
 This module is imported before the server listens, so what needs numpy is imported where it is used. A folder may be on a
 network that went away: it is looked at and read on threads of their own, and nobody waits longer for them than is said here.

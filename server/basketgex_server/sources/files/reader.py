@@ -6,7 +6,7 @@
 - plain CSV or Parquet: headings ``option``, ``open_interest``, ``iv`` and others; CSV as yfinance writes it.
 - any of them gzipped; the spot price, where the form has none, from ``underlyings.json`` beside it.
 
-A chain may be in several files: calls and puts apart, or one file an expiry.
+A chain may be in several files: calls and puts apart, or one file per expiry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The FlashAlpha REST service as a source of exposures: one basket call for up to 50 symbols, one debit a call.
+"""The FlashAlpha REST service as a source of exposures: one basket call for up to 50 symbols, one debit per call.
 
 Contract: ``GET {base}/v1/exposure/basket?symbols=…``; the key goes in a header.
 """

@@ -43,7 +43,7 @@ def headings_of(content: bytes) -> int | None:
 def cboe_csv(content: bytes, name: str, heading: int) -> Columns:
     """Read a download whose headings are in line ``heading`` (from 0). Raises BadChain and UnicodeDecodeError.
 
-    A spot price or a moment that cannot be understood is none, and a sentence says so: the caller may know them otherwise.
+    A spot price or a moment that cannot be understood is absent, and a sentence says so: the caller may know them otherwise.
     """
     begin = 0
     head = []

@@ -66,7 +66,7 @@ def without_placeholders(volatility: Floats, bid: Floats, ask: Floats, *, yahoo:
     """Return volatilities f64[n] with those absent that Yahoo's search ended in without a price to search for.
 
     It halves the way between 0.00001 and 1 again and again, so that with neither bid nor ask it says 0.500005, 0.2500075, …,
-    0.00001. In its own form (``yahoo``) 0.5, 0.25 … are none either, and 0.00001 is none whatever was quoted.
+    0.00001. In its own form (``yahoo``) 0.5, 0.25 … count as absent too, and so does 0.00001 whatever was quoted.
     """
     with np.errstate(all="ignore"):
         unquoted = ~(bid > 0) & ~(ask > 0)

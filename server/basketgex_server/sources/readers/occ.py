@@ -65,7 +65,7 @@ def texts_of(options: Sequence[str]) -> Texts:
 
 
 def series(text: str) -> Series | None:
-    """Return the part of an OCC symbol before its strike; None where it is none.
+    """Return the part of an OCC symbol before its strike; None where the text is no OCC symbol.
 
     >>> series("SPXW221216C").root, series("SPX221399C")
     ('SPXW', None)

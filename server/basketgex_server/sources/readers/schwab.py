@@ -1,6 +1,6 @@
 """Option chains as Schwab's interface replies, and TD Ameritrade's did: maps of expiries, of strikes, of contracts.
 
-Volatilities are per cent; −999 and the text "NaN" are none. TD Ameritrade spells ``F_072420C1`` where the OCC symbol is
+Volatilities are per cent; −999 and the text "NaN" count as absent. TD Ameritrade spells ``F_072420C1`` where the OCC symbol is
 ``F     200724C00001000``. Source of the field names: the published API references of both, and replies saved by users.
 """
 

@@ -1,4 +1,4 @@
-"""Eight bytes of text as one number, many at once: digits are looked at and added up where they stand, eight in one step.
+"""SWAR (SIMD within a register): eight bytes of text as one number, many at once; digits are added up eight in one step.
 
 A word is uint64, its lowest byte the first character. All texts are ASCII: a byte below 128 leaves room for a carry, by which
 every byte of a word is compared at once.

@@ -1,4 +1,4 @@
-"""CSV tables with one contract a row: the canonical form of docs/chains.md, and what yfinance writes."""
+"""CSV tables with one contract per row: the canonical form of docs/chains.md, and what yfinance writes."""
 
 from __future__ import annotations
 

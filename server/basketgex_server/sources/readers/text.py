@@ -19,7 +19,7 @@ _HEAD = 64
 
 
 def utf8(content: bytes, name: str) -> bytes:
-    """Return a text as UTF-8 without a mark, whatever Unicode it came in. Raises BadChain where it is none."""
+    """Return a text as UTF-8 without a mark, whatever Unicode it came in. Raises BadChain where it is not a text."""
     marked = (pair for pair in _MARKS if content.startswith(pair[0]))
     mark, codec = next(marked, (b"", _unmarked(content[:_HEAD])))
     body = content[len(mark) :] if mark else content
