@@ -51,7 +51,7 @@ FUNCTION = re.compile(r"=\{?([A-Z][A-Z0-9]+)\(")
 SETTINGS = {field.name for field in fields(Settings)}
 NO_SETTING = {"positive_gamma", "negative_gamma"}
 VARIABLES = {HOME_VARIABLE, throttle.SWITCH, keys.VARIABLE, *(PREFIX + name.upper() for name in SETTINGS)}
-OF_THE_HOSTS = {"SUMPRODUCT", "INDEX", "MATCH", "IFERROR", "LEFT", "EXACT"}
+OF_THE_HOSTS = {"IF", "SUMPRODUCT", "INDEX", "MATCH", "IFERROR", "LEFT", "EXACT"}
 
 
 def anchors(text: str) -> set[str]:
