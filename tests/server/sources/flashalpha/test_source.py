@@ -28,6 +28,7 @@ from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, Sym
 from basketgex_server.errors import BadSettings, BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.levels import Levels
+from basketgex_server.sources.flashalpha import replies
 from basketgex_server.sources.flashalpha import source as flashalpha
 from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
@@ -42,7 +43,7 @@ from basketgex_server.sources.flashalpha.errors import (
 )
 from basketgex_server.sources.flashalpha.keys import Secret
 from basketgex_server.sources.flashalpha.replies import unverified
-from basketgex_server.sources.flashalpha.source import FlashAlpha, replies
+from basketgex_server.sources.flashalpha.source import FlashAlpha
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.times import parse_iso
 from tests.server.servers import NOON, Clock, run, until
