@@ -24,10 +24,10 @@ A host calls one cell after the other, with its own formulas in between, and dra
 WORKERS = 4
 """Calls under way at once, of questions that the stream does not answer."""
 TRIES = 3
-"""So many calls in a row are made for a place that finds no answer after any: memory keeps none, or not for long enough."""
+"""So many calls in a row are made for a cell that finds no answer after any: memory keeps none, or not for long enough."""
 
 A = TypeVar("A")
-Place = TypeVar("Place", bound=Hashable)
+CellRef = TypeVar("CellRef", bound=Hashable)
 
 
 class Stream(cells.Stream, Protocol):
@@ -56,26 +56,26 @@ class Source(Protocol):
         """Answer it from memory no longer."""
 
 
-class Board(Generic[Place]):
-    """The places (cells, as a host names them) that show answers. ``redraw`` is told which are to be calculated again.
+class LiveCells(Generic[CellRef]):
+    """The cells, as a host names them, that show answers. ``redraw`` is told which are to be calculated again.
 
-    It is called on threads of the board's. Every method may be called from any thread, and none blocks. ``how`` goes to the
+    It is called on threads of its own. Every method may be called from any thread, and none blocks. ``how`` goes to the
     stream.
     """
 
     def __init__(
-        self, client: Source, redraw: Callable[[Collection[Place]], None], **how: Unpack[WatcherOptions]
+        self, client: Source, redraw: Callable[[Collection[CellRef]], None], **how: Unpack[WatcherOptions]
     ) -> None:
         self._client = client
         self._redraw = redraw
         self._how = how
         self._lock = threading.Lock()
-        self._shows: dict[Place, Question[object]] = {}
-        self._places: dict[Question[object], dict[Place, None]] = {}
+        self._shows: dict[CellRef, Question[object]] = {}
+        self._showing: dict[Question[object], dict[CellRef, None]] = {}
         self._working: set[Question[object]] = set()
         self._unreached: set[Question[object]] = set()  # those that no server was there for
         self._heard = 0  # news so far
-        self._tried: dict[Place, int] = {}  # calls made since it was last evaluated, and in a row before
+        self._tried: dict[CellRef, int] = {}  # calls made since it was last evaluated, and in a row before
         self._stream: Stream | None = None
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="basketgex-live")
 
@@ -83,25 +83,25 @@ class Board(Generic[Place]):
         with self._lock:
             return len(self._shows)
 
-    def at(self, place: Place) -> Seat[Place]:
-        """Return what the worksheet functions are given for one evaluation of ``place``."""
+    def at(self, cell: CellRef) -> CellView[CellRef]:
+        """Return what the worksheet functions are given for one evaluation of ``cell``."""
         with self._lock:
-            return Seat(self, place, self._tried.pop(place, 0))
+            return CellView(self, cell, self._tried.pop(cell, 0))
 
-    def shows(self, place: Place, question: Question[object]) -> None:
-        """Note what a place shows now; what it showed before is dropped where no other place does."""
+    def shows(self, cell: CellRef, question: Question[object]) -> None:
+        """Note what a cell shows now; what it showed before is dropped where no other cell does."""
         with self._lock:
-            if self._shows.get(place) == question:
+            if self._shows.get(cell) == question:
                 return
-            dropped = self._forget(place)
-            self._shows[place] = question
-            self._places.setdefault(question, {})[place] = None
+            dropped = self._forget(cell)
+            self._shows[cell] = question
+            self._showing.setdefault(question, {})[cell] = None
         self._drop(dropped)
 
-    def leave(self, place: Place) -> None:
-        """Note that a place shows nothing of ours any more."""
+    def leave(self, cell: CellRef) -> None:
+        """Note that a cell shows nothing of ours any more."""
         with self._lock:
-            dropped = self._forget(place)
+            dropped = self._forget(cell)
         self._drop(dropped)
 
     def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
@@ -121,7 +121,7 @@ class Board(Generic[Place]):
     def later(
         self, question: Question[object], work: Callable[[], object], tried: int = 0, *, wanted: bool = False
     ) -> None:
-        """Do a question's work on another thread, once at a time; then the places that show it are calculated again.
+        """Do a question's work on another thread, once at a time; then the cells that show it are calculated again.
 
         ``tried``: how often this was done in a row, without an answer being found. ``wanted``: a person asked for it, so it
         is done whatever else is under way.
@@ -133,11 +133,11 @@ class Board(Generic[Place]):
         self._workers.submit(self._work, question, work, tried + 1)
 
     def close(self) -> None:
-        """End the stream, and forget every place."""
+        """End the stream, and forget every cell."""
         with self._lock:
             stream, self._stream = self._stream, None
             self._shows.clear()
-            self._places.clear()
+            self._showing.clear()
             self._tried.clear()
         if stream is not None:
             stream.close()
@@ -151,7 +151,7 @@ class Board(Generic[Place]):
         finally:
             with self._lock:
                 self._working.discard(question)
-                self._tried.update(dict.fromkeys(self._places.get(question, ()), tried))
+                self._tried.update(dict.fromkeys(self._showing.get(question, ()), tried))
                 unreached = isinstance(found, Problem) and found.code in LASTING
                 if unreached:
                     self._unreached.add(question)
@@ -169,33 +169,33 @@ class Board(Generic[Place]):
         with self._lock:
             again, self._unreached = self._unreached, set()
             for question in again:
-                self._tried.update(dict.fromkeys(self._places.get(question, ()), 0))
+                self._tried.update(dict.fromkeys(self._showing.get(question, ()), 0))
         for question in again:
             self._client.forget(question)  # memory may still have that there was none
         return again
 
     def _changed(self, questions: Collection[Question[object]]) -> None:
         with self._lock:
-            told = [q for question in questions for q in (question, *_beside(question)) if q in self._places]
-            places = {place: None for question in told for place in self._places[question]}
-        if places:
-            self._redraw(places)
+            told = [q for question in questions for q in (question, *_beside(question)) if q in self._showing]
+            cells = {cell: None for question in told for cell in self._showing[question]}
+        if cells:
+            self._redraw(cells)
 
-    def _forget(self, place: Place) -> Ask | None:
-        """Forget what a place shows; return the basket that none shows any more. Under the lock."""
-        question = self._shows.pop(place, None)
-        self._tried.pop(place, None)
+    def _forget(self, cell: CellRef) -> Ask | None:
+        """Forget what a cell shows; return the basket that none shows any more. Under the lock."""
+        question = self._shows.pop(cell, None)
+        self._tried.pop(cell, None)
         if question is None:
             return None
-        places = self._places[question]
-        del places[place]
-        if places:
+        cells = self._showing[question]
+        del cells[cell]
+        if cells:
             return None
-        del self._places[question]
+        del self._showing[question]
         if not isinstance(question, BasketQuestion):
             return None
         ask = question.basket
-        return None if ask in self._places or RegimesOf(ask) in self._places else ask
+        return None if ask in self._showing or RegimesOf(ask) in self._showing else ask
 
     def _drop(self, ask: Ask | None) -> None:
         if ask is not None and self._stream is not None:
@@ -210,27 +210,27 @@ def _beside(question: Question[object]) -> Iterator[Question[object]]:
         yield ask
 
 
-class Seat(Generic[Place]):
-    """One place's view of the board, as ``worksheet.Live`` wants it."""
+class CellView(Generic[CellRef]):
+    """What one cell sees of the live cells, as ``worksheet.Live`` wants it."""
 
-    __slots__ = ("_board", "_place", "_tried")
+    __slots__ = ("_cell", "_cells", "_tried")
 
-    def __init__(self, board: Board[Place], place: Place, tried: int) -> None:
-        self._board = board
-        self._place = place
+    def __init__(self, cells: LiveCells[CellRef], cell: CellRef, tried: int) -> None:
+        self._cells = cells
+        self._cell = cell
         self._tried = tried
 
     def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what is known of a basket."""
-        return self._board.latest(question)
+        return self._cells.latest(question)
 
     def want(self, question: BasketQuestion[object]) -> None:
-        """Let the stream carry this basket for the place."""
-        self._board.shows(self._place, question)
-        self._board.want(question.basket)
+        """Let the stream carry this basket for the cell."""
+        self._cells.shows(self._cell, question)
+        self._cells.want(question.basket)
 
     def later(self, question: Question[object], work: Callable[[], object], *, wanted: bool = False) -> None:
-        """Do work for the place on another thread; not where that has been done in vain, or it would be done for ever."""
-        self._board.shows(self._place, question)
+        """Do work for the cell on another thread; not where that has been done in vain, or it would be done for ever."""
+        self._cells.shows(self._cell, question)
         if self._tried < TRIES or wanted:
-            self._board.later(question, work, self._tried, wanted=wanted)
+            self._cells.later(question, work, self._tried, wanted=wanted)

@@ -215,7 +215,7 @@ def test_a_failure_is_noted_before_the_next_caller_has_its_turn(machine: Machine
         acquire = staticmethod(lock.acquire)
 
         def release(self) -> None:
-            noted.append(connection._quarantined())
+            noted.append(connection._breaker.failure)
             lock.release()
 
     connection._lock = Watched()  # type: ignore[assignment]

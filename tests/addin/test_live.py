@@ -9,7 +9,7 @@ from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Sinc
 from basketgex_addin.client.problems import SERVER_ABSENT
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.quota import QuotaOf
-from basketgex_addin.live import TRIES, Board
+from basketgex_addin.live import TRIES, LiveCells
 from tests.addin.test_worksheet import REPLY
 
 SINCE = Since("negative_gamma", 0.0, "")
@@ -60,7 +60,7 @@ class World:
         self.client = FakeClient()
         self.drawn: list[list[str]] = []
         self.came = Event()
-        self.board: Board[str] = Board(self.client, self.redraw)
+        self.board: LiveCells[str] = LiveCells(self.client, self.redraw)
 
     def redraw(self, places: Collection[str]) -> None:
         self.drawn.append(sorted(places))
@@ -168,7 +168,7 @@ def test_work_that_brings_no_answer_is_not_done_for_ever() -> None:
         if before == TRIES:
             worked.set()
 
-    world.board = Board(world.client, redraw)
+    world.board = LiveCells(world.client, redraw)
     evaluate()
     assert worked.wait(DEADLINE)
     world.board._workers.shutdown()

@@ -21,8 +21,9 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1 import exposure_pb2_grpc
 from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply, Since
 from basketgex_addin.client import BasketClient, problems
-from basketgex_addin.client.connection import Connection, Stream
+from basketgex_addin.client.connection import Connection
 from basketgex_addin.client.launcher import LaunchNotRecorded
+from basketgex_addin.client.stream import Stream
 from basketgex_addin.client.watcher import Watcher
 
 PATIENCE = 30.0
@@ -491,7 +492,7 @@ def test_a_stream_that_survives_its_server(machine: Machine) -> None:
     machine.die()
     until(lambda: machine.starts == 1)
     assert watcher.latest(A) == known
-    clock[0] += 2.5  # the quarantine is over
+    clock[0] += 2.5  # the circuit breaker is closed again
     until(lambda: machine.starts == 2)
     clock[0] += 2.5
     until(lambda: machine.starts == 3 and len(machine.services) == 2)

@@ -11,7 +11,7 @@ from typing import Any
 from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.calc.age import Ages
 from basketgex_addin.calc.document import Scanner, explained
-from basketgex_addin.calc.live import LiveCells
+from basketgex_addin.calc.live import CalcLiveCells
 from basketgex_addin.calc.results import CalcValue
 from basketgex_addin.calc.values import block, scalar, table
 from basketgex_addin.cells import Block
@@ -34,7 +34,7 @@ class _Host:
         self.home = home
         self.client = BasketClient(home)
         self.worksheet = Worksheet(self.client)
-        self.live = LiveCells(self.client)
+        self.live = CalcLiveCells(self.client)
         self._live, self._looked = False, -math.inf
 
     def is_live(self) -> bool:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Hashable
 
 from basketgex_addin.calc.results import WAITING, CalcValue, Deliveries, Result
-from basketgex_addin.live import CALCULATION, GAP, Board, Source
+from basketgex_addin.live import CALCULATION, GAP, LiveCells, Source
 from basketgex_addin.worksheet import Live
 
 UNSEEN = 3
@@ -31,17 +31,17 @@ class _Cell:
         self.unseen = 0
 
 
-class LiveCells:
-    """One object a key (document, function, arguments), as Calc wants it. Called on Calc's thread and on the board's."""
+class CalcLiveCells:
+    """One object a key (document, function, arguments), as Calc wants it. Called on Calc's thread and on others."""
 
     def __init__(self, client: Source) -> None:
-        self._board: Board[Hashable] = Board(client, self._redraw, quiet=GAP, longest=CALCULATION)
+        self._live: LiveCells[Hashable] = LiveCells(client, self._redraw, quiet=GAP, longest=CALCULATION)
         self._lock = threading.Lock()
         self._cells: dict[Hashable, _Cell] = {}
         self._deliveries = Deliveries()
 
     def __len__(self) -> int:
-        return len(self._board)
+        return len(self._live)
 
     def get(self, key: Hashable, read: Read) -> Result:
         """Return the object of a cell that is being calculated; what is known by now it delivers after the calculation."""
@@ -60,7 +60,7 @@ class LiveCells:
             cells = [(key, self._cells[key]) for key in keys if key in self._cells]
         for key, cell in cells:
             if cell.unseen >= UNSEEN:
-                self._board.leave(key)  # should the cell come back, it is subscribed again
+                self._live.leave(key)  # should the cell come back, it is subscribed again
             elif self._take(key, cell):
                 self._deliveries.add(cell.result)
                 cell.unseen += 1  # what looks the same as before brings no cell here
@@ -68,10 +68,10 @@ class LiveCells:
     def _take(self, key: Hashable, cell: _Cell) -> bool:
         """Let the cell's object have what is known now; tell whether it is another value than before."""
         with cell.lock:
-            return cell.result.take(cell.read(self._board.at(key)))
+            return cell.result.take(cell.read(self._live.at(key)))
 
     def _gone(self, key: Hashable) -> None:
         """No cell shows it: its document was closed."""
         with self._lock:
             self._cells.pop(key, None)
-        self._board.leave(key)
+        self._live.leave(key)

@@ -7,7 +7,7 @@ an old port. grpc is imported in the methods that call: where it is missing, the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Lock
@@ -17,24 +17,22 @@ from basketgex import __version__
 from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import problems
+from basketgex_addin.client.breaker import CircuitBreaker
 from basketgex_addin.client.launcher import LaunchNotRecorded, start
 from basketgex_addin.client.rpc import M, R, Rpc
+from basketgex_addin.client.stream import Stream, problem_of
 
 if TYPE_CHECKING:
     import grpc
 
     from basketgex.v1 import exposure_pb2 as pb
 
-QUARANTINE = 2.0  # seconds in which every call is answered with the last failure
 _STEP = 0.02  # seconds between two looks at a lock
 _GRACE = 2.0  # seconds for a server that refuses calls to let go of its lock
 _OPTIONS = (
     *CHANNEL_OPTIONS,
     ("grpc.use_local_subchannel_pool", 1),  # a fresh channel must not inherit the back-off of a dead one
 )
-
-_OF_THE_SERVER = frozenset({"draining", "timed_out", "token_refused"})
-"""Codes that say how the server stands, not the source: for these the client has words, and a rule, of its own."""
 
 
 class Batch(NamedTuple):
@@ -53,33 +51,6 @@ class _Link:
     stamp: Hashable
     channel: grpc.Channel
     stub: Any
-
-
-class Stream:
-    """An open stream: iterating gives its messages until it ends; then ``problem`` says why. ``cancel`` ends it.
-
-    ``stamp`` is the home's under which it was opened.
-    """
-
-    def __init__(self, stamp: Hashable, call: Any) -> None:
-        self.stamp = stamp
-        self.problem = problems.SERVER_ABSENT
-        self._call = call
-
-    def __iter__(self) -> Iterator[Any]:
-        """Return the messages; never raises."""
-        import grpc
-
-        try:
-            yield from self._call
-        except grpc.RpcError as error:
-            self.problem = _problem(error)
-        except Exception:  # noqa: BLE001 - another thread closed the channel, which grpc says in many ways
-            self.problem = problems.SERVER_ABSENT
-
-    def cancel(self) -> None:
-        """End it, from any thread."""
-        self._call.cancel()
 
 
 class _Failure(Exception):
@@ -114,8 +85,7 @@ class Connection:
         self._patience = patience
         self._lock = Lock()
         self._link: _Link | None = None
-        self._failed: Problem | None = None
-        self._until = 0.0
+        self._breaker = CircuitBreaker(clock)
 
     def batch(self, requests: Sequence[pb.BatchGetBasketsRequest], early: float = 0.0) -> Batch:
         """Send requests, several at once, and return a response or a problem for each, ``early`` seconds before time."""
@@ -128,7 +98,7 @@ class Connection:
 
     def stream(self, method: str, request: Any) -> Stream | Problem:
         """Open a stream, or say why there is none. It has no deadline of its own."""
-        if (failed := self._quarantined()) is not None:
+        if (failed := self._breaker.failure) is not None:
             return failed
         try:
             link = self._reach(self._clock() + self._deadline, None)
@@ -147,7 +117,7 @@ class Connection:
 
     def _call(self, method: str, requests: Sequence[Any], early: float = 0.0) -> tuple[Hashable, list[Any]]:
         ends = self._clock() + self._deadline - early
-        if (failed := self._quarantined()) is not None or not requests:
+        if (failed := self._breaker.failure) is not None or not requests:
             return None, [failed] * len(requests)
         answers: list[Any] = [problems.SERVER_ABSENT] * len(requests)
         todo = list(range(len(requests)))
@@ -169,10 +139,10 @@ class Connection:
                 answers[i] = answer
             todo = [i for i in todo if answers[i] in (problems.SERVER_ABSENT, problems.TOKEN_REFUSED)]
             if last or not todo:
-                self.note(*(answer for answer in answers if isinstance(answer, Problem)))
+                self._breaker.record_failure(*(answer for answer in answers if isinstance(answer, Problem)))
                 break
             if answers[todo[0]] == problems.TOKEN_REFUSED and self._has_token_of(link):
-                self.note(problems.TOKEN_REFUSED)
+                self._breaker.record_failure(problems.TOKEN_REFUSED)
                 break
         return link.stamp if link is not None else None, answers
 
@@ -190,7 +160,7 @@ class Connection:
             try:
                 return wait()
             except grpc.RpcError as error:
-                return _problem(error)
+                return problem_of(error)
             except (grpc.FutureCancelledError, ValueError):  # another thread closed the channel
                 return problems.SERVER_ABSENT
 
@@ -211,10 +181,10 @@ class Connection:
         Noted before the next caller has its turn: should that one find the server, an older failure must not silence it.
         """
         if not self._lock.acquire(timeout=max(ends - self._clock(), 0)):
-            self.note(problems.TIMED_OUT)
+            self._breaker.record_failure(problems.TIMED_OUT)
             raise _Failure(problems.TIMED_OUT)
         try:
-            if (failed := self._quarantined()) is not None:  # another caller has just met it
+            if (failed := self._breaker.failure) is not None:  # another caller has just met it
                 raise _Failure(failed)
             try:
                 return self._found(ends, refused)
@@ -224,7 +194,7 @@ class Connection:
                 problem = problems.HOME_UNUSABLE
             except ImportError:
                 problem = problems.MISSING_PACKAGE
-            self.note(problem)
+            self._breaker.record_failure(problem)
             raise _Failure(problem)
         finally:
             self._lock.release()
@@ -305,24 +275,6 @@ class Connection:
             self._link.channel.close()
             self._link = None
 
-    def _quarantined(self) -> Problem | None:
-        return self._failed if self._failed is not None and self._clock() < self._until else None
-
-    def note(self, *found: Problem) -> None:
+    def record_failure(self, *found: Problem) -> None:
         """Open the circuit breaker after a failure that the next call would meet too: it is answered at once for a while."""
-        lasting = next((problem for problem in found if problem.code in problems.LASTING), None)
-        if lasting is not None and self._quarantined() is None:
-            self._failed, self._until = lasting, self._clock() + QUARANTINE
-
-
-def _problem(error: grpc.RpcError) -> Problem:
-    status = error.code().name if hasattr(error, "code") else ""
-    found = problems.BY_STATUS.get(status, problems.INTERNAL)
-    said: dict[str, str] = {d.key: str(d.value) for d in error.trailing_metadata() or ()} if status else {}
-    # The details are the server's sentence where it has put its code beside them, else grpc's own words, with addresses.
-    if said.get("basketgex-code", "draining") not in _OF_THE_SERVER:
-        bad_input = status == "INVALID_ARGUMENT"
-        return Problem(
-            said["basketgex-code"], error.details() or "", said.get("basketgex-argument", ""), bad_input
-        )
-    return found
+        self._breaker.record_failure(*found)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client import problems
-from basketgex_addin.client.connection import Stream
+from basketgex_addin.client.stream import Stream
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb

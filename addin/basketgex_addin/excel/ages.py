@@ -8,7 +8,7 @@ from __future__ import annotations
 from threading import Event, Lock, Thread
 from typing import Any
 
-from basketgex_addin.excel.applications import Applications, Desk, Gone, Place, place
+from basketgex_addin.excel.applications import Applications, CellRef, Desk, Gone, cell_ref
 
 PERIOD = 30.0
 """Seconds between two calculations of the cells that show an age."""
@@ -21,7 +21,7 @@ class Ages:
         self._applications = applications or Applications()
         self._period = period
         self._lock = Lock()
-        self._cells: dict[Place, int] = {}  # and the round in which each was last calculated
+        self._cells: dict[CellRef, int] = {}  # and the round in which each was last calculated
         self._round = 0
         self._thread: Thread | None = None
         self._ended = Event()
@@ -32,7 +32,7 @@ class Ages:
 
     def seen(self, cell: Any) -> None:
         """Note that a cell, a COM range, shows an age; called on its own thread whenever it is calculated."""
-        at = place(cell)
+        at = cell_ref(cell)
         with self._lock:
             if self._ended.is_set():
                 return

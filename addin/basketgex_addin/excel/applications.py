@@ -41,7 +41,7 @@ class Book(NamedTuple):
     name: str
 
 
-class Place(NamedTuple):
+class CellRef(NamedTuple):
     """A calling cell, or all the cells of an array formula, counted from 1."""
 
     book: Book
@@ -52,12 +52,12 @@ class Place(NamedTuple):
     """Rows and columns."""
 
 
-def place(cell: Any) -> Place:
+def cell_ref(cell: Any) -> CellRef:
     """Return where a range is, for the thread that has it."""
     sheet = cell.Worksheet
     size = (1, 1) if cell.Count == 1 else (int(cell.Rows.Count), int(cell.Columns.Count))
     book = Book(_process(cell.Application), str(sheet.Parent.FullName))
-    return Place(book, str(sheet.Name), int(cell.Row), int(cell.Column), size)
+    return CellRef(book, str(sheet.Name), int(cell.Row), int(cell.Column), size)
 
 
 class Applications:
@@ -117,10 +117,10 @@ class Desk:
             """The workbooks that are open."""
         self._marked: list[Any] = []
 
-    def mark(self, places: Collection[Place]) -> None:
+    def mark(self, cells: Collection[CellRef]) -> None:
         """Have those cells of open workbooks calculated again that hold a formula of ours."""
         with _told():
-            for (book, name), there in groupby(sorted(places), lambda place: (place.book, place.sheet)):
+            for (book, name), there in groupby(sorted(cells), lambda cell: (cell.book, cell.sheet)):
                 sheets = {str(sheet.Name): sheet for sheet in self.books[book].Worksheets}
                 if name in sheets:
                     self._mark(sheets[name], there)
@@ -129,7 +129,7 @@ class Desk:
         """Have every formula of ours in an open workbook calculated again."""
         with _told():
             for sheet, formulas in formulas_of(self.books[book]):
-                ours = (Place(book, "", row, column) for row, column, text in formulas if _is_ours(text))
+                ours = (CellRef(book, "", row, column) for row, column, text in formulas if _is_ours(text))
                 for run in _runs(ours):
                     self._touch(_range(sheet, run))
 
@@ -147,8 +147,8 @@ class Desk:
                         raise
                     # Part of an array formula: it is marked, and calculated with the rest.
 
-    def _mark(self, sheet: Any, places: Iterable[Place]) -> None:
-        for run in _runs(places):
+    def _mark(self, sheet: Any, refs: Iterable[CellRef]) -> None:
+        for run in _runs(refs):
             cells = _range(sheet, run)
             texts = cells.Formula
             if any(_is_ours(row[0]) for row in (texts if isinstance(texts, tuple) else ((texts,),))):
@@ -176,19 +176,19 @@ def _is_rejected(error: Exception) -> bool:
     return bool({getattr(error, "hresult", 0), said[5] if said else 0} & (REJECTED | GONE))
 
 
-def _runs(places: Iterable[Place]) -> Iterator[list[Place]]:
-    """Split a sheet's places into columns of cells, one below the other: what a call to Excel costs, a cell does not."""
-    run: list[Place] = []
-    for place in sorted(places, key=lambda place: (place.column, place.row, place.size)):
-        if run and not (run[-1].size == (1, 1) and place == run[-1]._replace(row=run[-1].row + 1)):
+def _runs(cells: Iterable[CellRef]) -> Iterator[list[CellRef]]:
+    """Split a sheet's cells into columns of cells, one below the other: what a call to Excel costs, a cell does not."""
+    run: list[CellRef] = []
+    for cell in sorted(cells, key=lambda cell: (cell.column, cell.row, cell.size)):
+        if run and not (run[-1].size == (1, 1) and cell == run[-1]._replace(row=run[-1].row + 1)):
             yield run
             run = []
-        run.append(place)
+        run.append(cell)
     if run:
         yield run
 
 
-def _range(sheet: Any, run: Sequence[Place]) -> Any:
+def _range(sheet: Any, run: Sequence[CellRef]) -> Any:
     first, (*_, row, column, (rows, columns)) = run[0], run[-1]
     corner = column + columns - 2, row + rows - 2
     return sheet.Range(f"{address((first.column - 1, first.row - 1))}:{address(corner)}")

@@ -12,9 +12,9 @@ from basketgex.local import CELLS_LIVE, Home, default_home
 from basketgex_addin.cells import Block, CellError, InputCell, Result
 from basketgex_addin.client import BasketClient
 from basketgex_addin.excel.ages import Ages
-from basketgex_addin.excel.applications import place
+from basketgex_addin.excel.applications import cell_ref
 from basketgex_addin.excel.book import Scanner, explained
-from basketgex_addin.excel.live import LiveCells
+from basketgex_addin.excel.live import ExcelLiveCells
 from basketgex_addin.excel.values import ExcelValue, block, result
 from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.triggers import Triggers
@@ -40,9 +40,9 @@ def worksheet(home: Path) -> Worksheet:
 
 
 @cache
-def live(home: Path) -> LiveCells:
+def live(home: Path) -> ExcelLiveCells:
     """Return the live cells over that client."""
-    return LiveCells(client(home))
+    return ExcelLiveCells(client(home))
 
 
 def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValue | list[list[ExcelValue]]:
@@ -60,7 +60,7 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
             blocks,
             partial(_scanner.asks, cell),
             trigger=partial(_has_changed, cell, blocks[:1]),
-            live=_seat(home, name, blocks, cell),
+            live=_view(home, name, blocks, cell),
         )
         if cell is not None and BY_NAME[name].volatile:
             with suppress(
@@ -74,8 +74,8 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
 
 def _explain(home: Path, explained_cell: Any, cell: Any) -> Result:
     asked = explained(explained_cell)
-    seat = _seat(home, "BASKETEXPLAIN", (((repr(asked),),),), cell)
-    return worksheet(home).explain(asked, partial(_scanner.asks, cell), live=seat)
+    view = _view(home, "BASKETEXPLAIN", (((repr(asked),),),), cell)
+    return worksheet(home).explain(asked, partial(_scanner.asks, cell), live=view)
 
 
 def closed(book: str) -> None:
@@ -85,11 +85,11 @@ def closed(book: str) -> None:
     live(default_home()).closed(book)
 
 
-def _seat(home: Path, name: str, blocks: tuple[Block | None, ...], cell: Any) -> Live | None:
+def _view(home: Path, name: str, blocks: tuple[Block | None, ...], cell: Any) -> Live | None:
     if cell is None or BY_NAME[name].volatile or Home(home).cell_mode() != CELLS_LIVE:
         return None
     try:
-        return live(home).seat(cell.api, name, blocks)
+        return live(home).view(cell.api, name, blocks)
     except Exception:  # noqa: BLE001 - where Excel cannot be reached later, the cell waits
         return None
 
@@ -97,5 +97,5 @@ def _seat(home: Path, name: str, blocks: tuple[Block | None, ...], cell: Any) ->
 def _has_changed(cell: Any, symbols: tuple[Block | None, ...], value: InputCell) -> bool:
     if cell is None:
         return False
-    at = place(cell.api)
+    at = cell_ref(cell.api)
     return triggers.changed(at.book.name, (at, symbols), value)

@@ -18,9 +18,9 @@ from threading import Condition, Thread
 from typing import Any
 
 from basketgex_addin.cells import BasketQuestion, Block, Problem, Question
-from basketgex_addin.excel.applications import Applications, Book, Desk, Gone, Place, place
+from basketgex_addin.excel.applications import Applications, Book, CellRef, Desk, Gone, cell_ref
 from basketgex_addin.functions.record import A
-from basketgex_addin.live import CALCULATION, GAP, Board, Seat, Source
+from basketgex_addin.live import CALCULATION, GAP, CellView, LiveCells, Source
 
 QUIET, LONGEST = 0.05, 0.25
 """Cells are calculated when there was no news for so many seconds, or when the first has waited for so long."""
@@ -30,34 +30,34 @@ SWEEP = 30.0
 """Seconds between two looks at what ends without news: workbooks, formulas."""
 CLOSING = 2.0
 """Seconds after which a workbook that said that it closes has closed, or somebody has kept it open."""
-RESTLESS = 3
+UNSTABLE = 3
 """So many of our calculations in a row in which a cell asked something new: its arguments change by themselves."""
 LATELY = 8
-"""Calls of a restless cell that are remembered: it rests when the later half of them only repeats the earlier."""
+"""Calls of an unstable cell that are remembered: it rests when the later half of them only repeats the earlier."""
 
-Call = tuple[str, tuple[Block | None, ...]]
+FunctionCall = tuple[str, tuple[Block | None, ...]]
 """A function's name and arguments."""
-Spot = tuple[Place, Call]
+Subscription = tuple[CellRef, FunctionCall]
 """One of the calls in a cell's formula."""
 
 
 class _Cell:
-    """What one place asks."""
+    """What one cell asks."""
 
     __slots__ = ("asked", "edited", "recent", "turns")
 
     def __init__(self) -> None:
-        self.asked: dict[Call, int] = {}
+        self.asked: dict[FunctionCall, int] = {}
         """Its calls, and the round in which each was last made."""
         self.edited = False
         """Whether a call has joined others: the next round may drop some, and that is no surprise."""
         self.turns = 0
         """Rounds in a row that found it asking something else."""
-        self.recent: list[Call] | None = None
-        """Where it is restless: its last calls."""
+        self.recent: list[FunctionCall] | None = None
+        """Where it is unstable: its last calls."""
 
 
-class LiveCells:
+class ExcelLiveCells:
     """The live cells in the Excels of this process. Thread-safe; only a thread of its own waits for Excel.
 
     Times are in seconds. ``sweep`` etc. are described at the constants.
@@ -72,14 +72,14 @@ class LiveCells:
         closing: float = CLOSING,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._board: Board[Spot] = Board(client, self._redraw, quiet=GAP, longest=CALCULATION)
+        self._live: LiveCells[Subscription] = LiveCells(client, self._redraw, quiet=GAP, longest=CALCULATION)
         self._applications = applications or Applications()
         self._sweep = sweep
         self._closing = closing
         self._clock = clock
         self._news = Condition()  # its lock guards everything below
-        self._cells: dict[Place, _Cell] = {}
-        self._due: dict[Place, None] = {}
+        self._cells: dict[CellRef, _Cell] = {}
+        self._due: dict[CellRef, None] = {}
         self._whole: set[Book] = set()  # due with all of their formulas
         self._ending: dict[Book, float] = {}  # they said that they close; when to look
         self._first = self._last = 0.0  # when news came
@@ -90,26 +90,26 @@ class LiveCells:
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._board)
+        return len(self._live)
 
-    def seat(self, cell: Any, name: str, arguments: tuple[Block | None, ...]) -> LiveSeat | None:
+    def view(self, cell: Any, name: str, arguments: tuple[Block | None, ...]) -> ExcelCellView | None:
         """Return what a call from ``cell``, a COM range, is given on its own thread; None where the cell is to wait.
 
         That is where its arguments change by themselves: what answers one calculation is no answer to the next.
         """
-        spot = place(cell), (name, arguments)
-        self._applications.hand_over(spot[0].book.excel, cell)
+        subscription = cell_ref(cell), (name, arguments)
+        self._applications.hand_over(subscription[0].book.excel, cell)
         with self._news:
-            if self._closed or self._is_restless(*spot):
+            if self._closed or self._is_unstable(*subscription):
                 return None
-            self._ask(*spot)
-        return LiveSeat(self, spot, self._board.at(spot))
+            self._ask(*subscription)
+        return ExcelCellView(self, subscription, self._live.at(subscription))
 
     @contextmanager
-    def asking(self, spot: Spot) -> Iterator[None]:
-        """Let nobody drop a call while it tells the board what it wants."""
+    def asking(self, subscription: Subscription) -> Iterator[None]:
+        """Let nobody drop a call while it tells the live cells what it wants."""
         with self._news:
-            self._ask(*spot)
+            self._ask(*subscription)
             yield
 
     def closed(self, name: str) -> None:
@@ -126,21 +126,21 @@ class LiveCells:
             self._closed = True
             self._leave(tuple(self._cells))
             self._news.notify()
-        self._board.close()
+        self._live.close()
         if self._thread is not None:
             self._thread.join()
 
-    def _redraw(self, spots: Collection[Spot]) -> None:
+    def _redraw(self, subscriptions: Collection[Subscription]) -> None:
         with self._news:
             self._last = self._clock()
             if not self._due:
                 self._first = self._last
-            self._due.update((at, None) for at, _ in spots if at in self._cells)
+            self._due.update((at, None) for at, _ in subscriptions if at in self._cells)
             self._news.notify()
 
     # -- under the lock
 
-    def _ask(self, at: Place, call: Call) -> None:
+    def _ask(self, at: CellRef, call: FunctionCall) -> None:
         if not self._cells:
             self._swept = self._clock()
         cell = self._cells.setdefault(at, _Cell())
@@ -151,7 +151,7 @@ class LiveCells:
             self._thread = Thread(target=self._work, name="basketgex-excel", daemon=True)
             self._thread.start()
 
-    def _is_restless(self, at: Place, call: Call) -> bool:
+    def _is_unstable(self, at: CellRef, call: FunctionCall) -> bool:
         cell = self._cells.get(at)
         if cell is None or cell.recent is None:
             return False
@@ -161,10 +161,10 @@ class LiveCells:
             cell.recent = None
         return cell.recent is not None
 
-    def _leave(self, places: Iterable[Place]) -> None:
-        for at in places:
+    def _leave(self, cells: Iterable[CellRef]) -> None:
+        for at in cells:
             for call in self._cells.pop(at, _Cell()).asked:
-                self._board.leave((at, call))
+                self._live.leave((at, call))
             self._due.pop(at, None)
 
     # -- on the thread
@@ -257,20 +257,20 @@ class LiveCells:
                 if at in self._cells and self._drop(at, asked) and at not in expected:
                     self._whole.add(at.book)
 
-    def _drop(self, at: Place, before: Collection[Call]) -> bool:
-        """Drop what a place did not ask in this round; tell whether there was anything."""
+    def _drop(self, at: CellRef, before: Collection[FunctionCall]) -> bool:
+        """Drop what a cell did not ask in this round; tell whether there was anything."""
         cell = self._cells[at]
         dropped = [call for call, asked in cell.asked.items() if asked < self._round]
         for call in dropped:
             del cell.asked[call]
-            self._board.leave((at, call))
+            self._live.leave((at, call))
         cell.edited = False
         cell.turns = cell.turns + 1 if dropped and cell.asked.keys() - before else 0
-        if cell.turns >= RESTLESS:
+        if cell.turns >= UNSTABLE:
             calls = list(cell.asked)
             self._leave((at,))
-            self._cells[at] = restless = _Cell()
-            restless.recent = calls
+            self._cells[at] = unstable = _Cell()
+            unstable.recent = calls
             self._due[at] = None
         elif not cell.asked and cell.recent is None:
             del self._cells[at]
@@ -284,26 +284,28 @@ class LiveCells:
         self._applications.forget(excel)
 
 
-class LiveSeat:
+class ExcelCellView:
     """What the worksheet functions are given for one call from a cell."""
 
-    __slots__ = ("_cells", "_seat", "_spot")
+    __slots__ = ("_cells", "_subscription", "_view")
 
-    def __init__(self, cells: LiveCells, spot: Spot, seat: Seat[Spot]) -> None:
+    def __init__(
+        self, cells: ExcelLiveCells, subscription: Subscription, view: CellView[Subscription]
+    ) -> None:
         self._cells = cells
-        self._spot = spot
-        self._seat = seat
+        self._subscription = subscription
+        self._view = view
 
     def latest(self, question: BasketQuestion[A]) -> A | Problem | None:
         """Return what is known of a basket."""
-        return self._seat.latest(question)
+        return self._view.latest(question)
 
     def want(self, question: BasketQuestion[object]) -> None:
         """Let the stream carry this basket for the cell."""
-        with self._cells.asking(self._spot):
-            self._seat.want(question)
+        with self._cells.asking(self._subscription):
+            self._view.want(question)
 
     def later(self, question: Question[object], work: Callable[[], object], *, wanted: bool = False) -> None:
         """Do work for the cell on another thread."""
-        with self._cells.asking(self._spot):
-            self._seat.later(question, work, wanted=wanted)
+        with self._cells.asking(self._subscription):
+            self._view.later(question, work, wanted=wanted)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
-from basketgex_addin.live import Board, Seat, Source
+from basketgex_addin.live import CellView, LiveCells, Source
 
 QUIET = 90.0
 """Seconds without a word from a page after which it counts as closed."""
@@ -15,7 +15,7 @@ LOOK = 1.0
 
 Call = tuple[str, list[object], str]
 """A function's name, its arguments as JSON has them, and the cell that calls it."""
-Place = tuple[str, str]
+CellRef = tuple[str, str]
 """A page and a cell of it."""
 
 
@@ -24,7 +24,7 @@ class Pages:
 
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         # Shorter than in a spreadsheet: a page's cells come in one request, not one after the other.
-        self._board: Board[Place] = Board(source, self._redraw, quiet=0.05, longest=0.5)
+        self._live: LiveCells[CellRef] = LiveCells(source, self._redraw, quiet=0.05, longest=0.5)
         self._clock = clock
         self._lock = threading.Lock()
         self._pages: dict[str, _Page] = {}
@@ -33,17 +33,17 @@ class Pages:
         with self._lock:
             return len(self._pages)
 
-    def at(self, page: str, call: Call) -> Seat[Place]:
+    def at(self, page: str, call: Call) -> CellView[CellRef]:
         """Return what the worksheet functions are given for one evaluation of a page's cell."""
         self._page(page).calls[call[2]] = call
-        return self._board.at((page, call[2]))
+        return self._live.at((page, call[2]))
 
     def leave(self, page: str, cells: Collection[str]) -> None:
         """Note that cells of a page show nothing of ours any more."""
         known = self._page(page)
         for cell in cells:
             known.calls.pop(cell, None)
-            self._board.leave((page, cell))
+            self._live.leave((page, cell))
 
     def changed(self, page: str, wait: float, over: Callable[[], bool]) -> list[Call]:
         """Return the calls of a page whose answers are others now; waits for some, or until ``over``."""
@@ -58,7 +58,7 @@ class Pages:
 
     def close(self) -> None:
         """Forget every page, and end the stream."""
-        self._board.close()
+        self._live.close()
 
     def _page(self, name: str) -> _Page:
         now = self._clock()
@@ -69,10 +69,10 @@ class Pages:
             page.heard = now
         for old, last in closed:
             for cell in list(last.calls):
-                self._board.leave((old, cell))
+                self._live.leave((old, cell))
         return page
 
-    def _redraw(self, places: Collection[Place]) -> None:
+    def _redraw(self, places: Collection[CellRef]) -> None:
         for name, cell in places:
             page = self._pages.get(name)
             if page is not None:

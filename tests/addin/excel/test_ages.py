@@ -12,7 +12,7 @@ from basketgex_addin.cells import Ask, CellError
 from basketgex_addin.excel import component
 from basketgex_addin.excel.ages import Ages
 from basketgex_addin.excel.applications import GONE, REJECTED
-from basketgex_addin.excel.live import LiveCells
+from basketgex_addin.excel.live import ExcelLiveCells
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.excel.com_stub import Application, ComError, Formula, Host, Sheet, Workbook, excel
 from tests.addin.excel.test_live import FakeClient, reply
@@ -60,7 +60,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock, client = Clock(), FakeClient()
     client.memory[Ask(("N1",))] = reply(1.0)
     worksheet = Worksheet(client, now=clock)
-    cells = LiveCells(client)
+    cells = ExcelLiveCells(client)
     monkeypatch.setattr(component, "worksheet", lambda home: worksheet)
     monkeypatch.setattr(component, "live", lambda home: cells)
     yield clock

@@ -14,7 +14,7 @@ from basketgex_addin.cells import Ask, CellError, Problem, Question, RegimesOf, 
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, live
 from basketgex_addin.excel.applications import GONE, REJECTED
-from basketgex_addin.excel.live import LiveCells
+from basketgex_addin.excel.live import ExcelLiveCells
 from basketgex_addin.functions import FUNCTIONS, Way
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.quota import QuotaOf
@@ -106,7 +106,7 @@ class World:
 
     def __init__(self, app: Application, monkeypatch: pytest.MonkeyPatch, **how: Any) -> None:
         self.app, self.host, self.client = app, app.fresh(), FakeClient()
-        self.cells = LiveCells(self.client, **how)
+        self.cells = ExcelLiveCells(self.client, **how)
         self.sheet = Sheet("S")
         self.book = Workbook(self.sheet, name="Mine.xlsx")
         worksheet = Worksheet(self.client, now=lambda: 1120.0)
