@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from basketgex_server.dispatch.freshness import Session
 from basketgex_server.dispatch.sessions import NewYorkSessions, distant
+from basketgex_server.market_hours import trades
 
 NEW_YORK = ZoneInfo("America/New_York")
 SESSIONS = NewYorkSessions()
@@ -104,8 +105,8 @@ def test_eight_in_the_morning_is_new_yorks(moment: str, opens: str, next_opens: 
         ("2025-01-09", False),
     ],
 )
-def test_trades(text: str, trades: bool) -> None:
-    assert SESSIONS.trades(date.fromisoformat(text)) is trades
+def test_trades(text: str, open_that_day: bool) -> None:
+    assert trades(date.fromisoformat(text)) is open_that_day
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1)))
