@@ -92,7 +92,7 @@ def test_eight_in_the_morning_is_new_yorks(moment: str, opens: str, next_opens: 
 
 
 @pytest.mark.parametrize(
-    ("text", "trades"),
+    ("text", "open_that_day"),
     [
         ("2026-11-20", True),
         ("2026-11-21", False),
