@@ -14,6 +14,7 @@ from basketgex_addin import menu, template_files
 from basketgex_addin.calc import settings_dialog, tables
 from basketgex_addin.calc.component import host
 from basketgex_addin.calc.document import asks_of
+from basketgex_addin.calc.table_search import Refused
 from basketgex_addin.calc.threads import behind, on_calcs_thread
 from basketgex_addin.menu import AUTO, INSERT_TABLE, REFRESH, RESIZE_TABLE, SETTINGS, TEMPLATE
 from basketgex_addin.prefetch import Foreseen
@@ -52,7 +53,7 @@ def _answer(command: str, context: Any, document: Any, asks: tuple[Foreseen, ...
 def _table(command: str, context: Any, document: Any, chosen: Any, home: str | None) -> None:
     try:
         said = _TABLES[command](document, chosen, host(home).client.ask)
-    except tables.Refused as refused:
+    except Refused as refused:
         said = str(refused)
     except Exception:  # noqa: BLE001 - a person who chose an entry is told that nothing came of it
         said = menu.FAULT
