@@ -94,23 +94,23 @@ def decode_baskets_regimes(count: int, response: pb.GetRegimesResponse) -> list[
     return found
 
 
-class News(NamedTuple):
+class Changes(NamedTuple):
     """What a message of a stream says."""
 
     answers: dict[Ask, Reply | Problem]
     regimes: dict[Ask, Since]
 
 
-def decode_watch(asks: Sequence[Ask], response: pb.WatchBasketsResponse) -> News:
+def decode_watch(asks: Sequence[Ask], response: pb.WatchBasketsResponse) -> Changes:
     """Return what changed, of the questions that the stream was opened with; nothing where the message is broken."""
     try:
         changed = [asks[number] for number in response.changed]
         regimes = decode_regimes(response.regimes)
     except (IndexError, ValueError):
-        return News({}, {})
+        return Changes({}, {})
     if len(regimes) != len(changed):
-        return News({}, {})
-    return News(
+        return Changes({}, {})
+    return Changes(
         dict(zip(changed, decode(changed, response.baskets), strict=True)),
         dict(zip(changed, regimes, strict=True)),
     )

@@ -2,7 +2,8 @@
 
 A thread of its own opens it, and reads what comes through a second one. Who wants a basket waits for nothing: those that come
 within a moment share a new stream, which takes the place of the old. When the server goes away it is sought again, with
-growing pauses; what was said last stays until another is said.
+growing pauses; what was said last stays until another is said. All of
+that is one state machine under one lock, and so one file.
 """
 
 from __future__ import annotations
@@ -269,20 +270,20 @@ class Watcher:
         if not self._said:
             self._said, self._pause, self._problem = True, self._first_pause, problems.TIMED_OUT
         self.stamp = opened.stream.stamp
-        news = codec.decode_watch(opened.asks, message)
+        changes = codec.decode_watch(opened.asks, message)
         with self._lock:
             answers = {
                 ask: answer
-                for ask, answer in news.answers.items()
+                for ask, answer in changes.answers.items()
                 if ask in self._carried and not _same(answer, self._latest.get(ask))
             }
             regimes = {
                 ask: since
-                for ask, since in news.regimes.items()
+                for ask, since in changes.regimes.items()
                 if ask in self._carried and since != self._since.get(ask)
             }
             # What is the same to a person may be younger: that is kept, and not told.
-            self._latest.update((a, x) for a, x in news.answers.items() if a in self._carried)
+            self._latest.update((a, x) for a, x in changes.answers.items() if a in self._carried)
             self._since.update(regimes)
         self._tell(answers, regimes)
 

@@ -5,7 +5,8 @@ finds the answer. That is done by one thread, a moment after the last news, sinc
 
 What a cell asks is known only from its calls, and nothing tells when they stop: its formula is changed, its row is deleted or
 moves. Therefore what a cell did not ask in a calculation made for it is dropped, and where that comes as a surprise, all our
-formulas of the workbook are calculated once: a cell that has moved is then known where it is.
+formulas of the workbook are calculated once: a cell that has moved is then known where it is. The rules of rounds, closing
+workbooks and unstable cells share one lock, and so one file.
 """
 
 from __future__ import annotations
