@@ -33,7 +33,9 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     basket = add_command(commands, "basket", "the exposure of a basket", EXAMPLES, _run)
     basket.add_argument("symbols", help="tickers, comma-separated")
-    basket.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    basket.add_argument(
+        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
+    )
     basket.add_argument(
         "--refresh",
         action="store_true",

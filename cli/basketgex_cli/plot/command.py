@@ -41,7 +41,9 @@ def add_parser(commands: Commands) -> None:
         help="exposure over price, one underlying by strike, or the names of a basket",
     )
     plot.add_argument("symbols", help="tickers, comma-separated; strikes: one")
-    plot.add_argument("--weights", help="one per ticker, comma-separated, any scale; none: equal")
+    plot.add_argument(
+        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
+    )
     plot.add_argument(
         "--measure",
         choices=["gex", "dex", "vex", "chex"],
