@@ -101,11 +101,11 @@ class Sheet:
     def _live(self, page: str, one: _Parsed) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
-        seat = self._pages.at(page, one.call)
+        view = self._pages.at(page, one.call)
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
-            return values.result(self._worksheet.explain(_asked(one.call), live=seat))
-        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=seat))
-        return self._with_reason(shown, one, seat)
+            return values.result(self._worksheet.explain(_asked(one.call), live=view))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=view))
+        return self._with_reason(shown, one, view)
 
     def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
         """Return an error with the sentence that says why, as far as memory knows it."""
