@@ -57,6 +57,7 @@ functions: .venv/.installed-dev ## Make what comes from the function table again
 
 clean: ## Remove all that make made, the virtual environment too
 	rm -rf .venv .venv-bench .wine-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf addin/basketgex_addin/excel/basketgex.xlam addin/basketgex_addin/web/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
