@@ -21,7 +21,7 @@ class _Entry(NamedTuple, Generic[Reply]):
     holds_until: float
 
 
-class WarmReplies(Generic[Reply]):
+class ReplyCache(Generic[Reply]):
     """Replies by the bytes of their request, the least recently used forgotten first; ``now`` gives Unix seconds."""
 
     def __init__(self, dispatcher: Dispatcher, now: Callable[[], float], most: int = 4_000) -> None:

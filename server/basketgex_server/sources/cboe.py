@@ -95,7 +95,7 @@ class Cboe:
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._client: httpx.AsyncClient | None = None
         self._recent: dict[str, tuple[float, Chain]] = {}
-        self._origin = computed(Held(self._base, {})).origin()
+        self._origin = computed(FetchedChains(self._base, {})).origin()
 
     def __repr__(self) -> str:
         return f"Cboe({urlsplit(self._base).hostname})"
@@ -136,7 +136,7 @@ class Cboe:
                     failed[symbol] = error.sentence
                     errors.append(error)
                     return
-                found = await self._computed(Held(self._base, {symbol: chain})).fetch((symbol,))
+                found = await self._computed(FetchedChains(self._base, {symbol: chain})).fetch((symbol,))
                 part.step()
             exposures.update(found.exposures)
             missing.update(found.missing)
@@ -175,7 +175,7 @@ class Cboe:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _held(self, symbols: Iterable[str]) -> Held:
+    async def _held(self, symbols: Iterable[str]) -> FetchedChains:
         """Ask for the chains of distinct symbols, or learn why one cannot be read. Raises what ``fetch`` raises."""
         chains: dict[str, Chain | BadChain | None] = {}
 
@@ -187,7 +187,7 @@ class Cboe:
                     chains[symbol] = error
 
         await asyncio.gather(*map(one, symbols))
-        return Held(self._base, chains)
+        return FetchedChains(self._base, chains)
 
     async def _holding(self, symbol: str) -> Computed:
         """Return a source of one chain: the one that came a moment ago, where one did."""
@@ -195,7 +195,7 @@ class Cboe:
         if not 0 <= self._now() - came < RECENT:
             async with self._turns:
                 chain = await self._chain(symbol)
-        return self._computed(Held(self._base, {symbol: chain}))
+        return self._computed(FetchedChains(self._base, {symbol: chain}))
 
     async def _chain(self, symbol: str) -> Chain | None:
         """Ask for one file and read it; None where there is none, as of futures."""
@@ -257,7 +257,7 @@ class Cboe:
         raise SourceUnavailable(f"Cboe answered with the status {status}. Recalculate to ask again.")
 
 
-class Held:
+class FetchedChains:
     """A ChainProvider of chains at hand, or of why there is none."""
 
     def __init__(self, base: str, chains: Mapping[str, Chain | BadChain | None]) -> None:

@@ -255,13 +255,13 @@ def test_a_regime_does_not_begin_in_the_future(tmp_path: Path) -> None:
 
 
 def test_replies_that_were_kept_ready_are_not_given_any_more(tmp_path: Path) -> None:
-    from basketgex_server.api.reply_cache import WarmReplies
+    from basketgex_server.api.reply_cache import ReplyCache
     from basketgex_server.dispatch.batch.choose import answer_one
     from basketgex_server.domain import Basket
 
     async def story() -> None:
         async with bench(tmp_path) as b:
-            warm: WarmReplies[str] = WarmReplies(b.dispatcher, b.clock)
+            warm: ReplyCache[str] = ReplyCache(b.dispatcher, b.clock)
             wrong(b, 8 * HOUR)
             await b.find("A")
             answer = await answer_one(b.dispatcher, Basket(("A",), (1.0,)), Refresh.NORMAL)

@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from basketgex_server.addresses import is_loopback
-from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.reply_cache import ReplyCache
 from basketgex_server.api.rest import bodies
 from basketgex_server.api.rest.asking import Asking, Work, encoded
 from basketgex_server.api.rest.directory import Directory
@@ -69,8 +69,8 @@ def make_app(
     asked: Callable[[], None],
 ) -> Starlette:
     """Return the gateway over a dispatcher. ``now`` gives Unix seconds; ``asked`` hears of every request with the token."""
-    door, asking = _Door(token, asked, dispatcher, now), Asking(dispatcher, settings.request_timeout)
-    figures, views = Figures(asking, WarmReplies(dispatcher, now)), Views(asking)
+    door, asking = ApiKeyGuard(token, asked, dispatcher, now), Asking(dispatcher, settings.request_timeout)
+    figures, views = Figures(asking, ReplyCache(dispatcher, now)), Views(asking)
     directory = Directory(asking, now)
     keyed: dict[str, Work] = {
         "/v1/exposure/basket": figures.basket,
@@ -99,13 +99,13 @@ def make_app(
         _get("/openapi.json", _fixed(DOCUMENT)),
     ]
     app = Starlette(
-        routes=routes, middleware=[Middleware(_Loopback)], exception_handlers={HTTPException: _unknown}
+        routes=routes, middleware=[Middleware(LoopbackOnly)], exception_handlers={HTTPException: _unknown}
     )
     app.router.redirect_slashes = False
     return app
 
 
-class _Door:
+class ApiKeyGuard:
     """What every request with a key passes: the key, then on the way out the quota's headers and the errors' bodies."""
 
     def __init__(
@@ -157,7 +157,7 @@ class _Door:
         return _reply(status, encoded(body), headers | (bodies.rate_limits(quota) if quota else {}))
 
 
-class _Loopback:
+class LoopbackOnly:
     """Rejects requests whose Host header is not this loopback address, which guards against DNS rebinding."""
 
     def __init__(self, app: ASGIApp) -> None:

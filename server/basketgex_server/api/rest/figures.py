@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.reply_cache import ReplyCache
 from basketgex_server.api.rest import bodies
 from basketgex_server.api.rest.asking import (
     Asking,
@@ -36,7 +36,7 @@ _LONGEST_KEPT = 4_096  # bytes of a query whose reply is kept: the longest sensi
 class Figures:
     """Net figures, figures by strike, levels. What stands in the way is raised."""
 
-    def __init__(self, asking: Asking, warm: WarmReplies[bytes]) -> None:
+    def __init__(self, asking: Asking, warm: ReplyCache[bytes]) -> None:
         self._asking = asking
         self._warm = warm
 

@@ -19,7 +19,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
-from basketgex_server.api.reply_cache import WarmReplies
+from basketgex_server.api.reply_cache import ReplyCache
 from basketgex_server.api.rpc import messages
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.watch import Watches
@@ -97,9 +97,9 @@ class ExposureServicer(ExposureServiceServicer):
 
     def _over(
         self, dispatcher: Dispatcher, settings: Settings
-    ) -> tuple[Dispatcher, Settings, WarmReplies[pb.GetBasketResponse], Regimes]:
+    ) -> tuple[Dispatcher, Settings, ReplyCache[pb.GetBasketResponse], Regimes]:
         regimes = Regimes(dispatcher, self._compute, settings.max_symbols)
-        return dispatcher, settings, WarmReplies(dispatcher, self._now), regimes
+        return dispatcher, settings, ReplyCache(dispatcher, self._now), regimes
 
     def tell(self, notice: str) -> None:
         """Let every reply say something of the settings, or nothing any more."""
