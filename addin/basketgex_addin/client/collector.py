@@ -130,7 +130,7 @@ class Collector:
     def _fly(self, batch: dict[Ask, _Slot]) -> None:
         answers: Sequence[Answer] | None = None
         try:
-            answers = self._send(tuple(batch))
+            answers = tuple(self._send(tuple(batch)))
         except Exception:  # noqa: BLE001 - every waiter ends in a value or a problem
             answers = ()
         finally:

@@ -164,6 +164,7 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with what is wrong with its address."""
         if scope["type"] != "http":
             return
         port, hosts, app = scope["server"][1], [], self._app
