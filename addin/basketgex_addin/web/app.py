@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,12 +18,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from basketgex import __version__
+from basketgex_addin import template_files
 from basketgex_addin.cells import Problem
 from basketgex_addin.functions import FUNCTIONS, Function, Shape, Way
 from basketgex_addin.web import assets
 from basketgex_addin.web.door import SENTENCES, Door, refuse
 from basketgex_addin.web.keys import Tickets
 from basketgex_addin.web.sheet import Sheet
+from basketgex_addin.web.snapshot import snapshot
 
 MOST_CALLS = 2_000
 """Cells in one request."""
@@ -30,6 +35,8 @@ HELD = 3
 """Requests for news that wait at once, over all pages: a browser opens six connections to a host."""
 LONGEST_WAIT = 25.0
 """Seconds that one waits."""
+BOOKS = ("sector_scanner", "book", "dispersion", "watchlist", "status")
+"""Not the profile: the ranks of its strikes come out otherwise than in Calc."""
 FOREVER = "public, max-age=31536000, immutable"
 """The address of what others made carries its version."""
 FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
@@ -89,6 +96,8 @@ class _Addresses:
         gets = {"functions": self.functions, "status": self.status}
         return [
             Route("/", self.workbook),
+            Route("/sheet/books", _guarded(self.books)),
+            Route("/sheet/books/{name}", _guarded(self.book)),
             Route("/static/{name}", self.own_file),
             Route("/assets/{version}/{name}", self.vendor_file),
             *(Route(f"/sheet/{name}", _guarded(answer), methods=["POST"]) for name, answer in posts.items()),
@@ -132,6 +141,18 @@ class _Addresses:
     async def functions(self, request: Request) -> Response:
         """List the worksheet functions."""
         return _reply([_described(function) for function in FUNCTIONS])
+
+    async def books(self, request: Request) -> Response:
+        """List the templates that show in the browser what they show in Calc."""
+        return _reply([[name, template_files.title(name)] for name in BOOKS])
+
+    async def book(self, request: Request) -> Response:
+        """Send a template as the browser workbook's data."""
+        name = request.path_params["name"]
+        path = template_files.find(name) if name in BOOKS else None
+        if path is None:
+            return refuse(404)
+        return Response(await run_in_threadpool(_book, path), media_type="application/json")
 
     async def status(self, request: Request) -> Response:
         """Say what serves, and what it has done."""
@@ -196,6 +217,13 @@ async def _read(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.body(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _Refused(400) from None
+
+
+@cache
+def _book(path: Path) -> bytes:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl's, of what it does not read
+        return msgspec.json.encode(snapshot(path))
 
 
 def _reply(said: Any, status: int = 200) -> Response:

@@ -48,6 +48,7 @@ SENTENCES = {
     400: "This request cannot be understood: reload the page.",
     401: "This page has no key: open it with basketgex web.",
     403: "Only the pages of this address may ask it.",
+    404: "There is nothing of that name.",
     408: "The request did not arrive in time: try again.",
     413: "Too much was asked at once: ask for less.",
     415: "Ask with Content-Type: application/json.",

@@ -14,7 +14,7 @@ from basketgex_addin.web.keys import key, make_ticket
 from tests.addin.web.hosts import WebHost
 
 POSTS = ("/sheet/enter", "/sheet/evaluate", "/sheet/news", "/sheet/refresh")
-GETS = ("/sheet/functions", "/sheet/status")
+GETS = ("/sheet/functions", "/sheet/status", "/sheet/books", "/sheet/books/watchlist")
 PAGES = ("/", "/static/sheet.js", "/assets/0/react.js", "/no/such")
 Change = Callable[[dict[str, str], str], None]
 

@@ -61,6 +61,24 @@ def test_errors_are_errors_and_say_why(book: Workbook) -> None:
     book.until("() => document.getElementById('reason').hidden")
 
 
+def test_an_empty_text_is_a_text(book: Workbook) -> None:
+    """Also for a formula that is typed when that text has long been calculated."""
+    book.put({"D1": '=""', "D2": "=3", "D3": "=-2"})
+    book.shows("D3", -2)
+    book.calm()
+    book.put(
+        {
+            "E1": "=ISTEXT(D1)",
+            "E2": "=RANK(D3,D1:D3)",
+            "E3": "=ISBLANK(D1)",
+            "E4": "=COUNT(D1:D3)",
+            "E5": "=RANK(D2,D1:D3)",
+        }
+    )
+    for cell, value in {"E5": 1, "E1": 1, "E2": 2, "E3": 0, "E4": 2}.items():
+        book.shows(cell, value)
+
+
 def test_a_spill_that_is_blocked(book: Workbook) -> None:
     book.put({"E8": "=1+1"})
     book.shows("E8", 2)

@@ -34,9 +34,12 @@ export class Engine {
       commandId: NEWS, getDirtyData: command => ({ dirtyRanges: command.params.dirtyRanges }),
     });
     inside.get(F.IFunctionService).registerExecutors(...table.map(about => new (ours(this, about))()));
+    emptyTexts(F.BaseReferenceObject.prototype);
     lazy(inside.get(F.ICalculateFormulaService)._interpreter);
     const formula = univerAPI.getFormula();
-    formula.calculationStart(() => { this.#busy = true; this.#run++; });
+    this.formulas = inside.get(F.FormulaDataModel);
+    const functions = inside.get(F.IFunctionService);
+    formula.calculationStart(() => { rankNumbers(functions); this.#busy = true; this.#run++; });
     formula.calculationEnd(() => { this.#busy = false; setTimeout(() => this.#asking.size || this.#tell(), 0); });
     setInterval(() => this.#look(table.filter(about => about.volatile).map(about => about.name)), AGES);
   }
@@ -60,6 +63,11 @@ export class Engine {
   // The calls that a cell made when it was last calculated: what BASKETEXPLAIN asks about.
   callsOf(cell) {
     return [...this.#shows.get(JSON.stringify(cell))?.keys ?? []].map(key => JSON.parse(key));
+  }
+
+  // What spilled into the cells below and beside formulas: by workbook, sheet, row and column.
+  get spilled() {
+    return this.formulas.getArrayFormulaCellData();
   }
 
   // Why a cell has no value, as far as its calls told.
@@ -198,6 +206,33 @@ function ours(engine, about) {
       });
     }
   };
+}
+
+// An empty text that a formula gave stays a text. Univer takes one that was not calculated in the same run for a blank: a
+// RANK would count it as 0, and an ISTEXT not at all.
+function emptyTexts(reference) {
+  const data = reference.getCellData, object = reference.getCellValueObject;
+  reference.getCellData = function (row, column) {
+    const cell = data.call(this, row, column);
+    return cell?.v === "" && !cell.f ? { ...cell, f: "=" } : cell; // else it would count as blank
+  };
+  reference.getCellValueObject = function (cell) {
+    return cell.v === "" ? F.StringValueObject.create("") : object.call(this, cell);
+  };
+}
+
+// A rank is among numbers: Univer takes an empty text for a 0. Its own functions are there only once a workbook is.
+function rankNumbers(functions) {
+  for (const name of ["RANK", "RANK.EQ", "RANK.AVG"]) {
+    const executor = functions.getExecutor(name);
+    if (!executor || Object.hasOwn(executor, "_checkRefReferenceObject")) continue;
+    executor._checkRefReferenceObject = reference => {
+      const cells = reference.isReferenceObject() ? reference.toArrayValueObject().getArrayValue().flat() : null;
+      const error = cells?.find(cell => cell?.isError()) ?? F.ErrorValueObject.create("#N/A");
+      const numbers = (cells ?? []).filter(cell => cell?.isNumber()).map(cell => cell.getValue());
+      return { refHasError: !cells || cells.includes(error), refErrorObject: error, refNumbers: numbers };
+    };
+  }
 }
 
 // A formula's dead branch is not evaluated: it may ask a source that costs. And what hangs on a value that is still on its

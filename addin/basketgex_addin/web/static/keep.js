@@ -1,6 +1,7 @@
 // The workbook is kept in this browser: by one page at a time, so that two never write over each other.
 
-const BASE = "basketgex", STORE = "workbooks", PRESENT = "present";
+export const TEMPLATE = new URLSearchParams(location.search).get("book");
+const BASE = "basketgex", STORE = "workbooks", PRESENT = TEMPLATE === null ? "present" : `template ${TEMPLATE}`;
 const GOING = 1000; // milliseconds in which a page that is reloaded lets go
 const AFTER = 1000; // milliseconds from a change until it is written
 
@@ -21,7 +22,7 @@ function store(mode, act) {
 export function mayKeep() {
   return new Promise(told => {
     const hold = () => { told(true); return new Promise(() => {}); };
-    navigator.locks.request("basketgex-workbook", { signal: AbortSignal.timeout(GOING) }, hold).catch(() => told(false));
+    navigator.locks.request(`basketgex ${PRESENT}`, { signal: AbortSignal.timeout(GOING) }, hold).catch(() => told(false));
   });
 }
 

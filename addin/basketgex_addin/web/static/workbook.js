@@ -1,7 +1,7 @@
 // The page: Univer's workbook with our functions, its source in its head, kept in this browser.
 
 import { Engine } from "/static/engine.js";
-import { Keeper, forgetKept, kept, mayKeep } from "/static/keep.js";
+import { Keeper, TEMPLATE, forgetKept, kept, mayKeep } from "/static/keep.js";
 import { LOCKED_OUT, Sheet } from "/static/sheet.js";
 
 const by = id => document.getElementById(id);
@@ -80,7 +80,9 @@ async function begin() {
   });
   if (!await sheet.enter()) return note(CLOSED);
   const keeps = await mayKeep();
-  const [table, before] = await Promise.all([sheet.get("functions"), keeps ? kept() : undefined, sayWhatServes(sheet)]);
+  const [table, books, before] = await Promise.all([
+    sheet.get("functions"), sheet.get("books"), keeps ? kept() : undefined, sayWhatServes(sheet),
+  ]);
 
   const { createUniver } = UniverPresets, { LocaleType, mergeLocales } = UniverCore;
   const { univer, univerAPI } = createUniver({
@@ -92,7 +94,7 @@ async function begin() {
     ],
   });
   engine = new Engine(univer, univerAPI, sheet, table); // before the workbook, whose formulas need its functions
-  const book = univerAPI.createWorkbook(before ?? first());
+  const book = univerAPI.createWorkbook(before ?? (TEMPLATE === null ? first() : await sheet.get(`books/${TEMPLATE}`)));
   univer.__getInjector().get(UniverSheetsFormula.IDescriptionService).registerDescriptions(table.map(described));
 
   const keeper = keeps ? new Keeper(() => book.save(), note) : null;
@@ -114,6 +116,11 @@ async function begin() {
   univerAPI.getFormula().calculationEnd(sayWhy);
   setInterval(() => engine.sweep(), 10000);
 
+  by("books").append(...books.map(([name, title]) => new Option(title, name, false, name === TEMPLATE)));
+  by("books").onchange = async () => {
+    if (keeper && !keeper.settled) await keeper.write();
+    location.assign(by("books").value ? `/?book=${by("books").value}` : "/");
+  };
   by("refresh").onclick = async () => {
     by("refresh").disabled = true;
     try {
@@ -135,7 +142,7 @@ async function begin() {
     await forgetKept();
     location.reload();
   };
-  document.querySelectorAll("header button").forEach(button => { button.disabled = false; });
+  document.querySelectorAll("body > header :disabled").forEach(control => { control.disabled = false; });
   sheet.listen();
   window.basketgex = { sheet, engine, keeper, univerAPI }; // for whoever looks under the bonnet, tests among them
 }
