@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_addin.excel import xlam
+from basketgex_addin.excel import vba, xlam
 from tools.lockfile import LOCKS, ROOT, parse
 
 PACKAGES = {"basketgex", "basketgex_addin", "basketgex_cli", "basketgex_server"}
@@ -75,3 +76,13 @@ def test_an_editable_install_brings_the_add_in(checkout: Path) -> None:
     (made,) = checkout.rglob("*.xlam")
     assert made.relative_to(checkout / "addin").as_posix() == XLAM
     assert made.read_bytes() == xlam.build()
+
+
+def test_the_notice_names_the_releases_that_are_carried() -> None:
+    notice = (ROOT / "NOTICE").read_text("utf-8")
+    assert f"xlwings {vba.XLWINGS}" in notice
+    (writer,) = (each for each in parse((LOCKS / "dev.txt").read_text("utf-8")) if each.name == "xlsxwriter")
+    assert f"XlsxWriter {writer.version}" in notice
+    carried = {each["name"] for each in json.loads((ROOT / ".ci" / "web-assets.json").read_text("utf-8"))}
+    assert all(name in notice for name in ("Univer", "React", "ReactDOM", "RxJS"))
+    assert {name.partition("/")[0] for name in carried} == {"@univerjs", "react", "react-dom", "rxjs"}
