@@ -256,7 +256,7 @@ class Home:
         """Return what the runtime file says, or None where there is none that can be read."""
         try:
             return Runtime(**json.loads(self.runtime_file.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def write_runtime(self, runtime: Runtime) -> None:
@@ -272,7 +272,7 @@ class Home:
         try:
             found = json.loads(self.launch_file.read_text("utf-8"))
             return Launch(tuple(found["command"]), tuple(found.get("python_path", ())))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
     def write_launch(self, command: Sequence[str], python_path: Sequence[str]) -> None:
@@ -296,7 +296,7 @@ class Home:
             return None
         try:
             return WebRuntime(**json.loads(self.web_file.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def write_web(self, runtime: WebRuntime) -> None:
@@ -318,7 +318,7 @@ def _cell_mode(config: str, stamp: tuple[int, int]) -> str:
         import tomllib
 
         found = tomllib.loads(decoded(Path(config).read_bytes())).get("cell_mode")
-    except (ImportError, OSError, ValueError):
+    except (ImportError, OSError, ValueError, RecursionError):
         found = None
     return CELLS_LIVE if found == CELLS_LIVE else CELLS_PREFETCH
 
