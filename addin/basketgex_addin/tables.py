@@ -24,8 +24,9 @@ COLUMNS = (
     Column(3300, "#,##0.00"),
     *(_AMOUNT, _AMOUNT, _AMOUNT, _AMOUNT),
     Column(4100, "+0.0%;-0.0%;0.0%"),
-    Column(3200),
+    Column(4400),
     Column(3400),
+    Column(2000, "+0.0%;-0.0%;0.0%"),
 )
 """BASKET's columns, from left to right."""
 WIDTH = len(HEADINGS)

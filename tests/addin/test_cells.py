@@ -280,12 +280,32 @@ def test_the_table_with_headings_and_the_missing_last() -> None:
     table = render("BASKET", REPLY, True)
     assert table == (
         cells.HEADINGS,
-        ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, -0.5, "negative gamma", "2026-07-10 16:00"),
-        ("AMD", 0.4, 100.0, 0.0, 2.0, 3.0, 4.0, 0.5, "positive gamma", "2026-07-10 16:00"),
-        ("X", None, None, None, None, None, None, None, "no data", None),
-        ("Y", None, None, None, None, None, None, None, "no data", None),
+        ("NVDA", 0.6, 100.0, -10.0, 2.0, 3.0, 4.0, -0.5, "negative gamma", "2026-07-10 16:00", None),
+        ("AMD", 0.4, 100.0, 0.0, 2.0, 3.0, 4.0, 0.5, "positive gamma", "2026-07-10 16:00", None),
+        ("X", None, None, None, None, None, None, None, "no data", None, None),
+        ("Y", None, None, None, None, None, None, None, "no data", None, None),
     )
     assert render("BASKET", REPLY) == table[1:]
+
+
+@pytest.mark.parametrize(
+    ("gex", "gross", "words", "balance"),
+    [
+        (-1.0, 100.0, "negative gamma, near flip", -0.01),
+        (4.9, 100.0, "positive gamma, near flip", 0.049),
+        (5.0, 100.0, "positive gamma", 0.05),
+        (-100.0, 100.0, "negative gamma", -1.0),
+        (0.0, 100.0, "positive gamma, near flip", 0.0),
+        (-1.0, 0.0, "negative gamma", None),  # net figures only
+    ],
+)
+def test_a_regime_goes_with_its_balance(gex: float, gross: float, words: str, balance: float | None) -> None:
+    row = REPLY.rows[0]._replace(weight=1.0, gex=gex, gross_gex=gross)
+    reply = REPLY._replace(gex=gex, rows=(row,), missing=())
+    ((*_, shown, _, beside),) = render("BASKET", reply)  # type: ignore[misc]
+    assert (shown, beside) == (words, balance)
+    assert render("BASKETBALANCE", reply) == (CellError.NOT_AVAILABLE if balance is None else balance)
+    assert render("BASKETREGIME", reply) == f"{words.partition(' ')[0]}_gamma"
 
 
 def test_a_figure_that_is_no_number_is_an_error_value() -> None:
@@ -381,7 +401,7 @@ def test_an_option_that_says_nothing_is_bad_input(name: str, cell: cells.InputCe
 
 def test_levels_of_an_underlying_without_a_price_have_no_distance() -> None:
     found = cells.LevelFigures(0.0, 95.0, "available", *(None,) * 6, 0.0, 30.0)
-    assert levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE, "available", "")
+    assert levels(found)[1] == ("gamma flip", 95.0, CellError.NOT_AVAILABLE, "available", "", "")
 
 
 @pytest.mark.parametrize(
@@ -403,15 +423,17 @@ def test_a_flip_goes_with_its_doubts_and_all_its_roots(
 ) -> None:
     figures = cells.LevelFigures(100.0, 95.0, status, *(None,) * 6, 0.0, 30.0, doubts, roots)
     table = levels(figures)
-    assert table[1] == ("gamma flip", 95.0, pytest.approx(-0.05), *shown)
-    assert {row[3:] for row in (table[0], *table[2:])} == {(None, None)}
+    assert table[1] == ("gamma flip", 95.0, pytest.approx(-0.05), *shown, "")
+    assert {row[3:] for row in (table[0], *table[2:])} == {(None, None, None)}
+    assert levels(figures._replace(near_flip=True))[1][-1] == "near flip"
 
 
 def test_the_flip_of_a_basket_goes_with_its_doubts_and_all_its_roots() -> None:
     found = cells.Profile((), (), (), 0.9, 30.0, (0.7, 0.9), "several_roots", ("several_roots",))
-    assert flip(found) == ((pytest.approx(-0.1), "several roots", "-30.00%, -10.00%"),)
+    assert flip(found) == ((pytest.approx(-0.1), "several roots", "-30.00%, -10.00%", ""),)
+    assert flip(found._replace(near_flip=True))[0][-1] == "near flip"
     none = cells.Profile((), (), (), None, 30.0, (), "no_boundary", ("no_boundary",))
-    assert flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", ""),)
+    assert flip(none) == ((CellError.NOT_AVAILABLE, "no boundary", "", ""),)
 
 
 def test_a_balance_is_over_contracts_and_not_over_names() -> None:

@@ -42,21 +42,21 @@ def test_a_selection_that_makes_no_basket_is_refused(block: tuple[tuple[object, 
 
 
 def test_a_table_stands_beside_its_names_with_its_headings_above() -> None:
-    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda _: True) == Area(3, 2, 12, 8)
-    assert tables.place(Area(0, 0, 1, 5), 7, 16_383, lambda _: True) == Area(3, 0, 12, 6)
+    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda _: True) == Area(3, 2, 13, 8)
+    assert tables.place(Area(0, 0, 1, 5), 7, 16_383, lambda _: True) == Area(3, 0, 13, 6)
 
 
 def test_it_goes_on_to_the_right_where_cells_are_taken() -> None:
     taken = Area(5, 4, 5, 4)
-    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda a: not a.meets(taken)) == Area(6, 2, 15, 8)
+    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda a: not a.meets(taken)) == Area(6, 2, 16, 8)
     title = Area(0, 2, 30, 2)
-    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda a: not a.meets(title)) == Area(3, 3, 12, 9)
+    assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda a: not a.meets(title)) == Area(3, 3, 13, 9)
 
 
 def test_there_is_no_place_far_away_nor_beyond_the_last_column() -> None:
     assert tables.place(Area(0, 3, 1, 8), 7, 16_383, lambda a: a.left > 60) is None
-    assert tables.place(Area(0, 3, 1, 8), 7, 11, lambda _: True) is None
-    assert tables.place(Area(0, 3, 1, 8), 7, 12, lambda _: True) == Area(3, 2, 12, 8)
+    assert tables.place(Area(0, 3, 1, 8), 7, 12, lambda _: True) is None
+    assert tables.place(Area(0, 3, 1, 8), 7, 13, lambda _: True) == Area(3, 2, 13, 8)
 
 
 @pytest.mark.parametrize(

@@ -236,9 +236,9 @@ def test_levels_and_why_there_are_none() -> None:
     sheet = Worksheet(client)
     found = sheet.evaluate("GEXLEVELS", NVDA)
     assert isinstance(found, tuple)
-    assert found[0] == ("underlying price", 100.0, 0.0, None, None)
-    assert found[1] == ("gamma flip", 95.0, pytest.approx(-0.05), "available", "")
-    assert found[3] == ("put wall", CellError.NOT_AVAILABLE, CellError.NOT_AVAILABLE, None, None)
+    assert found[0] == ("underlying price", 100.0, 0.0, None, None, None)
+    assert found[1] == ("gamma flip", 95.0, pytest.approx(-0.05), "available", "", "")
+    assert found[3] == ("put wall", CellError.NOT_AVAILABLE, CellError.NOT_AVAILABLE, None, None, None)
     assert len(found) == 8
     assert client.calls == [(LevelsOf("NVDA"),)]
 
@@ -333,7 +333,7 @@ def test_strikes_and_profiles_are_questions_of_their_own() -> None:
         (90.0, -5.0),
         (110.0, 5.0),
     )
-    assert sheet.evaluate("BASKETFLIP", (*NVDA, ((2.0,),))) == ((pytest.approx(-0.03), "", ""),)
+    assert sheet.evaluate("BASKETFLIP", (*NVDA, ((2.0,),))) == ((pytest.approx(-0.03), "", "", ""),)
     weighed = Ask(("NVDA",), (2.0,))
     assert client.calls == [
         (StrikesOf("NVDA"),),

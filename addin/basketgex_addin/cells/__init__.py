@@ -2,6 +2,7 @@
 
 from basketgex_addin.cells.arguments import MOST_CELLS, ask, figure, headers, only, symbol
 from basketgex_addin.cells.figures import (
+    BALANCED,
     LEVELS,
     MEASURES,
     STALE_SPOT,
@@ -20,6 +21,7 @@ from basketgex_addin.cells.questions import Ask, BasketQuestion, Question, Regim
 from basketgex_addin.cells.rendering import (
     ENOUGH,
     HEADINGS,
+    NEAR_FLIP,
     convention_in_words,
     doubts_in_words,
     in_words,
@@ -43,11 +45,13 @@ from basketgex_addin.cells.values import (
 )
 
 __all__ = [
+    "BALANCED",
     "ENOUGH",
     "HEADINGS",
     "LEVELS",
     "MEASURES",
     "MOST_CELLS",
+    "NEAR_FLIP",
     "STALE_SPOT",
     "THIN_QUOTES",
     "Ask",

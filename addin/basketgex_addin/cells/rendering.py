@@ -20,7 +20,10 @@ HEADINGS = (
     "signed share of gross",
     "regime",
     "as of (New York)",
+    "balance",
 )
+NEAR_FLIP = "near flip"
+"""What is said of a regime that is no more than its nearness to a flip."""
 PLAIN_SUM = "DEX, VEX, CHEX: open interest, plain sum"
 ENOUGH = 0.9
 """Less usable open interest than this is flagged: what could not be computed is too much to trust the rest."""

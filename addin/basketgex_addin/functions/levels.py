@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from basketgex_addin.cells import (
     LEVELS,
+    NEAR_FLIP,
     Ask,
     CellError,
     LevelFigures,
@@ -44,7 +45,8 @@ def _question(arguments: Arguments) -> Question[LevelFigures]:
 def levels(found: LevelFigures) -> Table:
     """Return GEXLEVELS' rows: name, price, distance from the underlying price as a share of it; #N/A where there is none.
 
-    The flip's row goes on with what there is against it, and with all prices at which net GEX changes its sign.
+    The flip's row goes on with what there is against it, with all prices at which net GEX changes its sign, and with "near
+    flip" where the regime is no more than that.
     """
     spot = found.underlying_price
     named = [("underlying price", spot)]
@@ -52,12 +54,13 @@ def levels(found: LevelFigures) -> Table:
     na = CellError.NOT_AVAILABLE
     doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts)
     roots = roots_in_words(found.gamma_flip_roots, "{:,.2f}".format, spot)
+    near = NEAR_FLIP if found.near_flip else ""
     return tuple(
         (
             label,
             na if price is None else number(price),
             na if price is None or not spot else number(price / spot - 1),
-            *((doubts, roots) if label == LEVELS["gamma_flip"] else (None, None)),
+            *((doubts, roots, near) if label == LEVELS["gamma_flip"] else (None, None, None)),
         )
         for label, price in named
     )
@@ -66,8 +69,8 @@ def levels(found: LevelFigures) -> Table:
 GEXLEVELS = Function(
     "GEXLEVELS",
     "One row per level: name, price, distance (0.01 is 1 %): price, gamma flip, call wall, put wall, largest positive and "
-    "negative strike, highest open interest, 0DTE magnet. Beside the flip: available, or what there is against it; all "
-    "flips.",
+    "negative strike, highest open interest, 0DTE magnet. Beside the flip: available, or what is against it; all flips; "
+    "near flip, or empty.",
     (SYMBOL,),
     Shape.TABLE,
     Kind(

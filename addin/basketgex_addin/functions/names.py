@@ -5,6 +5,7 @@ from __future__ import annotations
 from basketgex_addin.cells import (
     HEADINGS,
     MOST_CELLS,
+    NEAR_FLIP,
     BadInput,
     CellError,
     CellValue,
@@ -38,8 +39,9 @@ def _table(reply: Reply, headings: bool) -> Table:
             row.chex,
             row.signed_share,
         )
-        found.append((row.symbol, *map(number, figures), in_words(regime(row.gex)), new_york_text(row.as_of)))
-    found.extend((symbol, *(None,) * 7, "no data", None) for symbol in reply.missing)
+        words = in_words(regime(row.gex)) + (f", {NEAR_FLIP}" if row.near_flip else "")
+        found.append((row.symbol, *map(number, figures), words, new_york_text(row.as_of), row.balance))
+    found.extend((symbol, *(None,) * 7, "no data", None, None) for symbol in reply.missing)
     return tuple(found)
 
 
@@ -71,7 +73,7 @@ BASKET = of_basket(
     "BASKET",
     Shape.TABLE,
     "One row per name: symbol, weight, underlying price, GEX, DEX, VEX, CHEX, its share of the gross weighted GEX from -1 "
-    "to 1 with the sign of its GEX, regime, as of (New York). Names without data come last.",
+    "to 1 with the sign of its GEX, regime, as of (New York), balance as BASKETBALANCE. Names without data come last.",
     of_reply_with(lambda arguments: headers(arguments[2]), _table),
     HEADERS,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from basketgex_addin.cells import (
     MEASURES,
+    NEAR_FLIP,
     Ask,
     BadInput,
     CellError,
@@ -103,10 +104,14 @@ def profile(found: Profile, *, moves: bool) -> Table:
 
 
 def flip(found: Profile) -> Table:
-    """Return BASKETFLIP's row: the move at which a basket's regime changes, 0 being none; its doubts; all such moves."""
+    """Return BASKETFLIP's row: the move at which a basket's regime changes, 0 being none; its doubts; all such moves.
+
+    Last "near flip" where the regime is no more than that, else an empty text.
+    """
     move = CellError.NOT_AVAILABLE if found.flip is None else found.flip - 1
     doubts = doubts_in_words(found.flip_status, found.flip_doubts)
-    return ((move, doubts, roots_in_words(found.roots, lambda root: f"{root - 1:+.2%}")),)
+    roots = roots_in_words(found.roots, lambda root: f"{root - 1:+.2%}")
+    return ((move, doubts, roots, NEAR_FLIP if found.near_flip else ""),)
 
 
 GEXPROFILE = Function(
@@ -139,6 +144,6 @@ BASKETFLIP = of_basket(
     "BASKETFLIP",
     Shape.TABLE,
     "Side by side: the common move of all names at which the basket's net GEX changes its sign, nearest none, -0.03 being "
-    "3 % down, #N/A where none is within 50 %; available, or what there is against it; all such moves.",
+    "3 % down, #N/A where none is within 50 %; available, or what is against it; all such moves; near flip, or empty.",
     Kind(question=_flip_of, option=no_option, show=lambda found, _: flip(found), cost=CHAINS),
 )

@@ -1,16 +1,19 @@
-"""The regime of a basket, and since when it has been in it."""
+"""The regime of a basket, how much stands behind it, and since when the basket has been in it."""
 
 from __future__ import annotations
 
 from basketgex_addin.cells import (
     CellError,
+    CellValue,
     Question,
     RegimesOf,
+    Reply,
     Since,
     Table,
     ask,
     in_words,
     new_york,
+    number,
     regime,
     serial,
 )
@@ -29,11 +32,22 @@ def since(found: Since) -> Table:
     return ((in_words(found.regime) or na, moment, in_words(found.previous) or na),)
 
 
+def _balance(reply: Reply) -> CellValue:
+    return CellError.NOT_AVAILABLE if reply.balance is None else number(reply.balance)
+
+
 BASKETREGIME = of_basket(
     "BASKETREGIME",
     Shape.TEXT,
     "positive_gamma or negative_gamma: the sign of the basket's net GEX.",
     of_reply(lambda reply: regime(reply.gex)),
+)
+BASKETBALANCE = of_basket(
+    "BASKETBALANCE",
+    Shape.NUMBER,
+    "Net GEX over gross GEX, contract by contract, from -1 to 1: within 0.05 of 0 the regime is near its flip and says next "
+    "to nothing. #N/A where the source gives net figures only.",
+    of_reply(_balance),
 )
 BASKETSINCE = of_basket(
     "BASKETSINCE",

@@ -31,6 +31,7 @@ FUNCTIONS: tuple[Function, ...] = (
     net.BASKETTOTAL,
     names.BASKETTOP,
     regime.BASKETREGIME,
+    regime.BASKETBALANCE,
     regime.BASKETSINCE,
     names.BASKETBREADTH,
     names.BASKETCOUNT,

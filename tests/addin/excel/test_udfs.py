@@ -65,8 +65,8 @@ NA, VALUE = CellError.NOT_AVAILABLE, CellError.VALUE
 NVDA = Ask(("NVDA",))
 BASKET = Ask(("NVDA", "AMD"), (0.6, 0.4))
 ROWS = (
-    Row("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 75.0, 1_790_000_000.0, "FRESH"),
-    Row("AMD", 0.4, 541.3, -1e9, 2e8, float("nan"), 4e6, 25.0, 1_790_000_000.0, "FRESH"),
+    Row("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 75.0, 1_790_000_000.0, "FRESH", gross_gex=4e9),
+    Row("AMD", 0.4, 541.3, -1e9, 2e8, float("nan"), 4e6, 25.0, 1_790_000_000.0, "FRESH", gross_gex=4e9),
 )
 REPLY = Reply(
     *(1.25, -2.5, 3.0, 4.0, 0.5, 0.75, 0, 0.0, 1.0, 1000.0, 1000.0, 1000.0),
@@ -201,6 +201,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETTOTAL": (0.0, 4e8, NA, 8e6),
         "BASKETTOP": (("NVDA", 0.75), ("AMD", -0.25)),
         "BASKETREGIME": "positive_gamma",
+        "BASKETBALANCE": pytest.approx(1.25 / 4e9),
         "BASKETSINCE": ("positive gamma", pytest.approx(46286.425926), "negative gamma"),
         "BASKETBREADTH": 0.5,
         "BASKETCOUNT": 2.0,
@@ -214,7 +215,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETWHY": "OK",
         "BASKETAGE": 2.0,
         "BASKETPROFILE": ((0.9, -5.0), (1.1, 5.0)),
-        "BASKETFLIP": (pytest.approx(-0.03), "several roots", "-3.00%, +4.00%"),
+        "BASKETFLIP": (pytest.approx(-0.03), "several roots", "-3.00%, +4.00%", ""),
     }
     curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
     assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,)]
@@ -226,7 +227,7 @@ def test_one_underlying(app: Application, client: FakeClient) -> None:
     assert only(client) == NVDA
     levels = app.call("GEXLEVELS", "NVDA")
     assert len(levels) == 8
-    assert {len(row) for row in levels} == {5}
+    assert {len(row) for row in levels} == {6}
     assert client.calls[1:] == [(LevelsOf("NVDA"),)]
 
 
@@ -272,9 +273,9 @@ def test_the_quota_is_one_row(app: Application, client: FakeClient) -> None:
 
 def test_a_table_is_rows_with_blanks_and_errors_in_their_cells(app: Application, client: FakeClient) -> None:
     as_of = "2026-09-21 10:13"
-    first = ("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 0.75, "positive gamma", as_of)
-    second = ("AMD", 0.4, 541.3, -1e9, 2e8, NA, 4e6, -0.25, "negative gamma", as_of)
-    body = (first, second, *((name, *[""] * 7, "no data", "") for name in ("ZZZZ", "YYYY")))
+    first = ("NVDA", 0.6, 214.6, 1e9, 2e8, 3e7, 4e6, 0.75, "positive gamma", as_of, 0.25)
+    second = ("AMD", 0.4, 541.3, -1e9, 2e8, NA, 4e6, -0.25, "negative gamma", as_of, -0.25)
+    body = (first, second, *((name, *[""] * 7, "no data", "", "") for name in ("ZZZZ", "YYYY")))
     assert app.call("BASKET", "NVDA") == body
     assert app.call("BASKET", "NVDA", None, False) == body
     for yes in (True, 1, "true", app.area([True])):
