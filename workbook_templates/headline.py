@@ -17,6 +17,8 @@ Figure = tuple[str, dict[str, Any]]
 
 MILLIONS = {"num_format": style.MILLIONS, "align": "right"}
 BILLIONS = {"num_format": style.BILLIONS, "align": "right"}
+REGIME = {"bold": True, "align": "center", "size": 9, "text_wrap": True}
+"""In two lines where it is near its flip."""
 SHARE = {"num_format": style.SHARE, "align": "center"}
 
 
@@ -39,7 +41,10 @@ def figures(basket: Basket) -> dict[str, Figure]:
         "dex": (f"{asked}DEX({ours})", BILLIONS),
         "vex": (f"{asked}VEX({ours})", MILLIONS),
         "chex": (f"{asked}CHEX({ours})", MILLIONS),
-        "regime": (marks.arrow(f"BASKETREGIME({ours})"), {"bold": True, "align": "center"}),
+        "regime": (
+            f"{marks.arrow(f'BASKETREGIME({ours})')}&{marks.near_flip(f'BASKETBALANCE({ours})')}",
+            REGIME,
+        ),
         "breadth": (f"BASKETBREADTH({ours})", SHARE),
         "count": (f"BASKETCOUNT({ours})", {"align": "center"}),
         "coverage": (f"BASKETCOVERAGE({ours})", SHARE),

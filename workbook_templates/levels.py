@@ -24,10 +24,10 @@ class Levels:
     symbol: str
 
     def cell(self, place: int, name: str) -> str:
-        """A cell of the table; the doubts are what is against the flip, the flips all of them."""
-        return Columns("Detail", self.row, LEVELS, self.column, "level price distance doubts flips").cell(
-            name, place
-        )
+        """A cell of the table; the doubts are what is against the flip, the flips all of them; near: "near flip" or nothing."""
+        return Columns(
+            "Detail", self.row, LEVELS, self.column, "level price distance doubts flips near"
+        ).cell(name, place)
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -38,6 +38,7 @@ class Levels:
             (11, "DISTANCE", "", "right"),
             (34, "FLIP", "available, or what is against it", "left"),
             (40, "FLIPS", "all", "left"),
+            (10, "REGIME", "near flip", "left"),
         )
         return tuple((self.column + i, *head) for i, head in enumerate(heads))
 
@@ -63,8 +64,8 @@ def write_table(sheet: Sheet, look: Look, levels: Levels, asked: str) -> None:
     text = look(**small)
     price = look(num_format=style.PRICE, align="right", **small)
     distance = look(num_format=style.SIGNED_SHARE_1, align="right", **small)
-    sheet.spill(levels.row, levels.column, asked, [(text, price, distance, text, text)] * LEVELS)
-    area = (levels.row, levels.column, levels.row + LEVELS - 1, levels.column + 4)
+    sheet.spill(levels.row, levels.column, asked, [(text, price, distance, text, text, text)] * LEVELS)
+    area = (levels.row, levels.column, levels.row + LEVELS - 1, levels.column + 5)
     marks.errors(sheet.raw, look, area)
 
 

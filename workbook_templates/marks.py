@@ -7,7 +7,7 @@ from typing import Any
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from basketgex_addin.cells import ENOUGH
+from basketgex_addin.cells import BALANCED, ENOUGH, NEAR_FLIP
 from workbook_templates import look as style
 from workbook_templates.look import Look
 
@@ -26,6 +26,22 @@ def arrow(regime: str) -> str:
     """
     begins = f"LEFT({regime},3)"
     return f'IF({begins}="pos","▲ positive",IF({begins}="neg","▼ negative","–"))'
+
+
+def near_flip(balance: str) -> str:
+    """The formula's part that a regime goes on with where a balance is that small; nothing where there is none."""
+    return f'IF(ISNUMBER({balance}),IF(ABS({balance})<{BALANCED},", {NEAR_FLIP}",""),"")'
+
+
+def said_near(cell: str) -> str:
+    """The same where a cell says so already, beside a flip. Made a text anew: one out of a table equals none."""
+    return f'IF(ISERROR({cell}),"",IF({cell}&""="{NEAR_FLIP}",", {NEAR_FLIP}",""))'
+
+
+def short(regime: str) -> str:
+    """A regime out of BASKET's table in a narrow column: "▼ near flip" where it is no more than that."""
+    found = f'ISNUMBER(FIND("{NEAR_FLIP}",{regime}))'
+    return f'IF({found},IF(LEFT({regime},3)="pos","▲","▼")&" {NEAR_FLIP}",{arrow(regime)})'
 
 
 def sign_of(number: str) -> str:

@@ -29,7 +29,9 @@ UNITS: tuple[Note, ...] = (
     (
         "Regime",
         "The sign of the net GEX. Negative (▼, orange): to stay hedged dealers sell into falls and buy into rallies, which "
-        "amplifies moves. Positive (▲, blue): they do the opposite, which dampens them.",
+        "amplifies moves. Positive (▲, blue): they do the opposite, which dampens them. Near flip: net GEX is less than 5 % of "
+        "calls and puts together or, where a trusted flip is shown, that is nearer than half a daily move; the sign then says "
+        "next to nothing.",
     ),
 )
 """What the figures are: first on every sheet of notes."""

@@ -22,8 +22,8 @@ def test_what_it_spills_and_where() -> None:
         ("C6:D86", f"BASKETPROFILE({BASKET},{reach})"),
         ("H6:I86", f"GEXPROFILE(Profile!$B$8,{reach})"),
         ("S6:X805", "GEXSTRIKES(Profile!$B$8)"),
-        ("AI9:AK9", f"BASKETFLIP({BASKET})"),
-        ("AM6:AQ13", "GEXLEVELS(Profile!$B$8)"),
+        ("AI9:AL9", f"BASKETFLIP({BASKET})"),
+        ("AN6:AS13", "GEXLEVELS(Profile!$B$8)"),
     ):
         assert asked in detail[area]
     assert BASKET == "Profile!$B$21:$B$70,Profile!$C$21:$C$70"

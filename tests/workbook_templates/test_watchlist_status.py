@@ -43,7 +43,7 @@ def test_what_the_watchlist_spills_and_where() -> None:
     assert detail == {
         "B6:K55": f"BASKET({BASKET})",
         "W6:Y6": f"BASKETSINCE({BASKET})",
-        "AD6:AH13": f'IF(LEN(TRIM({chosen}))=0,"",GEXLEVELS({chosen}))',
+        "AD6:AI13": f'IF(LEN(TRIM({chosen}))=0,"",GEXLEVELS({chosen}))',
     }
     assert SEATS == 50
     assert len(LEVELS) + 1 == LEVEL_ROWS  # the price as well

@@ -115,7 +115,7 @@ def _status() -> str:
 def _leg(sheet: Sheet, look: Look, leg: Leg) -> None:
     row, its = leg.row, BOOK.row(leg.row)
     weights, weighted = DETAIL.column(leg.weights), DETAIL.column("weighted")
-    sheet.raw.set_row(row, 22)
+    sheet.raw.set_row(row, 25)
     up, down = (f'SUMIFS({weighted},{weights},">0",{weighted},"{sign}0")' for sign in "><")
     signed = {"num_format": style.SIGNED_SHARE, "align": "right", "indent": 1}
     own: dict[str, Figure] = {

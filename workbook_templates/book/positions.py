@@ -90,7 +90,8 @@ def _typed(sheet: Sheet, look: Look, seat: int) -> None:
 
 def _made_of_it(sheet: Sheet, look: Look, seat: int) -> None:
     row, cell = FIRST_POSITION + seat, look.cell
-    its, price, gex = COLUMNS.row(row), DETAIL.cell("price", seat), DETAIL.cell("gex", seat)
+    its = COLUMNS.row(row)
+    price, gex, regime = (DETAIL.cell(name, seat) for name in ("price", "gex", "regime"))
     blank = f"LEN(TRIM({its.symbol}))=0"
     money = (
         f'IF({its.unit}="shares",IF(ISNUMBER({its.price}),{its.size}*{its.price},""),'
@@ -114,7 +115,7 @@ def _made_of_it(sheet: Sheet, look: Look, seat: int) -> None:
         ("gex", f'IF(ISNUMBER({gex}),{gex},"")', cell(num_format=style.MILLIONS, **right)),
         ("of_exposure", f'IF(ISNUMBER({mine}),IF({exposure}>0,ABS({mine})/{exposure},0),"")', share),
         ("difference", f'IF({difference},"")', cell(num_format=style.SIGNED, **right)),
-        ("regime", f'IF(ISNUMBER({its.gex}),{marks.sign_of(its.gex)},"")', cell(align="center", bold=True)),
+        ("regime", f'IF(ISNUMBER({its.gex}),{marks.short(regime)},"")', cell(align="center", bold=True)),
         ("note", _note(its, seat), cell(size=8, indent=1, text_wrap=True)),
     ):
         sheet.formula(row, COLUMNS.at(column), f"={formula}", form)

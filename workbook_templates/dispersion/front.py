@@ -209,7 +209,7 @@ def _shown(sheet: Sheet, look: Look, place: int) -> None:
         ("dex", ranked("dex"), look.cell(num_format=style.BILLIONS, **right)),
         ("vex", ranked("vex"), millions),
         ("chex", ranked("chex"), millions),
-        ("regime", marks.arrow(ranked("regime")), look.cell(align="center", bold=True)),
+        ("regime", marks.short(ranked("regime")), look.cell(align="center", bold=True)),
         (
             "against",
             f'IF(ISNUMBER({of_index}),IF(LEN({against})>0,"against","with"),"–")',

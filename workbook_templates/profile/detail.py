@@ -69,7 +69,8 @@ HEADINGS: tuple[Heading, ...] = (
     (34, 40, "", "", "left"),
     (35, 34, "", "", "left"),
     (36, 40, "", "", "left"),
-    (37, 2, "", "", "left"),
+    (37, 10, "", "", "left"),
+    (38, 2, "", "", "left"),
     *LEVELS.headings,
 )
 LAST_COLUMN = HEADINGS[-1][0]
@@ -218,5 +219,5 @@ def _once(sheet: Sheet, look: Look) -> None:
     sheet.spill(FIRST_DETAIL + 2, COLUMNS.at("answer"), f"=IFERROR(LARGE({sizes},{DRAWN}),0)", [(number,)])
     flip = f"=IF({NAMED}=0,NA(),BASKETFLIP({BASKET}))"
     move = look(size=9, num_format=style.SIGNED_SHARE_1, align="left", colour=style.MUTED)
-    sheet.spill(FIRST_DETAIL + 3, COLUMNS.at("answer"), flip, [(move, text, text)])
+    sheet.spill(FIRST_DETAIL + 3, COLUMNS.at("answer"), flip, [(move, text, text, text)])
     write_table(sheet, look, LEVELS, after_basket(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))

@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
-from workbook_templates.headline import MILLIONS, Basket, Figure, headline
+from workbook_templates.headline import MILLIONS, REGIME, Basket, Figure, headline
 from workbook_templates.levels import FLIP as FLIP_ROW
 from workbook_templates.look import Look
 from workbook_templates.names import write_names
@@ -138,6 +138,7 @@ def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
         "price": ('""' if together else level("price", 0), {"num_format": style.PRICE, "align": "right"}),
         "flip": ('""' if together else level("price", FLIP_ROW), bold_price),
         "flip_move": (flip if together else level("distance", FLIP_ROW), {**move, "bold": True}),
+        "regime": (f"{marks.arrow(f'BASKETREGIME({ours})')}&{marks.said_near(curve.near)}", REGIME),
         "low_end": (f'IF({curve.known},{curve.point(0)},"–")', MILLIONS),
         "high_end": (f'IF({curve.known},{curve.point(POINTS - 1)},"–")', MILLIONS),
         "lowest": (lowest_of, MILLIONS),

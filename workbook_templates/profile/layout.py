@@ -54,7 +54,7 @@ COLUMNS = Columns(
     "move together together_gex together_above together_below - "
     "own own_gex own_above own_below - mark mark_move height shown - - "
     "strike calls puts net calls_oi puts_oi - place drawn chart drawn_calls drawn_puts drawn_net rank - "
-    "asked answer doubts flips -",
+    "asked answer doubts flips near -",
 )
 """The two curves and their marks, the strikes, those that are drawn, and what is asked once; then the levels."""
 
@@ -78,8 +78,8 @@ NAMED, IN_ORDER, LEAST, FLIP, FIRST_STATUS, SECOND_STATUS, ASKED, NO_STRIKES = (
 """How many names; whether the range is one; the least net GEX of a strike that is drawn; the basket's flip; two statuses;
 1 once the baskets are asked for; why there are no strikes."""
 LEVELS = Levels(FIRST_DETAIL, 1 + len(COLUMNS.names.split()), CHOSEN)
-FLIP_DOUBTS, FLIPS = COLUMNS.cell("doubts", 3), COLUMNS.cell("flips", 3)
-"""Beside the basket's flip: "available", or what is against it; and all flips."""
+FLIP_DOUBTS, FLIPS, NEAR = (COLUMNS.cell(name, 3) for name in ("doubts", "flips", "near"))
+"""Beside the basket's flip: "available", or what is against it; all flips; "near flip" or nothing."""
 FIRST_STRIKE = COLUMNS.cell("strike")
 
 
@@ -137,6 +137,11 @@ class Curve:
     def flips(self) -> str:
         """All its flips."""
         return FLIPS if self is TOGETHER else LEVELS.cell(FLIP_ROW, "flips")
+
+    @property
+    def near(self) -> str:
+        """Where it says that its regime is near the flip."""
+        return NEAR if self is TOGETHER else LEVELS.cell(FLIP_ROW, "near")
 
     @property
     def arguments(self) -> str:

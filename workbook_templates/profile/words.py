@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbook_templates.marks import percent, signed_percent, why
+from workbook_templates.marks import percent, said_near, signed_percent, why
 from workbook_templates.profile.layout import BY_ITSELF, CHOSEN, HIGH, IN_ORDER, LOW, TOGETHER, Curve
 
 NO_RANGE = "The range must go from one move to a larger one, both above −100 %: −20 % and 20 %, say."
@@ -33,7 +33,7 @@ def sentence() -> str:
     )
     doubted = _doubted(TOGETHER, f"{signed_percent(flip)}&{beyond}")
     turns = f"IF({TOGETHER.trusted},{trusted},{doubted})"
-    return _said(TOGETHER, NO_BASKET, f'"The basket is "&{_regime(gex)}', turns)
+    return _said(TOGETHER, NO_BASKET, f'"The basket is "&{_regime(gex)}&{said_near(TOGETHER.near)}', turns)
 
 
 def own_sentence() -> str:
@@ -42,7 +42,8 @@ def own_sentence() -> str:
     at = f'ROUND({BY_ITSELF.front("flip")},2)&", "&{signed_percent(flip)}&" away"'
     trusted = f'". Beyond "&{at}&", it turns "&{_regime(gex, turned=True)}&"."'
     turns = f"IF({BY_ITSELF.trusted},{trusted},{_doubted(BY_ITSELF, at)})"
-    return _said(BY_ITSELF, NO_NAME, f'UPPER(TRIM({CHOSEN}))&" is "&{_regime(gex)}', turns)
+    now = f'UPPER(TRIM({CHOSEN}))&" is "&{_regime(gex)}&{said_near(BY_ITSELF.near)}'
+    return _said(BY_ITSELF, NO_NAME, now, turns)
 
 
 def _doubted(curve: Curve, at: str) -> str:

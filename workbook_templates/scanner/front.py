@@ -7,6 +7,7 @@ from xlsxwriter import Workbook
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
+from workbook_templates.headline import REGIME
 from workbook_templates.look import Look
 from workbook_templates.notes import write_notes
 from workbook_templates.room import said
@@ -104,7 +105,7 @@ def _order(sheet: Sheet, look: Look) -> None:
 
 def _row(sheet: Sheet, look: Look, place: int) -> None:
     cell, row = look.cell, FIRST_SCANNER + place
-    sheet.raw.set_row(row, 20)
+    sheet.raw.set_row(row, 24)
     millions = cell(num_format=style.MILLIONS, align="right")
     share = cell(num_format=style.SHARE, align="center")
     missing = at_place(place, "missing")
@@ -112,7 +113,7 @@ def _row(sheet: Sheet, look: Look, place: int) -> None:
     for what, form in (
         ("sector", cell(bold=True, shrink=True)),
         ("gex", cell(num_format=style.MILLIONS, align="right", bold=True)),
-        ("regime", cell(bold=True, align="center")),
+        ("regime", cell(**REGIME)),
         ("net_to_gross", cell(num_format=style.SIGNED_SHARE, align="right", indent=1)),
         ("coverage", share),
         ("usable", share),

@@ -112,7 +112,7 @@ def _headline(sheet: Sheet, look: Look) -> None:
     }
     differences = {
         "gex": {"size": 12},
-        "regime": {"size": 11, "indent": 1, **left},
+        "regime": {"size": 10, "indent": 1, **left},
         "age": right,
         "count": left,
     }
@@ -182,4 +182,4 @@ def _number(cell: str) -> str:
 
 
 def _regime(gex: str, regime: str) -> str:
-    return f'IF(ISNUMBER({gex}),{marks.arrow(regime)},{regime}&"")'
+    return f'IF(ISNUMBER({gex}),{marks.short(regime)},{regime}&"")'

@@ -7,7 +7,7 @@ from xlsxwriter import Workbook
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.charts import Series, bar_chart
-from workbook_templates.levels import write_levels
+from workbook_templates.levels import FLIP, write_levels
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 from workbook_templates.watchlist import contents
@@ -81,7 +81,8 @@ def _levels(sheet: Sheet, look: Look) -> None:
     )
     blank = f"LEN(TRIM({CHOSEN}))=0"
     gex = f"SYMBOLGEX({CHOSEN})"
-    regime = f'IF(ISNUMBER({gex}),{marks.sign_of(gex)},"no data")'
+    near = f'{LEVELS.cell(FLIP, "near")}&""="near flip"'
+    regime = f'IF(ISNUMBER({gex}),IF(IFERROR({near},FALSE),IF({gex}<0,"▼","▲")&" near flip",{marks.sign_of(gex)}),"no data")'
     sheet.formula(TITLE, distance, after_refresh(f'IF({blank},"",{regime})'), look(align="right", bold=True))
     marks.before(raw, look, (TITLE, distance, TITLE, distance), LEVELED.fixed("distance", TITLE))
     write_levels(sheet, look, (FIRST_LEVEL, PANEL), LEVELS)
