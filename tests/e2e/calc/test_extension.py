@@ -42,17 +42,17 @@ def workbook(tmp_path: Path) -> Path:
         arguments = "A1:A6,B1:B6" if function.weighs else "A1:A6,B1" if len(function.arguments) > 1 else "A1"
         sheet.cell(row, 4, f"={function.name}({arguments})")
     sheet["F1"] = ArrayFormula("F1:O8", "=BASKET(A1:A6,B1:B6,TRUE)")
-    sheet["D20"] = '=BASKETWHY(A1:A6,"x")'
-    sheet["D21"] = '=BASKETGEX(A1:A6,"x")'
-    sheet["D22"] = "=BASKETWHY(A1:A6,B1:B5)"
-    sheet["D23"] = "=BASKETGEX(A1:A6,B1:B5)"
-    sheet["D24"] = "=BASKETWHY(Z1:Z9)"
-    sheet["D25"] = "=BASKETAGE(Z1:Z9)"
-    sheet["D26"] = "=IFERROR(BASKETGEX(A1:A6),-1)"
-    sheet["D27"] = "=BASKETGEX(A30:A31)"
-    sheet["D28"] = "=BASKETGEX(A30)"
-    sheet["D29"] = "=IFERROR(BASKETGEX(A30:A31),-1)"
-    sheet["D30"] = "=BASKETWHY(A32:A33)"
+    sheet["D40"] = '=BASKETWHY(A1:A6,"x")'
+    sheet["D41"] = '=BASKETGEX(A1:A6,"x")'
+    sheet["D42"] = "=BASKETWHY(A1:A6,B1:B5)"
+    sheet["D43"] = "=BASKETGEX(A1:A6,B1:B5)"
+    sheet["D44"] = "=BASKETWHY(Z1:Z9)"
+    sheet["D45"] = "=BASKETAGE(Z1:Z9)"
+    sheet["D46"] = "=IFERROR(BASKETGEX(A1:A6),-1)"
+    sheet["D47"] = "=BASKETGEX(A30:A31)"
+    sheet["D48"] = "=BASKETGEX(A30)"
+    sheet["D49"] = "=IFERROR(BASKETGEX(A30:A31),-1)"
+    sheet["D50"] = "=BASKETWHY(A32:A33)"
     sheet["A30"] = "=1/0"
     sheet["A32"] = "=NA()"
     path = tmp_path / "basket.xlsx"
@@ -75,12 +75,12 @@ def test_without_a_server_every_function_is_not_available_and_why_says_so(calc: 
             "BASKETEXPLAIN": NO_FORMULA,
         }
         assert calc.cell(document, SHEET, "F1") == NOT_AVAILABLE
-        assert calc.cell(document, SHEET, "D26") == -1  # a real error value: IFERROR sees it
+        assert calc.cell(document, SHEET, "D46") == -1  # a real error value: IFERROR sees it
 
 
 def test_bad_input_is_a_value_error_with_a_sentence(calc: Calc, workbook: Path) -> None:
     with calc.document(workbook) as document:
-        assert [row[0] for row in calc.cells(document, SHEET, "D20:D25")] == [
+        assert [row[0] for row in calc.cells(document, SHEET, "D40:D45")] == [
             "6 symbols but 1 weights: give one weight beside each symbol, or none at all.",
             VALUE,
             "6 symbols but 5 weights: give one weight beside each symbol, or none at all.",
@@ -93,7 +93,7 @@ def test_bad_input_is_a_value_error_with_a_sentence(calc: Calc, workbook: Path) 
 def test_an_error_in_the_arguments_is_an_error(calc: Calc, workbook: Path) -> None:
     """Calc does not call the function: Err:504 for a range with an error, the error itself for a single cell."""
     with calc.document(workbook) as document:
-        shown = [row[0] for row in calc.cells(document, SHEET, "D27:D30")]
+        shown = [row[0] for row in calc.cells(document, SHEET, "D47:D50")]
     assert shown == [Error(504), Error(532), -1, Error(504)]
 
 

@@ -105,7 +105,7 @@ def document(calc: Calc, chains: Path, tmp_path_factory: pytest.TempPathFactory)
         ):
             sheet.cell(row, 17, f"=BASKET{function}({symbols}{weights})")
         rows = len(_expected(chains, name).constituents) + len(_expected(chains, name).missing)
-        area = f"S2:AB{1 + rows + SPARE}"
+        area = f"S2:AC{1 + rows + SPARE}"
         sheet["S2"] = ArrayFormula(area, f"=BASKET({symbols}{weights})")
     del book["Sheet"]
     path = tmp_path_factory.mktemp("real") / "real.xlsx"
@@ -146,6 +146,12 @@ def _signed_share(found: Constituent) -> float:
     return math.copysign(found.contribution_pct / 100, found.exposure.net.gex)
 
 
+def _balance(found: Constituent) -> float:
+    call, put = found.exposure.call, found.exposure.put
+    assert call is not None and put is not None
+    return found.exposure.net.gex / (call.gex - put.gex)
+
+
 def close(figures: Any) -> Any:
     return pytest.approx(figures, rel=RELATIVE, abs=0)
 
@@ -165,14 +171,16 @@ def test_the_table(calc: Calc, document: Any, chains: Path, name: str) -> None:
         [
             c.exposure.symbol,
             *map(close, (c.weight, c.exposure.underlying_price, *c.exposure.net, _signed_share(c))),
-            "negative gamma" if c.exposure.net.gex < 0 else "positive gamma",
+            ("negative gamma" if c.exposure.net.gex < 0 else "positive gamma")
+            + (", near flip" if abs(_balance(c)) < 0.05 else ""),
             "2026-07-10 16:00",
+            close(_balance(c)),
         ]
         for c in expected.constituents
     ]
-    rows += [[symbol, *("",) * 7, "no data", ""] for symbol in expected.missing]
-    rows += [[NOT_AVAILABLE] * 10] * SPARE
-    assert calc.cells(document, name, f"S2:AB{1 + len(rows)}") == rows
+    rows += [[symbol, *("",) * 7, "no data", "", ""] for symbol in expected.missing]
+    rows += [[NOT_AVAILABLE] * 11] * SPARE
+    assert calc.cells(document, name, f"S2:AC{1 + len(rows)}") == rows
 
 
 @pytest.mark.parametrize("name", CASES)
