@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from basketgex.local import Home
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.cells import Ask, Reply, Row
 from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of
 from basketgex_cli.render import (
     SPOT,
@@ -21,12 +22,23 @@ from basketgex_cli.render import (
     regime_words,
     spot_json,
 )
+from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.errors import WeightCountMismatch
 
 EXAMPLES = ("basketgex basket NVDA,AMD,AVGO", "basketgex basket AAPL,MSFT --weights 0.6,0.4 --json")
+
+
+COLUMNS = (
+    Column("symbol", 8, left=True),
+    Column("weight", 8),
+    Column("price", 12),
+    *(Column(name, 14) for name in ("GEX", "DEX", "VEX", "CHEX", "signed share")),
+    Column("balance", 10),
+    Column("regime", left=True, gap="  "),
+)
 
 
 def add_parser(commands: Commands) -> None:
@@ -58,21 +70,7 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
     if as_json:
         print(json.dumps(basket_json(reply), indent=2))
         return
-    print(
-        f"{'symbol':<8}{'weight':>8}{'price':>12}{'GEX':>14}{'DEX':>14}{'VEX':>14}{'CHEX':>14}{'signed share':>14}"
-        f"{'balance':>10}  regime"
-    )
-    for r in reply.rows:
-        figures = "".join(f"{amount(x):>14}" for x in (r.gex, r.dex, r.vex, r.chex))
-        print(
-            f"{r.symbol:<8}{r.weight:>8.1%}{r.underlying_price:>12,.2f}{figures}{r.signed_share:>+14.1%}"
-            f"{balance_words(r.balance):>10}  {regime_words(r.gex, r.near_flip)}"
-        )
-    figures = "".join(f"{amount(x):>14}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
-    print(
-        f"{'basket':<8}{reply.covered_weight:>8.1%}{'':>12}{figures}{'':>14}"
-        f"{balance_words(reply.balance):>10}  {regime_words(reply.gex, reply.near_flip)}"
-    )
+    print_table(COLUMNS, _rows(reply))
     if nothing := [symbol for symbol, reason in reply.left_out if not reason]:
         print(f"No data: {', '.join(nothing)}.")
     for symbol, reason in reply.left_out:
@@ -93,6 +91,21 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
         print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")
     for notice in filter(None, (reply.notice, reply.settings_notice)):
         print(in_a_terminal(notice))
+
+
+def _rows(reply: Reply) -> Iterator[tuple[str, ...]]:
+    for r in reply.rows:
+        share = f"{r.signed_share:+.1%}"
+        yield (r.symbol, f"{r.weight:.1%}", f"{r.underlying_price:,.2f}", *_figures(r), share, *_regime(r))
+    yield ("basket", f"{reply.covered_weight:.1%}", "", *_figures(reply), "", *_regime(reply))
+
+
+def _figures(of: Reply | Row) -> Iterator[str]:
+    return map(amount, (of.gex, of.dex, of.vex, of.chex))
+
+
+def _regime(of: Reply | Row) -> tuple[str, str]:
+    return balance_words(of.balance), regime_words(of.gex, of.near_flip)
 
 
 def basket_json(reply: Reply) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from basketgex.local import Home
 from basketgex_addin.cells import Problem
 from basketgex_cli.context import client_of
 from basketgex_cli.parsing import JSON
+from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.configuration import Configuration
 from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable, quoted
@@ -106,20 +107,22 @@ def settings_of(home: Home, *, key: bool = False) -> HomeSettings:
 
     ``key``: and where the key is, for which a keyring may ask a person to unlock it.
     """
-    if home.is_served():
-        return _said(client_of(home).settings(key=key))
-    configuration = Configuration(home.config_file, key_file=home.key_file)
-    configuration.start()
-    return _described(configuration, key=key)
+    with busy("Looking at the settings"):
+        if home.is_served():
+            return _said(client_of(home).settings(key=key))
+        configuration = Configuration(home.config_file, key_file=home.key_file)
+        configuration.start()
+        return _described(configuration, key=key)
 
 
 def change(home: Home, values: Mapping[str, str], unset: Collection[str] = ()) -> HomeSettings:
     """Change settings, heeded at once where a server runs. Raises BadSettings where one cannot be used: none is changed."""
-    if home.is_served():
-        return _said(client_of(home).change_settings(values, unset=unset))
-    configuration = Configuration(home.config_file, environment={}, key_file=home.key_file)
-    with ThreadPoolExecutor(1) as compute:
-        configuration.planned(values, unset, lambda settings: _made(settings, compute))()
+    with busy("Changing the settings"):
+        if home.is_served():
+            return _said(client_of(home).change_settings(values, unset=unset))
+        configuration = Configuration(home.config_file, environment={}, key_file=home.key_file)
+        with ThreadPoolExecutor(1) as compute:
+            configuration.planned(values, unset, lambda settings: _made(settings, compute))()
     return settings_of(home, key=values.get("source") == "flashalpha")
 
 
@@ -227,8 +230,12 @@ def _list(found: HomeSettings, *, as_json: bool) -> None:
         print(json.dumps({"settings": [_json(s) for s in settings], "notice": found.notice}, indent=2))
         return
     name, value = (max(len(getattr(s, field)) for s in settings) for field in ("name", "value"))
-    for s in settings:
-        print(f"{s.name:<{name}}  {s.value:<{min(value, 40)}}  {_where(s)}".rstrip())
+    columns = (
+        Column("setting", name, left=True),
+        Column("value", min(value, 40), left=True, gap="  "),
+        Column("given by", left=True, gap="  "),
+    )
+    print_table(columns, ((s.name, s.value, _where(s)) for s in settings), headed=False)
     _tell(found)
 
 

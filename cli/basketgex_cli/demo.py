@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -15,10 +15,10 @@ from basketgex.local import Home
 from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
-from basketgex_addin.client import BasketClient
 from basketgex_cli import templates as template_command
 from basketgex_cli.context import client_of, said
 from basketgex_cli.render import amount, moment, regime_words
+from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import change_config
@@ -28,6 +28,13 @@ OURS = "workbooks.sha256"
 """What demos wrote into their folder, a line each."""
 _CROP = ("-r", "150", "-x", "195", "-y", "48", "-W", "1365", "-H", "1115")  # the page without its empty rest
 _FIRST_ROW, _NAMES, _WEIGHTS, _SEATS = 6, 3, 19, 15  # of the template's sheet Members, counted from 1
+
+
+COLUMNS = (
+    Column("sector", 26, left=True),
+    *(Column(name, 12) for name in ("GEX", "DEX", "VEX", "CHEX")),
+    *(Column("net/gross", 11), Column("negative", 10), Column("regime, drivers", left=True, gap="  ")),
+)
 
 
 def add_parser(commands: Commands) -> None:
@@ -56,9 +63,13 @@ def demo(out: Path) -> None:
     client = client_of(home)
     try:
         template = template_command.source(SCANNER)
-        filled = _fill(template, out, home)
-        _print_table(client, template)
-        status = said(client.status())
+        with busy("Filling the workbook in LibreOffice Calc"):
+            filled = _fill(template, out, home)
+        with busy("Asking for the table"):
+            sectors = dict(_sectors(template))
+            replies = [said(answer) for answer in client.ask_many(list(sectors.values()))]
+            status = said(client.status())
+        _print_table(sectors, replies)
         print(
             f"\n{status.baskets:,} baskets in {status.requests:,} requests took {status.source_calls:,} source calls: "
             f"{status.debits_total:,} debits so far in this home."
@@ -67,8 +78,9 @@ def demo(out: Path) -> None:
             print(line)
         print("basketgex web opens a workbook in the browser, without a spreadsheet program.")
     finally:
-        client.shutdown()
-        client.close()
+        with busy("Ending the server"):
+            client.shutdown()
+            client.close()
 
 
 def _fill(template: Path, out: Path, home: Home) -> list[str]:
@@ -114,22 +126,18 @@ def _picture(pdf: Path) -> str:
     return f"Picture: {picture}"
 
 
-def _print_table(client: BasketClient, template: Path) -> None:
-    sectors = dict(_sectors(template))
-    replies = [said(answer) for answer in client.ask_many(list(sectors.values()))]
-    print(
-        f"{'sector':<26}{'GEX':>12}{'DEX':>12}{'VEX':>12}{'CHEX':>12}{'net/gross':>11}{'negative':>10}  regime, drivers"
-    )
-    for sector, reply in zip(sectors, replies, strict=True):
-        figures = "".join(f"{amount(x):>12}" for x in (reply.gex, reply.dex, reply.vex, reply.chex))
-        breadth = f"{reply.negative_names} of {len(reply.rows)}"
-        print(
-            f"{sector:<26}{figures}{reply.net_to_gross:>+11.0%}{breadth:>10}  "
-            f"{regime_words(reply.gex, reply.near_flip)}, {_drivers(reply)}"
-        )
+def _print_table(sectors: Iterable[str], replies: Sequence[Reply]) -> None:
+    print_table(COLUMNS, (_row(sector, reply) for sector, reply in zip(sectors, replies, strict=True)))
     newest = replies[-1]
     kind = "SYNTHETIC figures" if newest.synthetic else "figures"
     print(f"\n{kind}: {newest.source}, as of {moment(newest.as_of)}, convention {newest.convention}.")
+
+
+def _row(sector: str, reply: Reply) -> tuple[str, ...]:
+    figures = map(amount, (reply.gex, reply.dex, reply.vex, reply.chex))
+    breadth = f"{reply.negative_names} of {len(reply.rows)}"
+    regime = f"{regime_words(reply.gex, reply.near_flip)}, {_drivers(reply)}"
+    return sector, *figures, f"{reply.net_to_gross:+.0%}", breadth, regime
 
 
 def _drivers(reply: Reply) -> str:

@@ -7,6 +7,7 @@ from threading import Event
 
 from basketgex.local import Home
 from basketgex_cli.context import client_of, said
+from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings, BasketgexError
 
@@ -37,11 +38,12 @@ def end_server(home: Home) -> bool:
     """Tell the home's server to end and wait until it has; return False where there was none."""
     if not home.is_served():
         return False
-    said(client_of(home).shutdown())
-    for _ in range(ENDING):
-        if not home.is_served():
-            return True
-        Event().wait(0.05)
+    with busy("Ending the server"):
+        said(client_of(home).shutdown())
+        for _ in range(ENDING):
+            if not home.is_served():
+                return True
+            Event().wait(0.05)
     raise StillServing
 
 

@@ -12,6 +12,7 @@ from basketgex_addin.calc.extension import write_oxt
 from basketgex_addin.excel import install as excel
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.home import end_server
+from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 
@@ -57,11 +58,12 @@ def _run(home: Home, chosen: argparse.Namespace) -> None:
 def install(home: Home, command: tuple[str, ...], chosen: argparse.Namespace) -> None:
     """Install an add-in, or only write it to a file, or only say what would be done."""
     try:
-        lines = (
-            _install_excel(home, command, chosen)
-            if chosen.host == "excel"
-            else _install_calc(home, command, chosen)
-        )
+        with busy("Installing the add-in"):
+            lines = (
+                _install_excel(home, command, chosen)
+                if chosen.host == "excel"
+                else _install_calc(home, command, chosen)
+            )
     except (calc.InstallError, excel.InstallError) as error:
         raise BadSettings(str(error)) from error
     print("\n".join(lines))
@@ -78,10 +80,11 @@ def uninstall(home: Home, chosen: argparse.Namespace) -> None:
         print("Nothing was removed.")
         return
     try:
-        if chosen.host == "excel":
-            lines = excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
-        else:
-            lines = [_uninstall_calc(dry_run)]
+        with busy("Removing the add-in"):
+            if chosen.host == "excel":
+                lines = excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
+            else:
+                lines = [_uninstall_calc(dry_run)]
     except calc.NotFound as error:
         if not purge:
             raise BadSettings(str(error)) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from basketgex.home_settings import HomeSettings
 from basketgex.local import Home
 from basketgex_cli.config import change, key_sentence, settings_of
 from basketgex_cli.render import moment
+from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
 from basketgex_server.dispatch.sessions import distant
@@ -87,27 +87,25 @@ def choose(home: Home, name: str, folder: Path | None, as_of: str | None) -> Non
 
 
 def look(folder: Path, as_of: str) -> Looked:
-    """Read every chain of a folder; what is there is printed to a terminal as it goes. Raises BadSettings."""
+    """Read every chain of a folder; how far that is stands on a terminal. Raises BadSettings."""
     files = ChainFiles(folder.expanduser(), as_of)
     chains: dict[str, float] = {}
     refused: dict[str, str] = {}
     remarks: list[str] = []
     symbols = files.symbols()
-    for number, symbol in enumerate(symbols):
-        if sys.stderr.isatty():
-            print(f"\r{number:,} of {len(symbols):,} chains read ", end="", file=sys.stderr, flush=True)
-        try:
-            chain = files.chain(symbol)
-        except (BadChain, SourceUnavailable) as error:
-            refused[symbol] = error.sentence
-            continue
-        if chain is not None and ((chain.open_interest > 0) & (chain.expiry > chain.seen_at)).any():
-            chains[symbol] = chain.as_of
-            remarks += [chain.remark] if chain.remark else []
-        elif chain is not None:
-            refused[symbol] = f"No contract of {symbol} has open interest and time left."
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    with busy("Reading the chains") as line:
+        for number, symbol in enumerate(symbols):
+            line.say(f"{number:,} of {len(symbols):,} chains read", number, len(symbols))
+            try:
+                chain = files.chain(symbol)
+            except (BadChain, SourceUnavailable) as error:
+                refused[symbol] = error.sentence
+                continue
+            if chain is not None and ((chain.open_interest > 0) & (chain.expiry > chain.seen_at)).any():
+                chains[symbol] = chain.as_of
+                remarks += [chain.remark] if chain.remark else []
+            elif chain is not None:
+                refused[symbol] = f"No contract of {symbol} has open interest and time left."
     return Looked(chains, refused, remarks, files.strangers())
 
 

@@ -12,6 +12,7 @@ from basketgex_addin.menu import quota_lines
 from basketgex_cli.context import client_of, said
 from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.render import iso, moment
+from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 
 
@@ -47,7 +48,8 @@ def status(home: Home, *, as_json: bool) -> None:
         else:
             print("No server is running. It starts with the first question, or with basketgex serve.")
         return
-    found: ServerStatus = said(client_of(home).status())
+    with busy("Asking the server"):
+        found: ServerStatus = said(client_of(home).status())
     if as_json:
         values = {name: getattr(found, name) for name in found.__slots__}
         values["last_problem"] = in_a_terminal(found.last_problem)
@@ -69,7 +71,8 @@ def status(home: Home, *, as_json: bool) -> None:
 
 def quota(home: Home, *, as_json: bool) -> None:
     """Print the day's debits, as the source's account has them."""
-    found: Quota = said(client_of(home).quota(reconcile=True))
+    with busy("Asking the account"):
+        found: Quota = said(client_of(home).quota(reconcile=True))
     if as_json:
         print(json.dumps({**found._asdict(), "resets_at": iso(found.resets_at)}, indent=2))
         return

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
 from threading import Thread
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from basketgex.local import Home
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_cli.context import DEADLINE, Unstarted, client_of, said
+from basketgex_cli.terminal import SHOWN_AFTER, Busy, busy
 
 LONGEST = 86_400.0
 """Seconds that a call may take: it is ended long before where nothing gets on."""
@@ -22,8 +21,8 @@ BUSY = 600.0
 """Seconds for which a server that is at work may show no progress: one chain, or the last step of a calculation, takes long."""
 LOOK = 2.0
 """Seconds that the server has to say how far it is."""
-SHOWN_AFTER, EVERY = 1.0, 0.5
-"""Seconds until a person is told what there is to wait for, and between two looks."""
+EVERY = 0.5
+"""Seconds between two looks at how far it is."""
 LEAVING = 2.0
 """Seconds that a call may take to end once it is given up."""
 Answer = TypeVar("Answer")
@@ -36,8 +35,8 @@ def waited(home: Home, ask: Callable[[BasketClient], Answer | Problem]) -> Answe
     asking = Thread(target=_settle, args=(done, lambda: ask(client)), name="basketgex-ask", daemon=True)
     asking.start()
     try:
-        with _line(sys.stderr) as show:
-            answer = _outcome(home, done, show)
+        with busy("Asking the server") as line:
+            answer = _outcome(home, done, line)
     finally:
         client.close()  # which ends a call that was given up
         asking.join(LEAVING)
@@ -51,9 +50,9 @@ def _settle(done: Future[Answer], work: Callable[[], Answer]) -> None:
         done.set_exception(error)
 
 
-def _outcome(home: Home, done: Future[Answer | Problem], show: Callable[[str], object]) -> Answer | Problem:
+def _outcome(home: Home, done: Future[Answer | Problem], line: Busy) -> Answer | Problem:
     """Return the answer, or TIMED_OUT where nothing has got on for too long."""
-    begun = heard = time.monotonic()
+    heard = time.monotonic()
     before, most, pause = (0, 0), 0, SHOWN_AFTER
     looking = BasketClient(Unstarted(home.path), LOOK)
     try:
@@ -69,7 +68,7 @@ def _outcome(home: Home, done: Future[Answer | Problem], show: Callable[[str], o
                     heard = now
             if now - heard > (BUSY if busy else DEADLINE):
                 return TIMED_OUT
-            show(f"{_what(status, most)}, {now - begun:,.0f} s")
+            line.say(_what(status, most), *_far(status, most))
     finally:
         looking.close()
 
@@ -83,18 +82,8 @@ def _what(status: ServerStatus | Problem | None, most: int) -> str:
     return "Waiting for the server"
 
 
-@contextmanager
-def _line(stream: TextIO) -> Iterator[Callable[[str], object]]:
-    """Give what shows a line in place of the one before. Nothing is shown, and nothing stays, but on a terminal."""
-    if not stream.isatty():
-        yield lambda text: None
-        return
-
-    def write(text: str) -> None:
-        stream.write(f"\r{text}\x1b[K")
-        stream.flush()
-
-    try:
-        yield write
-    finally:
-        write("")
+def _far(status: ServerStatus | Problem | None, most: int) -> tuple[int, int]:
+    """Return how many names are there, and of how many; zeros where that is not known."""
+    if isinstance(status, ServerStatus) and status.awaited:
+        return most - status.awaited, most
+    return 0, 0

@@ -22,6 +22,8 @@ from tests.e2e.serving import Server, environment, serving, until
 from tests.standin.upstream import Gate, Upstream, gated
 
 PATIENCE = 60.0
+TAKEN_BACK = "\x1b[1A\x1b[2K"
+"""One line up, and nothing on it: what was said of the wait is gone."""
 IMPATIENT = """
 import sys
 from basketgex_cli import main, waiting
@@ -48,7 +50,7 @@ class Terminal:
         code = IMPATIENT.format(deadline=deadline, busy=busy)
         self.process = subprocess.Popen(
             (sys.executable, "-W", "error", "-c", code, *arguments),
-            env=environment(home.path),
+            env=environment(home.path) | {"TERM": "xterm"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=its,
@@ -109,13 +111,13 @@ def test_a_slow_source_is_waited_for_longer_than_the_deadline_while_it_is_at_wor
         serving(tmp_path, clock, upstream) as server,
         at_a_terminal(server.home, "basket", "NVDA,AMD", deadline=1.0) as terminal,
     ):
-        terminal.sees(r"\rFlashAlpha: 0 of 2 names, [4-9] s")
+        terminal.sees(r"FlashAlpha: 0 of 2 names, [4-9] s")
         gate.open()
         code, out = terminal.ends()
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[:4]] == ["symbol", "NVDA", "AMD", "basket"]
     assert "names," not in out and "\x1b" not in out
-    assert terminal.shown.endswith("\r\x1b[K")  # the line is taken back
+    assert terminal.shown.endswith(TAKEN_BACK)
     assert len(upstream.calls) == 1
 
 
@@ -159,7 +161,9 @@ def test_a_server_that_hangs_is_given_up_with_a_sentence(
         finally:
             server.process.send_signal(signal.SIGCONT)
     assert (code, out) == (1, "")
-    assert terminal.shown.endswith("\r\x1b[Kbasketgex: The server did not answer in time. Ask again.\r\n")
+    assert terminal.shown.endswith(
+        f"{TAKEN_BACK}basketgex: The server did not answer in time. Ask again.\r\n"
+    )
 
 
 def test_work_that_stands_still_is_given_up_too(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -14,6 +15,7 @@ from basketgex.local import Home
 from basketgex_cli.doctor import hosts, installation, serving
 from basketgex_cli.doctor.report import ATTENTION, FAULT, Facts, Finding
 from basketgex_cli.parsing import JSON, in_a_terminal
+from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
 
 CHECKS: dict[str, Callable[[Facts], Finding]] = {
@@ -37,6 +39,10 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "prefetch": hosts.prefetch,
 }
 """In the order in which they are shown."""
+COLUMNS = (
+    *(Column(name, left=True) for name in ("state", "of")),
+    Column("what was found, and what to do", left=True, wraps=True),
+)
 EXAMPLES = ("basketgex doctor", "basketgex doctor --ask", "basketgex doctor --strict --json")
 
 
@@ -63,8 +69,12 @@ def _run(home: Home, chosen: argparse.Namespace) -> int:
 def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
     """Print what every check found; return 0, or 1 where something is a fault or, where ``strict``, needs attention."""
     facts = Facts(home, ask=ask)
+    found: dict[str, Finding] = {}
     try:
-        found = {name: finding(check, facts) for name, check in CHECKS.items()}
+        with busy("Looking at this installation") as line:
+            for number, (name, check) in enumerate(CHECKS.items()):
+                line.say(f"Looking at: {name}", number, len(CHECKS))
+                found[name] = finding(check, facts)
     finally:
         facts.close()
     failing = {FAULT, ATTENTION} if strict else {FAULT}
@@ -72,6 +82,8 @@ def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
     if as_json:
         checks = [{"name": name, **asdict(f)} for name, f in found.items()]
         print(json.dumps({"ok": not failed, "checks": checks}, indent=2))
+    elif sys.stdout.isatty():
+        print_table(COLUMNS, ((f.state, name, f.sentences()) for name, f in found.items()))
     else:
         print("\n".join(f.text(name) for name, f in found.items()))
     return int(failed)

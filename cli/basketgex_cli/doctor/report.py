@@ -45,10 +45,14 @@ class Finding:
 
     def text(self, name: str) -> str:
         """Return it for a person."""
+        first, *below = self.sentences().splitlines()
+        return "\n".join([f"{self.state:<9}  {name:<15}  {first}", *(f"{'':28}{more}" for more in below)])
+
+    def sentences(self) -> str:
+        """Return what was found and what to do about it."""
         first, *below = self.found.splitlines() or [""]
         first += "" if first.endswith(".") else "."
-        line = f"{self.state:<9}  {name:<15}  {first} {self.advice}".rstrip()
-        return "\n".join([line, *(f"{'':28}{more}" for more in below)])
+        return "\n".join([f"{first} {self.advice}".rstrip(), *below])
 
 
 class Facts:

@@ -12,6 +12,7 @@ from basketgex_addin.cells import Ask
 from basketgex_cli.parsing import profile_range, tickers, weights_of
 from basketgex_cli.plot.canvas import bytes_of, styled
 from basketgex_cli.plot.figures import contributions, profile, strikes
+from basketgex_cli.terminal import busy
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
@@ -82,7 +83,8 @@ def plot(
     if what == "basket" and between is not None:
         raise BadSettings("--range goes with plot profile and plot strikes.")
     window = _range(between) if between is not None else None
-    _needed()
+    with busy("Loading matplotlib"):
+        _needed()
     status = waited(home, lambda client: client.status())
     draw: Callable[[], Figure]
     if what == "profile":
@@ -91,7 +93,7 @@ def plot(
         draw = strikes(home, status, names[0], measure, window)
     else:
         draw = contributions(waited(home, lambda client: client.ask_many([Ask(names, shares)])[0]), measure)
-    with styled():
+    with busy("Drawing"), styled():
         drawn = bytes_of(draw(), out.suffix.lower())
     try:
         out.write_bytes(drawn)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from basketgex_addin.cells import LEVELS, LevelFigures, convention_in_words, doubts_in_words, roots_in_words
 from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
 from basketgex_cli.render import NEW_YORK, SPOT, amount, balance_words, moment, origin_words, regime_words
 from basketgex_cli.symbol.as_json import FLIP, tables
+from basketgex_cli.terminal import Column, print_table
 
 EXPIRES = "expires, New York"
+SIDES = (Column("", 6, left=True), *(Column(side, 16) for side in ("calls", "puts", "net")))
+FORWARDS = (
+    Column(EXPIRES, 22, left=True),
+    *(Column("forward", 16), Column("dividend yield", 16), Column("pairs", 8), Column("spread", 10)),
+    Column("used", 10),
+)
+LEVEL_COLUMNS = (
+    Column("level", 26, left=True),
+    *(Column("price", 12), Column("from spot", 12), Column("", left=True, gap="  ")),
+)
 
 
 def show(found: SymbolFigures, curve: ProfileFigures | None) -> None:
@@ -20,10 +32,13 @@ def show(found: SymbolFigures, curve: ProfileFigures | None) -> None:
         f"{found.symbol} at {found.underlying_price:,.2f}, as of {moment(found.as_of)}, "
         f"{origin_words(found.source, found.synthetic)}, convention {convention_in_words(found.convention)}"
     )
-    print(f"{'':<6}{'calls':>16}{'puts':>16}{'net':>16}")
-    for m, name in enumerate(("GEX", "DEX", "VEX", "CHEX")):
-        cells = "".join(f"{amount(v[m]) if v is not None else '-':>16}" for v in sides.values())
-        print(f"{name:<6}{cells}")
+    print_table(
+        SIDES,
+        (
+            (name, *(amount(v[m]) if v is not None else "-" for v in sides.values()))
+            for m, name in enumerate(("GEX", "DEX", "VEX", "CHEX"))
+        ),
+    )
     of_gross = "" if found.balance is None else f": net GEX is {balance_words(found.balance)} of gross"
     print(f"{regime_words(found.net[0], found.near_flip).capitalize()}{of_gross}.")
     if found.rows is not None:
@@ -53,21 +68,24 @@ def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
     ):
         if not (rows := shown.get(key)):
             continue
-        print(f"{head:<22}" + "".join(f"{name.upper():>16}" for name in MEASURES))
-        for row in rows:
-            at = _expiry(row[first]) if isinstance(row[first], str) else f"{row[first]:,.2f}"
-            mark = " 0DTE" if row.get("zero_dte") else ""
-            print(f"{at:<22}" + "".join(f"{amount(row[f'net_{name}']):>16}" for name in MEASURES) + mark)
+        print_table(
+            [
+                Column(head, 22, left=True),
+                *(Column(name.upper(), 16) for name in MEASURES),
+                Column("", left=True, gap=" "),
+            ],
+            (
+                (
+                    _expiry(row[first]) if isinstance(row[first], str) else f"{row[first]:,.2f}",
+                    *(amount(row[f"net_{name}"]) for name in MEASURES),
+                    "0DTE" if row.get("zero_dte") else "",
+                )
+                for row in rows
+            ),
+        )
     if rows := shown.get("forwards"):
         used = {row["expires_at"]: row["dividend_yield"] for row in shown.get("per_expiry", ())}
-        print(f"{EXPIRES:<22}{'forward':>16}{'dividend yield':>16}{'pairs':>8}{'spread':>10}{'used':>10}")
-        for row in rows:
-            yearly = f"{row['dividend_yield']:.3%}" + ("" if row["trusted"] else " *")
-            at = _expiry(row["expires_at"])
-            mine = f"{used[row['expires_at']]:.3%}" if row["expires_at"] in used else "-"
-            print(
-                f"{at:<22}{row['forward']:>16,.2f}{yearly:>16}{row['pairs']:>8}{row['spread']:>10.3%}{mine:>10}"
-            )
+        print_table(FORWARDS, (_forward(row, used) for row in rows))
         if not all(row["trusted"] for row in rows):
             print("* Too few pairs, too far apart, or no yield that can be: not computed with.")
         print(
@@ -81,19 +99,25 @@ def _show_tables(found: SymbolFigures, curve: ProfileFigures | None) -> None:
 
 def _show_levels(found: LevelFigures) -> None:
     """Print one row per level: its price, and its distance from the present one."""
-    print(f"{'level':<26}{'price':>12}{'from spot':>12}")
-    for name, label in LEVELS.items():
-        price = getattr(found, name)
-        far = (
-            f"{price / found.underlying_price - 1:+.2%}"
-            if price is not None and found.underlying_price
-            else "-"
-        )
-        doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts) if name == FLIP else ""
-        print(f"{label:<26}{'-' if price is None else f'{price:,.2f}':>12}{far:>12}  {doubts}".rstrip())
+    print_table(LEVEL_COLUMNS, (_level(found, name, label) for name, label in LEVELS.items()))
     if len(found.gamma_flip_roots) > 1:
         roots = roots_in_words(found.gamma_flip_roots, "{:,.2f}".format, found.underlying_price)
         print(f"Net GEX changes its sign at {roots}: the flip is the nearest.")
+
+
+def _level(found: LevelFigures, name: str, label: str) -> tuple[str, ...]:
+    price = getattr(found, name)
+    known = price is not None and found.underlying_price
+    doubts = doubts_in_words(found.gamma_flip_status, found.gamma_flip_doubts) if name == FLIP else ""
+    far = f"{price / found.underlying_price - 1:+.2%}" if known else "-"
+    return label, "-" if price is None else f"{price:,.2f}", far, doubts
+
+
+def _forward(row: dict[str, Any], used: dict[str, float]) -> tuple[str, ...]:
+    at = row["expires_at"]
+    yearly = f"{row['dividend_yield']:.3%}" + ("" if row["trusted"] else " *")
+    mine = f"{used[at]:.3%}" if at in used else "-"
+    return _expiry(at), f"{row['forward']:,.2f}", yearly, str(row["pairs"]), f"{row['spread']:.3%}", mine
 
 
 def _show_flips(curve: ProfileFigures) -> None:

@@ -12,6 +12,7 @@ from basketgex_cli.parsing import JSON, profile_range
 from basketgex_cli.symbol.as_json import symbol_json
 from basketgex_cli.symbol.as_text import show
 from basketgex_cli.symbol.wanted import Wanted
+from basketgex_cli.terminal import busy
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.domain import CONVENTIONS, DAY_COUNTS
@@ -100,8 +101,6 @@ def _of_server(home: Home, chosen: argparse.Namespace, wanted: Wanted) -> Found:
 
 
 def _of_file(home: Home, chosen: argparse.Namespace, wanted: Wanted) -> Found:
-    from basketgex_cli.symbol.chain_file import figures_of
-
     # What is said here is of this symbol, and wins over what the configuration says of it.
     settings = load(
         home.config_file,
@@ -114,6 +113,9 @@ def _of_file(home: Home, chosen: argparse.Namespace, wanted: Wanted) -> Found:
         convention=chosen.convention,
         day_count=chosen.day_count,
     )
-    return figures_of(
-        chosen.symbol, chosen.chain_file, settings, wanted, as_of=chosen.as_of, spot=chosen.spot
-    )
+    with busy(f"Computing from {chosen.chain_file.name}"):
+        from basketgex_cli.symbol.chain_file import figures_of  # numpy comes with it
+
+        return figures_of(
+            chosen.symbol, chosen.chain_file, settings, wanted, as_of=chosen.as_of, spot=chosen.spot
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,16 +12,16 @@ from basketgex_addin.cells import Problem
 from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_cli.parsing import in_a_terminal
 from basketgex_cli.render import amount, iso, moment, regime_json, regime_words
+from basketgex_cli.terminal import Column, Screen
 from basketgex_cli.watch.changes import Crossing, Flip, Seen
 
 RECONNECTING = "reconnecting"
 WAITING = "waiting for the source"
 ZONE = " New York"
 HEADINGS = ("basket", "regime", f"since,{ZONE}", "GEX", "net÷gross", "coverage", f"as of,{ZONE}", "freshness")
+RIGHT = ("GEX", "net÷gross", "coverage")
 FLIPS = 8
 """What stays below the table: flips, crossings and what went wrong, the newest last."""
-_HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
-_CLEAR, _HIDE, _SHOW = "\x1b[2J", "\x1b[?25l", "\x1b[?25h"
 
 
 class Shown:
@@ -92,23 +91,23 @@ class _Screen(Shown):
     draws = True
 
     def __init__(self) -> None:
-        self._lines: list[str] = ["waiting for the server"]
+        self._screen = Screen()
+        self._rows: list[tuple[str, ...]] = []
         self._notes: list[str] = []
-        self._lost = False
+        self._below = "waiting for the server"
 
     def __enter__(self) -> None:
-        """Take the screen."""
-        sys.stdout.write(_HIDE + _CLEAR)
+        """Begin below what is on the terminal."""
+        self._screen.__enter__()
         self._draw()
 
     def __exit__(self, *_: object) -> None:
-        """Give it back, with the last table on it."""
-        sys.stdout.write(_SHOW)
-        sys.stdout.flush()
+        """Leave the last table on it."""
+        self._screen.__exit__()
 
     def show(self, known: Mapping[str, Seen], changed: Sequence[str], flips: Sequence[Flip]) -> None:
-        self._lost = False
-        self._lines = _aligned([HEADINGS, *(_cells(name, seen) for name, seen in known.items())])
+        self._below = "Ctrl-C ends."
+        self._rows = [_cells(name, seen) for name, seen in known.items()]
         self._note(*(found.sentence() for found in flips))
 
     def crossed(self, crossing: Crossing) -> None:
@@ -118,7 +117,7 @@ class _Screen(Shown):
         self._note(in_a_terminal(sentence))
 
     def lost(self) -> None:
-        self._lost = True
+        self._below = RECONNECTING
         self._draw()
 
     def _note(self, *sentences: str) -> None:
@@ -126,12 +125,9 @@ class _Screen(Shown):
         self._draw()
 
     def _draw(self) -> None:
-        width = shutil.get_terminal_size().columns
-        lines = [*self._lines, *([""] if self._notes else []), *self._notes]
-        lines += ["", RECONNECTING if self._lost else "Ctrl-C ends."]
-        drawn = "".join(line[:width] + _CLEAR_LINE + "\n" for line in lines)
-        sys.stdout.write(_HOME + drawn + _CLEAR_BELOW)
-        sys.stdout.flush()
+        columns = [Column(name, left=name not in RIGHT) for name in HEADINGS]
+        below = [*self._notes, *([""] if self._notes else []), self._below]
+        self._screen.draw(columns, self._rows, below)
 
 
 def view(names: Sequence[str], *, as_json: bool, once: bool) -> Shown:
@@ -171,7 +167,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     whole = [row for row in rows if len(row) == len(HEADINGS)]
     widths = [max([len(HEADINGS[i]), *(len(row[i]) for row in whole)]) for i in range(len(HEADINGS))]
     widths[0] = max([widths[0], *(len(row[0]) for row in rows)])
-    right = {HEADINGS.index(name) for name in ("GEX", "net÷gross", "coverage")}
+    right = {HEADINGS.index(name) for name in RIGHT}
     return [
         "  ".join(
             cell.rjust(widths[i]) if i in right and len(row) > 2 else cell.ljust(widths[i])

@@ -1,0 +1,191 @@
+"""What a terminal is shown: tables in colour and what there is to wait for; and nothing of that in a pipe."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import basketgex_cli
+from basketgex_cli import terminal
+from basketgex_cli.terminal import Busy, Column, print_table
+from tests.e2e.serving import Server, environment, until
+
+COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_cli")
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+COLOUR = re.compile(r"\x1b\[(?:[0-9]+;)*(?:3[0-9]|4[0-9]|9[0-7])(?:;[0-9]+)*m")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with Server(tmp_path_factory.mktemp("terminal") / "home") as server:
+        yield server.home.path
+
+
+def piped(home: Path, *arguments: str, **given: str) -> str:
+    done = subprocess.run(
+        (*COMMAND, *arguments),
+        env=environment(home) | given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def drawn(home: Path, *arguments: str, **given: str) -> str:
+    """All that a command shows where both its streams are a terminal."""
+    import pty  # not everywhere
+
+    ours, its = pty.openpty()
+    shown = b""
+    with subprocess.Popen(
+        (*COMMAND, *arguments),
+        env=environment(home) | {"TERM": "xterm-256color", "COLUMNS": "100"} | given,
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=its,
+    ) as process:
+        os.close(its)
+        with suppress(OSError):  # that is how a terminal ends
+            while read := os.read(ours, 65536):
+                shown += read
+        assert process.wait(60) == 0
+    os.close(ours)
+    return shown.decode()
+
+
+ON_TERMINALS = pytest.mark.skipif(sys.platform == "win32", reason="only on systems with pseudo-terminals")
+TABLES = [
+    ("basket", "AAPL,NVDA,ZZZZ"),
+    ("symbol", "SPX", "--levels", "--per-expiry"),
+    ("config",),
+]
+
+
+@ON_TERMINALS
+@pytest.mark.parametrize("arguments", TABLES, ids=lambda words: words[0])
+def test_a_table_is_drawn_with_the_figures_that_a_pipe_is_given(
+    home: Path, arguments: tuple[str, ...]
+) -> None:
+    plain, shown = piped(home, *arguments), drawn(home, *arguments)
+    assert "\x1b" not in plain and "─" not in plain
+    assert "─" in shown
+    words = ESCAPE.sub("", shown).split()
+    assert [word for word in plain.split() if word not in words] == []
+
+
+@ON_TERMINALS
+def test_signs_have_colours_unless_no_colour_is_wanted(home: Path) -> None:
+    shown = drawn(home, "basket", "AAPL,NVDA")
+    assert re.search(r"\x1b\[38;5;33m[^\x1b]*\+1\.30 bn", shown)
+    assert re.search(r"\x1b\[38;5;208m[^\x1b]*-264\.24 m", shown)
+    plain = drawn(home, "basket", "AAPL,NVDA", NO_COLOR="1")
+    assert "-264.24 m" in plain and not COLOUR.search(plain)
+
+
+@ON_TERMINALS
+def test_no_figure_is_cut_off_however_narrow_the_terminal(home: Path) -> None:
+    shown = ESCAPE.sub("", drawn(home, "basket", "AAPL,NVDA", COLUMNS="30"))
+    assert "…" not in shown
+    assert all(figure in shown for figure in ("+30.17 bn", "-264.24 m", "-150.71 m", "negative gamma"))
+
+
+@pytest.mark.parametrize("given", [{}, {"FORCE_COLOR": "1"}, {"TERM": "xterm"}], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [*TABLES, ("doctor",), ("status",), ("source",)], ids=lambda words: words[0]
+)
+def test_nothing_is_coloured_or_animated_in_a_pipe(
+    home: Path, arguments: tuple[str, ...], given: dict[str, str]
+) -> None:
+    assert not set("\x1b\r⠋━") & set(piped(home, *arguments, **given))
+
+
+@ON_TERMINALS
+def test_doctor_says_what_it_looks_at_and_colours_what_it_found(home: Path) -> None:
+    shown = drawn(home, "doctor")
+    assert re.search(r"\x1b\[32mok", shown)
+    assert "this installation's." in ESCAPE.sub("", shown)
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "SHOWN_AFTER", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_takes_long_is_said_with_how_far_it_is_and_taken_back() -> None:
+    screen = Screen()
+    line = Busy("Reading the chains", screen)
+    until(lambda: "Reading the chains, 0 s" in screen.getvalue(), 60)
+    line.say("7 of 300 chains read", 7, 300)
+    until(lambda: "7 of 300 chains read, " in screen.getvalue(), 60)
+    line.end()
+    assert screen.getvalue().endswith("\x1b[1A\x1b[2K")
+    assert "\x1b[?25h" in screen.getvalue()  # the cursor is back
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_terminal_that_draws_nothing_over_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    screen = Screen()
+    line = Busy("Reading the chains", screen)
+    until(lambda: screen.getvalue(), 60)
+    line.say("7 of 300 chains read", 7, 300)
+    line.end()
+    assert screen.getvalue() == "Reading the chains\n"
+
+
+def test_what_is_quick_is_not_said_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "SHOWN_AFTER", 3600.0)
+    screen, before = Screen(), threading.active_count()
+    line = Busy("Reading the chains", screen)
+    assert threading.active_count() == before + 1
+    line.end()
+    until(lambda: threading.active_count() == before, 60)
+    assert screen.getvalue() == ""
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_is_said_in_a_pipe() -> None:
+    pipe, before = io.StringIO(), threading.active_count()
+    line = Busy("Reading the chains", pipe)
+    line.say("7 of 300 chains read", 7, 300)
+    line.end()
+    assert (pipe.getvalue(), threading.active_count()) == ("", before)
+
+
+def test_a_plain_table_has_fixed_widths(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("name", 6, left=True), Column("GEX", 8), Column("remark", left=True, gap="  ")]
+    print_table(columns, [("A", "+1", ""), ("BRK.B", "-2.5", "old")])
+    assert capsys.readouterr().out == "name       GEX  remark\nA           +1\nBRK.B     -2.5  old\n"
+
+
+def test_only_one_module_imports_rich() -> None:
+    found = set()
+    for path in Path(basketgex_cli.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if any(name.partition(".")[0] == "rich" for name in names):
+                found.add(path.name)
+    assert found == {"terminal.py"}
