@@ -11,7 +11,7 @@ from pathlib import Path
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import messages
 from basketgex_server.dispatch.batch import arrays as columns
-from basketgex_server.dispatch.dispatcher import Findings, Found
+from basketgex_server.dispatch.lookups import Findings, Found
 from basketgex_server.domain import Freshness, Measures, Origin, Snapshot, SymbolExposure
 from benchmarks.pairs import Result, compare
 

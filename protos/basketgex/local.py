@@ -36,6 +36,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
+from basketgex.lock_probe import is_locked
+
 _T = TypeVar("_T")
 
 HOME_VARIABLE = "BASKETGEX_HOME"
@@ -284,7 +286,7 @@ class Home:
 
     def is_served(self) -> bool:
         """Tell whether a process holds the lock. A process id or an open port would prove nothing."""
-        return _is_locked(self.lock)
+        return is_locked(self.lock)
 
     def server(self) -> Runtime | None:
         """Return where the living server listens, or None where none does (yet)."""
@@ -292,7 +294,7 @@ class Home:
 
     def web(self) -> WebRuntime | None:
         """Return where the living web host listens, or None where none does (yet)."""
-        if not _is_locked(self.web_lock):
+        if not is_locked(self.web_lock):
             return None
         try:
             return WebRuntime(**json.loads(self.web_file.read_text("utf-8")))
@@ -390,58 +392,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_ino)
-
-
-if sys.platform == "win32":
-    import ctypes
-    import msvcrt
-    from ctypes import wintypes
-
-    class _Overlapped(ctypes.Structure):
-        """The range to lock begins at ``low``; the rest is for calls that do not wait."""
-
-        _fields_ = (
-            ("internal", ctypes.c_void_p),
-            ("internal_high", ctypes.c_void_p),
-            ("low", wintypes.DWORD),
-            ("high", wintypes.DWORD),
-            ("event", wintypes.HANDLE),
-        )
-
-    _FAIL_IMMEDIATELY = 1  # and shared, where LOCKFILE_EXCLUSIVE_LOCK is not asked for
-    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    _kernel.LockFileEx.argtypes = (
-        *(wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD, wintypes.DWORD, wintypes.DWORD),
-        ctypes.POINTER(_Overlapped),
-    )
-    _kernel.LockFileEx.restype = wintypes.BOOL
-
-    def _is_locked(path: Path) -> bool:
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            # Shared, which msvcrt.locking is not: two lookers at once do not take each other for a server.
-            handle = msvcrt.get_osfhandle(descriptor)
-            return not _kernel.LockFileEx(handle, _FAIL_IMMEDIATELY, 0, 1, 0, ctypes.byref(_Overlapped()))
-        finally:
-            os.close(descriptor)  # lets go of the lock
-
-else:
-    import fcntl
-
-    def _is_locked(path: Path) -> bool:
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            # Shared: two lookers at once do not take each other for a server.
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        else:
-            return False
-        finally:
-            os.close(descriptor)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from basketgex_server.dispatch.batcher import Batcher, Outcome
 from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.levels import LevelCalls
+from basketgex_server.dispatch.lookups import Findings, Refresh, Wants
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
-from basketgex_server.dispatch.snapshots import Findings, Found, Refresh, Shelf, Wants
+from basketgex_server.dispatch.snapshots import Shelf
 from basketgex_server.dispatch.spending import Call, Counts, Spender, fault
 from basketgex_server.domain import SKEW, Origin
 from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, SourceUnavailable, TooManyCalls
@@ -23,7 +24,7 @@ from basketgex_server.state import PastGex, Spent, State
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
 
-__all__ = ["Counts", "Dispatcher", "Findings", "Found", "Refresh", "fault"]
+__all__ = ["Counts", "Dispatcher", "fault"]
 
 AGAIN = 3
 """Times at most that the rest of a call is asked for again, without the symbols that the plan does not cover."""

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Findings, Found, Refresh
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BadChain, InvalidHorizon, NoData, NotOffered, TimedOut
 from basketgex_server.sources.port import ChainSource, Compared, ExposureSource

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.snapshots import SHORT_TTL, Refresh, Shelf
+from basketgex_server.dispatch.lookups import Refresh
+from basketgex_server.dispatch.snapshots import SHORT_TTL, Shelf
 from basketgex_server.state import PastGex
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import Enum
 
 from basketgex_server.dispatch import allowance
 from basketgex_server.dispatch.allowance import Allowance
@@ -23,6 +21,7 @@ from basketgex_server.dispatch.freshness import (
     judge,
     may_ask,
 )
+from basketgex_server.dispatch.lookups import Findings, Found, Refresh, Wants
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
 from basketgex_server.errors import (
@@ -50,61 +49,6 @@ RECENTLY = 3_600.0
 AHEAD = "The source's clock is ahead of this computer's, so that the figure's age cannot be told: set the clock that is wrong."
 CALM = 60.0
 """Seconds between two explicit requests within which the second is more likely a formula's than a person's."""
-
-
-class Refresh(Enum):
-    """What a request may cause: a source call where age asks for it; one in any case; none."""
-
-    NORMAL = 1
-    FORCE = 2
-    CACHE_ONLY = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A symbol's figure, how it stands, for how many seconds a client may keep it, and why it is old where it is."""
-
-    snapshot: Snapshot
-    freshness: Freshness
-    ttl: float
-    notice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
-
-    ``unreadable`` says of missing ones that there is something, and why it cannot be used: they alone are left out of a basket.
-    ``refused`` are baskets (by number) that would take too many calls. ``debits`` were spent while this was found out.
-    Until ``holds_until`` (Unix seconds), and while the dispatcher's ``edition`` stays, asking again finds the same.
-    """
-
-    origin: Origin
-    found: Mapping[str, Found]
-    missing: Mapping[str, float]
-    failed: Mapping[str, BasketgexError]
-    refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
-    debits: int = 0
-    holds_until: float = 0.0
-    unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
-
-    def problem(self, symbol: str) -> BasketgexError | None:
-        """Return what stands in the way of a symbol, where that is more than the absence of data."""
-        return self.failed.get(symbol) or self.unreadable.get(symbol)
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """The symbols of a request to wait for, those to refresh behind the answer, and why others have to wait longer.
-
-    ``explicit``: it is what was asked for that counts, not age; ``reserve``: its calls may use the debits kept back.
-    """
-
-    wait: list[str] = field(default_factory=list)
-    behind: list[str] = field(default_factory=list)
-    put_off: Mapping[str, BasketgexError] = field(default_factory=dict)
-    explicit: bool = False
-    reserve: bool = False
 
 
 class Shelf:

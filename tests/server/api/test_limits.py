@@ -27,7 +27,8 @@ from basketgex_server.api.rest import http_protocol
 from basketgex_server.api.rpc import standard
 from basketgex_server.dispatch.batch.choose import answer_batch
 from basketgex_server.dispatch.batch.types import MOST_BASKETS, Batch
-from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.settings import Settings
 from basketgex_server.state import State

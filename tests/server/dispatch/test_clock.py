@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_server.dispatch.dispatcher import Refresh
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.snapshots import AHEAD
 from basketgex_server.domain import Freshness, QuotaReading

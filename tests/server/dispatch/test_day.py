@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from basketgex_server.dispatch.dispatcher import Refresh
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.domain import Freshness, QuotaReading
 from basketgex_server.errors import NotEntitled, QuotaSpent, RateLimited
 from tests.server.dispatch.test_dispatcher import SETTINGS, Bench, bench

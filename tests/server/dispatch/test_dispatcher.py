@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from basketgex_server.dispatch.batch.choose import answer_one
-from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Findings, Found, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Basket, Freshness, QuotaReading
 from basketgex_server.errors import (

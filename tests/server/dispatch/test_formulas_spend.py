@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_server.dispatch.dispatcher import Refresh
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.domain import Freshness, QuotaReading
 from basketgex_server.errors import Paced, QuotaSpent, TooManyCalls
 from basketgex_server.exposure.levels import Levels

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from basketgex_server.dispatch import regime_history as history
 from basketgex_server.dispatch.batch.arrays import Asked, prepare
 from basketgex_server.dispatch.batch.types import Batch
-from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.regime_history import NEGATIVE, POSITIVE, UNKNOWN, History
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions

@@ -15,7 +15,7 @@ from basketgex_server.dispatch.batch import arrays as columns
 from basketgex_server.dispatch.batch import choose
 from basketgex_server.dispatch.batch.choose import answer_batch
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
-from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
+from basketgex_server.dispatch.lookups import Findings, Found, Refresh
 from basketgex_server.domain import (
     Basket,
     Freshness,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from starlette.requests import Request
 
-from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Found
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Findings, Found
 from basketgex_server.dispatch.queries import find_levels, find_symbol
 from basketgex_server.domain import Basket, Terms, basket, ticker
 from basketgex_server.errors import (

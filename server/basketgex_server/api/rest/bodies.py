@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from basketgex import __version__
 from basketgex_server.dispatch.batch.types import Answer
-from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.lookups import Found
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.domain import (
     SPOT_STALE,

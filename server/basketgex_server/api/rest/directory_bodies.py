@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.api.offers import Universe
 from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how
-from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.lookups import Found
 from basketgex_server.dispatch.queries import correlation
 from basketgex_server.domain import Freshness, Origin, regime
 from basketgex_server.sources.port import Compared

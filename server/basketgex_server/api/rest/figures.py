@@ -21,7 +21,7 @@ from basketgex_server.api.rest.asking import (
     whole_number,
 )
 from basketgex_server.dispatch.batch.choose import answer_one
-from basketgex_server.dispatch.dispatcher import Refresh
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.domain import Snapshot, StrikeRow, SymbolExposure, Terms
 from basketgex_server.errors import NoData, NotOffered, SourceUnavailable
 

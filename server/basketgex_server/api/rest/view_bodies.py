@@ -22,7 +22,7 @@ from basketgex_server.api.rest.bodies import (
     regime_of,
     with_flip,
 )
-from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.lookups import Found
 from basketgex_server.domain import Measures, Origin, StrikeRow
 from basketgex_server.market_hours import last_session
 from basketgex_server.times import iso_utc

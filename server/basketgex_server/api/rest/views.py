@@ -12,7 +12,7 @@ from basketgex_server.api.rest import view_bodies as bodies
 from basketgex_server.api.rest import zero_dte_bodies
 from basketgex_server.api.rest.asking import Asking, day, encoded, number, symbol_of, whole_number
 from basketgex_server.api.rest.figures import at_least, nothing_expires
-from basketgex_server.dispatch.dispatcher import Findings, Found
+from basketgex_server.dispatch.lookups import Findings, Found
 from basketgex_server.domain import Terms
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from basketgex_server.api.rest.bodies import (
     with_flip,
 )
 from basketgex_server.api.rest.view_bodies import of_symbol, open_interest_of, per_cent, sides_of
-from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.lookups import Found
 from basketgex_server.domain import Origin, StrikeRow
 from basketgex_server.market_hours import NEW_YORK, OPEN, last_session
 

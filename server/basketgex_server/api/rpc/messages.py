@@ -8,45 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.dispatch.batch.types import MIXED, Answer, Batch, BatchAnswer, Column
-from basketgex_server.dispatch.dispatcher import Findings, Found, Refresh
-from basketgex_server.dispatch.queries import HORIZON, checked_horizon, correlation
+from basketgex_server.dispatch.batch.types import MIXED, Answer, BatchAnswer, Column
+from basketgex_server.dispatch.lookups import Findings, Found
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import (
     SPOT_AGREES,
     SPOT_STALE,
     SPOT_THIN,
-    Basket,
     ExpiryRow,
     Forward,
     Measures,
     Origin,
     StrikeRow,
-    levels_between,
     near_flip,
 )
-from basketgex_server.errors import BasketgexError, InvalidRange
+from basketgex_server.errors import BasketgexError
 from basketgex_server.state import Spent
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.regime_history import Standings
-    from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
-    from basketgex_server.exposure.profile import Profile
-
-RANGE = (0.8, 1.2)
-"""The moves of a profile that does not say between which,"""
-LEVELS, MOST_LEVELS = 60, 2_000
-"""and how many prices where it does not say; at most."""
-HIGHEST = 10.0
-
-_REFRESH = {
-    pb.REFRESH_UNSPECIFIED: Refresh.NORMAL,
-    pb.REFRESH_NORMAL: Refresh.NORMAL,
-    pb.REFRESH_FORCE: Refresh.FORCE,
-    pb.REFRESH_CACHE_ONLY: Refresh.CACHE_ONLY,
-}
 
 
 _SPOT = {
@@ -55,22 +37,6 @@ _SPOT = {
     SPOT_STALE: pb.SPOT_STATUS_STALE,
     SPOT_THIN: pb.SPOT_STATUS_THIN_QUOTES,
 }
-
-
-def refresh(value: pb.Refresh.ValueType) -> Refresh:
-    """Return what a request may cause; a value of a later version counts as NORMAL."""
-    return _REFRESH.get(value, Refresh.NORMAL)
-
-
-def batch(request: pb.BatchGetBasketsRequest) -> Batch:
-    """Return the question of a batch request."""
-    return Batch(
-        symbols=list(request.symbols),
-        offsets=request.offsets,  # the columns as they are: arrays are made of them without a detour
-        symbol_index=request.symbol_index,
-        weights=request.weights,
-        equal_weight=frozenset(request.equal_weight),
-    )
 
 
 def problem(error: BasketgexError) -> pb.Problem:
@@ -89,7 +55,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
     e = answer.exposure
     basket = pb.Basket(
         net=_measures(e.net),
-        regime=_regime(e.net.gex),
+        regime=regime_of(e.net.gex),
         net_to_gross=e.net_to_gross,
         missing_symbols=e.missing,
         unweighted_symbols=answer.question.unweighted,
@@ -118,7 +84,7 @@ def basket_reply(answer: Answer) -> pb.GetBasketResponse:
             underlying_price=x.underlying_price,
             net=_measures(x.net),
             contribution_pct=c.contribution_pct,
-            regime=_regime(x.net.gex),
+            regime=regime_of(x.net.gex),
             as_of=x.as_of,
             freshness=_freshness(answer.found[x.symbol].freshness),
             usable_open_interest=x.usable_open_interest,
@@ -209,106 +175,6 @@ def levels(known: Levels) -> pb.Levels:
     return pb.Levels(**{field.name: getattr(known, field.name) for field in pb.Levels.DESCRIPTOR.fields})
 
 
-def profile_moves(request: pb.GetProfileRequest) -> tuple[float, ...]:
-    """Return the moves at which a profile is asked for. Raises InvalidRange."""
-    low = request.from_move if request.HasField("from_move") else RANGE[0]
-    high = request.to_move if request.HasField("to_move") else RANGE[1]
-    if not (0 < low < high <= HIGHEST):
-        raise InvalidRange(
-            f"The range must go from a lower to a higher price, in units of spot, above 0 and up to {HIGHEST:g}: 0.8 and 1.2.",
-            argument="from_move" if not 0 < low <= HIGHEST else "to_move",
-        )
-    if request.levels == 1 or request.levels > MOST_LEVELS:
-        raise InvalidRange(f"A profile has 2 to {MOST_LEVELS:,} levels.", argument="levels")
-    return levels_between(low, high, request.levels or LEVELS)
-
-
-def profile_measures(request: pb.GetProfileRequest) -> tuple[int, ...]:
-    """Return the places, in Measures, of the measures asked for, all four where none is. Raises InvalidRange."""
-    if any(measure not in range(1, 5) for measure in request.measures):
-        raise InvalidRange("A measure is one of GEX, DEX, VEX and CHEX.", argument="measures")
-    return tuple(sorted({measure - 1 for measure in request.measures})) or (0, 1, 2, 3)
-
-
-def profile_reply(
-    question: Basket, found: Profile, failed: Mapping[str, str], ttl: float, of: Origin
-) -> pb.GetProfileResponse:
-    """Return a profile; ``failed`` says why symbols that have a chain are missing."""
-    weight = dict(zip(question.symbols, question.weights, strict=True))
-    reply = pb.GetProfileResponse(
-        move=found.moves,
-        spot=[found.spots[0] * move for move in found.moves] if len(question.symbols) == 1 else [],
-        roots=found.roots,
-        flip=found.flip,
-        symbols=found.symbols,
-        weights=found.weights,
-        underlying_price=found.spots,
-        missing_symbols=[s for s, w in weight.items() if w > 0 and s not in found.symbols],
-        covered_weight=found.covered_weight,
-        as_of=min(found.as_of),
-        as_of_newest=max(found.as_of),
-        client_ttl=ttl,
-        notice=" ".join(failed.values()),
-        origin=origin(of),
-        flip_status=found.flip_status,
-        flip_doubts=found.doubts,
-        balance=found.balance,
-        near_flip=found.near_flip,
-    )
-    for place, values in zip(found.measures, found.net, strict=True):
-        getattr(reply, Measures._fields[place]).extend(values)
-    return reply
-
-
-def horizon(request: pb.GetDispersionRequest) -> float:
-    """Return the calendar days at which a dispersion is asked for. Raises InvalidHorizon."""
-    return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
-
-
-def dispersion_reply(
-    found: Comparison,
-    weights: Sequence[float] | None,
-    failed: Mapping[str, str],
-    ttl: float,
-    of: Origin,
-) -> pb.GetDispersionResponse:
-    """Return an index against its members, ``weights`` as given; ``failed`` says why those with a chain are missing."""
-    judged = correlation(found, weights)
-    parts = found.dispersion
-    names = parts.contributions if parts else ()
-    index, basket = (_regime(x.net.gex) if x else pb.REGIME_UNSPECIFIED for x in (found.index, found.basket))
-    of_index, of_basket = (x.balance if x else None for x in (found.index, found.basket))
-    return pb.GetDispersionResponse(
-        implied_correlation=judged.value,
-        index_volatility=found.index_volatility,
-        basket_volatility=parts.basket_volatility if parts else None,
-        independent_volatility=parts.independent_volatility if parts else None,
-        symbols=[c.symbol for c in names],
-        weights=[c.weight for c in names],
-        volatility=[c.volatility for c in names],
-        contribution=[c.contribution for c in names],
-        missing_symbols=found.missing,
-        covered_weight=found.covered_weight,
-        index_regime=index,
-        basket_regime=basket,
-        net_to_gross=found.basket.net_to_gross if found.basket else None,
-        opposed_symbols=found.opposed,
-        as_of=min(found.as_of),
-        as_of_newest=max(found.as_of),
-        client_ttl=ttl,
-        notice=" ".join(failed.values()),
-        origin=origin(of),
-        implied_correlation_low=judged.low,
-        implied_correlation_high=judged.high,
-        correlation_status=judged.status,
-        index_covered=judged.covered,
-        index_balance=of_index,
-        basket_balance=of_basket,
-        index_near_flip=near_flip(of_index),
-        basket_near_flip=near_flip(of_basket),
-    )
-
-
 def symbol_reply(
     found: Found, findings: Findings, per_strike: bool, per_expiry: bool = False
 ) -> pb.GetSymbolResponse:
@@ -319,7 +185,7 @@ def symbol_reply(
         underlying_price=e.underlying_price,
         net=_measures(e.net),
         usable_open_interest=e.usable_open_interest,
-        regime=_regime(e.net.gex),
+        regime=regime_of(e.net.gex),
         as_of=e.as_of,
         oi_as_of=e.oi_as_of,
         fetched_at=found.snapshot.fetched_at,
@@ -460,7 +326,8 @@ def _measures(m: Measures) -> pb.Measures:
     return pb.Measures(gex=m.gex, dex=m.dex, vex=m.vex, chex=m.chex)
 
 
-def _regime(gex: float) -> pb.Regime.ValueType:
+def regime_of(gex: float) -> pb.Regime.ValueType:
+    """Return the contract's name of a regime."""
     return pb.REGIME_POSITIVE_GAMMA if gex >= 0 else pb.REGIME_NEGATIVE_GAMMA
 
 

@@ -20,12 +20,13 @@ from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rpc import messages
+from basketgex_server.api.rpc import chain_replies, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.departure import patience
-from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh, fault
+from basketgex_server.dispatch.dispatcher import Dispatcher, fault
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_profile, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import Origin, basket, ticker
@@ -115,7 +116,7 @@ class ExposureServicer(ExposureServiceServicer):
 
         async def work() -> pb.GetBasketResponse:
             self._baskets += 1
-            refresh = messages.refresh(request.refresh)
+            refresh = requests.refresh(request.refresh)
             key = request.SerializeToString() if refresh is Refresh.NORMAL else b""
             if (warm := self._warm.get(key)) is not None:
                 return warm
@@ -136,12 +137,12 @@ class ExposureServicer(ExposureServiceServicer):
         """Answer a sheet's baskets."""
 
         async def work() -> pb.BatchGetBasketsResponse:
-            batch = messages.batch(request)
+            batch = requests.batch(request)
             self._baskets += len(batch)
             answer = await answer_batch(
                 self._dispatcher,
                 batch,
-                messages.refresh(request.refresh),
+                requests.refresh(request.refresh),
                 most=self._settings.max_symbols,
                 compute=self._compute,
                 timeout=self._time_left(context),
@@ -159,7 +160,7 @@ class ExposureServicer(ExposureServiceServicer):
             found, findings = await find_symbol(
                 self._dispatcher,
                 symbol,
-                refresh=messages.refresh(request.refresh),
+                refresh=requests.refresh(request.refresh),
                 strikes=request.per_strike or request.per_expiry,
                 timeout=self._time_left(context),
             )
@@ -180,13 +181,13 @@ class ExposureServicer(ExposureServiceServicer):
         async def work() -> pb.GetProfileResponse:
             weights = list(request.weights) if request.weights else None
             question = basket(list(request.symbols), weights, self._settings.max_symbols)
-            moves, measures = messages.profile_moves(request), messages.profile_measures(request)
+            moves, measures = requests.profile_moves(request), requests.profile_measures(request)
             source = self._dispatcher.source
             profile, failed = await find_profile(
                 source, question, moves, measures, timeout=self._time_left(context)
             )
             origin = source.origin()
-            return messages.profile_reply(question, profile, failed, self._ttl(origin), origin)
+            return chain_replies.profile_reply(question, profile, failed, self._ttl(origin), origin)
 
         return await self._guarded(context, work)
 
@@ -196,13 +197,13 @@ class ExposureServicer(ExposureServiceServicer):
         """Answer with an index against its members."""
 
         async def work() -> pb.GetDispersionResponse:
-            index, horizon = ticker(request.index, "index"), messages.horizon(request)
+            index, horizon = ticker(request.index, "index"), requests.horizon(request)
             weights = list(request.weights) if request.weights else None
             members = basket(list(request.symbols), weights, self._settings.max_symbols)
             source = self._dispatcher.source
             found = await find_dispersion(source, index, members, horizon, timeout=self._time_left(context))
             origin = source.origin()
-            return messages.dispersion_reply(
+            return chain_replies.dispersion_reply(
                 found.comparison, weights, found.failed, self._ttl(origin), origin
             )
 
@@ -218,7 +219,7 @@ class ExposureServicer(ExposureServiceServicer):
         """Tell since when baskets have been in their regime."""
 
         async def work() -> pb.GetRegimesResponse:
-            batch = messages.batch(request.baskets)
+            batch = requests.batch(request.baskets)
             asked = await self._regimes.prepare(batch)
             ttl = await self._regimes.ttl(asked, self._settings.client_ttl)
             standings = await self._regimes.standings(asked)

@@ -8,11 +8,12 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc import messages
+from basketgex_server.api.rpc import messages, requests
 from basketgex_server.dispatch.batch.choose import SHORT, answer_batch
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.changes import Seen, portions, rows
-from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
 from basketgex_server.errors import Draining, InvalidBatch
@@ -70,7 +71,7 @@ class Watches:
 
     async def stream(self, request: pb.WatchBasketsRequest, write: Write) -> None:
         """Write what changes, until cancelled. Raises InvalidBatch, and Draining at the end of the server."""
-        if messages.refresh(request.baskets.refresh) is not Refresh.NORMAL:
+        if requests.refresh(request.baskets.refresh) is not Refresh.NORMAL:
             raise InvalidBatch(
                 "A watch asks the source as age demands it: its refresh must be normal.", argument="refresh"
             )
@@ -94,7 +95,7 @@ class Watches:
             self._open -= 1
 
     async def _watch(self, request: pb.WatchBasketsRequest, write: Write) -> None:
-        batch = messages.batch(request.baskets)
+        batch = requests.batch(request.baskets)
         pace = _bounded(request.pace)
         regimes, notice = None, ""
         seen, edition, standings = Seen(), None, None

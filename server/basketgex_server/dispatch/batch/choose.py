@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from basketgex_server.dispatch.batch.plain import answer_plainly, assemble
 from basketgex_server.dispatch.batch.types import Answer, Batch, BatchAnswer
-from basketgex_server.dispatch.dispatcher import Dispatcher, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.domain import Basket
 
 FEW = 60

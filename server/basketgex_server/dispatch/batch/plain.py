@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from basketgex_server.dispatch.batch.types import Answer, Batch, BatchAnswer
-from basketgex_server.dispatch.dispatcher import Dispatcher, Findings, Refresh
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import Findings, Refresh
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.basket import aggregate

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from basketgex_server.dispatch.dispatcher import Found
+from basketgex_server.dispatch.lookups import Found
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin, basket
 from basketgex_server.errors import BasketgexError, InvalidBatch
