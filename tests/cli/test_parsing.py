@@ -109,7 +109,9 @@ def test_a_source_that_is_away(tmp_path: Path) -> None:
 def test_a_chain_without_its_moment(tmp_path: Path) -> None:
     folder = tmp_path / "chains"
     folder.mkdir()
-    (folder / "AMD.csv").write_text("option,iv,open_interest\nAMD260717C00500000,0.4,300\n")
+    (folder / "AMD.csv").write_text(
+        "option,iv,open_interest\nAMD260717C00500000,0.4,300\nAMD260717P00500000,0.4,300\n"
+    )
     (folder / "underlyings.json").write_text('{"AMD": {"underlying_price": 500.0}}')
     home = Home(tmp_path / "home")
     _, _, alone = run(home.path, "symbol", "AMD", "--chain-file", folder / "AMD.csv")
