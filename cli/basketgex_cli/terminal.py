@@ -79,10 +79,19 @@ class Screen:
         self._live.stop()
 
     def draw(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], below: Sequence[str]) -> None:
-        """Show a table in place of the one before, and sentences below it; a line that is too long is cut off."""
+        """Show a table in place of the one before, and sentences below it, cut off at the edge.
+
+        A table that is too wide loses columns from the right: half of a figure would be another one.
+        """
         from rich.console import Group
         from rich.text import Text
 
+        console = self._live.console
+        wide = console.options.update(width=_WIDE)
+        while (
+            len(columns) > 1 and console.measure(_table(columns, rows), options=wide).maximum > console.width
+        ):
+            columns = columns[:-1]
         parts: list[RenderableType] = [_table(columns, rows), Text()] if rows else []
         self._live.update(_Cut(Group(*parts, *(Text(line, no_wrap=True) for line in below))), refresh=True)
 
@@ -184,7 +193,7 @@ def _console(stream: TextIO, width: int | None = None) -> Console:
 
 
 def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table; a row that is shorter than the headings has its last cell at the end of it."""
+    """Return a table; cells beyond its columns are left out."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -192,7 +201,7 @@ def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:
     for c in columns:
         table.add_column(c.heading, justify="left" if c.left else "right", no_wrap=not c.wraps)
     for row in rows:
-        table.add_row(*(_coloured(cell) for cell in row))
+        table.add_row(*(_coloured(cell) for cell in row[: len(columns)]))
     return table
 
 

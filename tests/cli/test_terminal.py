@@ -119,6 +119,23 @@ def test_doctor_says_what_it_looks_at_and_colours_what_it_found(home: Path) -> N
     assert "this installation's." in ESCAPE.sub("", shown)
 
 
+@ON_TERMINALS
+def test_a_watched_table_loses_columns_and_no_half_of_a_figure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("LINES", "20")
+    monkeypatch.setenv("TERM", "xterm")
+    columns = [Column("basket", left=True), Column("GEX"), Column("coverage")]
+    with terminal.Screen() as screen:
+        screen.draw(
+            columns, [("semis", "-1.64 bn", "100.0%"), ("x" * 12, "+2.00 bn", "50.0%"), ("lost",)], ["end"]
+        )
+    shown = ESCAPE.sub("", capsys.readouterr().out)
+    assert "-1.64 bn" in shown and "+2.00 bn" in shown and "lost" in shown and shown.endswith("end\n")
+    assert "cov" not in shown and "100" not in shown
+
+
 class Screen(io.StringIO):
     """A stream that is a terminal."""
 

@@ -126,8 +126,11 @@ class _Screen(Shown):
 
     def _draw(self) -> None:
         columns = [Column(name, left=name not in RIGHT) for name in HEADINGS]
-        below = [*self._notes, *([""] if self._notes else []), self._below]
-        self._screen.draw(columns, self._rows, below)
+        # What is said instead of figures would widen a column of them.
+        said = [": ".join(row) for row in self._rows if len(row) < len(HEADINGS)]
+        rows = [row if len(row) == len(HEADINGS) else row[:1] for row in self._rows]
+        notes = [*said, *self._notes]
+        self._screen.draw(columns, rows, [*notes, *([""] if notes else []), self._below])
 
 
 def view(names: Sequence[str], *, as_json: bool, once: bool) -> Shown:
