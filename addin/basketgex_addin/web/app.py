@@ -36,7 +36,7 @@ HELD = 3
 LONGEST_WAIT = 25.0
 """Seconds that one waits."""
 BOOKS = ("sector_scanner", "book", "dispersion", "watchlist", "status")
-"""Not the profile: the ranks of its strikes come out otherwise than in Calc."""
+"""Not the profile: it ranks strikes in a table that a formula of Univer's own spilled, whose change goes no further."""
 FOREVER = "public, max-age=31536000, immutable"
 """The address of what others made carries its version."""
 FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
