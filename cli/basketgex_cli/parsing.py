@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from functools import partial
 
-from basketgex_server.domain import ticker
+from basketgex_server.domain import LEAST_PACE, LONGEST_PACE, ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
 
 JSON = "JSON instead of text"
@@ -82,6 +83,19 @@ def profile_range(text: str) -> tuple[float, float, int]:
             f"--profile is {quoted(text)}: write it like 0.8:1.2:60, two prices in units of spot and 2 to 2,000 levels."
         )
     return found
+
+
+def pace_of(text: str) -> float:
+    """Return the seconds between two looks. Raises ArgumentTypeError."""
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not LEAST_PACE <= pace <= LONGEST_PACE:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number of seconds from {LEAST_PACE:g} to {LONGEST_PACE:,g}"
+        )
+    return pace
 
 
 def in_a_terminal(sentence: str) -> str:

@@ -16,6 +16,7 @@ from basketgex_addin.cells import Ask, Problem, RegimesOf, Reply, Since
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.watcher import Watcher
 from basketgex_cli.context import client_of, said
+from basketgex_cli.parsing import pace_of
 from basketgex_cli.waiting import waited
 from basketgex_cli.watch.alerts import Found, Told
 from basketgex_cli.watch.changes import Crossing, Flip, Seen, flip, origin_of, parsed
@@ -53,7 +54,7 @@ def add_parser(commands: Commands) -> None:
     )
     watch.add_argument(
         "--pace",
-        type=_pace,
+        type=pace_of,
         default=2.0,
         metavar="SECONDS",
         help=f"between two looks, {LEAST_PACE:g} to {LONGEST_PACE:,g}; 2 if not given",
@@ -83,18 +84,6 @@ def add_parser(commands: Commands) -> None:
 def _run(home: Home, chosen: argparse.Namespace) -> int:
     wanted = Wanted(chosen.on_flip, chosen.on_level, chosen.notify, chosen.once)
     return watch(home, chosen.baskets, wanted, pace=chosen.pace, as_json=chosen.json)
-
-
-def _pace(text: str) -> float:
-    try:
-        pace = float(text)
-    except ValueError:
-        pace = 0.0
-    if not LEAST_PACE <= pace <= LONGEST_PACE:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a number of seconds from {LEAST_PACE:g} to {LONGEST_PACE:,g}"
-        )
-    return pace
 
 
 @dataclass(frozen=True, slots=True)
