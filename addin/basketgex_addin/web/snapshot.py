@@ -117,7 +117,7 @@ def _cell(cell: Cell, styles: _Styles) -> dict[str, Any]:
     value: Any = cell.value
     shown: dict[str, Any] = {}
     if isinstance(value, ArrayFormula):
-        shown["f"] = _formula(value.text or "")
+        shown["f"] = _within(_formula(value.text or ""), value.ref)
     elif isinstance(value, str) and cell.data_type == "f":
         shown["f"] = _formula(value)
     elif isinstance(value, bool):
@@ -127,6 +127,13 @@ def _cell(cell: Cell, styles: _Styles) -> dict[str, Any]:
     if cell.has_style:
         shown["s"] = styles.name(_style(cell))
     return shown
+
+
+def _within(formula: str, room: str) -> str:
+    """Return a formula whose table keeps to its room, as an array formula's does: farther on other cells are in its way."""
+    area = _area(room)
+    rows, columns = (area[f"end{side}"] - area[f"start{side}"] + 1 for side in ("Row", "Column"))
+    return f"=TAKE({formula[1:]},{rows},{columns})" if rows * columns > 1 else formula
 
 
 def _formula(text: str) -> str:

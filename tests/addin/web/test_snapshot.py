@@ -59,7 +59,7 @@ def test_cells(made: dict[str, Any]) -> None:
     assert [cells[0][at].get("v") for at in range(3)] == ["NVDA", 5, 1]
     assert cells[0][2]["t"] == 3
     assert cells[0][3]["f"] == "=IFNA(A1,SORT(B1))"
-    assert cells[1][0]["f"] == "=BASKET(A1,B1)"
+    assert cells[1][0]["f"] == "=TAKE(BASKET(A1,B1),3,3)"
     assert 1 not in cells[1]  # it spills from its first cell
     assert made["styles"][cells[0][1]["s"]]["n"] == {"pattern": "0.0%"}
     style = made["styles"][cells[0][0]["s"]]

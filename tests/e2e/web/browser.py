@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from basketgex_addin.web import assets
 from tests.addin.web.hosts import WebHost
@@ -81,7 +81,14 @@ class Workbook:
         return found
 
     def _evaluated(self, script: str, argument: Any) -> Any:
-        return self.page.evaluate(script, argument)
+        try:
+            return self.page.evaluate(script, argument)
+        except Error as error:
+            if "Execution context was destroyed" in str(
+                error
+            ):  # between a page and the one that takes its place
+                return None
+            raise
 
     def value(self, cell: str) -> Any:
         """Return a cell's value, unformatted; an error as its text."""

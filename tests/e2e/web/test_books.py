@@ -28,7 +28,7 @@ CELLS = """() => basketgex.univerAPI.getActiveWorkbook().getSheets().map(sheet =
     sheet.getRange(0, 0, sheet.getMaxRows(), sheet.getMaxColumns()).getRawValues(),
     basketgex.engine.spilled[basketgex.univerAPI.getActiveWorkbook().getId()]?.[sheet.getSheetId()] ?? {},
 ])"""
-COUNTED = {"status": {("Status", "G7"), ("Status", "J7")}}
+COUNTED = {"status": {("Status", "G7"), ("Status", "J7"), *(("Detail", f"{column}6") for column in "LMO")}}
 """What the server has done so far, which differs: Calc's was asked by other means."""
 
 
