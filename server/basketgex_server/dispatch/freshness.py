@@ -112,8 +112,8 @@ def may_ask(verdict: Verdict, fetched_at: float, now: float, rules: Rules) -> bo
     return now - fetched_at >= rules.refresh_after
 
 
-def due(verdict: Verdict, fetched_at: float, now: float, rules: Rules, session: Session) -> Due:
-    """Return what a figure's age asks for at ``now``, of the session of that moment.
+def due(verdict: Verdict, fetched_at: float, now: float, rules: Rules, sessions: Sessions) -> Due:
+    """Return what a figure's age asks for at ``now``.
 
     What was too old when it came is refreshed behind the answer, at the pace that the quota allows, and after the close seldom.
     """
@@ -122,6 +122,6 @@ def due(verdict: Verdict, fetched_at: float, now: float, rules: Rules, session: 
     if verdict.freshness is Freshness.STALE:
         return Due.BEHIND
     since = now - fetched_at if verdict.usable and believable(fetched_at, now) else math.inf
-    if fetched_at >= session.close + SETTLING + rules.delay and since < IN_VAIN:
+    if since < IN_VAIN and fetched_at >= sessions.session(now).close + SETTLING + rules.delay:
         return Due.NOT_YET
     return Due.BEHIND if since < rules.expire_after else Due.AWAITED

@@ -296,7 +296,6 @@ class Shelf:
         """Return the symbols whose age makes them worth waiting for, and those worth a refresh behind the answer."""
         wait: list[str] = []
         behind: list[str] = []
-        session = self._sessions.session(now)
         for symbol in symbols:
             snapshot = self.snapshots.get(symbol)
             if snapshot is None:
@@ -306,7 +305,8 @@ class Shelf:
             if strikes and not snapshot.exposure.strikes:
                 wait.append(symbol)
                 continue
-            when = due(self._judge(snapshot, now), snapshot.fetched_at, now, self._rules, session)
+            verdict = self._judge(snapshot, now)
+            when = due(verdict, snapshot.fetched_at, now, self._rules, self._sessions)
             if when is not Due.NOT_YET:
                 (behind if when is Due.BEHIND else wait).append(symbol)
         return wait, behind

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from basketgex.local import Home
-from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply
+from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply, Row
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions.levels import levels
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
@@ -94,6 +94,16 @@ def measures(reply: Reply) -> list[float]:
 
 def words(regime_of: float) -> str:
     return "▼ negative" if regime_of < 0 else "▲ positive"
+
+
+def regime(reply: Reply) -> str:
+    """What a row of figures says of a basket."""
+    return words(reply.gex) + (", near flip" if reply.near_flip else "")
+
+
+def short(row: Row) -> str:
+    """What a narrow table says of a name."""
+    return f"{words(row.gex)[0]} near flip" if row.near_flip else words(row.gex)
 
 
 def usable(reply: Reply) -> Any:

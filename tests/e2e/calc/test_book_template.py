@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from basketgex_addin.cells import Ask, Reply
-from tests.e2e.calc.opened import Opened, close, measures, words
+from tests.e2e.calc.opened import Opened, close, measures, regime
 from workbook_templates.book.contents import BOOK_VALUE, NET_SAID, POSITIONS
 from workbook_templates.book.layout import FIRST_POSITION, SEATS
 
@@ -47,7 +47,7 @@ def check(opened: Opened, net: dict[str, float]) -> None:
         shown = opened.row(FRONT, f"C{row}:K{row}")
         assert shown[:2] == [close(sum(leg.values())), len(leg)]
         assert shown[2:6] == close(measures(reply))
-        assert shown[6:] == [words(reply.gex), close(reply.net_to_gross), close(reply.covered_weight)]
+        assert shown[6:] == [regime(reply), close(reply.net_to_gross), close(reply.covered_weight)]
     check_net(opened, net)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from basketgex_addin.cells import Reply
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE
-from tests.e2e.calc.opened import Opened, close, measures, words
+from tests.e2e.calc.opened import Opened, close, measures, regime
 from workbook_templates.scanner import contents
 from workbook_templates.scanner.layout import CHARTED, FILLED, FIRST_MEMBERS, LAST_MEMBERS, ROOM, SEATS, line
 
@@ -48,7 +48,7 @@ def check(opened: Opened, wanted: Baskets) -> None:
         found, row = reply(opened, symbols), opened.row(FRONT, f"B{7 + place}:O{7 + place}")
         assert [row[1], *row[8:11]] == close(measures(found)), name
         assert row[2:8] == [
-            words(found.gex),
+            regime(found),
             close(found.net_to_gross),
             close(found.covered_weight),
             row[5],

@@ -12,7 +12,7 @@ import pytest
 from basketgex.local import Home
 from basketgex_addin.cells import Ask, Reply, serial
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
-from tests.e2e.calc.opened import Opened, close, measures, opened_template, usable, words
+from tests.e2e.calc.opened import Opened, close, measures, opened_template, regime, short, usable
 from tests.e2e.clocked import Clock, asked
 from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
@@ -81,7 +81,7 @@ def check_sector_scanner(opened: Opened) -> None:
             continue
         answered += 1
         assert [shown[1], *shown[8:11]] == close(measures(reply)), sector.name
-        assert shown[:1] + shown[2:3] == [sector.name, words(reply.gex)]
+        assert shown[:1] + shown[2:3] == [sector.name, regime(reply)]
         assert shown[3:7] == [close(reply.net_to_gross), close(reply.covered_weight), usable(reply), ""]
         assert shown[7] == f"{reply.negative_names} of {len(reply.rows)}"
         assert opened.cell("Detail", line("weight", sector.line).partition("!")[2]) == close(
@@ -107,7 +107,7 @@ def check_book(opened: Opened) -> None:
         shown = opened.row("Book", f"C{row}:N{row}")
         assert shown[:2] == [close(sum(leg.values())), len(leg)]
         assert shown[2:6] == close(measures(reply))
-        assert shown[6:9] == [words(reply.gex), close(reply.net_to_gross), close(reply.covered_weight)]
+        assert shown[6:9] == [regime(reply), close(reply.net_to_gross), close(reply.covered_weight)]
         assert shown[9:] == [usable(reply), "", ", ".join(reply.missing)]
     ranked = [r.symbol for r in sorted(reply.rows, key=lambda r: -r.contribution_pct)]
     assert [name for name in opened.column("Book", "B16:B30") if name] == ranked
@@ -124,7 +124,7 @@ def check_dispersion(opened: Opened) -> None:
     for row, reply in ((7, index), (8, members)):
         shown = opened.row("Dispersion", f"C{row}:O{row}")
         assert shown[:4] == close(measures(reply))
-        assert shown[4] == words(reply.gex)
+        assert shown[4] == regime(reply)
         assert shown[8:] == [
             len(reply.rows), close(reply.covered_weight), usable(reply), "", ", ".join(reply.missing),
         ]  # fmt: skip
@@ -137,7 +137,7 @@ def check_dispersion(opened: Opened) -> None:
     verdict, listed = opened.column("Dispersion", "B11:B12")
     differ = "differ" if (index.gex < 0) != (members.gex < 0) else "agree"
     assert verdict == (
-        f"The regimes {differ}: the index {words(index.gex)}, its members {words(members.gex)}."
+        f"The regimes {differ}: the index {regime(index)}, its members {regime(members)}."
     )
     weight, names = sum(r.weight for r in against), ", ".join(r.symbol for r in against)
     assert listed == (
@@ -149,7 +149,7 @@ def check_dispersion(opened: Opened) -> None:
         opened.document, "Dispersion", f"B{FIRST_SHOWN + 1}:G{FIRST_SHOWN + len(ranked)}"
     )
     assert [row[0] for row in first] == [r.symbol for r in ranked]
-    assert [row[5] for row in first] == [words(r.gex) for r in ranked]
+    assert [row[5] for row in first] == [short(r) for r in ranked]
 
 
 FIGURES: dict[str, Callable[[Opened], None]] = {

@@ -138,7 +138,7 @@ def test_age_is_a_reason_to_ask_once_in_a_while(as_of_age: float, fetched_age: f
 )
 def test_when_an_age_is_worth_a_call(now: float, as_of_age: float, fetched_age: float, when: Due) -> None:
     found = judge(now - as_of_age, now - fetched_age, now, RULES, SESSIONS)
-    assert due(found, now - fetched_age, now, RULES, SESSIONS.session(now)) is when
+    assert due(found, now - fetched_age, now, RULES, SESSIONS) is when
 
 
 def test_a_new_session_is_a_reason_to_ask_at_once() -> None:
