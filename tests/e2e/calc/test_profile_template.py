@@ -65,7 +65,12 @@ def flip_of(opened: Opened, names: Names) -> float | None:
     return None if found is None else found - 1
 
 
-def check_line(opened: Opened, row: int, names: Names, between: Range, flip: float | None) -> Reply:
+NEAR = ", near flip"
+
+
+def check_line(
+    opened: Opened, row: int, names: Names, between: Range, flip: float | None, *, near: bool
+) -> Reply:
     """The figures of one row, and the columns that its chart draws."""
     reply = opened.reply(tuple(names), tuple(names.values()))
     found = figures(opened, names, between)
@@ -73,7 +78,7 @@ def check_line(opened: Opened, row: int, names: Names, between: Range, flip: flo
     shown = opened.row(FRONT, f"C{row}:S{row}")
     lowest = min(curve)
     assert shown[0] == close(reply.gex)
-    assert shown[2] == words(reply.gex)
+    assert shown[2] == words(reply.gex) + NEAR * near
     assert shown[5] == ("–" if flip is None else close(flip))
     assert shown[6:8] == close([curve[0], curve[-1]])
     assert shown[8:10] == (
@@ -106,12 +111,12 @@ def check_line(opened: Opened, row: int, names: Names, between: Range, flip: flo
 
 def check_basket(opened: Opened, names: Names, between: Range = EXAMPLE) -> None:
     flip = flip_of(opened, names)
-    reply = check_line(opened, 7, names, between, flip)
     found = figures(opened, names, (-0.5, 0.5), 2)
+    reply = check_line(opened, 7, names, between, flip, near=found.near_flip)
     doubts = cells.doubts_in_words(found.flip_status, found.flip_doubts)
     flips = cells.roots_in_words(found.roots, lambda root: f"{root - 1:+.2%}")
     assert opened.row(DETAIL, "AJ9:AK9") == [doubts, flips]
-    now, then = words(reply.gex), words(-reply.gex)
+    now, then = words(reply.gex) + NEAR * found.near_flip, words(-reply.gex)
     if flip is None:
         expected = f"The basket is {now}, and stays so from −50 % to +50 %."
     elif doubts != "available":
@@ -144,9 +149,9 @@ def check_one(opened: Opened, symbol: str, between: Range = EXAMPLE) -> None:
     assert isinstance(found, LevelFigures), found
     price, flip = found.underlying_price, found.gamma_flip
     away = None if flip is None else flip / price - 1
-    reply = check_line(opened, 8, {symbol: 1.0}, between, away)
+    reply = check_line(opened, 8, {symbol: 1.0}, between, away, near=found.near_flip)
     assert opened.row(FRONT, "F8:G8") == [close(price), "–" if flip is None else close(flip)]
-    now, then = words(reply.gex), words(-reply.gex)
+    now, then = words(reply.gex) + NEAR * found.near_flip, words(-reply.gex)
     stays = f"{symbol} is {now}, and stays so from −50 % to +50 %."
     at = f"{float(f'{flip or 0:.2f}'):g}, {signed(away or 0)} away"
     doubts, flips = levels(found)[1][3:5]

@@ -136,9 +136,7 @@ def check_dispersion(opened: Opened) -> None:
     against = [r for r in members.rows if (r.gex < 0) != (index.gex < 0)]
     verdict, listed = opened.column("Dispersion", "B11:B12")
     differ = "differ" if (index.gex < 0) != (members.gex < 0) else "agree"
-    assert verdict == (
-        f"The regimes {differ}: the index {regime(index)}, its members {regime(members)}."
-    )
+    assert verdict == (f"The regimes {differ}: the index {regime(index)}, its members {regime(members)}.")
     weight, names = sum(r.weight for r in against), ", ".join(r.symbol for r in against)
     assert listed == (
         f"{len(against)} of {len(members.rows)} members, with {100 * weight:.0f} % of the weight, are against the index"

@@ -17,7 +17,7 @@ from basketgex_addin.cells import Ask, LevelFigures, Reply
 from basketgex_addin.client import BasketClient
 from tests.addin.shown import render
 from tests.e2e.calc.harness import Calc, Error, settle
-from tests.e2e.calc.opened import close, levels_shown, usable, words
+from tests.e2e.calc.opened import close, levels_shown, regime, short, usable
 from tests.e2e.clocked import MIDDAY, Clock
 from tests.e2e.serving import Server, fresh, until
 from tests.standin.upstream import Upstream
@@ -106,7 +106,7 @@ def check_watchlist(book: Book, names: Names) -> None:
         usable(reply),
         close(sum(row.gex >= 0 for row in reply.rows) / len(reply.rows)),
         *map(close, (reply.gex, reply.dex, reply.vex, reply.chex, reply.net_to_gross)),
-        "▼ negative" if reply.gex < 0 else "▲ positive",
+        regime(reply),
         "",
         "–",
         close(render("BASKETASOF", reply)),
@@ -121,7 +121,7 @@ def check_watchlist(book: Book, names: Names) -> None:
             row.symbol,
             *(close(getattr(row, number)) for number in numbers),
             close(shares[row.symbol]),
-            words(row.gex),
+            short(row),
         ]
         for row in reply.rows
     ]
