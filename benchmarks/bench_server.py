@@ -28,7 +28,7 @@ def add_echo(server: grpc.aio.Server) -> None:
 
 
 def real(home: Path) -> None:
-    from basketgex.local import Home
+    from basketgex.home import Home
     from basketgex_server import lifecycle
     from basketgex_server.settings import Settings
     from basketgex_server.sources.factory import make_source

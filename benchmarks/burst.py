@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from benchmarks.pairs import Result, compare

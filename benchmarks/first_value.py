@@ -18,7 +18,7 @@ ECHO = "/benchmarks.Echo/Echo"  # of bench_server, which would import what is ti
 
 
 def measure(folder: Path) -> Iterator[Result]:
-    from basketgex.local import HOME_VARIABLE
+    from basketgex.home import HOME_VARIABLE
     from benchmarks.calls import spawn
 
     home = folder / "first"

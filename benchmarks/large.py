@@ -24,7 +24,7 @@ from typing import Any
 
 import grpc
 
-from basketgex.local import CHANNEL_OPTIONS
+from basketgex.home import CHANNEL_OPTIONS
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server.domain import Origin

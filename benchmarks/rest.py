@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from benchmarks.calls import NAMES
 from benchmarks.pairs import Result, compare
 

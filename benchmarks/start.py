@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 
-from basketgex.local import CHANNEL_OPTIONS, Home
+from basketgex.home import CHANNEL_OPTIONS, Home
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from benchmarks.bench_server import ECHO

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, Reply, Row
 from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of

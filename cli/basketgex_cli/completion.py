@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_server.command_line import Commands, add_command
 
 EXAMPLES = (

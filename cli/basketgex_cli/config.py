@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from basketgex.home import Home
 from basketgex.home_settings import HomeSettings, Setting
-from basketgex.local import Home
 from basketgex_addin.cells import Problem
 from basketgex_cli.context import client_of
 from basketgex_cli.parsing import JSON

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TypeVar
 
-from basketgex.local import Home, Launch
+from basketgex.home import Home, Launch
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient
 from basketgex_server.errors import BadRequest, SourceUnavailable

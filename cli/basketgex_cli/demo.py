@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from threading import Event
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_cli.context import client_of, said
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command

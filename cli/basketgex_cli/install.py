@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.calc import install as calc
 from basketgex_addin.calc.extension import write_oxt
 from basketgex_addin.excel import install as excel

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
-from basketgex.local import Home
 from basketgex_cli.config import change, key_sentence, settings_of
 from basketgex_cli.render import moment
 from basketgex_cli.terminal import busy

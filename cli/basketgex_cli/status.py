@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Quota
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.menu import quota_lines

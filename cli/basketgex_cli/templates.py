@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin import template_files
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TypeVar
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.client.problems import TIMED_OUT

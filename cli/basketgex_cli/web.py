@@ -7,7 +7,7 @@ import webbrowser
 from argparse import Namespace
 from contextlib import closing
 
-from basketgex.local import Home, WebRuntime
+from basketgex.home import Home, WebRuntime
 from basketgex_cli.context import client_of
 from basketgex_server.addresses import MOST_PORT
 from basketgex_server.command_line import Commands, add_command

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from basketgex import __version__
-from basketgex.local import Home, HomeProblem, default_home
+from basketgex.home import Home, HomeProblem, default_home
 from basketgex_server.errors import BasketgexError
 
 OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}

@@ -33,7 +33,7 @@ from grpc_health.v1.health import aio as health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from basketgex import __version__
-from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
+from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.addresses import address_of
 from basketgex_server.api.limits import GRPC_OPTIONS

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from basketgex.local import STARTED_BY_CLIENT, Home
+from basketgex.home import STARTED_BY_CLIENT, Home
 from basketgex_server.command_line import OPTIONS, Commands, add_command
 from basketgex_server.domain import CONVENTIONS
 from basketgex_server.errors import BasketgexError

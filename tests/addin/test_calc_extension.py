@@ -91,7 +91,7 @@ def test_the_shim_is_told_where_everything_lies(tmp_path: Path) -> None:
     told = json.loads(extension.beside(tmp_path))
     assert told["home"] == str(tmp_path)
     assert told["python"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
-    for package in ("basketgex_addin/calc/component.py", "basketgex/local.py", "grpc/__init__.py"):
+    for package in ("basketgex_addin/calc/component.py", "basketgex/home.py", "grpc/__init__.py"):
         assert any(Path(folder, package).is_file() for folder in told["python_path"]), package
 
 

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from basketgex import __version__
-from basketgex.local import Home, Runtime
+from basketgex.home import Home, Runtime
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1 import exposure_pb2_grpc
 from basketgex_addin.cells import Ask, Problem, Reply

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from basketgex.local import Home, Runtime
+from basketgex.home import Home, Runtime
 from basketgex_addin.client.launcher import LaunchNotRecorded, server_environment, start
 
 RUNTIME = Runtime("127.0.0.1:1", 7, "0.1.0", "boot")

@@ -148,7 +148,7 @@ def test_where_the_source_hangs_every_cell_says_what_the_first_has_met(clock: Cl
 
 @pytest.fixture
 def home_client(tmp_path: Path) -> Iterator[BasketClient]:
-    from basketgex.local import Home
+    from basketgex.home import Home
 
     with closing(BasketClient(Home(tmp_path), deadline=3.0)) as client:
         yield client

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.template_files import TEMPLATES
 from basketgex_cli.main import main

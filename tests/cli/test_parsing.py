@@ -14,7 +14,7 @@ import pytest
 
 import basketgex_addin.client.problems as client_problems
 import basketgex_server
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_cli.parsing import in_a_terminal
 from tests.e2e.serving import Server, environment, fresh
 from tests.standin.upstream import Upstream

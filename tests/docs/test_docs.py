@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import HOME_VARIABLE
+from basketgex.home import HOME_VARIABLE
 from basketgex_addin import throttle
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.watcher import Watcher

@@ -241,7 +241,7 @@ def test_the_documented_codes_are_those_of_the_error_tree() -> None:
 
 
 def test_the_documented_limits_are_those_in_force() -> None:
-    from basketgex.local import CHANNEL_OPTIONS
+    from basketgex.home import CHANNEL_OPTIONS
     from basketgex_server.api import limits
     from basketgex_server.dispatch.batch.types import MOST_BASKETS
     from basketgex_server.settings import Settings

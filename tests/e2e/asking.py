@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from basketgex.local import Home, default_home
+from basketgex.home import Home, default_home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from basketgex.local import Home, default_home, write_whole
+from basketgex.home import Home, default_home, write_whole
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.lifecycle import announce, log_to, serve

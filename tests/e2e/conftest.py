@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import environment, fresh
 from tests.e2e.watched import gex

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Self
 
-from basketgex.local import Home, default_home
+from basketgex.home import Home, default_home
 from basketgex_server.domain import Fetched, Origin
 from basketgex_server.lifecycle import announce, log_to, serve
 from basketgex_server.settings import Settings, load

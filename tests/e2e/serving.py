@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import BasketClient, ServerStatus
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from tests.e2e.clocked import Clock, asked
 from tests.e2e.serving import serving

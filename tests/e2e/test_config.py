@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
-from basketgex.local import Home
 from basketgex_addin.cells import Ask, CellError, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.worksheet import Worksheet

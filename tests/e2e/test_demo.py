@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.calc.install import find_soffice
 from basketgex_cli import demo
 from tests.e2e.serving import environment

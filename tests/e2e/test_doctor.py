@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from basketgex import __version__
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.calc.install import find_soffice
 from tests.e2e.clocked import Clock, reply
 from tests.e2e.serving import Server, environment, fresh, serving

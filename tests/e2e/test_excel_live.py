@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_VARIABLE, HOME_VARIABLE, Home
+from basketgex.home import CELLS_LIVE, CELLS_VARIABLE, HOME_VARIABLE, Home
 from basketgex_addin.cells import CellError, Problem, RegimesOf
 from basketgex_addin.client import BasketClient, problems
 from basketgex_addin.excel import component, live

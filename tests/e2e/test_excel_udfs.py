@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import HOME_VARIABLE, Home
+from basketgex.home import HOME_VARIABLE, Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, CellError, Problem
 from basketgex_addin.client import BasketClient, ServerStatus, problems

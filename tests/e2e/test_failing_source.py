@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import Clock, asked

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import MIDDAY, Clock, asked, problem, reply

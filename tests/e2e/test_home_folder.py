@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import LONGEST_HOME, Home
+from basketgex.home import LONGEST_HOME, Home
 from tests.e2e.serving import COMMAND, Server, environment
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")

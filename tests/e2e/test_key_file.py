@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
-from basketgex.local import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_addin.worksheet import Worksheet

@@ -20,7 +20,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from basketgex import __version__
-from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
+from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle
@@ -35,8 +35,8 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
 PROGRAM = """
 import asyncio, json, os, signal, sqlite3, sys
 from pathlib import Path
-from basketgex import local
-from basketgex.local import Home
+import basketgex.home
+from basketgex.home import Home
 from basketgex_server import lifecycle, state
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
@@ -226,7 +226,7 @@ def test_a_start_forgets_the_last_runtime_file_before_it_listens(town: Town) -> 
 STEPS = {
     "after the lock": "after(lifecycle, '_lock_or_other')",
     "before the token": "Home.token = die",
-    "with the token half made": "after(local, '_draft')",
+    "with the token half made": "after(basketgex.home, '_draft')",
     "before the state's tables": "state._TABLES += 'SELECT die();'\n"
     "real = sqlite3.connect\n"
     "def connect(path):\n"
@@ -240,7 +240,7 @@ STEPS = {
     "    die()\n"
     "lifecycle._bind = bind",
     "before the runtime file": "Home.write_runtime = die",
-    "with the runtime file half made": "home.token(); after(local, '_draft')",
+    "with the runtime file half made": "home.token(); after(basketgex.home, '_draft')",
     "after the runtime file": "after(Home, 'write_runtime')",
     "before the ready line": "lifecycle.announce = die",
     "after the ready line": "after(lifecycle, 'announce')",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.settings import read_config

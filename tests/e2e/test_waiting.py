@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import BasketClient, ServerStatus
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import Server, environment, serving, until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply, Since
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import Clock

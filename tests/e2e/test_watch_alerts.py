@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import environment, fresh, kill, until
 from tests.e2e.watched import COMMAND, PATIENCE, gex, turn, watching

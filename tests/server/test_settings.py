@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_server import addresses, settings
 from basketgex_server.api.rpc import servicer
 from basketgex_server.errors import BadSettings

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from basketgex import __version__
-from basketgex.local import HOME_VARIABLE, Home
+from basketgex.home import HOME_VARIABLE, Home
 from basketgex_addin.excel import component
 from basketgex_addin.functions import FUNCTIONS, SYMBOL, SYMBOLS, TOP, TRIGGER, WEIGHTS, ZONE
 from tests.e2e.serving import Server, environment

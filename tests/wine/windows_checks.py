@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import Home, Runtime
+from basketgex.home import Home, Runtime
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import win32com.server.util
 from windows_checks import Stage, check, same
 from windows_helpers import command, running
 
-from basketgex.local import HOME_VARIABLE, Home
+from basketgex.home import HOME_VARIABLE, Home
 from basketgex_addin.excel import install, udfs
 from basketgex_addin.excel.applications import Applications
 from basketgex_addin.functions import FUNCTIONS

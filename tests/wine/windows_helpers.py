@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from basketgex.local import Home, Runtime
+from basketgex.home import Home, Runtime
 
 PYTHON = sys.executable
 

@@ -24,8 +24,7 @@ from windows_helpers import command, running
 
 import basketgex
 import basketgex_addin
-from basketgex import local
-from basketgex.local import HOME_VARIABLE, write_whole
+from basketgex.home import HOME_VARIABLE, default_home, write_whole
 from basketgex_addin import template_files
 from basketgex_addin.client import BasketClient, ServerStatus, problems
 from basketgex_addin.excel import commands, component, install
@@ -51,7 +50,7 @@ def every_module_is_imported(stage: Stage) -> None:
 def the_home_is_in_the_local_data_folder(stage: Stage) -> None:
     named = os.environ.pop(HOME_VARIABLE, None)
     try:
-        assert local.default_home() == Path(os.environ["LOCALAPPDATA"]) / "basketgex", local.default_home()
+        assert default_home() == Path(os.environ["LOCALAPPDATA"]) / "basketgex", default_home()
     finally:
         if named is not None:
             os.environ[HOME_VARIABLE] = named

@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import CELLS_LIVE, Home, default_home
+from basketgex.home import CELLS_LIVE, Home, default_home
 from basketgex_addin.calc.age import Ages
 from basketgex_addin.calc.document import Scanner, explained
 from basketgex_addin.calc.live import CalcLiveCells

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from basketgex.local import HOME_VARIABLE
+from basketgex.home import HOME_VARIABLE
 from basketgex_addin.calc.bridge import without_virtual_environment
 from basketgex_addin.calc.extension import write_folder
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.calc import bridge, extension
 
 OXT = "basketgex.oxt"

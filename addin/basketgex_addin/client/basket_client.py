@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
+from basketgex.home import Home, Runtime
 from basketgex.home_settings import HomeSettings
-from basketgex.local import Home, Runtime
 from basketgex_addin.cells import (
     Ask,
     BasketQuestion,

@@ -14,7 +14,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex import __version__
-from basketgex.local import CHANNEL_OPTIONS, Home, Runtime
+from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import problems
 from basketgex_addin.client.breaker import CircuitBreaker

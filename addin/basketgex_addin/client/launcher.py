@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from basketgex.local import HOME_VARIABLE, STARTED_BY_CLIENT, Home, Runtime
+from basketgex.home import HOME_VARIABLE, STARTED_BY_CLIENT, Home, Runtime
 
 # soffice sets these for its own Python; the server's is another.
 HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONEXECUTABLE", "LD_LIBRARY_PATH", "__PYVENV_LAUNCHER__")

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from basketgex.local import default_home
+from basketgex.home import default_home
 from basketgex_addin import menu, preferences, template_files
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient

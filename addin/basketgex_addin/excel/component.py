@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import CELLS_LIVE, Home, default_home
+from basketgex.home import CELLS_LIVE, Home, default_home
 from basketgex_addin.cells import Block, CellError, InputCell, Result
 from basketgex_addin.client import BasketClient
 from basketgex_addin.excel.ages import Ages

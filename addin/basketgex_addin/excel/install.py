@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from basketgex.local import HOME_VARIABLE, Home, default_home
+from basketgex.home import HOME_VARIABLE, Home, default_home
 from basketgex_addin.excel.vba import PROJECT, XLWINGS
 
 XLAM = Path(__file__).with_name("basketgex.xlam")

@@ -22,7 +22,7 @@ import filelock
 import uvicorn
 
 from basketgex import __version__
-from basketgex.local import Home, WebRuntime
+from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web.app import make_app
 from basketgex_addin.web.keys import WEB, key, make_ticket

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from basketgex.local import CELLS_LIVE, Home
+from basketgex.home import CELLS_LIVE, Home
 from basketgex_addin import menu
 from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient

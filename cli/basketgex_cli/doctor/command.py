@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_cli.doctor import hosts, installation, serving
 from basketgex_cli.doctor.report import ATTENTION, FAULT, Facts, Finding
 from basketgex_cli.parsing import JSON, in_a_terminal

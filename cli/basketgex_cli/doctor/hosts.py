@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
 from basketgex_addin import throttle
 from basketgex_addin.calc import bridge
 from basketgex_addin.calc import install as calc_install

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
+from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
-from basketgex.local import Home
 from basketgex_addin.calc import install as calc_install
 from basketgex_addin.calc.extension import IDENTIFIER
 from basketgex_addin.cells import Problem, Quota

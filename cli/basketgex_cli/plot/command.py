@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask
 from basketgex_cli.parsing import profile_range, tickers, weights_of
 from basketgex_cli.plot.canvas import bytes_of, styled

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply, doubts_in_words, lasting
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.problems import NO_STRIKES

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import JSON, profile_range
 from basketgex_cli.symbol.as_json import symbol_json

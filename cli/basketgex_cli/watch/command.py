@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import TypeVar
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, RegimesOf, Reply, Since
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.watcher import Watcher

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
 from basketgex_addin.cells import Ask, CellError
 from basketgex_addin.excel import component
 from basketgex_addin.excel.ages import Ages

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from basketgex.local import HOME_VARIABLE, Home
+from basketgex.home import HOME_VARIABLE, Home
 from basketgex_addin.excel import install as module
 from basketgex_addin.excel import udfs
 from basketgex_addin.excel.install import (

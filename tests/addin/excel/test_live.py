@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
 from basketgex_addin.cells import Ask, CellError, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client import problems
 from basketgex_addin.excel import component, live

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from basketgex.local import Home, WebRuntime
+from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web.host import link
 from basketgex_addin.web.keys import key
@@ -22,7 +22,7 @@ WEB = (
     sys.executable,
     *("-W", "error", "-c"),
     "import json, sys; from dataclasses import asdict; from pathlib import Path;"
-    "from basketgex.local import Home; from basketgex_addin.web.host import serve;"
+    "from basketgex.home import Home; from basketgex_addin.web.host import serve;"
     "served = serve(Home(Path(sys.argv[1])), (int(sys.argv[2]),), lambda r: print(json.dumps(asdict(r)), flush=True));"
     "print(json.dumps({'served': served}), flush=True)",
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web import host as web
 from basketgex_addin.web.keys import key

@@ -16,7 +16,7 @@ import keyring
 import pytest
 
 from basketgex import __version__
-from basketgex.local import Home, Runtime
+from basketgex.home import Home, Runtime
 from basketgex_addin.excel.install import DLLS, ExcelProfile, install
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.doctor import hosts, report, serving

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, Since
 from basketgex_cli.watch.alerts import FORGOTTEN, KnownLevels, Price, Told
 from basketgex_cli.watch.changes import ABOVE, BELOW, Crossing, Flip, Place, Seen, crossed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, Home
+from basketgex.home import CELLS_LIVE, Home
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.client import BasketClient
 from basketgex_server.settings import change_config

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply, Row
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions.levels import levels

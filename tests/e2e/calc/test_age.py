@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home
 from basketgex_addin.functions.moments import NO_AGE
 from basketgex_addin.template_files import TEMPLATES
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc

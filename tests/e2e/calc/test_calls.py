@@ -13,7 +13,7 @@ import grpc
 import openpyxl
 import pytest
 
-from basketgex.local import CHANNEL_OPTIONS, Home
+from basketgex.home import CHANNEL_OPTIONS, Home
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server.sources.sample.names import SECTORS

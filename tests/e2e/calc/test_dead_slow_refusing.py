@@ -13,7 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import problems
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc, Error, running_calc
 from tests.e2e.counting import Calls, Gate

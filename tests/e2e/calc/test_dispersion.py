@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Dispersion
 from basketgex_addin.client import BasketClient
 from basketgex_server.domain import Basket

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Dispersion
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import Calc

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.worksheet import COMPUTED, NO_FORMULA
 from tests.e2e.calc.harness import VALUE, Calc
 from tests.e2e.serving import Server, until

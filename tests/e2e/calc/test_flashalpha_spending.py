@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.calc.harness import Calc
 from tests.e2e.clocked import Clock
 from tests.e2e.serving import Server, free, status

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import HOME_VARIABLE, Home
+from basketgex.home import HOME_VARIABLE, Home
 from basketgex_addin.calc import extension
 from basketgex_addin.calc.driver import Office
 from basketgex_addin.calc.install import _run, _shared, find_unopkg, uninstall

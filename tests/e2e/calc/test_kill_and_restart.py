@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_cli.main import main
 from basketgex_server.settings import change_config
 from tests.e2e.calc.harness import Calc

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc
 from tests.e2e.calc.test_calls import BASKETS, CELLS
 from tests.e2e.clocked import Clock

@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin import menu
 from tests.e2e.calc.harness import Calc
 from tests.e2e.counting import Calls

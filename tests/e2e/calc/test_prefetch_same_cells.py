@@ -11,7 +11,7 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc, Error, running_calc
 from tests.e2e.serving import Server, fresh, status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Strikes
 from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import LevelFigures, Reply, Strikes
 from basketgex_addin.client import BasketClient, ProfileFigures

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 from openpyxl.worksheet.formula import ArrayFormula
 
-from basketgex.local import Home
+from basketgex.home import Home
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc
 from tests.e2e.serving import Server
 from tests.standin.upstream import Upstream

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply, serial
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from tests.e2e.calc.opened import Opened, close, measures, opened_template, regime, short, usable

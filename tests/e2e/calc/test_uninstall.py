@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_server.settings import change_config
 from tests.e2e.calc.test_install import basketgex, home, started
 from tests.e2e.serving import Server, free

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from basketgex.local import Home
+from basketgex.home import Home
 from basketgex_addin.client import BasketClient
 from tests.e2e.serving import environment
 from tests.e2e.web.browser import browser, chromium

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home
 from basketgex_addin.calc.driver import Office, has_window
 from basketgex_server.settings import change_config
 from tests.e2e.calc.conftest import find_calc

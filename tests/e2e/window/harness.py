@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from basketgex.local import CELLS_LIVE
+from basketgex.home import CELLS_LIVE
 from tests.e2e.calc.harness import Calc, given_property, settle, snapshot
 from tests.e2e.window.screen import Screen
 

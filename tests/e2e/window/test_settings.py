@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_LIVE, CELLS_PREFETCH, Home
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home
 from basketgex_addin import preferences
 from basketgex_addin.calc.driver import Office
 from basketgex_addin.menu import SETTINGS

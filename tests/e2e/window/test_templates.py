@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from basketgex.local import CELLS_PREFETCH
+from basketgex.home import CELLS_PREFETCH
 from basketgex_addin.template_files import TEMPLATES
 from basketgex_server.sources.sample.provider import Sample
 from tests.e2e.window.harness import Place, Window

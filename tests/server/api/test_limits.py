@@ -19,7 +19,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2
 
-from basketgex.local import CHANNEL_OPTIONS
+from basketgex.home import CHANNEL_OPTIONS
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
 from basketgex_server import lifecycle

@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from basketgex.local import TOKEN_METADATA
+from basketgex.home import TOKEN_METADATA
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.standard import HEALTH, Sparing
 from basketgex_server.errors import BasketgexError, Unauthenticated, UnknownMethod, UnreadableRequest

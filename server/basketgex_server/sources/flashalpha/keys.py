@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, NoReturn
 
-from basketgex.local import Home, decoded, write_whole
+from basketgex.home import Home, decoded, write_whole
 from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
 
 VARIABLE = "BASKETGEX_FLASHALPHA_API_KEY"

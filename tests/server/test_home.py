@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from basketgex.local import Home, Launch, Runtime, default_home
+from basketgex.home import Home, Launch, Runtime, default_home
 
 RUNTIME = Runtime("127.0.0.1:1", 7, "0.1", "boot")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
