@@ -132,6 +132,10 @@ class LiveCells(Generic[CellRef]):
             self._working.add(question)
         self._workers.submit(self._work, question, work, tried + 1)
 
+    def look_again(self, question: Question[object]) -> None:
+        """Calculate the cells again that show the answer to a question: there is more to say of it."""
+        self._workers.submit(self._changed, (question,))
+
     def close(self) -> None:
         """End the stream, and forget every cell."""
         with self._lock:

@@ -53,11 +53,17 @@ class Reasons:
                 return fault.sentence
         return None
 
-    def note_age(self, key: str) -> None:
-        """Note that an age is asked for, before or after its figures come: BASKETWHY is to say why there is none."""
-        if key not in self._aged and len(self._aged) >= _MOST_AGES:
+    def note_age(self, key: str) -> bool:
+        """Note that an age is asked for, before or after its figures come: BASKETWHY is to say why there is none.
+
+        Tell whether that is new.
+        """
+        if key in self._aged:
+            return False
+        if len(self._aged) >= _MOST_AGES:
             self._aged.pop(next(iter(self._aged)), None)
         self._aged[key] = None
+        return True
 
     def wants_age(self, key: str) -> bool:
         """Tell whether an age is asked for."""

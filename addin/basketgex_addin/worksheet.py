@@ -82,10 +82,19 @@ class Live(Protocol):
 
 
 class Worksheet:
-    """Evaluates worksheet functions over a client. Safe to share between threads."""
+    """Evaluates worksheet functions over a client. Safe to share between threads.
 
-    def __init__(self, client: Client, now: Callable[[], float] = time.time) -> None:
+    ``more_to_say`` is told a basket of which BASKETWHY may say something else from now on, though no figure changed.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        now: Callable[[], float] = time.time,
+        more_to_say: Callable[[Question[object]], None] = lambda _: None,
+    ) -> None:
         self._client = client
+        self._more_to_say = more_to_say
         self._now = now
         self._patience = Patience(getattr(client, "deadline", DEADLINE))
         self._reasons = Reasons()
@@ -199,7 +208,8 @@ class Worksheet:
     ) -> A | Problem | None:
         """Return the answer to a question in its function's own way; None where it is not there yet."""
         if kind.way is Way.REMEMBER:
-            self._reasons.note_age(key())
+            if self._reasons.note_age(key()):
+                self._more_to_say(question)
             return self._client.remembered(question)
         if kind.way is Way.TRIGGER and isinstance(question, BasketQuestion):
             return self._refresh(question, option, now)

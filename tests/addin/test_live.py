@@ -79,6 +79,15 @@ def test_one_stream_carries_what_cells_show_and_tells_which_to_draw_again() -> N
     assert world.drawn == [["1", "2"]]
 
 
+def test_what_there_is_more_to_say_of_is_looked_at_again() -> None:
+    world = World()
+    world.board.at("1").want(A)
+    world.board.at("2").want(B)
+    world.board.look_again(A)
+    assert world.came.wait(DEADLINE)
+    assert world.drawn == [["1"]]
+
+
 def test_a_baskets_regime_comes_by_the_same_stream() -> None:
     world = World()
     board = world.board

@@ -146,6 +146,16 @@ def test_figures_of_a_past_moment_have_no_age_and_why_says_so(first: str) -> Non
     assert sheet.evaluate("BASKETAGE", NVDA) == 2.0
 
 
+def test_of_an_age_that_is_asked_for_the_host_hears_once() -> None:
+    told: list[Question[object]] = []
+    sheet = Worksheet(FakeClient(REPLY._replace(freshness="HISTORICAL")), more_to_say=told.append)
+    for name in ("BASKETGEX", "BASKETAGE", "BASKETAGE", "BASKETWHY"):
+        sheet.evaluate(name, NVDA)
+    assert told == [Ask(("NVDA",))]
+    assert sheet.evaluate("BASKETAGE", ((("AMD",),),)) is CellError.NOT_AVAILABLE
+    assert told[1:] == [Ask(("AMD",))]
+
+
 def test_a_miss_takes_the_document_along_in_one_call() -> None:
     client = FakeClient()
     sheet = Worksheet(client)

@@ -33,8 +33,8 @@ class _Host:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.client = BasketClient(home)
-        self.worksheet = Worksheet(self.client)
         self.live = CalcLiveCells(self.client)
+        self.worksheet = Worksheet(self.client, more_to_say=self.live.look_again)
         self._live, self._looked = False, -math.inf
 
     def is_live(self) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Hashable
 
 from basketgex_addin.calc.results import WAITING, CalcValue, Deliveries, Result
+from basketgex_addin.cells import Question
 from basketgex_addin.live import CALCULATION, GAP, LiveCells, Source
 from basketgex_addin.worksheet import Live
 
@@ -54,6 +55,10 @@ class CalcLiveCells:
         if self._take(key, cell):
             self._deliveries.add(cell.result)
         return cell.result
+
+    def look_again(self, question: Question[object]) -> None:
+        """Let the cells that show a question's answer be calculated again."""
+        self._live.look_again(question)
 
     def _redraw(self, keys: Collection[Hashable]) -> None:
         with self._lock:

@@ -36,7 +36,7 @@ def client(home: Path) -> BasketClient:
 @cache
 def worksheet(home: Path) -> Worksheet:
     """Return the functions over that client."""
-    return Worksheet(client(home))
+    return Worksheet(client(home), more_to_say=live(home).look_again)
 
 
 @cache

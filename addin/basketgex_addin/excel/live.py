@@ -106,6 +106,10 @@ class ExcelLiveCells:
             self._ask(*subscription)
         return ExcelCellView(self, subscription, self._live.at(subscription))
 
+    def look_again(self, question: Question[object]) -> None:
+        """Let the cells that show a question's answer be calculated again."""
+        self._live.look_again(question)
+
     @contextmanager
     def asking(self, subscription: Subscription) -> Iterator[None]:
         """Let nobody drop a call while it tells the live cells what it wants."""

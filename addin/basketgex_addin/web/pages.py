@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
+from basketgex_addin.cells import Question
 from basketgex_addin.live import CellView, LiveCells, Source
 
 QUIET = 90.0
@@ -37,6 +38,10 @@ class Pages:
         """Return what the worksheet functions are given for one evaluation of a page's cell."""
         self._page(page).calls[call[2]] = call
         return self._live.at((page, call[2]))
+
+    def look_again(self, question: Question[object]) -> None:
+        """Let the cells that show a question's answer be calculated again."""
+        self._live.look_again(question)
 
     def leave(self, page: str, cells: Collection[str]) -> None:
         """Note that cells of a page show nothing of ours any more."""

@@ -37,8 +37,8 @@ class Sheet:
         self.client = client
         self._home = home
         self._boot = ""
-        self._worksheet = Worksheet(client)
         self._pages = Pages(client)
+        self._worksheet = Worksheet(client, more_to_say=self._pages.look_again)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="basketgex-web")
 
     def generation(self) -> str:

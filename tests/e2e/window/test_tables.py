@@ -41,6 +41,10 @@ def array(document: Any, cell: str) -> str:
     return str(cursor.AbsoluteName).rpartition(".")[2].replace("$", "")
 
 
+def selected(document: Any) -> str:
+    return str(document.CurrentSelection.AbsoluteName).rpartition(".")[2].replace("$", "")
+
+
 def refused(window: Window, document: Any, command: str, selected: str) -> str:
     """Choose an entry and return the sentence that says why it is not done."""
     before = [at(document, "A1:Z40").FormulaArray]
@@ -173,6 +177,7 @@ def test_names_that_are_a_text_or_have_a_name(window: Window, names: Any) -> Non
     window.select(names, "D4")
     choose(window, RESIZE_TABLE)
     until(lambda: array(names, "D4") == "D4:N6")
+    until(lambda: selected(names) == "D4:N6")  # the last thing it does: it would take the next selection back
     origin = at(names, "A1").CellAddress
     names.NamedRanges.addNewByName("Picks", f"$Sheet1.$A${FIRST}:$A${LAST}", origin, 0)
     at(names, "D20").Formula = "=BASKET(Picks)"
