@@ -6,8 +6,9 @@ import argparse
 import re
 from functools import partial
 
-from basketgex_server.domain import LEAST_PACE, LONGEST_PACE, ticker
+from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
 from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
+from basketgex_server.tickers import ticker
 
 JSON = "JSON instead of text"
 """The help of an option that many commands have."""

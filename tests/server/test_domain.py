@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.domain import Basket, Measures, StrikeRow, StrikeRows, basket, ticker
+from basketgex_server.domain import Basket, Measures, StrikeRow, StrikeRows
 from basketgex_server.errors import (
     BadRequest,
     InvalidSymbol,
@@ -16,6 +16,7 @@ from basketgex_server.errors import (
     TooManySymbols,
     WeightCountMismatch,
 )
+from basketgex_server.tickers import basket, ticker
 
 TICKERS = st.from_regex(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?", fullmatch=True)
 WEIGHTS = st.floats(0, 1e12, allow_nan=False)

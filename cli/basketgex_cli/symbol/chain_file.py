@@ -10,7 +10,7 @@ from typing import Any
 from basketgex_addin.cells import LEVELS, LevelFigures
 from basketgex_addin.client import MEASURES, Forward, ProfileFigures, SymbolFigures
 from basketgex_cli.symbol.wanted import Wanted
-from basketgex_server.domain import ExpiryRow, StrikeRow, Terms, levels_between, near_flip, ticker
+from basketgex_server.domain import ExpiryRow, StrikeRow, Terms, levels_between, near_flip
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.implied import adjusted
 from basketgex_server.exposure.levels import Levels, levels
@@ -19,6 +19,7 @@ from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import moment_set as parsed
 from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.tickers import ticker
 
 FILE = "chain file"
 """The source of what is computed from one, as it is shown."""

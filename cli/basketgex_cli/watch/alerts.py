@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from basketgex.home import Home, write_whole
 from basketgex_addin.cells import Ask, Since
 from basketgex_cli.watch.changes import Crossing, Flip, Place, Seen, crossed, flip
-from basketgex_server.domain import ticker
 from basketgex_server.errors import BadSettings, InvalidSymbol
+from basketgex_server.tickers import ticker
 
 DAY = 86_400.0
 FORGOTTEN = 90 * DAY

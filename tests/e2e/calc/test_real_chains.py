@@ -14,11 +14,12 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
-from basketgex_server.domain import BasketExposure, Constituent, Measures, SymbolExposure, basket
+from basketgex_server.domain import BasketExposure, Constituent, Measures, SymbolExposure
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import read_chain
+from basketgex_server.tickers import basket
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from tests.e2e.serving import Server, fresh
 

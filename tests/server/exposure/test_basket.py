@@ -16,16 +16,10 @@ from basketgex_server.dispatch.batch import choose
 from basketgex_server.dispatch.batch.choose import answer_batch
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.lookups import Findings, Found, Refresh
-from basketgex_server.domain import (
-    Basket,
-    Freshness,
-    Measures,
-    Snapshot,
-    SymbolExposure,
-    basket,
-)
+from basketgex_server.domain import Basket, Freshness, Measures, Snapshot, SymbolExposure
 from basketgex_server.errors import BadChain, BasketgexError, InvalidBatch, NoData, TooManyCalls
 from basketgex_server.exposure.basket import aggregate
+from basketgex_server.tickers import basket
 from tests.server.servers import LIVE, NOON, made_up, run
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Findings, Found
 from basketgex_server.dispatch.queries import find_levels, find_symbol
-from basketgex_server.domain import Basket, Terms, basket, ticker
+from basketgex_server.domain import Basket, Terms
 from basketgex_server.errors import (
     BasketgexError,
     InvalidParameter,
@@ -25,6 +25,7 @@ from basketgex_server.errors import (
     TimedOut,
 )
 from basketgex_server.sources.port import ChainSource
+from basketgex_server.tickers import basket, ticker
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain

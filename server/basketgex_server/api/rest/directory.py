@@ -11,7 +11,7 @@ from basketgex_server.api.rest import bodies
 from basketgex_server.api.rest import directory_bodies as listings
 from basketgex_server.api.rest.asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon, find_dispersion
-from basketgex_server.domain import ticker
+from basketgex_server.tickers import ticker
 
 
 class Directory:

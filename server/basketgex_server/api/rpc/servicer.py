@@ -29,13 +29,14 @@ from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_profile, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
-from basketgex_server.domain import Origin, basket, ticker
+from basketgex_server.domain import Origin
 from basketgex_server.errors import (
     BasketgexError,
     Internal,
     NotEntitled,
 )
 from basketgex_server.settings import Settings
+from basketgex_server.tickers import basket, ticker
 
 LOG = logging.getLogger(__name__)
 Reply = TypeVar("Reply")

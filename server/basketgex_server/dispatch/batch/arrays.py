@@ -14,10 +14,11 @@ import numpy as np
 from basketgex_server.dispatch.batch.plain import assemble
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
 from basketgex_server.dispatch.lookups import Findings
-from basketgex_server.domain import Basket, ticker
+from basketgex_server.domain import Basket
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.arrays import Flags, Floats, Ints
 from basketgex_server.exposure.basket_arrays import Entries, SymbolTable, aggregate, segment, unusual
+from basketgex_server.tickers import ticker
 
 
 @dataclass(frozen=True, slots=True)

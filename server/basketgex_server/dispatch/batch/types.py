@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 from basketgex_server.dispatch.lookups import Found
 from basketgex_server.dispatch.sessions import distant
-from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin, basket
+from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin
 from basketgex_server.errors import BasketgexError, InvalidBatch
+from basketgex_server.tickers import basket
 
 MIXED = 900.0
 """Seconds between the oldest and the newest figure beyond which a basket's moment is called mixed."""

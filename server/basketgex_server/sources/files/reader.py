@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm, quoted
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain
@@ -38,6 +37,7 @@ from basketgex_server.sources.readers.json_forms import decoded, json_chain
 from basketgex_server.sources.readers.occ import Texts, days_of, only_side
 from basketgex_server.sources.readers.tables import plain_csv
 from basketgex_server.sources.readers.text import utf8
+from basketgex_server.tickers import ticker
 
 TOGETHER = 900.0
 """Seconds between the moments of a chain's parts, at most,"""

@@ -14,15 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from basketgex_server.domain import (
-    Fetched,
-    Measures,
-    QuotaReading,
-    SymbolExposure,
-    ticker,
-)
+from basketgex_server.domain import Fetched, Measures, QuotaReading, SymbolExposure
 from basketgex_server.errors import InvalidSymbol, SourceUnavailable
 from basketgex_server.sources.flashalpha.refusals import window_of
+from basketgex_server.tickers import ticker
 from basketgex_server.times import parse_iso
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.domain import ticker
 from basketgex_server.errors import BadChain
 from basketgex_server.sources.files.folder import ChainFiles
 from basketgex_server.sources.files.names import SUFFIXES, days_in, names_in, parts_of, symbol_of
+from basketgex_server.tickers import ticker
 from basketgex_server.times import parse_new_york
 
 TICKERS = st.from_regex(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,3})?|[A-Z0-9]{1,4}=F", fullmatch=True).filter(

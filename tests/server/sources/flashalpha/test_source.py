@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, SymbolExposure, basket
+from basketgex_server.domain import Fetched, Measures, Origin, QuotaReading, SymbolExposure
 from basketgex_server.errors import BadSettings, BasketgexError, NotEntitled, QuotaSpent, SourceUnavailable
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.levels import Levels
@@ -45,6 +45,7 @@ from basketgex_server.sources.flashalpha.keys import Secret
 from basketgex_server.sources.flashalpha.replies import unverified
 from basketgex_server.sources.flashalpha.source import FlashAlpha
 from basketgex_server.sources.port import ExposureSource
+from basketgex_server.tickers import basket
 from basketgex_server.times import parse_iso
 from tests.server.servers import NOON, Clock, run, until
 from tests.standin.upstream import (
