@@ -22,8 +22,9 @@ from basketgex_cli.parsing import JSON
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.configuration import Configuration
-from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable, quoted
+from basketgex_server.errors import BadSettings, BasketgexError, SourceUnavailable
 from basketgex_server.settings import PREFIX, Settings, absolute, shown, typed
+from basketgex_server.shown import quoted
 from basketgex_server.sources.factory import make_source
 from basketgex_server.sources.flashalpha import keys
 

@@ -7,7 +7,8 @@ import re
 from functools import partial
 
 from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
-from basketgex_server.errors import BadSettings, InvalidSymbol, quoted
+from basketgex_server.errors import BadSettings, InvalidSymbol
+from basketgex_server.shown import quoted
 from basketgex_server.tickers import ticker
 
 JSON = "JSON instead of text"

@@ -14,7 +14,7 @@ from typing import Any
 
 from basketgex.home_settings import HomeSettings, Setting
 from basketgex_server.addresses import check_listen
-from basketgex_server.errors import BadSettings, quoted
+from basketgex_server.errors import BadSettings
 from basketgex_server.settings import (
     CHOICES,
     PREFIX,
@@ -27,6 +27,7 @@ from basketgex_server.settings import (
     shown,
     typed,
 )
+from basketgex_server.shown import quoted
 
 RESTART = ("listen", "tls_certificate", "tls_key", "http_listen")
 """Where the server listens it decides once."""

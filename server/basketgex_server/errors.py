@@ -44,12 +44,10 @@ whole, and docs/grpc.md is tested against it.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import ClassVar
 
-_UNSHOWN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
-"""Control characters, what turns the direction of writing, and bytes in the name of a file that are no letters."""
+from basketgex_server.shown import one_line, quoted
 
 
 class BasketgexError(Exception):
@@ -57,7 +55,7 @@ class BasketgexError(Exception):
 
     code: str = "error"
     reason: str = "UNKNOWN"
-    free: ClassVar[bool] = False
+    uncharged: ClassVar[bool] = False
     """Whether a source call that ended so certainly cost nothing."""
     lasting: ClassVar[bool] = False
     """Whether the next call would end so as well, although it cost nothing."""
@@ -374,7 +372,7 @@ class BadSettings(BasketgexError):
 
     code = "bad_settings"
     reason = "FAILED_PRECONDITION"
-    free = True
+    uncharged = True
 
 
 class Internal(BasketgexError):
@@ -385,22 +383,3 @@ class Internal(BasketgexError):
 
     def __init__(self) -> None:
         super().__init__("The server failed while answering. Its log in the home folder says where.")
-
-
-def one_line(text: str) -> str:
-    """Return a text that can be shown: without control characters, bytes that are no letters, and turns of direction.
-
-    >>> one_line("NVDA\\nfoo\\udcff.csv")
-    'NVDA?foo?.csv'
-    """
-    return _UNSHOWN.sub("?", text)
-
-
-def quoted(text: str, most: int = 24) -> str:
-    """Return a text fit for a sentence: in quotes, on one line, not too long.
-
-    >>> quoted('NV"DA\\n')
-    '"NV?DA?"'
-    """
-    shown = "".join(c if c.isprintable() and c not in "\"'" else "?" for c in text[:most])
-    return f'"{shown}{"…" if len(text) > most else ""}"'

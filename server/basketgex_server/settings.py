@@ -18,7 +18,8 @@ from typing import Any
 
 from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount
-from basketgex_server.errors import BadSettings, InvalidSymbol, one_line, quoted
+from basketgex_server.errors import BadSettings, InvalidSymbol
+from basketgex_server.shown import one_line, quoted
 from basketgex_server.tickers import ticker
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 

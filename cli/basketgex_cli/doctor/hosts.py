@@ -13,7 +13,7 @@ from basketgex_addin.calc import install as calc_install
 from basketgex_addin.excel import install as excel_install
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.doctor.report import ATTENTION, ELSEWHERE, FAULT, OK, Facts, Finding, printed
-from basketgex_server.errors import quoted
+from basketgex_server.shown import quoted
 
 OLDEST_OFFICE = (25, 2)
 """The oldest LibreOffice that the add-in is made for."""

@@ -24,8 +24,9 @@ from basketgex_cli.doctor.report import (
 )
 from basketgex_cli.render import moment
 from basketgex_server.addresses import is_loopback
-from basketgex_server.errors import BasketgexError, quoted
+from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import Settings
+from basketgex_server.shown import quoted
 from basketgex_server.sources.files.folder import ChainFiles
 from basketgex_server.sources.flashalpha import keys
 from basketgex_server.sources.flashalpha.errors import SourceKeyMissing, SourceKeyRefused

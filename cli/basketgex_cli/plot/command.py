@@ -15,7 +15,8 @@ from basketgex_cli.plot.figures import contributions, profile, strikes
 from basketgex_cli.terminal import busy
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
-from basketgex_server.errors import BadSettings, WeightCountMismatch, quoted
+from basketgex_server.errors import BadSettings, WeightCountMismatch
+from basketgex_server.shown import quoted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -92,7 +92,7 @@ class Spender:
             try:
                 found = await ask()
             except BasketgexError as error:
-                free = error.free
+                free = error.uncharged
                 raise
             finally:
                 if metered:
@@ -145,13 +145,15 @@ class Spender:
         elif isinstance(error, NotEntitled) and error.symbols:
             self.remember(shelf, shelf.exclude(error, now))
         elif not (
-            (error.free and not error.lasting) or isinstance(error, NotOffered) or shelf.origin.historical
+            (error.uncharged and not error.lasting)
+            or isinstance(error, NotOffered)
+            or shelf.origin.historical
         ):
             found = failures.fails(call.names, error, now, explicit=call.explicit)
             found |= failures.source_fails(
                 call.source, error, now, call=number, left=self._left, explicit=call.explicit
             )
-            if not error.free:  # what costs nothing is not worth remembering beyond this server's life
+            if not error.uncharged:  # what costs nothing is not worth remembering beyond this server's life
                 self.remember(shelf, found)
 
     def remember(self, shelf: Shelf, failures: Mapping[str, Failure]) -> None:

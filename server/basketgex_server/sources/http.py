@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from basketgex_server.errors import SourceUnavailable, quoted
+from basketgex_server.errors import SourceUnavailable
+from basketgex_server.shown import quoted
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +46,7 @@ _CERTIFICATES = "names no {what} of certificates that can be read: correct or un
 class EnvironmentUnreadable(SourceUnavailable):
     """Proxies or certificates of the server's environment that cannot be used: nothing was sent."""
 
-    free = True
+    uncharged = True
 
     def __init__(self, fault: str) -> None:
         super().__init__(
@@ -56,7 +57,7 @@ class EnvironmentUnreadable(SourceUnavailable):
 class ProxyRefused(SourceUnavailable):
     """The proxy made no connection to the service: nothing was sent."""
 
-    free = True
+    uncharged = True
 
     def __init__(self, service: str) -> None:
         super().__init__(
@@ -68,7 +69,7 @@ class ProxyRefused(SourceUnavailable):
 class CertificateUntrusted(SourceUnavailable):
     """The service's certificate is by nobody whom this computer trusts: nothing was sent."""
 
-    free = True
+    uncharged = True
 
     def __init__(self, service: str) -> None:
         super().__init__(

@@ -308,7 +308,7 @@ def test_a_debit_is_committed_before_the_call_leaves(tmp_path: Path) -> None:
 
 def test_a_debit_is_taken_back_only_where_the_call_certainly_cost_nothing(tmp_path: Path) -> None:
     class Unreached(SourceUnavailable):
-        free = True
+        uncharged = True
 
     async def story() -> None:
         async with bench(tmp_path) as b:
@@ -330,7 +330,7 @@ def test_a_debit_is_taken_back_only_where_the_call_certainly_cost_nothing(tmp_pa
 
 def test_what_others_get_back_is_no_debit_less_for_oneself(tmp_path: Path) -> None:
     class Unreached(SourceUnavailable):
-        free = True
+        uncharged = True
 
     async def story() -> None:
         async with bench(tmp_path) as b:

@@ -30,11 +30,11 @@ IN_AN_HOUR = 7
 class Refused(BasketgexError):
     """As the service refuses a key: it costs nothing, and yet the next call would meet it as well."""
 
-    code, reason, free, lasting = "source_key_refused", "PERMISSION_DENIED", True, True
+    code, reason, uncharged, lasting = "source_key_refused", "PERMISSION_DENIED", True, True
 
 
 class Unreached(SourceUnavailable):
-    free = True
+    uncharged = True
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Kind:
     name: str
     breaks: Callable[[Bench], object]
     tries: int = IN_AN_HOUR
-    free: bool = False
+    uncharged: bool = False
 
 
 def failing(error: Exception) -> Callable[[Bench], object]:
@@ -59,7 +59,7 @@ KINDS = [
     Kind("a fault of ours", failing(ValueError("/secret/path"))),
     Kind("the plan is too low", failing(NotEntitled("The plan is too low."))),
     Kind("rejected", failing(BasketgexError("Rejected."))),
-    Kind("the key is refused", failing(Refused("No such key.")), free=True),
+    Kind("the key is refused", failing(Refused("No such key.")), uncharged=True),
     Kind("too fast", failing(RateLimited("Not now.", retry_after=1.0)), tries=8),
 ]
 
@@ -87,7 +87,7 @@ def test_an_hour_of_recalculating_what_fails_costs_few_debits(tmp_path: Path, ki
             await recalculated(b, "A B", HOUR)
             asked = [call for call in b.source.calls if "B" in call]
             assert len(asked) == kind.tries
-            assert (b.debits() == 0) if kind.free else (b.debits() == len(b.source.calls))
+            assert (b.debits() == 0) if kind.uncharged else (b.debits() == len(b.source.calls))
 
     asyncio.run(story())
 

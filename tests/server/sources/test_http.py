@@ -108,4 +108,4 @@ def test_socks_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sentence_shows_no_password() -> None:
     fault = environment_fault({"ALL_PROXY": "socks4://me:pass-word@127.0.0.1:1080"})
     assert "pass-word" not in EnvironmentUnreadable(fault).sentence
-    assert EnvironmentUnreadable(fault).free
+    assert EnvironmentUnreadable(fault).uncharged

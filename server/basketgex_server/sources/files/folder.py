@@ -16,7 +16,8 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex_server.domain import Origin
-from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable, one_line, quoted
+from basketgex_server.errors import BadChain, BadSettings, SourceUnavailable
+from basketgex_server.shown import one_line, quoted
 from basketgex_server.sources.files.names import (
     PRICES,
     Names,

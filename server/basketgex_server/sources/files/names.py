@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from basketgex_server.errors import BadChain, InvalidSymbol, quoted
+from basketgex_server.errors import BadChain, InvalidSymbol
 from basketgex_server.market_hours import CLOSE, NEW_YORK
+from basketgex_server.shown import quoted
 from basketgex_server.tickers import ticker
 
 PRICES = "underlyings.json"

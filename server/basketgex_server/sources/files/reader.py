@@ -23,10 +23,11 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm, quoted
+from basketgex_server.errors import BadChain, InvalidSymbol, UnknownForm
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.market_hours import NEW_YORK
+from basketgex_server.shown import quoted
 from basketgex_server.sources.files.names import PRICES, days_in
 from basketgex_server.sources.files.reading import Reader, content_of, home_of, too_slow
 from basketgex_server.sources.readers import forms

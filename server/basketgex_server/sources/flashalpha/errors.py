@@ -30,8 +30,8 @@ from basketgex_server.errors import (
     QuotaSpent,
     RateLimited,
     SourceUnavailable,
-    quoted,
 )
+from basketgex_server.shown import quoted
 
 
 class SourceRefused(BasketgexError):
@@ -45,7 +45,7 @@ class SourceKeyMissing(SourceRefused):
     """There is no key; no call was made."""
 
     code = "source_key_missing"
-    free = True
+    uncharged = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class SourceKeyRefused(SourceRefused):
     """The key is not one that the source knows: there is no account that it could charge."""
 
     code = "source_key_refused"
-    free = True
+    uncharged = True
     lasting = True
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class RequestRejected(BasketgexError):
 class SourceUnreached(SourceUnavailable):
     """No connection came about: nothing was sent, nothing can have been charged."""
 
-    free = True
+    uncharged = True
 
     def __init__(self) -> None:
         super().__init__("FlashAlpha cannot be reached: check the network, then recalculate.")
@@ -162,7 +162,7 @@ class KeyStoreUnavailable(BasketgexError):
 
     code = "key_store_unavailable"
     reason = "FAILED_PRECONDITION"
-    free = True
+    uncharged = True
 
 
 class BadKey(BasketgexError):
@@ -170,7 +170,7 @@ class BadKey(BasketgexError):
 
     code = "bad_key"
     reason = "FAILED_PRECONDITION"
-    free = True
+    uncharged = True
 
     def __init__(self) -> None:
         super().__init__("This cannot be a FlashAlpha key: copy it again, without spaces or line breaks.")

@@ -7,12 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from basketgex_server.errors import (
-    BasketgexError,
-    NotEntitled,
-    SourceUnavailable,
-    quoted,
-)
+from basketgex_server.errors import BasketgexError, NotEntitled, SourceUnavailable
+from basketgex_server.shown import quoted
 from basketgex_server.sources.flashalpha.errors import (
     PlanTooLow,
     RequestRejected,

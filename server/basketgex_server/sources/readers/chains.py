@@ -8,9 +8,10 @@ from typing import NoReturn
 
 import numpy as np
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import Columns
 from basketgex_server.sources.readers.occ import Texts, chain_of, texts_of
 

@@ -10,9 +10,10 @@ from datetime import datetime
 
 import numpy as np
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.market_hours import NEW_YORK
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.occ import Texts
 
 STANDARD = 100.0

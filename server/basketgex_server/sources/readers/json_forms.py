@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
-from basketgex_server.errors import BadChain, UnknownForm, quoted
+from basketgex_server.errors import BadChain, UnknownForm
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import (
     STANDARD,
     Columns,

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain
 from basketgex_server.exposure.arrays import Floats
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import Columns, without_placeholders
 from basketgex_server.sources.readers.tables import the_moment, the_spot
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import (
     STANDARD,
     Columns,

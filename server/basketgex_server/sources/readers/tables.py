@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from basketgex_server.errors import BadChain, UnknownForm, quoted
+from basketgex_server.errors import BadChain, UnknownForm
 from basketgex_server.exposure.arrays import Floats
+from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import (
     Columns,
     number,

@@ -432,7 +432,7 @@ def test_what_cannot_be_read_fails_whole_and_once(upstream: Upstream, fault: Fau
     upstream.script(fault)
     error = refused(upstream)
     assert type(error) is SourceUnavailable and error.sentence == UNREADABLE
-    assert upstream.debits == 1 and not error.free
+    assert upstream.debits == 1 and not error.uncharged
     assert ask(upstream, "NVDA", "AMD") == Fetched(unpublished())
 
 
@@ -457,7 +457,7 @@ def test_a_timeout_is_not_tried_again(upstream: Upstream) -> None:
     error = refused(upstream, timeout=0.25)
     assert type(error) is SourceUnavailable
     assert error.sentence == "FlashAlpha did not answer within 0.25 seconds. Recalculate to ask again."
-    assert upstream.debits == 1 and not error.free
+    assert upstream.debits == 1 and not error.uncharged
     gate.open()
     assert ask(upstream, "NVDA", "AMD") == Fetched(unpublished())
 
@@ -562,7 +562,7 @@ def test_without_a_key_no_call_is_made(upstream: Upstream) -> None:
         "The server has no FlashAlpha key, and does not see what is set in a terminal: run basketgex key set, "
         "or basketgex key set --file where there is no keyring."
     )
-    assert not upstream.connections and error.free
+    assert not upstream.connections and error.uncharged
 
 
 def test_a_plan_too_low(upstream: Upstream, shared_data: Path) -> None:
@@ -995,7 +995,7 @@ def test_a_refused_connection_is_tried_again_once(pauses: list[float]) -> None:
     nobody.url = f"http://127.0.0.1:{free_port()}"
     error = refused(nobody, pause=recorder(pauses))
     assert type(error) is SourceUnreached and error.code == "source_unavailable"
-    assert error.sentence == NOT_REACHED and error.free
+    assert error.sentence == NOT_REACHED and error.uncharged
     assert pauses == [flashalpha.REFUSED_WAIT]
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.errors import BadChain, quoted
+from basketgex_server.errors import BadChain
+from basketgex_server.shown import quoted
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.files.reader import columns_of
 from basketgex_server.sources.readers.cboe_csv import cboe_csv, headings_of
