@@ -11,7 +11,7 @@ from pathlib import Path
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import messages
 from basketgex_server.dispatch.batch import arrays as columns
-from basketgex_server.dispatch.lookups import Findings, Found
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.domain import Freshness, Measures, Origin, Snapshot, SymbolExposure
 from benchmarks.pairs import Result, compare
 
@@ -26,8 +26,8 @@ def measure(folder: Path) -> Iterator[Result]:
     exposures = {
         t: SymbolExposure(t, 100.0, Measures(*(draw.gauss(0, 1e9) for _ in range(4))), 0.0) for t in tickers
     }
-    found = {t: Found(Snapshot(e, 0.0), Freshness.HISTORICAL, 30.0) for t, e in exposures.items()}
-    findings = Findings(Origin("benchmark", "benchmark"), found, {}, {})
+    found = {t: CachedFigure(Snapshot(e, 0.0), Freshness.HISTORICAL, 30.0) for t, e in exposures.items()}
+    lookup = Lookup(Origin("benchmark", "benchmark"), found, {}, {})
     index = [i for _ in range(BASKETS) for i in draw.sample(range(SYMBOLS), NAMES)]
     request = pb.BatchGetBasketsRequest.FromString(
         pb.BatchGetBasketsRequest(
@@ -41,7 +41,7 @@ def measure(folder: Path) -> Iterator[Result]:
     def arrays() -> float:
         begin = time.perf_counter()
         batch = messages.batch(request)
-        answer = columns.assemble_all(columns.prepare(batch, 1_000), findings)
+        answer = columns.assemble_all(columns.prepare(batch, 1_000), lookup)
         taken = (time.perf_counter() - begin) * 1e3
         assert len(answer.net[0]) == BASKETS
         return taken

@@ -19,7 +19,7 @@ def measure(folder: Path) -> Iterator[Result]:
     cells = [draw.sample(tickers, NAMES) for _ in range(CELLS)]
 
     def planned() -> int:
-        return len(plan(sorted(set().union(*cells)), (), seats=SEATS, busy=False).calls)
+        return len(plan(sorted(set().union(*cells)), (), symbols_per_call=SEATS, busy=False).calls)
 
     def union() -> int:
         return len(set().union(*cells))

@@ -29,7 +29,7 @@ YEAR = 365 * 86_400
 SIDES = (("Calls", "IV", "Open Interest", 1), ("Puts", "IV.1", "Open Interest.1", -1))
 """How pandas calls the columns of either side, and the sign of its gamma."""
 
-Found = tuple[float, dict[float, float], list[float]]
+CachedFigure = tuple[float, dict[float, float], list[float]]
 
 
 def head(path: str) -> tuple[float, float]:
@@ -48,7 +48,7 @@ def expiry(option: str) -> float:
     return when.replace(hour=9, minute=30).timestamp() if root == "SPX" else when.replace(hour=16).timestamp()
 
 
-def by_rows(path: str) -> Found:
+def by_rows(path: str) -> CachedFigure:
     """A table, and a function applied to each of its rows."""
     spot, now = head(path)
     table = pd.read_csv(path, skiprows=3)
@@ -83,7 +83,7 @@ def by_rows(path: str) -> Found:
     return float(chain["gex"].sum()), strikes, profile
 
 
-def in_arrays(path: str) -> Found:
+def in_arrays(path: str) -> CachedFigure:
     """The csv module, and an expression over whole columns for each price."""
     spot, now = head(path)
     instants: dict[str, float] = {}
@@ -117,7 +117,7 @@ def in_arrays(path: str) -> Found:
 
 
 def main() -> None:
-    ways: dict[str, Callable[[str], Found]] = {"pandas": by_rows, "numpy": in_arrays}
+    ways: dict[str, Callable[[str], CachedFigure]] = {"pandas": by_rows, "numpy": in_arrays}
     for line in sys.stdin:
         way, _, path = line.strip().partition(" ")
         begin = time.perf_counter()

@@ -16,7 +16,7 @@ from basketgex_cli.render import (
     amount,
     balance_words,
     iso,
-    moment,
+    new_york_text,
     origin_words,
     regime_json,
     regime_words,
@@ -83,9 +83,11 @@ def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_j
     for row in reply.rows:
         if row.spot_status in SPOT:
             print(f"{row.symbol}: {SPOT[row.spot_status].format(row.spot_correction)}")
-    mixed = f" to {moment(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
+    mixed = (
+        f" to {new_york_text(reply.as_of_newest)} (mixed)" if reply.as_of_newest - reply.as_of > MIXED else ""
+    )
     origin = f"{origin_words(reply.source, reply.synthetic)}, convention {cells.convention_in_words(reply.convention)}"
-    print(f"As of {moment(reply.as_of)}{mixed}, {origin}.")
+    print(f"As of {new_york_text(reply.as_of)}{mixed}, {origin}.")
     if reply.usable_open_interest < 1:
         low = f" (below {cells.ENOUGH:.0%})" if reply.usable_open_interest < cells.ENOUGH else ""
         print(f"Usable open interest: {reply.usable_open_interest:.1%}{low}.")

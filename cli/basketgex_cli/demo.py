@@ -17,7 +17,7 @@ from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_cli import templates as template_command
 from basketgex_cli.context import client_of, said
-from basketgex_cli.render import amount, moment, regime_words
+from basketgex_cli.render import amount, new_york_text, regime_words
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
@@ -130,7 +130,7 @@ def _print_table(sectors: Iterable[str], replies: Sequence[Reply]) -> None:
     print_table(COLUMNS, (_row(sector, reply) for sector, reply in zip(sectors, replies, strict=True)))
     newest = replies[-1]
     kind = "SYNTHETIC figures" if newest.synthetic else "figures"
-    print(f"\n{kind}: {newest.source}, as of {moment(newest.as_of)}, convention {newest.convention}.")
+    print(f"\n{kind}: {newest.source}, as of {new_york_text(newest.as_of)}, convention {newest.convention}.")
 
 
 def _row(sector: str, reply: Reply) -> tuple[str, ...]:

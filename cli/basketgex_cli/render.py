@@ -65,7 +65,7 @@ def in_words(regime: str) -> str:
     return regime.replace("_", " ")
 
 
-def moment(at: float) -> str:
+def new_york_text(at: float) -> str:
     """Return Unix seconds as New York time."""
     return f"{datetime.fromtimestamp(at, NEW_YORK):%Y-%m-%d %H:%M} New York"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
 from basketgex_cli.config import change, key_sentence, settings_of
-from basketgex_cli.render import moment
+from basketgex_cli.render import new_york_text
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
@@ -120,8 +120,8 @@ def _print(found: Looked, folder: str) -> None:
     as_of = ""
     if found.chains:
         oldest, newest = min(found.chains.values()), max(found.chains.values())
-        as_of = f", as of {moment(oldest)}" + (
-            f" to {moment(newest)} (mixed)" if newest - oldest > MIXED else ""
+        as_of = f", as of {new_york_text(oldest)}" + (
+            f" to {new_york_text(newest)} (mixed)" if newest - oldest > MIXED else ""
         )
         if distant(oldest, newest):
             as_of += "; ATTENTION: a basket of them adds up figures more than a trading day apart"

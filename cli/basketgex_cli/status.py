@@ -11,7 +11,7 @@ from basketgex_addin.client import ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_cli.context import client_of, said
 from basketgex_cli.parsing import JSON, in_a_terminal
-from basketgex_cli.render import iso, moment
+from basketgex_cli.render import iso, new_york_text
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 
@@ -56,7 +56,7 @@ def status(home: Home, *, as_json: bool) -> None:
         print(json.dumps({"serving": True, **values, "started_at": iso(found.started_at)}, indent=2))
         return
     print(found.sentence)
-    print(f"Version {found.version}, serving since {moment(found.started_at)}.")
+    print(f"Version {found.version}, serving since {new_york_text(found.started_at)}.")
     if found.settings_notice:
         print(found.settings_notice)
     calls = f"{found.source_calls:,} source calls for {found.symbols_fetched:,} symbols"

@@ -28,7 +28,7 @@ class Answering:
 
 
 def batcher(call: Any, **chosen: Any) -> Batcher:
-    return Batcher(call, **({"seats": 3, "metered": True, "quiet": 0.0, "longest": 0.0} | chosen))
+    return Batcher(call, **({"symbols_per_call": 3, "metered": True, "quiet": 0.0, "longest": 0.0} | chosen))
 
 
 def test_nothing_asked_is_nothing_sent() -> None:
@@ -137,7 +137,7 @@ def test_ride_alongs_beyond_number_and_those_already_wanted_fill_seats_and_no_mo
     async def story() -> None:
         call = Answering()
         crowd = [f"R{number}" if number % 2 else "A" for number in range(10_000)]
-        found = batcher(call, riders=lambda: crowd)
+        found = batcher(call, ride_alongs=lambda: crowd)
         assert await found.fetch(["A"]) == {"A": made_up("A")}
         assert call.sent == [("A", "R1", "R3")]
 
@@ -160,7 +160,7 @@ def test_after_its_end_every_question_ends_at_once_and_ending_again_is_nothing()
 def test_a_thousand_who_give_up_leave_nothing_behind() -> None:
     async def story() -> None:
         call = Answering()
-        found = batcher(call, quiet=1_000.0, longest=1_000.0, seats=0)
+        found = batcher(call, quiet=1_000.0, longest=1_000.0, symbols_per_call=0)
         tasks = [asyncio.ensure_future(found.fetch([f"S{n % 7}", f"T{n}"])) for n in range(1_000)]
         await asyncio.sleep(0)
         assert found.outstanding == 1_007

@@ -61,7 +61,7 @@ def test_the_port_is_whole(on: On) -> None:
     wanted = [name for name in vars(ExposureSource) if not name.startswith("_")]
     assert [name for name in wanted if not hasattr(source, name)] == []
     assert isinstance(source, ChainSource) == on.world.has_chains
-    assert source.seats >= 0 and source.delay >= 0
+    assert source.symbols_per_call >= 0 and source.delay >= 0
     assert isinstance(source.metered, bool) and isinstance(source.has_strikes, bool)
 
 

@@ -23,7 +23,7 @@ from basketgex_addin.template_files import TEMPLATES
 from basketgex_cli.doctor.command import CHECKS
 from basketgex_cli.main import parser
 from basketgex_server.dispatch import allowance, backoff, quota
-from basketgex_server.dispatch import snapshots as shelf
+from basketgex_server.dispatch import snapshots as cache
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
 from basketgex_server.sources.flashalpha import keys
@@ -161,10 +161,10 @@ def test_the_guide_gives_the_defaults(said: str, found: float, unit: float) -> N
 def test_what_the_guide_says_in_words() -> None:
     text = TEXTS["docs/guide.md"]
     assert ("half an hour (`idle_stop`)" in text, Settings().idle_stop) == (True, 1_800)
-    assert ("in the last hour" in text, shelf.RECENTLY) == (True, 3_600)
+    assert ("in the last hour" in text, cache.RECENTLY) == (True, 3_600)
     assert ("of a small quota at most a tenth" in text, quota.RESERVE_SHARE) == (True, 10)
     assert ("of a small quota a fiftieth" in text, allowance.SHARE) == (True, 50)
-    assert ("comes a minute\nafter the last one" in text, shelf.CALM) == (True, 60)
+    assert ("comes a minute\nafter the last one" in text, cache.CALM) == (True, 60)
     assert ("10 s for a whole calculation" in text, default(BasketClient, "deadline")) == (True, 10)
     assert ("without an answer after 10 s" in text, default(Watcher, "deadline")) == (True, 10)
     assert ("2 if not given" in text, parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)

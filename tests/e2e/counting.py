@@ -73,7 +73,7 @@ class Counting:
 
     def __init__(self, source: Any, calls: Path, gate: Path | None) -> None:
         self._source, self._calls, self._gate = source, calls, gate
-        self.seats: int = source.seats
+        self.symbols_per_call: int = source.symbols_per_call
         self.metered: bool = source.metered
         self.has_strikes: bool = source.has_strikes
         self.delay: float = source.delay

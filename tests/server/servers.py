@@ -80,7 +80,7 @@ class FakeSource:
     """An exposure source that remembers its calls and answers when, and as, it is told."""
 
     clock: Callable[[], float]
-    seats: int = 50
+    symbols_per_call: int = 50
     metered: bool = True
     has_strikes: bool = True
     delay: float = 0.0
@@ -104,7 +104,7 @@ class FakeSource:
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
         self.calls.append(symbols)
         self.before()
-        assert not self.seats or len(symbols) <= self.seats
+        assert not self.symbols_per_call or len(symbols) <= self.symbols_per_call
         if self.gate is not None:
             await self.gate.wait()
         if (said := self.says()) is not None:

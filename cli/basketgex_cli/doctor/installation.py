@@ -15,7 +15,7 @@ from basketgex import __version__
 from basketgex_addin.client import ServerStatus
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, STOP, Facts, Finding, is_open
-from basketgex_cli.render import moment
+from basketgex_cli.render import new_york_text
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
 from basketgex_server.state.repair import ASIDE
@@ -108,7 +108,7 @@ def store(facts: Facts) -> Finding:
     aside = sorted(path.parent.glob(ASIDE.format("*")))
     size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.exists() else "none yet"
     if aside:
-        kept = ", ".join(f"{file.name} ({moment(file.stat().st_mtime)})" for file in aside[-LINES:])
+        kept = ", ".join(f"{file.name} ({new_york_text(file.stat().st_mtime)})" for file in aside[-LINES:])
         return Finding(
             ATTENTION,
             f"{size}; damaged before, and kept beside: {kept}",

@@ -22,7 +22,7 @@ from basketgex_cli.doctor.report import (
     is_open,
     unconfigured,
 )
-from basketgex_cli.render import moment
+from basketgex_cli.render import new_york_text
 from basketgex_server.addresses import is_loopback
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import Settings
@@ -51,7 +51,7 @@ def server(facts: Facts) -> Finding:
         )
     at = f"at {runtime.grpc}, process {runtime.pid}" if runtime else "none runs"
     if isinstance(status, ServerStatus):
-        return Finding(OK, f"{at}, since {moment(status.started_at)}")
+        return Finding(OK, f"{at}, since {new_york_text(status.started_at)}")
     if isinstance(status, Problem):
         if runtime and runtime.version != __version__:
             return Finding(ATTENTION, f"{at}, version {runtime.version}, not asked", STOP)
@@ -209,7 +209,7 @@ def _asked(facts: Facts, symbol: str) -> Finding:
         return Finding(
             FAULT, f"asked for {symbol}: {found.sentence}", "Then run basketgex doctor --ask again."
         )
-    text = f"{found.source} answered for {symbol}, as of {moment(found.as_of)}"
+    text = f"{found.source} answered for {symbol}, as of {new_york_text(found.as_of)}"
     if found.notice:  # older figures were served instead
         return Finding(ATTENTION, f"{text}. {found.notice}", "Run basketgex doctor --ask again in a minute.")
     return Finding(OK, text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from basketgex_addin.client import ServerStatus
 from basketgex_cli.parsing import in_a_terminal
-from basketgex_cli.render import moment
+from basketgex_cli.render import new_york_text
 from basketgex_server.dispatch.batch.types import MIXED
 
 MEANING = {
@@ -38,8 +38,8 @@ def name_of(symbols: Sequence[str]) -> str:
 
 def when(oldest: float, newest: float) -> str:
     """Return the moment of figures, or that they are of several."""
-    mixed = f" to {moment(newest)} (mixed)" if newest - oldest > MIXED else ""
-    return f"as of {moment(oldest)}{mixed}"
+    mixed = f" to {new_york_text(newest)} (mixed)" if newest - oldest > MIXED else ""
+    return f"as of {new_york_text(oldest)}{mixed}"
 
 
 def of(oldest: float, newest: float, status: ServerStatus, convention: str) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from basketgex_addin.cells import LEVELS, LevelFigures, convention_in_words, doubts_in_words, roots_in_words
 from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
-from basketgex_cli.render import NEW_YORK, SPOT, amount, balance_words, moment, origin_words, regime_words
+from basketgex_cli.render import (
+    NEW_YORK,
+    SPOT,
+    amount,
+    balance_words,
+    new_york_text,
+    origin_words,
+    regime_words,
+)
 from basketgex_cli.symbol.as_json import FLIP, tables
 from basketgex_cli.terminal import Column, print_table
 
@@ -29,7 +37,7 @@ def show(found: SymbolFigures, curve: ProfileFigures | None) -> None:
     """Print an underlying with all that was asked for."""
     sides = {"call": found.call, "put": found.put, "net": found.net}
     print(
-        f"{found.symbol} at {found.underlying_price:,.2f}, as of {moment(found.as_of)}, "
+        f"{found.symbol} at {found.underlying_price:,.2f}, as of {new_york_text(found.as_of)}, "
         f"{origin_words(found.source, found.synthetic)}, convention {convention_in_words(found.convention)}"
     )
     print_table(

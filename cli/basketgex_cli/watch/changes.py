@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from basketgex_addin.cells import LEVELS, Ask, Problem, Reply, Since
 from basketgex_cli.parsing import tickers
-from basketgex_cli.render import in_words, iso, moment
+from basketgex_cli.render import in_words, iso, new_york_text
 from basketgex_server.errors import BadSettings
 
 BAND = 0.0005
@@ -41,8 +41,8 @@ class Flip:
 
     def sentence(self) -> str:
         """Return it for a person."""
-        at = f" at {moment(self.at)}" if self.at else ""
-        before = f" since {moment(self.before)}" if self.before else ""
+        at = f" at {new_york_text(self.at)}" if self.at else ""
+        before = f" since {new_york_text(self.before)}" if self.before else ""
         text = f"{self.name} flipped to {in_words(self.regime)}{at} (was {in_words(self.previous)}{before})"
         return _marked(text, self.synthetic)
 
@@ -74,7 +74,7 @@ class Crossing:
         doubts = f" ({self.doubts})" if doubted else ""
         text = (
             f"{self.name} went {self.side} its {LEVELS[self.level]} {self.level_price:,.2f}{doubts}: "
-            f"{self.price:,.2f} at {moment(self.at)}"
+            f"{self.price:,.2f} at {new_york_text(self.at)}"
         )
         return _marked(text, self.synthetic)
 

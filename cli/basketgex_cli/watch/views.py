@@ -11,7 +11,7 @@ from typing import Any
 from basketgex_addin.cells import Problem
 from basketgex_addin.client.problems import TIMED_OUT
 from basketgex_cli.parsing import in_a_terminal
-from basketgex_cli.render import amount, iso, moment, regime_json, regime_words
+from basketgex_cli.render import amount, iso, new_york_text, regime_json, regime_words
 from basketgex_cli.terminal import Column, Screen
 from basketgex_cli.watch.changes import Crossing, Flip, Seen
 
@@ -163,7 +163,7 @@ def _cells(name: str, seen: Seen) -> tuple[str, ...]:
 
 
 def _short(at: float) -> str:
-    return moment(at).removesuffix(ZONE)
+    return new_york_text(at).removesuffix(ZONE)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

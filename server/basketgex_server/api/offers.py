@@ -34,5 +34,5 @@ async def universe(dispatcher: Dispatcher) -> Universe:
     source = dispatcher.source
     if isinstance(source, Listing):
         return Universe(sorted(await source.symbols()), True, source.origin())
-    shelf = await dispatcher.shelf()
-    return Universe(sorted(shelf.snapshots), False, shelf.origin)
+    cache = await dispatcher.cache()
+    return Universe(sorted(cache.snapshots), False, cache.origin)

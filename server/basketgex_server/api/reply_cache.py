@@ -16,7 +16,7 @@ Reply = TypeVar("Reply")
 class _Entry(NamedTuple, Generic[Reply]):
     reply: Reply
     symbols: Sequence[str]
-    edition: Hashable
+    generation: Hashable
     holds_from: float
     holds_until: float
 
@@ -38,7 +38,7 @@ class ReplyCache(Generic[Reply]):
         holds = (
             entry.holds_from <= self._now() < entry.holds_until
         )  # not before: then the clock has been put back
-        if not holds or self._dispatcher.edition() != entry.edition:
+        if not holds or self._dispatcher.generation() != entry.generation:
             del self._entries[request]
             return None
         self._entries.move_to_end(request)
@@ -50,10 +50,10 @@ class ReplyCache(Generic[Reply]):
         now = self._now()
         if answer.debits or answer.notice or now >= answer.holds_until:
             return
-        edition = self._dispatcher.edition()
-        if edition[0] != answer.origin:
+        generation = self._dispatcher.generation()
+        if generation[0] != answer.origin:
             return
         symbols = answer.question.symbols
-        self._entries[request] = _Entry(reply, symbols, edition, now - SKEW, answer.holds_until)
+        self._entries[request] = _Entry(reply, symbols, generation, now - SKEW, answer.holds_until)
         while len(self._entries) > self._most:
             self._entries.popitem(last=False)

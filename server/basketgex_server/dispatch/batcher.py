@@ -1,7 +1,7 @@
 """Coalesces concurrent questions into as few source calls as possible: single-flight per symbol, micro-batches per window.
 
 Only misses come here. The first opens a window; the call leaves when no new symbol came for ``quiet`` seconds, or ``longest``
-after the first. A full one leaves at once, and what it has no seat for keeps its window. While any metered call is in flight,
+after the first. A full one leaves at once, and what it has no room for keeps its window. While any metered call is in flight,
 be it a full one of the same plan, an under-full one waits for it: whoever arrives meanwhile shares its price. A symbol on its
 way is joined, never asked for twice.
 """
@@ -21,7 +21,7 @@ Outcome = SymbolExposure | BasketgexError | None
 
 
 @dataclass(slots=True, eq=False)
-class _Seat:
+class _Pending:
     outcome: asyncio.Future[Outcome]
     waiters: int = 0
     asked: bool = field(default=False)
@@ -30,7 +30,7 @@ class _Seat:
 class Batcher:
     """Turns symbols that are waited for into calls of ``call``, which never raises for a single symbol.
 
-    ``riders`` gives, the oldest first, the symbols worth a seat that is left over.
+    ``ride_alongs`` gives, the oldest first, the symbols worth carrying where a call has room.
     """
 
     __slots__ = (
@@ -39,10 +39,10 @@ class Batcher:
         "_first",
         "_longest",
         "_metered",
+        "_pending",
         "_quiet",
-        "_riders",
-        "_seated",
-        "_seats",
+        "_ride_alongs",
+        "_symbols_per_call",
         "_tasks",
         "_timer",
     )
@@ -51,49 +51,51 @@ class Batcher:
         self,
         call: Callable[[tuple[str, ...]], Awaitable[Mapping[str, Outcome]]],
         *,
-        seats: int,
+        symbols_per_call: int,
         metered: bool,
         quiet: float,
         longest: float,
-        riders: Callable[[], Iterable[str]] = tuple,
+        ride_alongs: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._call = call
-        self._seats = seats
+        self._symbols_per_call = symbols_per_call
         self._metered = metered
         self._quiet = quiet
         self._longest = longest
-        self._riders = riders
-        self._seated: dict[str, _Seat] = {}  # wanted or on their way, in order of arrival
+        self._ride_alongs = ride_alongs
+        self._pending: dict[str, _Pending] = {}  # wanted or on their way, in order of arrival
         self._tasks: set[asyncio.Task[None]] = set()  # the calls in flight
         self._timer: asyncio.Handle | None = None
         self._first = 0.0  # when the window opened, in the loop's time
         self._closed = False
 
     def __repr__(self) -> str:
-        asked = sum(s.asked for s in self._seated.values())
+        asked = sum(s.asked for s in self._pending.values())
         return (
-            f"<Batcher {len(self._seated) - asked} wanted, {asked} on their way in {len(self._tasks)} calls>"
+            f"<Batcher {len(self._pending) - asked} wanted, {asked} on their way in {len(self._tasks)} calls>"
         )
 
     @property
     def outstanding(self) -> int:
         """How many symbols are wanted or on their way."""
-        return len(self._seated)
+        return len(self._pending)
 
     async def fetch(self, symbols: Iterable[str], timeout: float | None = None) -> dict[str, Outcome]:
         """Return what became of each symbol; those still on their way at the timeout are left out.
 
         Giving up, by timeout or cancellation, takes nothing from others; what nobody waits for any more is not asked.
         """
-        seats = self._join(symbols)
-        if not seats:
+        joined = self._join(symbols)
+        if not joined:
             return {}
         try:
-            await asyncio.wait([seat.outcome for seat in seats.values()], timeout=timeout)
+            await asyncio.wait([pending.outcome for pending in joined.values()], timeout=timeout)
         finally:
-            for symbol, seat in seats.items():
-                self._leave(symbol, seat)
-        return {symbol: seat.outcome.result() for symbol, seat in seats.items() if seat.outcome.done()}
+            for symbol, pending in joined.items():
+                self._leave(symbol, pending)
+        return {
+            symbol: pending.outcome.result() for symbol, pending in joined.items() if pending.outcome.done()
+        }
 
     def refresh(self, symbols: Iterable[str]) -> None:
         """Ask for symbols that nobody waits for; they stay wanted until their call has been."""
@@ -105,36 +107,36 @@ class Batcher:
         self._disarm()
         for task in self._tasks:
             task.cancel()
-        for seat in self._seated.values():
-            _settle(seat, Draining())
-        self._seated.clear()
+        for pending in self._pending.values():
+            _settle(pending, Draining())
+        self._pending.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _join(self, symbols: Iterable[str]) -> dict[str, _Seat]:
-        known = len(self._seated)
-        seats = {symbol: self._take(symbol) for symbol in symbols}
-        if len(self._seated) > known:
+    def _join(self, symbols: Iterable[str]) -> dict[str, _Pending]:
+        known = len(self._pending)
+        joined = {symbol: self._take(symbol) for symbol in symbols}
+        if len(self._pending) > known:
             self._arrived()
-        return seats
+        return joined
 
-    def _take(self, symbol: str) -> _Seat:
-        seat = self._seated.get(symbol)
-        if seat is None:
-            seat = _Seat(asyncio.get_running_loop().create_future())
+    def _take(self, symbol: str) -> _Pending:
+        pending = self._pending.get(symbol)
+        if pending is None:
+            pending = _Pending(asyncio.get_running_loop().create_future())
             if self._closed:
-                _settle(seat, Draining())
-                return seat
-            self._seated[symbol] = seat
-        seat.waiters += 1
-        return seat
+                _settle(pending, Draining())
+                return pending
+            self._pending[symbol] = pending
+        pending.waiters += 1
+        return pending
 
-    def _leave(self, symbol: str, seat: _Seat) -> None:
-        seat.waiters -= 1
-        if not seat.waiters and not seat.asked and self._seated.get(symbol) is seat:
-            del self._seated[symbol]
+    def _leave(self, symbol: str, pending: _Pending) -> None:
+        pending.waiters -= 1
+        if not pending.waiters and not pending.asked and self._pending.get(symbol) is pending:
+            del self._pending[symbol]
 
     def _wanted(self) -> list[str]:
-        return [symbol for symbol, seat in self._seated.items() if not seat.asked]
+        return [symbol for symbol, pending in self._pending.items() if not pending.asked]
 
     def _arrived(self) -> None:
         loop = asyncio.get_running_loop()
@@ -144,7 +146,7 @@ class Batcher:
         else:
             self._timer.cancel()
         ends = min(now + self._quiet, self._first + self._longest)
-        if self._seats and len(self._wanted()) >= self._seats:
+        if self._symbols_per_call and len(self._wanted()) >= self._symbols_per_call:
             # Full calls leave in the next turn of the loop, not in this line: other requests may be about to fill the rest.
             self._timer = loop.call_soon(self._flush_full, ends)
         else:
@@ -172,17 +174,19 @@ class Batcher:
 
     def _depart(self, *, only_full: bool = False) -> None:
         wanted = self._wanted()
-        fills_one = 0 < self._seats <= len(wanted)  # then the rest of this very plan has a call beside it
+        fills_one = (
+            0 < self._symbols_per_call <= len(wanted)
+        )  # then the rest of this very plan has a call beside it
         busy = self._metered and (only_full or fills_one or bool(self._tasks))
-        riders = (symbol for symbol in self._riders() if symbol not in self._seated)
-        for symbols in plan(wanted, riders, seats=self._seats, busy=busy).calls:
+        ride_alongs = (symbol for symbol in self._ride_alongs() if symbol not in self._pending)
+        for symbols in plan(wanted, ride_alongs, symbols_per_call=self._symbols_per_call, busy=busy).calls:
             self._dispatch(symbols)
 
     def _dispatch(self, symbols: Sequence[str]) -> None:
         loop = asyncio.get_running_loop()
         for symbol in symbols:
-            seat = self._seated.setdefault(symbol, _Seat(loop.create_future()))
-            seat.asked = True
+            pending = self._pending.setdefault(symbol, _Pending(loop.create_future()))
+            pending.asked = True
         task = loop.create_task(self._run(tuple(symbols)))
         self._tasks.add(task)
         task.add_done_callback(self._landed)
@@ -199,8 +203,8 @@ class Batcher:
             rest = Internal()
         finally:
             for symbol in symbols:
-                if seat := self._seated.pop(symbol, None):
-                    _settle(seat, outcomes.get(symbol, rest))
+                if pending := self._pending.pop(symbol, None):
+                    _settle(pending, outcomes.get(symbol, rest))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -208,6 +212,6 @@ class Batcher:
             self._depart()  # those held back have waited long enough
 
 
-def _settle(seat: _Seat, outcome: Outcome) -> None:
-    if not seat.outcome.done():
-        seat.outcome.set_result(outcome)
+def _settle(pending: _Pending, outcome: Outcome) -> None:
+    if not pending.outcome.done():
+        pending.outcome.set_result(outcome)

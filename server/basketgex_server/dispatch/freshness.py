@@ -29,7 +29,7 @@ class Due(Enum):
     """Whether a figure's age is worth a call: not now; one behind the answer; one that the answer waits for."""
 
     NOT_YET = 0
-    BEHIND = 1
+    BACKGROUND = 1
     AWAITED = 2
 
 
@@ -120,8 +120,8 @@ def due(verdict: Verdict, fetched_at: float, now: float, rules: Rules, sessions:
     if not may_ask(verdict, fetched_at, now, rules):
         return Due.NOT_YET
     if verdict.freshness is Freshness.STALE:
-        return Due.BEHIND
+        return Due.BACKGROUND
     since = now - fetched_at if verdict.usable and believable(fetched_at, now) else math.inf
     if since < IN_VAIN and fetched_at >= sessions.session(now).close + SETTLING + rules.delay:
         return Due.NOT_YET
-    return Due.BEHIND if since < rules.expire_after else Due.AWAITED
+    return Due.BACKGROUND if since < rules.expire_after else Due.AWAITED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.freshness import believable
-from basketgex_server.dispatch.snapshots import Shelf
+from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.dispatch.spending import Call, Spender
 from basketgex_server.errors import Draining
 from basketgex_server.sources.port import ExposureSource
@@ -55,9 +55,9 @@ class LevelCalls:
         """Forget everything, and give nobody what is still on its way: the source's origin is another."""
         self._known, self._asking = {}, {}
 
-    async def find(self, shelf: Shelf, symbol: str) -> Levels | None:
+    async def find(self, cache: SnapshotCache, symbol: str) -> Levels | None:
         """Return a symbol's levels, None where it has none. Raises what stands in the way."""
-        snapshot = shelf.snapshots.get(symbol)
+        snapshot = cache.snapshots.get(symbol)
         figure = snapshot.fetched_at if snapshot is not None else 0.0
         known = self._known.get(symbol)
         if known is not None and known.figure == figure:
@@ -67,7 +67,7 @@ class LevelCalls:
         task = self._asking.get(symbol)
         if task is None:
             task = self._asking[symbol] = asyncio.ensure_future(
-                self._ask(shelf, symbol, figure, self._known, self._asking)
+                self._ask(cache, symbol, figure, self._known, self._asking)
             )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -86,7 +86,7 @@ class LevelCalls:
 
     async def _ask(
         self,
-        shelf: Shelf,
+        cache: SnapshotCache,
         symbol: str,
         figure: float,
         known: dict[str, _Known],
@@ -95,15 +95,15 @@ class LevelCalls:
         now, name = self._now(), symbol + LEVELS
         try:
             for held in (name, LEVELS, SOURCE):
-                if failure := shelf.failures.held(held, now):
+                if failure := cache.failures.held(held, now):
                     raise error_of(failure, now)
-            if self._source.metered and (late := shelf.paced(shelf.levels, now)):
+            if self._source.metered and (late := cache.paced(cache.levels, now)):
                 raise late
             found = await self._spender.spend(
-                shelf, Call((name,), LEVELS), lambda: self._source.levels(symbol)
+                cache, Call((name,), LEVELS), lambda: self._source.levels(symbol)
             )
         finally:
             del asking[symbol]
-        self._spender.recover(shelf, [name])
+        self._spender.recover(cache, [name])
         known[symbol] = _Known(found, figure, now)
         return found

@@ -22,7 +22,7 @@ class Refresh(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CachedFigure:
     """A symbol's figure, how it stands, for how many seconds a client may keep it, and why it is old where it is."""
 
     snapshot: Snapshot
@@ -32,16 +32,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Lookup:
     """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
 
     ``unreadable`` says of missing ones that there is something, and why it cannot be used: they alone are left out of a basket.
     ``refused`` are baskets (by number) that would take too many calls. ``debits`` were spent while this was found out.
-    Until ``holds_until`` (Unix seconds), and while the dispatcher's ``edition`` stays, asking again finds the same.
+    Until ``holds_until`` (Unix seconds), and while the dispatcher's ``generation`` stays, asking again finds the same.
     """
 
     origin: Origin
-    found: Mapping[str, Found]
+    found: Mapping[str, CachedFigure]
     missing: Mapping[str, float]
     failed: Mapping[str, BasketgexError]
     refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
@@ -55,14 +55,14 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
+class DueSymbols:
     """The symbols of a request to wait for, those to refresh behind the answer, and why others have to wait longer.
 
     ``explicit``: it is what was asked for that counts, not age; ``reserve``: its calls may use the debits kept back.
     """
 
     wait: list[str] = field(default_factory=list)
-    behind: list[str] = field(default_factory=list)
+    background: list[str] = field(default_factory=list)
     put_off: Mapping[str, BasketgexError] = field(default_factory=dict)
     explicit: bool = False
     reserve: bool = False

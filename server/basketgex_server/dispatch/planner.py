@@ -1,7 +1,7 @@
-"""Which source calls to make, with which symbols in which seat. Pure.
+"""Which source calls to make, with which symbols in which call. Pure.
 
-A call costs one debit whatever it carries, so empty seats are a waste: they go to symbols that somebody used lately and whose
-figures are ageing, the oldest first. They never cost a further call.
+A call costs one debit whatever it carries, so a call that is not full is a waste: what room it has goes
+to symbols that somebody used lately and whose figures are ageing, the oldest first. They never cost a further call.
 """
 
 from __future__ import annotations
@@ -19,29 +19,30 @@ class Plan:
     held: tuple[str, ...] = ()
 
 
-def plan(wanted: Sequence[str], riders: Iterable[str], *, seats: int, busy: bool) -> Plan:
-    """Return the fewest calls for distinct ``wanted`` symbols, ⌈wanted / seats⌉, the seats left over given to ``riders``.
+def plan(wanted: Sequence[str], ride_alongs: Iterable[str], *, symbols_per_call: int, busy: bool) -> Plan:
+    """Return the fewest calls for distinct ``wanted`` symbols, filled up with ``ride_alongs``.
 
-    ``seats`` 0 means any number, ``busy`` that a metered call is in flight, or about to be: then only full calls leave.
+    That is ⌈wanted / symbols_per_call⌉; with ``symbols_per_call`` 0 a call takes any number. ``busy``: a metered call is in
+    flight, or about to be, and only full calls leave.
 
-    >>> plan(["A", "B", "C"], ["X", "A", "Y"], seats=2, busy=False)
+    >>> plan(["A", "B", "C"], ["X", "A", "Y"], symbols_per_call=2, busy=False)
     Plan(calls=(('A', 'B'), ('C', 'X')), held=())
-    >>> plan(["A", "B", "C"], [], seats=2, busy=True)
+    >>> plan(["A", "B", "C"], [], symbols_per_call=2, busy=True)
     Plan(calls=(('A', 'B'),), held=('C',))
     """
     if not wanted:
         return Plan(())
-    if not seats:
+    if not symbols_per_call:
         return Plan((tuple(wanted),))
-    whole = len(wanted) - len(wanted) % seats
-    calls = [tuple(wanted[i : i + seats]) for i in range(0, whole, seats)]
+    whole = len(wanted) - len(wanted) % symbols_per_call
+    calls = [tuple(wanted[i : i + symbols_per_call]) for i in range(0, whole, symbols_per_call)]
     rest = tuple(wanted[whole:])
     if not rest:
         return Plan(tuple(calls))
     if busy:
         return Plan(tuple(calls), rest)
     taken = set(wanted)
-    company = islice((r for r in dict.fromkeys(riders) if r not in taken), seats - len(rest))
+    company = islice((r for r in dict.fromkeys(ride_alongs) if r not in taken), symbols_per_call - len(rest))
     return Plan((*calls, rest + tuple(company)))
 
 

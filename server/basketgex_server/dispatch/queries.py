@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Findings, Found, Refresh
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup, Refresh
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BadChain, InvalidHorizon, NoData, NotOffered, TimedOut
 from basketgex_server.sources.port import ChainSource, Compared, ExposureSource
@@ -34,16 +34,16 @@ async def find_symbol(
     strikes: bool = False,
     timeout: float,
     absent: type[NoData] = NoData,
-) -> tuple[Found, Findings]:
+) -> tuple[CachedFigure, Lookup]:
     """Return one symbol's figure. Raises ``absent`` where there is none, and what stands in the source's way."""
-    findings = await dispatcher.find([symbol], refresh=refresh, timeout=timeout, strikes=strikes)
-    if 0 in findings.refused:
-        raise findings.refused[0]
-    if (problem := findings.problem(symbol)) is not None:
+    lookup = await dispatcher.find([symbol], refresh=refresh, timeout=timeout, strikes=strikes)
+    if 0 in lookup.refused:
+        raise lookup.refused[0]
+    if (problem := lookup.problem(symbol)) is not None:
         raise problem
-    if symbol not in findings.found:
+    if symbol not in lookup.found:
         raise absent(f"The source has no data for {symbol}: check the spelling.")
-    return findings.found[symbol], findings
+    return lookup.found[symbol], lookup
 
 
 async def find_levels(

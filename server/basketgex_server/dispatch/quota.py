@@ -54,24 +54,24 @@ class Quota:
     def __repr__(self) -> str:
         return f"<Quota {self._today} spent today, {self._flying} on their way, {self._reading}>"
 
-    def leaves(self, now: float) -> None:
+    def reserve_call(self, now: float) -> None:
         """Count a debit whose call is about to leave."""
         self._roll(now)
         self._today += 1
         self._flying += 1
 
-    def lands(self, reading: QuotaReading | None, now: float, *, free: bool = False) -> None:
-        """Take note of a call's end, and of what its reply said of the quota; a ``free`` one certainly cost nothing."""
+    def settle(self, reading: QuotaReading | None, now: float, *, uncharged: bool = False) -> None:
+        """Take note of a call's end, and of what its reply said of the quota; an ``uncharged`` one certainly cost nothing."""
         self._roll(now)
         self._flying = max(self._flying - 1, 0)
-        if free:
+        if uncharged:
             self._today = max(self._today - 1, 0)
         if reading is not None:
-            self.hears(reading, now)
-        if not free and (reading is None or _is_over(reading, now)):
+            self.record_reading(reading, now)
+        if not uncharged and (reading is None or _is_over(reading, now)):
             self._count_down()
 
-    def hears(
+    def record_reading(
         self, reading: QuotaReading, now: float, *, at: float | None = None, account: bool = False
     ) -> None:
         """Take note of what the source says, or said ``at`` a moment.
@@ -106,7 +106,7 @@ class Quota:
             return reading
         return replace(reading, remaining=int(left))
 
-    def refused(self, until: float, now: float) -> None:
+    def exhausted_until(self, until: float, now: float) -> None:
         """Take note that the source says the quota is spent, until a moment: for a minute at least, for this day at most."""
         self._roll(now)
         self._spent_until = min(max(until, now + LEAST), (day_of(now) + 1) * DAY)

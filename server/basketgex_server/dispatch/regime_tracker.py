@@ -16,7 +16,7 @@ from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Refresh
-from basketgex_server.dispatch.snapshots import SHORT_TTL, Shelf
+from basketgex_server.dispatch.snapshots import SHORT_TTL, SnapshotCache
 from basketgex_server.state import PastGex
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Regimes:
         self._dispatcher = dispatcher
         self._compute = compute
         self._most = most
-        self._shelf: Shelf | None = None
+        self._cache: SnapshotCache | None = None
         self._read: set[str] = set()
         self._history: History | None = None
         self._reading = asyncio.Lock()
@@ -56,15 +56,15 @@ class Regimes:
         """Return how the baskets stand, at no source call."""
         module = await self._run(history)
         async with self._reading:
-            shelf = await self._dispatcher.shelf()
-            if self._shelf is not shelf or shelf.news is None:
-                self._shelf, self._read, self._history, shelf.news = shelf, set(), module.History(), []
-            past = await self._past(shelf, [t for t in asked.tickers if t not in self._read])
+            cache = await self._dispatcher.cache()
+            if self._cache is not cache or cache.news is None:
+                self._cache, self._read, self._history, cache.news = cache, set(), module.History(), []
+            past = await self._past(cache, [t for t in asked.tickers if t not in self._read])
             self._read.update(asked.tickers)
             # What came while it was read is in the news too; of others the store knows all there is to know.
-            if shelf.news is None:  # more than is kept came in that moment: read all of it the next time
-                self._shelf = None
-            news, shelf.news = shelf.news or [], []
+            if cache.news is None:  # more than is kept came in that moment: read all of it the next time
+                self._cache = None
+            news, cache.news = cache.news or [], []
             for symbol, figure in news:
                 if symbol in self._read:
                     past.setdefault(symbol, []).append(figure)
@@ -72,17 +72,17 @@ class Regimes:
 
     async def ttl(self, asked: Asked, limit: float) -> float:
         """Return the seconds, at most ``limit``, for which the standings hold as far as age goes."""
-        findings = await self._dispatcher.find(asked.tickers, refresh=Refresh.CACHE_ONLY)
-        ttls = [found.ttl for found in findings.found.values()] + list(findings.missing.values())
-        return SHORT_TTL if findings.failed else max(min([limit, *ttls]), SHORT_TTL)
+        lookup = await self._dispatcher.find(asked.tickers, refresh=Refresh.CACHE_ONLY)
+        ttls = [found.ttl for found in lookup.found.values()] + list(lookup.missing.values())
+        return SHORT_TTL if lookup.failed else max(min([limit, *ttls]), SHORT_TTL)
 
-    async def _past(self, shelf: Shelf, symbols: Sequence[str]) -> dict[str, list[PastGex]]:
+    async def _past(self, cache: SnapshotCache, symbols: Sequence[str]) -> dict[str, list[PastGex]]:
         found: dict[str, list[PastGex]] = {}
         rest = iter(symbols)
         while part := list(islice(rest, AT_ONCE)):
-            found |= await self._dispatcher.past(shelf, part, history().MOST)
+            found |= await self._dispatcher.past(cache, part, history().MOST)
         for symbol in symbols:
-            if (at := shelf.missing.get(symbol)) is not None:
+            if (at := cache.missing.get(symbol)) is not None:
                 found[symbol].append((at, at, math.nan))
         return found
 

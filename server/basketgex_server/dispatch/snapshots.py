@@ -21,7 +21,7 @@ from basketgex_server.dispatch.freshness import (
     judge,
     may_ask,
 )
-from basketgex_server.dispatch.lookups import Findings, Found, Refresh, Wants
+from basketgex_server.dispatch.lookups import CachedFigure, DueSymbols, Lookup, Refresh
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import Failure, Fetched, Freshness, Origin, Snapshot
 from basketgex_server.errors import (
@@ -43,7 +43,7 @@ SHORT_TTL = 2.0
 MOST_NEWS = 200_000
 """Figures that are kept for a history that nobody looks at; then it is forgotten, and read anew when somebody does."""
 RECENTLY = 3_600.0
-"""A symbol used within so many seconds is worth a seat that is left over."""
+"""A symbol used within so many seconds is worth carrying where a call has room."""
 
 
 AHEAD = "The source's clock is ahead of this computer's, so that the figure's age cannot be told: set the clock that is wrong."
@@ -51,7 +51,7 @@ CALM = 60.0
 """Seconds between two explicit requests within which the second is more likely a formula's than a person's."""
 
 
-class Shelf:
+class SnapshotCache:
     """What is known of one origin. Times are Unix seconds."""
 
     def __init__(
@@ -120,33 +120,33 @@ class Shelf:
         elif any(name not in self.snapshots for name in names):
             self._new.spend(now, self.quota.limit)
 
-    def wants(
+    def due(
         self,
         symbols: Sequence[str],
         now: float,
         refresh: Refresh,
         *,
         strikes: bool,
-        seats: int,
+        symbols_per_call: int,
         metered: bool,
-    ) -> Wants:
+    ) -> DueSymbols:
         """Return what a request makes worth asking for; ``strikes``: only figures with one row per strike will do."""
         if refresh is Refresh.CACHE_ONLY:
-            return Wants()
+            return DueSymbols()
         if refresh is Refresh.FORCE:
             reserve = self._is_calm(now)
             late = self.paced(self.explicit, now) if metered else None
             if late is None:
-                return Wants(self._open(symbols, now, explicit=True), explicit=True, reserve=reserve)
+                return DueSymbols(self._open(symbols, now, explicit=True), explicit=True, reserve=reserve)
         else:
             late = None
-        wait, behind = self._due(self._open(symbols, now), now, strikes)
-        put_off = self._put_off(wait, now, seats) if metered and wait else {}
+        wait, background = self._due(self._open(symbols, now), now, strikes)
+        put_off = self._put_off(wait, now, symbols_per_call) if metered and wait else {}
         if put_off:
             wait = [symbol for symbol in wait if symbol not in put_off]
         if late is not None:
             put_off = dict.fromkeys(set(symbols).difference(wait), late) | put_off
-        return Wants(wait, self._paced(behind, now, seats), put_off)
+        return DueSymbols(wait, self._paced(background, now, symbols_per_call), put_off)
 
     def paced(self, allowed: Allowance, now: float) -> Paced | None:
         """Return why no further calls of a kind may leave now, if so; nothing is kept back where no debit is lost."""
@@ -157,8 +157,8 @@ class Shelf:
                 return late
         return None
 
-    def riders(self, now: float) -> list[str]:
-        """Return the recently used symbols worth a seat that is left over: the warming first, then the oldest."""
+    def ride_alongs(self, now: float) -> list[str]:
+        """Return the recently used symbols worth carrying where a call has room: the warming first, then the oldest."""
         ageing = []
         for symbol, used in self._used.items():
             snapshot = self.snapshots.get(symbol)
@@ -209,7 +209,7 @@ class Shelf:
         self._behind_at = min(self._behind_at, now)
         self.news = None
 
-    def findings(
+    def lookup(
         self,
         wanted: Iterable[str],
         asked: set[str],
@@ -219,13 +219,13 @@ class Shelf:
         refused: Mapping[int, TooManyCalls],
         debits: int,
         put_off: Mapping[str, BasketgexError],
-    ) -> Findings:
+    ) -> Lookup:
         """Return what became of a request: ``asked`` symbols were waited for, ``outcomes`` has those that ended in time.
 
         ``put_off`` says why others were not.
         """
         most = self._settings.client_ttl
-        found: dict[str, Found] = {}
+        found: dict[str, CachedFigure] = {}
         missing: dict[str, float] = {}
         failed: dict[str, BasketgexError] = {}
         unreadable: dict[str, BasketgexError] = {}
@@ -244,7 +244,7 @@ class Shelf:
                 notice = f"Last good value: {error.sentence}" if error is not None else ""
                 if not notice and not believable(snapshot.exposure.as_of, now):
                     notice = AHEAD
-                found[symbol] = Found(snapshot, verdict.freshness, max(ttl, SHORT_TTL), notice)
+                found[symbol] = CachedFigure(snapshot, verdict.freshness, max(ttl, SHORT_TTL), notice)
                 continue
             holds_until = min(holds_until, self.missing.get(symbol, -math.inf) + self._settings.missing_ttl)
             if refresh is Refresh.CACHE_ONLY and symbol not in self.missing:
@@ -259,7 +259,7 @@ class Shelf:
                 missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
             else:
                 failed[symbol] = NoData("There is no figure of this session yet.")
-        return Findings(self.origin, found, missing, failed, refused, debits, holds_until, unreadable)
+        return Lookup(self.origin, found, missing, failed, refused, debits, holds_until, unreadable)
 
     def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         if self.news is None:
@@ -295,7 +295,7 @@ class Shelf:
     def _due(self, symbols: Sequence[str], now: float, strikes: bool) -> tuple[list[str], list[str]]:
         """Return the symbols whose age makes them worth waiting for, and those worth a refresh behind the answer."""
         wait: list[str] = []
-        behind: list[str] = []
+        background: list[str] = []
         for symbol in symbols:
             snapshot = self.snapshots.get(symbol)
             if snapshot is None:
@@ -308,17 +308,17 @@ class Shelf:
             verdict = self._judge(snapshot, now)
             when = due(verdict, snapshot.fetched_at, now, self._rules, self._sessions)
             if when is not Due.NOT_YET:
-                (behind if when is Due.BEHIND else wait).append(symbol)
-        return wait, behind
+                (background if when is Due.BACKGROUND else wait).append(symbol)
+        return wait, background
 
-    def _put_off(self, wait: Sequence[str], now: float, seats: int) -> dict[str, BasketgexError]:
+    def _put_off(self, wait: Sequence[str], now: float, symbols_per_call: int) -> dict[str, BasketgexError]:
         """Return those of the symbols to wait for that have to wait longer, with the reason.
 
         New names beyond what formulas may cause; and all but one call of a source that has yet to show that it is well.
         """
         late: dict[str, BasketgexError] = {}
         if failure := self.failures.probing(SOURCE, now):
-            late |= dict.fromkeys(wait[seats:], error_of(failure, now))
+            late |= dict.fromkeys(wait[symbols_per_call:], error_of(failure, now))
         new = [symbol for symbol in wait if symbol not in self.snapshots]
         if new and (paced := self.paced(self._new, now)):
             late |= dict.fromkeys(new, paced)
@@ -332,14 +332,14 @@ class Shelf:
     def _judge(self, snapshot: Snapshot, now: float) -> Verdict:
         return judge(snapshot.exposure.as_of, snapshot.fetched_at, now, self._rules, self._sessions)
 
-    def _paced(self, behind: list[str], now: float, seats: int) -> list[str]:
+    def _paced(self, background: list[str], now: float, symbols_per_call: int) -> list[str]:
         """Return what may be refreshed behind the answer now: at the pace at which the day's debits last to the close."""
-        if not behind or self.origin.historical:
-            return behind
+        if not background or self.origin.historical:
+            return background
         pace = self.quota.pace(now, self._sessions.session(now).close + SETTLING)
         if not pace:
-            return behind
+            return background
         if now - self._behind_at < pace:
             return []
         self._behind_at = now
-        return sorted(behind, key=lambda s: self.snapshots[s].exposure.as_of)[: seats or None]
+        return sorted(background, key=lambda s: self.snapshots[s].exposure.as_of)[: symbols_per_call or None]

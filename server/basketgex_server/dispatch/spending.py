@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from basketgex_server.dispatch.allowance import HOUR
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
-from basketgex_server.dispatch.snapshots import Shelf
+from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.domain import Failure, QuotaReading
 from basketgex_server.errors import BasketgexError, Internal, NotEntitled, NotOffered, QuotaSpent, RateLimited
 from basketgex_server.sources.port import ExposureSource
@@ -61,28 +61,28 @@ class Spender:
         self._asked_account = False
         self.counts = Counts()
 
-    async def spend(self, shelf: Shelf, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
+    async def spend(self, cache: SnapshotCache, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
         """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota.
 
         A debit is taken back only where the call certainly cost nothing.
         """
-        key, metered, said = shelf.origin.key, self._source.metered, self._source.quota
-        left = free = False
+        key, metered, said = cache.origin.key, self._source.metered, self._source.quota
+        left = uncharged = False
         number = 0
         try:
             now = self._now()
-            if failure := shelf.failures.held(SOURCE, now, explicit=call.explicit):
+            if failure := cache.failures.held(SOURCE, now, explicit=call.explicit):
                 raise error_of(failure, now)
             if metered:
                 if self._state.lost:
-                    await self._make_up(shelf)
-                shelf.quota.check(now, explicit=call.reserve, rushed=call.explicit)
-                shelf.quota.leaves(now)
-                shelf.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
+                    await self._make_up(cache)
+                cache.quota.check(now, explicit=call.reserve, rushed=call.explicit)
+                cache.quota.reserve_call(now)
+                cache.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
                 try:
                     debit = await self._state.debit(key, len(call.names), now)
                 except BaseException:
-                    shelf.quota.lands(None, now, free=True)  # it does not leave
+                    cache.quota.settle(None, now, uncharged=True)  # it does not leave
                     raise
                 self.counts.debits += 1
             left = True
@@ -92,35 +92,35 @@ class Spender:
             try:
                 found = await ask()
             except BasketgexError as error:
-                free = error.uncharged
+                uncharged = error.uncharged
                 raise
             finally:
                 if metered:
                     reading = self._source.quota if self._source.quota is not said else None
-                    shelf.quota.lands(reading, self._now(), free=free)
+                    cache.quota.settle(reading, self._now(), uncharged=uncharged)
                     if reading is not None:
-                        self._keep(shelf, reading)
+                        self._keep(cache, reading)
                         if self._state.lost:
-                            await self._state.make_up(key, shelf.quota.status(self._now()).used, self._now())
-                    if free:
+                            await self._state.make_up(key, cache.quota.status(self._now()).used, self._now())
+                    if uncharged:
                         await self._state.refund(debit)
                         self.counts.debits -= 1
         except BasketgexError as error:
             self.counts.last_problem = error.sentence
             if left:
-                self._learn(shelf, call, number, error)
+                self._learn(cache, call, number, error)
             LOG.warning("A call for %d symbols failed: %s.", len(call.names), error.code)
             raise
         except Exception as error:
             LOG.error("A call for %d symbols failed: %s.", len(call.names), fault(error))
             self.counts.last_problem = Internal().sentence
             if left:
-                self._learn(shelf, call, number, Internal())
+                self._learn(cache, call, number, Internal())
             raise
-        self.recover(shelf, [call.source])
+        self.recover(cache, [call.source])
         return found
 
-    async def _make_up(self, shelf: Shelf) -> None:
+    async def _make_up(self, cache: SnapshotCache) -> None:
         """Ask the account for the day's debits, which a damaged store has lost; where it does not tell, the next reply does."""
         if self._asked_account:
             return
@@ -131,49 +131,49 @@ class Spender:
         except (BasketgexError, TimeoutError):
             return
         if reading is not None:
-            self.hear(shelf, reading)
-            await self._state.make_up(shelf.origin.key, shelf.quota.status(self._now()).used, self._now())
+            self.hear(cache, reading)
+            await self._state.make_up(cache.origin.key, cache.quota.status(self._now()).used, self._now())
 
-    def _learn(self, shelf: Shelf, call: Call, number: int, error: BasketgexError) -> None:
+    def _learn(self, cache: SnapshotCache, call: Call, number: int, error: BasketgexError) -> None:
         """Take from the source's refusal what it means for later calls."""
-        now, failures = self._now(), shelf.failures
+        now, failures = self._now(), cache.failures
         if isinstance(error, QuotaSpent):
-            shelf.quota.refused(error.reset_at, now)
+            cache.quota.exhausted_until(error.reset_at, now)
         elif isinstance(error, RateLimited):
-            wait = min(error.retry_after, HOUR, shelf.quota.status(now).resets_at - now)
-            self.remember(shelf, failures.pauses(call.source, error, now, wait, call=number, left=self._left))
+            wait = min(error.retry_after, HOUR, cache.quota.status(now).resets_at - now)
+            self.remember(cache, failures.pauses(call.source, error, now, wait, call=number, left=self._left))
         elif isinstance(error, NotEntitled) and error.symbols:
-            self.remember(shelf, shelf.exclude(error, now))
+            self.remember(cache, cache.exclude(error, now))
         elif not (
             (error.uncharged and not error.lasting)
             or isinstance(error, NotOffered)
-            or shelf.origin.historical
+            or cache.origin.historical
         ):
             found = failures.fails(call.names, error, now, explicit=call.explicit)
             found |= failures.source_fails(
                 call.source, error, now, call=number, left=self._left, explicit=call.explicit
             )
             if not error.uncharged:  # what costs nothing is not worth remembering beyond this server's life
-                self.remember(shelf, found)
+                self.remember(cache, found)
 
-    def remember(self, shelf: Shelf, failures: Mapping[str, Failure]) -> None:
+    def remember(self, cache: SnapshotCache, failures: Mapping[str, Failure]) -> None:
         """Journal what was asked for in vain."""
         if failures:
-            self._state.fail(shelf.origin.key, failures)
+            self._state.fail(cache.origin.key, failures)
 
-    def recover(self, shelf: Shelf, names: Sequence[str]) -> None:
+    def recover(self, cache: SnapshotCache, names: Sequence[str]) -> None:
         """Forget that names failed: they have been answered."""
-        if gone := shelf.failures.recovers(names):
-            self._state.forget(shelf.origin.key, gone)
+        if gone := cache.failures.recovers(names):
+            self._state.forget(cache.origin.key, gone)
 
-    def hear(self, shelf: Shelf, reading: QuotaReading) -> None:
+    def hear(self, cache: SnapshotCache, reading: QuotaReading) -> None:
         """Take note of what the source's account says of the quota."""
-        shelf.quota.hears(reading, self._now(), account=True)
-        self._keep(shelf, reading)
+        cache.quota.record_reading(reading, self._now(), account=True)
+        self._keep(cache, reading)
 
-    def _keep(self, shelf: Shelf, reading: QuotaReading) -> None:
+    def _keep(self, cache: SnapshotCache, reading: QuotaReading) -> None:
         now = self._now()
-        self._state.hear(shelf.origin.key, shelf.quota.to_keep(reading, now), now)
+        self._state.hear(cache.origin.key, cache.quota.to_keep(reading, now), now)
 
 
 def fault(error: BaseException) -> str:

@@ -70,7 +70,7 @@ class Cboe:
     Raises BadSettings where the base URL is neither https nor on this machine.
     """
 
-    seats = 0
+    symbols_per_call = 0
     metered = False
     has_strikes = True
     delay = DELAY

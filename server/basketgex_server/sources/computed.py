@@ -39,8 +39,8 @@ class Computed:
     """A ChainSource that reads chains and works them out on an executor; the caller keeps and ends that.
 
     ``rate`` and ``dividend_yield`` are continuously compounded, per year; symbols in ``rates`` and ``dividend_yields`` have
-    their own, and all other single names ``stock_dividend_yield`` where that is given. ``seats`` and ``metered`` as in the
-    port: the sample plays a metered service, files cost nothing.
+    their own, and all other single names ``stock_dividend_yield`` where that is given. ``symbols_per_call`` and
+    ``metered`` are those of the port: the sample plays a metered service, files cost nothing.
     """
 
     has_strikes = True
@@ -59,7 +59,7 @@ class Computed:
         rates: Mapping[str, float] | None = None,
         dividend_yields: Mapping[str, float] | None = None,
         day_count: DayCount = DAY_COUNT,
-        seats: int = 0,
+        symbols_per_call: int = 0,
         metered: bool = False,
     ) -> None:
         self._provider = provider
@@ -69,7 +69,7 @@ class Computed:
         self._dividend_yields = dict(dividend_yields or {})
         self._of_stocks = stock_dividend_yield
         self._by_symbol = by_symbol(self._rates, self._dividend_yields)
-        self.seats = seats
+        self.symbols_per_call = symbols_per_call
         self.metered = metered
         self.progress = Progress()
 

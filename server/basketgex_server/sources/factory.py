@@ -22,7 +22,7 @@ def make_source(settings: Settings, executor: Executor, key_file: Path | None = 
     """Return the source of figures; its work runs on ``executor``, its key may be in ``key_file``. Raises BadSettings."""
     if settings.source == "chain-files":
         files = ChainFiles(settings.folder(), settings.chain_as_of)
-        return _computed(files, settings, executor, seats=0, metered=False)
+        return _computed(files, settings, executor, symbols_per_call=0, metered=False)
     if settings.source == "flashalpha":
         from basketgex_server.sources.flashalpha.source import FlashAlpha
 
@@ -35,13 +35,13 @@ def make_source(settings: Settings, executor: Executor, key_file: Path | None = 
     if settings.source == "cboe":
         from basketgex_server.sources.cboe import Cboe
 
-        made = partial(_computed, settings=settings, executor=executor, seats=0, metered=False)
+        made = partial(_computed, settings=settings, executor=executor, symbols_per_call=0, metered=False)
         return Cboe(settings.cboe_base_url, executor, made)
-    return _computed(Sample(), settings, executor, seats=SAMPLE_SEATS, metered=True)
+    return _computed(Sample(), settings, executor, symbols_per_call=SAMPLE_SEATS, metered=True)
 
 
 def _computed(
-    provider: ChainProvider, settings: Settings, executor: Executor, *, seats: int, metered: bool
+    provider: ChainProvider, settings: Settings, executor: Executor, *, symbols_per_call: int, metered: bool
 ) -> Computed:
     implied, filled = settings.implied, settings.filled
     if implied or filled:
@@ -56,6 +56,6 @@ def _computed(
         rates=settings.rates,
         dividend_yields=settings.dividend_yields,
         day_count=settings.day_count,
-        seats=seats,
+        symbols_per_call=symbols_per_call,
         metered=metered,
     )

@@ -24,7 +24,7 @@ class ExposureSource(Protocol):
     """Gives the exposures of many symbols at once."""
 
     @property
-    def seats(self) -> int:
+    def symbols_per_call(self) -> int:
         """How many symbols one call carries at most; 0 for any number."""
 
     @property
@@ -53,7 +53,10 @@ class ExposureSource(Protocol):
         """Load what the first call needs; on any thread, so that the first call does not wait for it."""
 
     async def fetch(self, symbols: tuple[str, ...]) -> Fetched:
-        """Ask for symbols, at most ``seats`` of them: one call. Raises SourceUnavailable where the call as a whole failed."""
+        """Ask for symbols, at most ``symbols_per_call`` of them, in one call.
+
+        Raises SourceUnavailable where the call as a whole failed.
+        """
 
     async def levels(self, symbol: str) -> Levels | None:
         """Ask for one symbol's levels: one call; None where it has no data. Raises NotOffered, and what ``fetch`` raises."""

@@ -13,7 +13,7 @@ from basketgex_server.errors import BadSettings
 class Unusable:
     """A ChainSource that has nothing but the sentence that says why: no figure of another source stands in."""
 
-    seats = 0
+    symbols_per_call = 0
     metered = False
     has_strikes = True
     delay = 0.0

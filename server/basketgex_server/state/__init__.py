@@ -21,8 +21,8 @@ from typing import TypeVar
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.state import figures, ledger
-from basketgex_server.state.figures import Known, PastGex
-from basketgex_server.state.ledger import Heard, Spent
+from basketgex_server.state.figures import PastGex, StoredFigures
+from basketgex_server.state.ledger import DebitCounts, QuotaRecord
 from basketgex_server.state.repair import (
     Saved,
     check,
@@ -36,7 +36,7 @@ from basketgex_server.state.repair import (
 )
 from basketgex_server.state.tidy import Tidier, renew
 
-__all__ = ["Heard", "Known", "PastGex", "Spent", "State"]
+__all__ = ["DebitCounts", "PastGex", "QuotaRecord", "State", "StoredFigures"]
 
 LOG = logging.getLogger(__name__)
 VERSION = 5
@@ -103,7 +103,7 @@ class State:
         """Keep snapshots for so many days from now on."""
         self._history = history_days * DAY
 
-    async def load(self, origin: str, now: float = math.inf) -> Known:
+    async def load(self, origin: str, now: float = math.inf) -> StoredFigures:
         """Return the newest of an origin, of what can have happened by ``now``."""
         return await self._run(lambda: self._load(origin, now))
 
@@ -121,7 +121,7 @@ class State:
         """Take back a debit, by its number, whose call certainly cost nothing."""
         await self._run(lambda: ledger.refund(self._connection, debit))
 
-    async def spent(self, origin: str, now: float) -> Spent:
+    async def spent(self, origin: str, now: float) -> DebitCounts:
         """Return the debits of an origin."""
         return await self._run(lambda: ledger.spent(self._connection, origin, now))
 
@@ -130,7 +130,7 @@ class State:
         await self._run(lambda: ledger.make_up(self._connection, origin, today, now))
         self.lost = False
 
-    async def heard(self, origin: str) -> Heard | None:
+    async def heard(self, origin: str) -> QuotaRecord | None:
         """Return what the source last said of its quota."""
         return await self._run(lambda: ledger.heard(self._connection, origin))
 
@@ -207,7 +207,7 @@ class State:
     def _ask(self, question: str) -> tuple[int, ...]:
         return tuple(self._connection.execute(question).fetchone())
 
-    def _load(self, origin: str, now: float) -> Known:
+    def _load(self, origin: str, now: float) -> StoredFigures:
         if math.isfinite(now):
             figures.disbelieve(self._connection, now)
         known, bad = figures.load(self._connection, origin)

@@ -21,7 +21,7 @@ PastGex: TypeAlias = tuple[float, float, float]
 """A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
 
 
-class Known(NamedTuple):
+class StoredFigures(NamedTuple):
     """What the store holds of one origin: each symbol's newest snapshot, when others were found to have none, what failed."""
 
     snapshots: dict[str, Snapshot]
@@ -29,7 +29,7 @@ class Known(NamedTuple):
     failures: Mapping[str, Failure] = MappingProxyType({})
 
 
-def load(c: sqlite3.Connection, origin: str) -> tuple[Known, list[int]]:
+def load(c: sqlite3.Connection, origin: str) -> tuple[StoredFigures, list[int]]:
     """Return the newest of an origin, and the numbers of rows that are not as they were written."""
     missing = c.execute("SELECT symbol, found_at FROM missing WHERE origin = ?", (origin,))
     gone: dict[str, float] = dict(tuple(row) for row in missing)
@@ -47,7 +47,7 @@ def load(c: sqlite3.Connection, origin: str) -> tuple[Known, list[int]]:
             continue
         if snapshot.fetched_at > gone.get(row["symbol"], -1.0):
             snapshots[row["symbol"]] = snapshot
-    return Known(snapshots, gone, failed), bad
+    return StoredFigures(snapshots, gone, failed), bad
 
 
 def past(c: sqlite3.Connection, origin: str, symbol: str, most: int) -> list[PastGex]:

@@ -11,7 +11,7 @@ from basketgex_server.domain import SKEW, QuotaReading
 DAY = 86_400.0
 
 
-class Spent(NamedTuple):
+class DebitCounts(NamedTuple):
     """Debits of one origin: today (UTC) and ever; and the calls that the same answers would have cost one by one."""
 
     today: int
@@ -20,7 +20,7 @@ class Spent(NamedTuple):
     answered_total: int
 
 
-class Heard(NamedTuple):
+class QuotaRecord(NamedTuple):
     """What the source last said of its quota, when (Unix seconds), and the debits since."""
 
     reading: QuotaReading
@@ -44,7 +44,7 @@ def refund(c: sqlite3.Connection, number: int) -> None:
         c.execute("UPDATE quota SET last_debit = min(last_debit, (SELECT coalesce(max(id), 0) FROM debit))")
 
 
-def spent(c: sqlite3.Connection, origin: str, now: float) -> Spent:
+def spent(c: sqlite3.Connection, origin: str, now: float) -> DebitCounts:
     """Return the debits of an origin; those of a moment still to come are not today's."""
     day = math.floor(now / DAY)
     debits = c.execute(
@@ -55,7 +55,7 @@ def spent(c: sqlite3.Connection, origin: str, now: float) -> Spent:
         "SELECT coalesce(sum(calls) FILTER (WHERE day = ?), 0), coalesce(sum(calls), 0) FROM answered WHERE origin = ?",
         (day, origin),
     ).fetchone()
-    return Spent(*debits, *answers)
+    return DebitCounts(*debits, *answers)
 
 
 def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:
@@ -68,7 +68,7 @@ def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:
         )
 
 
-def heard(c: sqlite3.Connection, origin: str) -> Heard | None:
+def heard(c: sqlite3.Connection, origin: str) -> QuotaRecord | None:
     """Return what the source last said of its quota."""
     row = c.execute("SELECT * FROM quota WHERE origin = ?", (origin,)).fetchone()
     if row is None:
@@ -78,7 +78,7 @@ def heard(c: sqlite3.Connection, origin: str) -> Heard | None:
         (origin, row["last_debit"], row["read_at"]),
     ).fetchone()
     said = (row["quota_limit"], row["remaining"], row["reset_at"], bool(row["unlimited"]), row["plan"])
-    return Heard(QuotaReading(*said), row["read_at"], since)
+    return QuotaRecord(QuotaReading(*said), row["read_at"], since)
 
 
 def hear(c: sqlite3.Connection, origin: str, reading: QuotaReading, now: float) -> None:

@@ -43,7 +43,7 @@ class Gated:
 
 
 def batcher(gated: Gated, **chosen: Any) -> Batcher:
-    options: dict[str, Any] = {"seats": 3, "metered": True, "quiet": 0.0, "longest": 0.0}
+    options: dict[str, Any] = {"symbols_per_call": 3, "metered": True, "quiet": 0.0, "longest": 0.0}
     return Batcher(gated, **(options | chosen))
 
 
@@ -125,7 +125,7 @@ def test_quiet_starts_again_with_every_symbol_and_longest_does_not() -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
         gated = Gated()
-        found = batcher(gated, quiet=10.0, longest=25.0, seats=50)
+        found = batcher(gated, quiet=10.0, longest=25.0, symbols_per_call=50)
         ends = []
         start = loop.time()
         real = loop.time
@@ -219,7 +219,7 @@ def test_a_timeout_leaves_out_what_is_on_its_way() -> None:
 def test_a_failing_call_fails_only_its_symbols(error: Exception, expected: type[BasketgexError]) -> None:
     async def story() -> None:
         gated = Gated()
-        found = batcher(gated, seats=1)
+        found = batcher(gated, symbols_per_call=1)
         task = asyncio.create_task(found.fetch(["A", "B"]))
         await until(lambda: len(gated.sent) == 2)
         gated.let_go(0, error)
@@ -315,15 +315,15 @@ def test_only_full_calls_leave_early_and_the_rest_keeps_its_window() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("seats", [2, 3, 7])
-def test_no_under_full_call_ever_leaves_beside_another(seats: int) -> None:
+@pytest.mark.parametrize("symbols_per_call", [2, 3, 7])
+def test_no_under_full_call_ever_leaves_beside_another(symbols_per_call: int) -> None:
     """Whatever arrives when, and whichever call lands first."""
 
     async def story(chance: random.Random) -> None:
         gated, flying, wrong = Gated(), set[int](), list[tuple[str, ...]]()
 
         async def call(symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
-            if len(symbols) < seats and flying:
+            if len(symbols) < symbols_per_call and flying:
                 wrong.append(symbols)
             number = len(gated.sent)
             flying.add(number)
@@ -332,7 +332,7 @@ def test_no_under_full_call_ever_leaves_beside_another(seats: int) -> None:
             finally:
                 flying.discard(number)
 
-        found = Batcher(call, seats=seats, metered=True, quiet=0.0, longest=0.0)
+        found = Batcher(call, symbols_per_call=symbols_per_call, metered=True, quiet=0.0, longest=0.0)
         names = [f"S{n}" for n in range(60)]
         waiting = []
         for _ in range(40):
@@ -354,7 +354,7 @@ def test_no_under_full_call_ever_leaves_beside_another(seats: int) -> None:
 def test_free_calls_never_wait() -> None:
     async def story() -> None:
         gated = Gated()
-        found = batcher(gated, metered=False, seats=0)
+        found = batcher(gated, metered=False, symbols_per_call=0)
         tasks = [asyncio.create_task(found.fetch(["A"]))]
         await until(lambda: gated.sent)
         tasks.append(asyncio.create_task(found.fetch("BCDEF")))
@@ -388,7 +388,7 @@ def test_held_symbols_whose_waiters_leave_are_not_sent() -> None:
 def test_riders_take_the_seats_left_over_and_can_be_joined() -> None:
     async def story() -> None:
         gated = Gated()
-        found = batcher(gated, riders=lambda: ["OLD", "A", "OLDER"])
+        found = batcher(gated, ride_alongs=lambda: ["OLD", "A", "OLDER"])
         one = asyncio.create_task(found.fetch(["A"]))
         await until(lambda: gated.sent)
         assert gated.sent == [("A", "OLD", "OLDER")]
@@ -405,7 +405,7 @@ def test_riders_take_the_seats_left_over_and_can_be_joined() -> None:
 def test_a_symbol_on_its_way_rides_along_with_no_other_call() -> None:
     async def story() -> None:
         gated = Gated()
-        found = batcher(gated, metered=False, riders=lambda: ["A", "OLD"])
+        found = batcher(gated, metered=False, ride_alongs=lambda: ["A", "OLD"])
         one = asyncio.create_task(found.fetch(["A", "B", "C"]))
         await until(lambda: gated.sent)
         other = asyncio.create_task(found.fetch(["D"]))
@@ -474,8 +474,8 @@ def test_nothing_asked_is_answered_at_once() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("seats", [1, 7, 50])
-def test_a_crowd_takes_the_fewest_calls(seats: int) -> None:
+@pytest.mark.parametrize("symbols_per_call", [1, 7, 50])
+def test_a_crowd_takes_the_fewest_calls(symbols_per_call: int) -> None:
     async def story() -> None:
         sent: list[tuple[str, ...]] = []
 
@@ -483,10 +483,10 @@ def test_a_crowd_takes_the_fewest_calls(seats: int) -> None:
             sent.append(symbols)
             return {s: made_up(s) for s in symbols}
 
-        found = Batcher(call, seats=seats, metered=True, quiet=0.0, longest=0.0)
+        found = Batcher(call, symbols_per_call=symbols_per_call, metered=True, quiet=0.0, longest=0.0)
         names = [f"S{i}" for i in range(500)]
         answers = await asyncio.gather(*(found.fetch(names[i : i + 40]) for i in range(0, 480, 10)))
-        assert len(sent) == -(-500 // seats)
+        assert len(sent) == -(-500 // symbols_per_call)
         assert sorted(s for call in sent for s in call) == sorted(names)
         assert all(len(a) == 40 or i >= 47 for i, a in enumerate(answers))
 

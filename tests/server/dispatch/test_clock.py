@@ -215,8 +215,8 @@ def test_a_clock_that_was_never_set_costs_neither_the_history_nor_the_ledger(
                 await unset(again)
         async with bench(tmp_path) as after:
             after.clock.at = NOON + 600
-            shelf = await after.dispatcher.shelf()
-            assert [len(past) for past in (await after.dispatcher.past(shelf, ["A", "B"], 10)).values()] == [
+            cache = await after.dispatcher.cache()
+            assert [len(past) for past in (await after.dispatcher.past(cache, ["A", "B"], 10)).values()] == [
                 4,
                 3,
             ]

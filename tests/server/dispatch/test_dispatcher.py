@@ -14,7 +14,7 @@ import pytest
 
 from basketgex_server.dispatch.batch.choose import answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Findings, Found, Refresh
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup, Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Basket, Freshness, QuotaReading
 from basketgex_server.errors import (
@@ -48,10 +48,10 @@ class Bench:
         self.state = State(self.path, settings.history_days)
         self.dispatcher = Dispatcher(self.source, self.state, settings, NewYorkSessions(), self.clock)
 
-    async def find(self, symbols: str, **options: Any) -> Findings:
+    async def find(self, symbols: str, **options: Any) -> Lookup:
         return await self.dispatcher.find(symbols.split(), **options)
 
-    async def one(self, symbol: str, **options: Any) -> Found:
+    async def one(self, symbol: str, **options: Any) -> CachedFigure:
         return (await self.find(symbol, **options)).found[symbol]
 
     async def landed(self, calls: int) -> None:
@@ -138,12 +138,12 @@ def test_the_last_good_value_is_served_with_a_notice(tmp_path: Path, error: Exce
             await b.find("A")
             b.clock.at += 1_000
             b.source.error = error
-            findings = await b.find("A B")
-            found = findings.found["A"]
+            lookup = await b.find("A B")
+            found = lookup.found["A"]
             assert (found.freshness, found.ttl, found.notice) == (Freshness.EXPIRED, 2.0, notice)
             assert found.snapshot.fetched_at == NOON
-            assert list(findings.failed) == ["B"]
-            assert findings.debits == 1  # a failed call is spent
+            assert list(lookup.failed) == ["B"]
+            assert lookup.debits == 1  # a failed call is spent
             assert "secret" not in b.dispatcher.counts.last_problem
 
     run(story())
@@ -155,8 +155,8 @@ def test_nothing_crosses_a_session(tmp_path: Path) -> None:
             await b.find("A")
             b.clock.at = NOON + DAY
             b.source.error = AWAY
-            findings = await b.find("A")
-            assert (dict(findings.found), findings.failed) == ({}, {"A": AWAY})
+            lookup = await b.find("A")
+            assert (dict(lookup.found), lookup.failed) == ({}, {"A": AWAY})
             cached = await b.find("A", refresh=Refresh.CACHE_ONLY)
             assert isinstance(cached.failed["A"], NotCached)
             b.source.error = None
@@ -189,8 +189,8 @@ def test_missing_is_remembered_and_costs_nothing(tmp_path: Path) -> None:
             assert (await b.find("A GONE")).missing == {"GONE": 30.0}
             for later in (1, 599):
                 b.clock.at = NOON + later
-                findings = await b.find("GONE")
-                assert (findings.missing, findings.debits) == ({"GONE": 30.0}, 0)
+                lookup = await b.find("GONE")
+                assert (lookup.missing, lookup.debits) == ({"GONE": 30.0}, 0)
             assert len(b.source.calls) == 1
             b.clock.at = NOON + 600
             b.source.nothing.clear()
@@ -205,8 +205,8 @@ def test_a_symbol_that_lost_its_data_is_missing_at_once(tmp_path: Path) -> None:
         async with bench(tmp_path) as b:
             await b.find("A")
             b.source.nothing.add("A")
-            findings = await b.find("A", refresh=Refresh.FORCE)
-            assert (dict(findings.found), list(findings.missing)) == ({}, ["A"])
+            lookup = await b.find("A", refresh=Refresh.FORCE)
+            assert (dict(lookup.found), list(lookup.missing)) == ({}, ["A"])
 
     run(story())
 
@@ -234,10 +234,10 @@ def test_cache_only_never_asks(tmp_path: Path) -> None:
             )
             await b.find("A GONE")
             b.clock.at += 1_000
-            findings = await b.find("A GONE B", refresh=Refresh.CACHE_ONLY)
-            assert findings.found["A"].freshness is Freshness.EXPIRED
-            assert list(findings.missing) == ["GONE"]
-            assert list(findings.failed) == ["B"]
+            lookup = await b.find("A GONE B", refresh=Refresh.CACHE_ONLY)
+            assert lookup.found["A"].freshness is Freshness.EXPIRED
+            assert list(lookup.missing) == ["GONE"]
+            assert list(lookup.failed) == ["B"]
             await turns()
             assert len(b.source.calls) == 1
 
@@ -247,11 +247,11 @@ def test_cache_only_never_asks(tmp_path: Path) -> None:
 def test_too_many_calls_are_refused_basket_by_basket(tmp_path: Path) -> None:
     async def story() -> None:
         settings = replace(SETTINGS, max_calls_per_request=2)
-        async with bench(tmp_path, settings, seats=2) as b:
+        async with bench(tmp_path, settings, symbols_per_call=2) as b:
             baskets = [["A", "B"], ["C", "D", "E"], ["A", "C"]]
-            findings = await b.find("A B C D E", baskets=lambda: baskets)
-            assert sorted(findings.found) == ["A", "B", "C"]
-            assert {n: e.sentence for n, e in findings.refused.items()} == {
+            lookup = await b.find("A B C D E", baskets=lambda: baskets)
+            assert sorted(lookup.found) == ["A", "B", "C"]
+            assert {n: e.sentence for n, e in lookup.refused.items()} == {
                 1: "The sheet asks for more new names at once than 2 source calls carry: "
                 "recalculate to ask for the rest, or refresh explicitly."
             }
@@ -268,9 +268,9 @@ def test_too_many_calls_are_refused_basket_by_basket(tmp_path: Path) -> None:
 def test_a_source_without_a_price_may_be_asked_for_any_number(tmp_path: Path) -> None:
     async def story() -> None:
         settings = replace(SETTINGS, max_calls_per_request=1)
-        async with bench(tmp_path, settings, seats=1, metered=False) as b:
-            findings = await b.find("A B C")
-            assert (len(findings.found), findings.debits) == (3, 0)
+        async with bench(tmp_path, settings, symbols_per_call=1, metered=False) as b:
+            lookup = await b.find("A B C")
+            assert (len(lookup.found), lookup.debits) == (3, 0)
             assert b.debits() == 0
 
     run(story())
@@ -279,12 +279,12 @@ def test_a_source_without_a_price_may_be_asked_for_any_number(tmp_path: Path) ->
 def test_what_is_refreshed_behind_is_limited_too(tmp_path: Path) -> None:
     async def story() -> None:
         settings = replace(SETTINGS, max_calls_per_request=2)
-        async with bench(tmp_path, settings, seats=2) as b:
+        async with bench(tmp_path, settings, symbols_per_call=2) as b:
             await b.find("A B C D")
             await b.find("E F G H")
             b.clock.at += 100
-            findings = await b.find("A B C D E F G H NEW")
-            assert len(findings.found) == 9
+            lookup = await b.find("A B C D E F G H NEW")
+            assert len(lookup.found) == 9
             await b.landed(6)
             assert sorted(s for call in b.source.calls[4:] for s in call) == ["A", "B", "C", "NEW"]
 
@@ -316,8 +316,8 @@ def test_a_debit_is_taken_back_only_where_the_call_certainly_cost_nothing(tmp_pa
             b.source.before = lambda: seen.append(b.debits())
             b.source.says = lambda: QuotaReading(2_500, 2_500)
             b.source.error = Unreached("Nobody there.")
-            findings = await b.find("A")
-            assert (findings.failed["A"].sentence, findings.debits) == ("Nobody there.", 0)
+            lookup = await b.find("A")
+            assert (lookup.failed["A"].sentence, lookup.debits) == ("Nobody there.", 0)
             assert seen == [1]  # committed before it left all the same
             assert (b.debits(), b.dispatcher.counts.debits) == (0, 0)
             quota, spent = await b.dispatcher.quota()
@@ -352,13 +352,13 @@ def test_what_the_plan_does_not_cover_fails_alone(tmp_path: Path, uncovered: str
         async with bench(tmp_path, uncovered=set(uncovered.split())) as b:
             seen: list[int] = []
             b.source.before = lambda: seen.append(b.debits())
-            findings = await b.find("A X Y Z B")
+            lookup = await b.find("A X Y Z B")
             gone = uncovered.split()
-            assert {s: e.sentence for s, e in findings.failed.items()} == {
+            assert {s: e.sentence for s, e in lookup.failed.items()} == {
                 s: f"The plan does not cover {s}." for s in gone
             }
-            assert sorted(findings.found) == sorted(set("ABXYZ") - set(gone))
-            assert findings.debits == b.debits() == len(b.source.calls) == 1 + len(gone)
+            assert sorted(lookup.found) == sorted(set("ABXYZ") - set(gone))
+            assert lookup.debits == b.debits() == len(b.source.calls) == 1 + len(gone)
             assert seen == list(range(1, 2 + len(gone)))  # each debit before its call
             again = await b.find("A X Y Z B")
             assert (again.debits, set(again.failed)) == (0, set(gone))
@@ -369,10 +369,10 @@ def test_what_the_plan_does_not_cover_fails_alone(tmp_path: Path, uncovered: str
 def test_of_many_that_the_plan_does_not_cover_the_rest_fails_in_the_end(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path, uncovered=set("VWXYZ")) as b:
-            findings = await b.find("A V W X Y Z")
+            lookup = await b.find("A V W X Y Z")
             last = "The plan does not cover Y."
-            assert findings.failed["A"].sentence == findings.failed["Z"].sentence == last
-            assert findings.failed["V"].sentence == "The plan does not cover V."
+            assert lookup.failed["A"].sentence == lookup.failed["Z"].sentence == last
+            assert lookup.failed["V"].sentence == "The plan does not cover V."
             assert [len(c) for c in b.source.calls] == [6, 5, 4, 3]
             assert sorted((await b.find("A Z")).failed) == ["Z"]  # four are remembered
 
@@ -395,9 +395,9 @@ def test_the_quota_is_looked_at_before_the_rest_is_asked_for_again(tmp_path: Pat
     async def story() -> None:
         async with bench(tmp_path, uncovered={"X"}) as b:
             b.source.says = lambda: QuotaReading(5, 0)
-            findings = await b.find("A X")
-            assert findings.failed["X"].code == "not_entitled"
-            assert isinstance(findings.failed["A"], QuotaSpent)
+            lookup = await b.find("A X")
+            assert lookup.failed["X"].code == "not_entitled"
+            assert isinstance(lookup.failed["A"], QuotaSpent)
             assert len(b.source.calls) == b.debits() == 1
 
     run(story())
@@ -421,12 +421,12 @@ def test_what_the_plan_no_longer_covers_does_not_ride_along(tmp_path: Path) -> N
 def test_without_a_ledger_no_call_leaves(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path) as b:
-            await b.dispatcher.shelf()
+            await b.dispatcher.cache()
             with closing(sqlite3.connect(b.path)) as other:
                 other.execute("DROP TABLE debit")
                 other.commit()
-            findings = await b.find("A")
-            assert findings.failed["A"].sentence == Internal().sentence
+            lookup = await b.find("A")
+            assert lookup.failed["A"].sentence == Internal().sentence
             assert (b.source.calls, b.dispatcher.counts.debits) == ([], 0)
 
     run(story())
@@ -458,8 +458,8 @@ def test_figures_of_a_source_that_changed_meanwhile_are_not_kept(tmp_path: Path)
             await until(lambda: b.source.calls)
             b.source.comes_from = replace(LIVE, location="elsewhere")
             b.source.gate.set()
-            findings = await waiting
-            assert findings.failed["A"].sentence == (
+            lookup = await waiting
+            assert lookup.failed["A"].sentence == (
                 "The source changed while it was asked. Recalculate to ask again."
             )
             b.source.comes_from = LIVE
@@ -470,10 +470,10 @@ def test_figures_of_a_source_that_changed_meanwhile_are_not_kept(tmp_path: Path)
 
 def test_no_symbol_is_fetched_twice(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, seats=5) as b:
+        async with bench(tmp_path, symbols_per_call=5) as b:
             b.source.gate = asyncio.Event()
             names = [f"S{i}" for i in range(40)]
-            await b.dispatcher.shelf()  # so that all arrive in one turn of the loop
+            await b.dispatcher.cache()  # so that all arrive in one turn of the loop
             tasks = [
                 asyncio.create_task(b.dispatcher.find(names[i : i + 7]))
                 for i in (*range(0, 34, 3), *range(0, 34, 2))
@@ -482,8 +482,8 @@ def test_no_symbol_is_fetched_twice(tmp_path: Path) -> None:
             late = asyncio.create_task(b.dispatcher.find(names))
             await turns()
             b.source.gate.set()
-            for findings in await asyncio.gather(*tasks, late):
-                assert not findings.failed
+            for lookup in await asyncio.gather(*tasks, late):
+                assert not lookup.failed
             seated = [s for call in b.source.calls for s in call]
             assert sorted(seated) == sorted(names)
             assert len(b.source.calls) == b.debits() == 8
@@ -493,7 +493,7 @@ def test_no_symbol_is_fetched_twice(tmp_path: Path) -> None:
 
 def test_ageing_symbols_ride_along_the_oldest_first(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, seats=3) as b:
+        async with bench(tmp_path, symbols_per_call=3) as b:
             for symbol in ("YOUNG", "OLD", "FORGOTTEN"):
                 b.source.lags = {"YOUNG": 0.0, "OLD": 30.0, "FORGOTTEN": 50.0}[symbol]
                 await b.find(symbol)
@@ -513,9 +513,9 @@ def test_ageing_symbols_ride_along_the_oldest_first(tmp_path: Path) -> None:
 def test_a_broken_chain_fails_alone(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path, broken={"BAD": "The chain of BAD is broken."}) as b:
-            findings = await b.find("A BAD")
-            assert list(findings.found) == ["A"]
-            assert isinstance(findings.unreadable["BAD"], BadChain) and not findings.failed
+            lookup = await b.find("A BAD")
+            assert list(lookup.found) == ["A"]
+            assert isinstance(lookup.unreadable["BAD"], BadChain) and not lookup.failed
             assert b.dispatcher.counts.last_problem == "The chain of BAD is broken."
 
     run(story())
@@ -527,11 +527,11 @@ def test_a_timeout_serves_what_there_is(tmp_path: Path) -> None:
             await b.find("A")
             b.clock.at += 1_000
             b.source.gate = asyncio.Event()
-            findings = await b.find("A B", timeout=0.01)
-            assert findings.found["A"].notice == (
+            lookup = await b.find("A B", timeout=0.01)
+            assert lookup.found["A"].notice == (
                 "Last good value: The source did not answer in time. Recalculate to ask again."
             )
-            assert isinstance(findings.failed["B"], TimedOut)
+            assert isinstance(lookup.failed["B"], TimedOut)
             b.source.gate.set()
 
     run(story())
@@ -559,9 +559,9 @@ def test_a_restart_knows_what_was_learnt(tmp_path: Path) -> None:
         async with bench(tmp_path, nothing={"GONE"}) as b:
             await b.find("A GONE")
         async with bench(tmp_path, error=AWAY) as b:
-            findings = await b.find("A GONE")
-            assert findings.found["A"].snapshot.exposure == made_up("A")
-            assert findings.missing == {"GONE": 30.0}
+            lookup = await b.find("A GONE")
+            assert lookup.found["A"].snapshot.exposure == made_up("A")
+            assert lookup.missing == {"GONE": 30.0}
             assert (b.source.calls, b.debits()) == ([], 1)
 
     run(story())

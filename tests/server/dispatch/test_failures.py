@@ -229,7 +229,7 @@ def test_an_explicit_refresh_tries_once_and_a_good_answer_ends_it(tmp_path: Path
 
 def test_one_call_finds_out_whether_the_source_is_well_again(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, seats=2) as b:
+        async with bench(tmp_path, symbols_per_call=2) as b:
             names = [f"S{n}" for n in range(10)]
             await b.dispatcher.find(names)
             b.clock.at += 901
@@ -244,11 +244,9 @@ def test_one_call_finds_out_whether_the_source_is_well_again(tmp_path: Path) -> 
             for minutes in (1, 2, 4):
                 b.clock.at += minutes * 60
                 before = len(b.source.calls)
-                findings = await b.dispatcher.find([*names, "NEW"])
+                lookup = await b.dispatcher.find([*names, "NEW"])
                 assert len(b.source.calls) == before + 1
-                assert all(
-                    f.notice.startswith("Last good value: The source") for f in findings.found.values()
-                )
+                assert all(f.notice.startswith("Last good value: The source") for f in lookup.found.values())
             b.source.error = None
             b.clock.at += 480
             await b.dispatcher.find(names)
@@ -290,7 +288,9 @@ def test_files_are_read_again_whenever_they_are_asked_for(tmp_path: Path) -> Non
 
     async def story() -> None:
         past = replace(LIVE, historical=True)
-        async with bench(tmp_path, comes_from=past, metered=False, seats=0, broken={"B": LOST}) as b:
+        async with bench(
+            tmp_path, comes_from=past, metered=False, symbols_per_call=0, broken={"B": LOST}
+        ) as b:
             for _ in range(3):
                 assert (await b.find("B")).unreadable["B"].sentence == LOST
             b.source.broken.clear()
@@ -340,8 +340,8 @@ def test_a_debit_that_could_not_be_written_is_not_counted_as_on_its_way(tmp_path
             await b.state._run(lambda: b.state._connection.execute("DROP TABLE debit"))
             for number in range(60):
                 await b.find(f"S{number}")
-            shelf = await b.dispatcher.shelf()
-            assert shelf.quota.left(b.clock.at) == 50
+            cache = await b.dispatcher.cache()
+            assert cache.quota.left(b.clock.at) == 50
 
     run(story())
 
@@ -362,7 +362,7 @@ def test_after_a_crash_the_calls_that_were_under_way_count_as_spent(tmp_path: Pa
     """The last reply before it may have left before they came; and all of it in one tick of the clock."""
 
     async def story() -> None:
-        async with bench(tmp_path, seats=1) as b:
+        async with bench(tmp_path, symbols_per_call=1) as b:
             landed = 0
             b.source.says = lambda: QuotaReading(100, 40 - landed)
             b.source.gate = asyncio.Event()
@@ -371,11 +371,11 @@ def test_after_a_crash_the_calls_that_were_under_way_count_as_spent(tmp_path: Pa
             first, b.source.gate = b.source.gate, None
             landed = 1
             await b.find("FIRST")  # the source has counted this one only
-            after = bench(tmp_path, seats=1)  # as if killed here: the others never land
+            after = bench(tmp_path, symbols_per_call=1)  # as if killed here: the others never land
             async with after as again:
                 again.clock.at += 1
-                shelf = await again.dispatcher.shelf()
-                assert shelf.quota.left(again.clock.at) == 39 - under_way
+                cache = await again.dispatcher.cache()
+                assert cache.quota.left(again.clock.at) == 39 - under_way
             first.set()
             await asking
 
@@ -390,7 +390,7 @@ def test_a_debit_after_the_last_reply_counts_within_one_tick_of_the_clock(tmp_pa
             for _ in range(3):
                 await b.state.debit(LIVE.key, 1, b.clock.at)
         async with bench(tmp_path) as again:
-            shelf = await again.dispatcher.shelf()
-            assert shelf.quota.left(again.clock.at) == 37
+            cache = await again.dispatcher.cache()
+            assert cache.quota.left(again.clock.at) == 37
 
     run(story())

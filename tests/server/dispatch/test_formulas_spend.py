@@ -80,13 +80,13 @@ def test_the_sentence_says_that_it_is_explicit_refreshes_and_the_figure_stays(tm
             metered(b)
             await hammered(b, 51, every=1.0, names=["A"])
             assert len(b.source.calls) == 50
-            findings = await b.find("A NEW", refresh=Refresh.FORCE)
-            assert findings.found["A"].notice == (
+            lookup = await b.find("A NEW", refresh=Refresh.FORCE)
+            assert lookup.found["A"].notice == (
                 "Last good value: Explicit refreshes have caused as many source calls as formulas may cause "
                 "in an hour (50): recalculate after 16:32 UTC."
             )
-            assert findings.found["A"].freshness is Freshness.FRESH
-            assert findings.found["NEW"].notice == ""  # which nobody has seen before
+            assert lookup.found["A"].freshness is Freshness.FRESH
+            assert lookup.found["NEW"].notice == ""  # which nobody has seen before
             b.clock.at += 120
             assert (await b.one("A", refresh=Refresh.FORCE)).notice == ""
 
@@ -169,7 +169,7 @@ def test_levels_have_an_allowance_of_their_own(tmp_path: Path) -> None:
 
 def test_one_explicit_refresh_has_a_bound_too(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, replace(SETTINGS, max_calls_per_hour=3), seats=2) as b:
+        async with bench(tmp_path, replace(SETTINGS, max_calls_per_hour=3), symbols_per_call=2) as b:
             baskets = [["A", "B"], ["C", "D", "E"], [f"S{n}" for n in range(9)]]
             names = sorted({name for basket in baskets for name in basket})
             found = await b.dispatcher.find(names, refresh=Refresh.FORCE, baskets=lambda: baskets)

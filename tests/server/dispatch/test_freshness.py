@@ -122,11 +122,11 @@ def test_age_is_a_reason_to_ask_once_in_a_while(as_of_age: float, fetched_age: f
     ("now", "as_of_age", "fetched_age", "when"),
     [
         (NOW, 30.0, 30.0, Due.NOT_YET),
-        (NOW, 60.0, 60.0, Due.BEHIND),
+        (NOW, 60.0, 60.0, Due.BACKGROUND),
         (NOW, 900.0, 900.0, Due.AWAITED),
         (NOW, 5_000.0, 59.0, Due.NOT_YET),  # it was old when it came
-        (NOW, 5_000.0, 60.0, Due.BEHIND),
-        (NOW, 90_000.0, 899.0, Due.BEHIND),
+        (NOW, 5_000.0, 60.0, Due.BACKGROUND),
+        (NOW, 90_000.0, 899.0, Due.BACKGROUND),
         (NOW, 90_000.0, 900.0, Due.AWAITED),
         (AFTER_CLOSE + 7_200, 90_000.0, 61.0, Due.NOT_YET),
         (AFTER_CLOSE + 7_200, 90_000.0, 3_599.0, Due.NOT_YET),

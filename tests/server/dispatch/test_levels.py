@@ -92,8 +92,8 @@ def test_one_that_fails_when_nobody_waits_any_more_is_remembered(tmp_path: Path)
             await until(lambda: source.asked == ["A"])
             asking.cancel()
             source.gate.set()
-            shelf = await b.dispatcher.shelf()
-            await until(lambda: bool(shelf.failures))
+            cache = await b.dispatcher.cache()
+            await until(lambda: bool(cache.failures))
             with pytest.raises(BasketgexError) as refused:
                 await b.dispatcher.levels("A")
             assert refused.value.code == SourceUnavailable.code and source.asked == ["A"]

@@ -14,11 +14,13 @@ SEATS = st.integers(1, 50)
 
 
 @given(DISTINCT, SYMBOLS, SEATS)
-def test_the_fewest_calls_and_everybody_once(wanted: list[str], riders: list[str], seats: int) -> None:
-    found = plan(wanted, riders, seats=seats, busy=False)
+def test_the_fewest_calls_and_everybody_once(
+    wanted: list[str], ride_alongs: list[str], symbols_per_call: int
+) -> None:
+    found = plan(wanted, ride_alongs, symbols_per_call=symbols_per_call, busy=False)
     seated = list(chain.from_iterable(found.calls))
-    assert len(found.calls) == ceil(len(wanted) / seats)
-    assert all(0 < len(call) <= seats for call in found.calls)
+    assert len(found.calls) == ceil(len(wanted) / symbols_per_call)
+    assert all(0 < len(call) <= symbols_per_call for call in found.calls)
     assert len(seated) == len(set(seated))
     assert [s for s in seated if s in wanted] == wanted
     assert found.held == ()
@@ -26,29 +28,33 @@ def test_the_fewest_calls_and_everybody_once(wanted: list[str], riders: list[str
 
 @given(DISTINCT, SYMBOLS, SEATS)
 def test_seats_left_over_go_to_riders_in_their_order(
-    wanted: list[str], riders: list[str], seats: int
+    wanted: list[str], ride_alongs: list[str], symbols_per_call: int
 ) -> None:
-    found = plan(wanted, riders, seats=seats, busy=False)
-    company = [s for s in dict.fromkeys(riders) if s not in wanted]
-    free = -len(wanted) % seats
+    found = plan(wanted, ride_alongs, symbols_per_call=symbols_per_call, busy=False)
+    company = [s for s in dict.fromkeys(ride_alongs) if s not in wanted]
+    free = -len(wanted) % symbols_per_call
     assert list(chain.from_iterable(found.calls))[len(wanted) :] == company[:free]
 
 
 @given(DISTINCT, SYMBOLS, SEATS)
-def test_while_busy_only_full_calls_leave(wanted: list[str], riders: list[str], seats: int) -> None:
-    found = plan(wanted, riders, seats=seats, busy=True)
-    assert len(found.calls) == len(wanted) // seats
-    assert all(len(call) == seats for call in found.calls)
+def test_while_busy_only_full_calls_leave(
+    wanted: list[str], ride_alongs: list[str], symbols_per_call: int
+) -> None:
+    found = plan(wanted, ride_alongs, symbols_per_call=symbols_per_call, busy=True)
+    assert len(found.calls) == len(wanted) // symbols_per_call
+    assert all(len(call) == symbols_per_call for call in found.calls)
     assert [*chain.from_iterable(found.calls), *found.held] == wanted
 
 
 @given(DISTINCT, SYMBOLS, st.booleans())
-def test_without_a_limit_one_call_carries_all(wanted: list[str], riders: list[str], busy: bool) -> None:
-    assert plan(wanted, riders, seats=0, busy=busy) == Plan((tuple(wanted),) if wanted else ())
+def test_without_a_limit_one_call_carries_all(wanted: list[str], ride_alongs: list[str], busy: bool) -> None:
+    assert plan(wanted, ride_alongs, symbols_per_call=0, busy=busy) == Plan(
+        (tuple(wanted),) if wanted else ()
+    )
 
 
 def test_riders_alone_are_no_reason() -> None:
-    assert plan([], ["A", "B"], seats=50, busy=False) == Plan(())
+    assert plan([], ["A", "B"], symbols_per_call=50, busy=False) == Plan(())
 
 
 @given(

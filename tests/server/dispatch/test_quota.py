@@ -31,9 +31,9 @@ def test_nothing_is_known_and_nothing_refused_before_the_source_has_spoken() -> 
 
 def test_a_call_on_its_way_counts_before_its_reply() -> None:
     quota = Quota(0, NOON)
-    quota.hears(growth(remaining=2), NOON)
-    quota.leaves(NOON)
-    quota.leaves(NOON)
+    quota.record_reading(growth(remaining=2), NOON)
+    quota.reserve_call(NOON)
+    quota.reserve_call(NOON)
     assert quota.left(NOON) == 0
     with pytest.raises(QuotaSpent):
         quota.check(NOON, explicit=True)
@@ -41,7 +41,7 @@ def test_a_call_on_its_way_counts_before_its_reply() -> None:
 
 def test_the_reserve_is_for_explicit_requests() -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=50), NOON)
+    quota.record_reading(growth(remaining=50), NOON)
     quota.check(NOON, explicit=True)
     with pytest.raises(QuotaSpent) as refusal:
         quota.check(NOON, explicit=False)
@@ -54,55 +54,55 @@ def test_the_reserve_is_for_explicit_requests() -> None:
 
 def test_of_a_small_quota_a_tenth_is_kept_at_most() -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=11, limit=100), NOON)
+    quota.record_reading(growth(remaining=11, limit=100), NOON)
     quota.check(NOON, explicit=False)
-    quota.hears(growth(remaining=10, limit=100), NOON)
+    quota.record_reading(growth(remaining=10, limit=100), NOON)
     with pytest.raises(QuotaSpent):
         quota.check(NOON, explicit=False)
 
 
 def test_another_programs_spending_counts() -> None:
     quota = Quota(0, NOON)
-    quota.leaves(NOON)
-    quota.lands(growth(remaining=2_000), NOON)
+    quota.reserve_call(NOON)
+    quota.settle(growth(remaining=2_000), NOON)
     assert quota.left(NOON) == 2_000
     assert quota.status(NOON).used == 500
 
 
 def test_replies_that_overtake_each_other_never_give_debits_back() -> None:
     quota = Quota(0, NOON)
-    quota.hears(growth(remaining=10), NOON)
-    quota.hears(growth(remaining=12), NOON)
+    quota.record_reading(growth(remaining=10), NOON)
+    quota.record_reading(growth(remaining=12), NOON)
     assert quota.left(NOON) == 10
 
 
 def test_a_reply_that_says_nothing_was_a_call_all_the_same() -> None:
     quota = Quota(0, NOON)
-    quota.hears(growth(remaining=10), NOON)
-    quota.leaves(NOON)
-    quota.lands(None, NOON)
+    quota.record_reading(growth(remaining=10), NOON)
+    quota.reserve_call(NOON)
+    quota.settle(None, NOON)
     assert quota.left(NOON) == 9
 
 
 def test_a_call_that_certainly_cost_nothing_is_forgotten() -> None:
     quota = Quota(0, NOON)
-    quota.hears(growth(remaining=10), NOON)
-    quota.leaves(NOON)
+    quota.record_reading(growth(remaining=10), NOON)
+    quota.reserve_call(NOON)
     assert quota.left(NOON) == 9
-    quota.lands(None, NOON, free=True)
+    quota.settle(None, NOON, uncharged=True)
     assert quota.left(NOON) == 10
-    quota.leaves(NOON)
-    quota.lands(growth(remaining=8), NOON, free=True)  # what the source says counts all the same
+    quota.reserve_call(NOON)
+    quota.settle(growth(remaining=8), NOON, uncharged=True)  # what the source says counts all the same
     assert quota.left(NOON) == 8
     unheard = Quota(0, NOON)
-    unheard.leaves(MIDNIGHT - 1)
-    unheard.lands(None, MIDNIGHT, free=True)
+    unheard.reserve_call(MIDNIGHT - 1)
+    unheard.settle(None, MIDNIGHT, uncharged=True)
     assert unheard.status(MIDNIGHT).used == 0
 
 
 def test_midnight_utc_starts_again() -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=0), NOON)
+    quota.record_reading(growth(remaining=0), NOON)
     assert quota.left(MIDNIGHT - 1) == 0
     assert quota.left(MIDNIGHT) == 2_500
     assert quota.status(MIDNIGHT).used == 0
@@ -110,7 +110,7 @@ def test_midnight_utc_starts_again() -> None:
 
 def test_what_the_source_refuses_stays_refused_until_it_says() -> None:
     quota = Quota(0, NOON)
-    quota.refused(NOON + 600, NOON)
+    quota.exhausted_until(NOON + 600, NOON)
     with pytest.raises(QuotaSpent):
         quota.check(NOON + 599, explicit=True)
     quota.check(NOON + 600, explicit=True)
@@ -118,7 +118,7 @@ def test_what_the_source_refuses_stays_refused_until_it_says() -> None:
 
 def test_unlimited_is_neither_paced_nor_refused() -> None:
     quota = Quota(50, NOON)
-    quota.hears(QuotaReading(None, None, unlimited=True, plan="Alpha"), NOON)
+    quota.record_reading(QuotaReading(None, None, unlimited=True, plan="Alpha"), NOON)
     quota.check(NOON, explicit=False)
     assert quota.pace(NOON, NOON + 3_600) == 0.0
     status = quota.status(NOON)
@@ -127,9 +127,9 @@ def test_unlimited_is_neither_paced_nor_refused() -> None:
 
 def test_the_pace_makes_what_is_free_last_to_the_close() -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=410), NOON)
+    quota.record_reading(growth(remaining=410), NOON)
     assert quota.pace(NOON, NOON + 3_600) == 10.0
-    quota.hears(growth(remaining=50), NOON)
+    quota.record_reading(growth(remaining=50), NOON)
     assert math.isinf(quota.pace(NOON, NOON + 3_600))
 
 
@@ -139,23 +139,23 @@ def test_the_pace_makes_what_is_free_last_to_the_close() -> None:
 @pytest.mark.parametrize("late", [0.0, 1.0, 2.0, 119.0, 600.0, 7_200.0])
 def test_what_was_said_of_yesterday_does_not_rule_today(late: float) -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=60), NOON)
-    quota.leaves(MIDNIGHT - 1)
-    quota.lands(growth(remaining=10), MIDNIGHT + late)  # it names the midnight that has passed
+    quota.record_reading(growth(remaining=60), NOON)
+    quota.reserve_call(MIDNIGHT - 1)
+    quota.settle(growth(remaining=10), MIDNIGHT + late)  # it names the midnight that has passed
     quota.check(MIDNIGHT + late, explicit=False)
     left = quota.left(MIDNIGHT + late)
     assert left is not None and left >= 2_499
-    quota.lands(QuotaReading(2_500, 2_450, MIDNIGHT + DAY), MIDNIGHT + late)
+    quota.settle(QuotaReading(2_500, 2_450, MIDNIGHT + DAY), MIDNIGHT + late)
     assert quota.left(MIDNIGHT + late) == 2_450
 
 
 @pytest.mark.parametrize("ahead", [0.5, 1.0, 2.0, 30.0])
 def test_a_call_that_leaves_while_our_clock_is_ahead_does_not_either(ahead: float) -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=60), NOON)
+    quota.record_reading(growth(remaining=60), NOON)
     now = MIDNIGHT + ahead  # where the service still has yesterday
-    quota.leaves(now)
-    quota.lands(growth(remaining=9), now)
+    quota.reserve_call(now)
+    quota.settle(growth(remaining=9), now)
     quota.check(now + 1_800, explicit=False)
     assert quota.left(now + 1_800) == 2_499  # it was a call all the same
 
@@ -163,36 +163,36 @@ def test_a_call_that_leaves_while_our_clock_is_ahead_does_not_either(ahead: floa
 @pytest.mark.parametrize("late", [0.0, 1.0, 60.0, 119.0])
 def test_a_reading_without_a_day_that_comes_just_after_midnight_is_of_neither(late: float) -> None:
     quota = Quota(50, NOON)
-    quota.hears(QuotaReading(2_500, 60), NOON)
-    quota.leaves(MIDNIGHT - 1)
-    quota.lands(QuotaReading(2_500, 10), MIDNIGHT + late)
+    quota.record_reading(QuotaReading(2_500, 60), NOON)
+    quota.reserve_call(MIDNIGHT - 1)
+    quota.settle(QuotaReading(2_500, 10), MIDNIGHT + late)
     assert quota.left(MIDNIGHT + late) == 2_499
-    quota.lands(QuotaReading(2_500, 2_400), MIDNIGHT + 120)
+    quota.settle(QuotaReading(2_500, 2_400), MIDNIGHT + 120)
     assert quota.left(MIDNIGHT + 120) == 2_400
 
 
 def test_the_account_heals_what_was_said_before() -> None:
     quota = Quota(50, NOON)
-    quota.hears(growth(remaining=10), NOON)
-    quota.hears(growth(remaining=2_000), NOON, account=True)
+    quota.record_reading(growth(remaining=10), NOON)
+    quota.record_reading(growth(remaining=2_000), NOON, account=True)
     assert quota.left(NOON) == 2_000
-    quota.refused(MIDNIGHT, NOON)
-    quota.hears(growth(remaining=1_999), NOON, account=True)
+    quota.exhausted_until(MIDNIGHT, NOON)
+    quota.record_reading(growth(remaining=1_999), NOON, account=True)
     assert quota.left(NOON) == 1_999
-    quota.leaves(NOON)
-    quota.hears(growth(remaining=1_999), NOON, account=True)
+    quota.reserve_call(NOON)
+    quota.record_reading(growth(remaining=1_999), NOON, account=True)
     assert quota.left(NOON) == 1_998  # the one on its way may not be in it
 
 
 def test_what_was_heard_before_the_restart_counts_by_its_own_day() -> None:
     quota = Quota(50, MIDNIGHT + 3_600)
-    quota.hears(
+    quota.record_reading(
         growth(remaining=10), MIDNIGHT + 3_600, at=MIDNIGHT + 1
     )  # it landed late, and was written down
     quota.check(MIDNIGHT + 3_600, explicit=False)
-    quota.hears(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 60)
+    quota.record_reading(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 60)
     quota.check(MIDNIGHT + 3_600, explicit=False)
-    quota.hears(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 600)
+    quota.record_reading(QuotaReading(2_500, 10), MIDNIGHT + 3_600, at=MIDNIGHT + 600)
     with pytest.raises(QuotaSpent):
         quota.check(MIDNIGHT + 3_600, explicit=False)
 
@@ -204,15 +204,15 @@ def test_a_source_whose_day_ends_at_another_hour_is_asked_again_from_then_on(
 ) -> None:
     """As a reading says when it ends, nothing of it lasts longer: not to the midnight of UTC."""
     quota, ends = Quota(250, NOON), NOON + hours * 3_600
-    quota.hears(QuotaReading(2_500, remaining, ends), NOON)
-    quota.refused(ends, NOON)
+    quota.record_reading(QuotaReading(2_500, remaining, ends), NOON)
+    quota.exhausted_until(ends, NOON)
     with pytest.raises(QuotaSpent) as spent:
         quota.check(ends - 1, explicit=False)
     assert spent.value.reset_at == ends
     quota.check(ends, explicit=False)
     assert quota.left(ends) == 2_500
-    quota.leaves(ends)
-    quota.lands(QuotaReading(2_500, 2_480, ends + DAY), ends + 1)
+    quota.reserve_call(ends)
+    quota.settle(QuotaReading(2_500, 2_480, ends + DAY), ends + 1)
     assert quota.left(ends + 1) == 2_480
 
 
@@ -224,7 +224,7 @@ def test_a_source_whose_day_ends_at_another_hour_is_asked_again_from_then_on(
 )
 def test_no_refusal_lasts_beyond_the_day(until: float) -> None:
     quota = Quota(0, NOON)
-    quota.refused(until, NOON)
+    quota.exhausted_until(until, NOON)
     with pytest.raises(QuotaSpent) as spent:
         quota.check(NOON, explicit=True)
     assert (spent.value.reset_at, quota.status(NOON).resets_at) == (MIDNIGHT, MIDNIGHT)
@@ -235,7 +235,7 @@ def test_no_refusal_lasts_beyond_the_day(until: float) -> None:
 @pytest.mark.parametrize("until", [NOON - 1e9, 0.0, NOON - 1, NOON, NOON + 1])
 def test_a_refusal_that_is_over_already_is_heeded_for_a_minute(until: float) -> None:
     quota = Quota(0, NOON)
-    quota.refused(until, NOON)
+    quota.exhausted_until(until, NOON)
     with pytest.raises(QuotaSpent):
         quota.check(NOON + 59, explicit=True)
     quota.check(NOON + 60, explicit=True)
@@ -244,7 +244,7 @@ def test_a_refusal_that_is_over_already_is_heeded_for_a_minute(until: float) -> 
 @pytest.mark.parametrize("reset_at", [1e12, 253_402_300_799.0, MIDNIGHT + 5 * DAY, math.inf])
 def test_no_reset_beyond_the_next_midnight_is_believed(reset_at: float) -> None:
     quota = Quota(0, NOON)
-    quota.hears(QuotaReading(100, 0, reset_at), NOON)
+    quota.record_reading(QuotaReading(100, 0, reset_at), NOON)
     with pytest.raises(QuotaSpent) as spent:
         quota.check(NOON, explicit=True)
     assert spent.value.reset_at == quota.status(NOON).resets_at == MIDNIGHT
@@ -256,9 +256,9 @@ def test_a_clock_that_is_put_back_takes_the_other_days_debits_with_it(back: floa
     quota = Quota(0, NOON)
     ahead = NOON + back * DAY
     for _ in range(8):
-        quota.leaves(ahead)
-        quota.lands(None, ahead)
-    quota.refused(ahead + 600, ahead)
+        quota.reserve_call(ahead)
+        quota.settle(None, ahead)
+    quota.exhausted_until(ahead + 600, ahead)
     assert quota.status(ahead).used == 8
     quota.check(NOON, explicit=True)
     assert quota.status(NOON).used == 0
@@ -268,21 +268,21 @@ def test_a_clock_that_is_put_back_takes_the_other_days_debits_with_it(back: floa
 def test_it_is_never_overdrawn_and_the_reserve_only_by_explicit_calls(steps: list[tuple[str]]) -> None:
     limit, reserve = 60, 6
     quota, spent, flying = Quota(reserve, NOON), 0, 0
-    quota.hears(growth(limit, limit), NOON)
+    quota.record_reading(growth(limit, limit), NOON)
     for (step,) in steps:
         if step in ("normal", "explicit"):
             try:
                 quota.check(NOON, explicit=step == "explicit")
             except QuotaSpent:
                 continue
-            quota.leaves(NOON)
+            quota.reserve_call(NOON)
             flying += 1
             if step == "normal":  # what it knows: another program's calls it hears of with the next reply
                 assert quota.left(NOON) is not None
         elif step == "lands" and flying:
             flying -= 1
             spent += 1
-            quota.lands(growth(limit - spent, limit), NOON)
+            quota.settle(growth(limit - spent, limit), NOON)
         left = quota.left(NOON)
         assert left is not None and 0 <= left <= limit - spent - flying
     assert spent + flying <= limit

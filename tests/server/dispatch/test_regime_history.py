@@ -285,7 +285,7 @@ def test_what_nobody_looks_at_is_forgotten_and_read_anew(
         await desk.row("A")
         for _ in range(5):
             await desk.turn("A")
-        assert (await desk.dispatcher.shelf()).news is None
+        assert (await desk.dispatcher.cache()).news is None
         assert await desk.row("A") == (NEGATIVE, NOON + 300, POSITIVE, NOON)
         assert desk.state.reads == [["A"], ["A"]]
         await desk.close()

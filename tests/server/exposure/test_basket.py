@@ -15,7 +15,7 @@ from basketgex_server.dispatch.batch import arrays as columns
 from basketgex_server.dispatch.batch import choose
 from basketgex_server.dispatch.batch.choose import answer_batch
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
-from basketgex_server.dispatch.lookups import Findings, Found, Refresh
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup, Refresh
 from basketgex_server.domain import Basket, Freshness, Measures, Snapshot, SymbolExposure
 from basketgex_server.errors import BadChain, BasketgexError, InvalidBatch, NoData, TooManyCalls
 from basketgex_server.exposure.basket import aggregate
@@ -199,21 +199,21 @@ def batch_of(baskets: list[tuple[list[tuple[str, float]], bool]]) -> Batch:
     return Batch(list(TEXTS), offsets, index, weights, equal)
 
 
-def findings(refused: Mapping[int, TooManyCalls]) -> Findings:
-    def found(symbol: str, age: float, freshness: Freshness, ttl: float, notice: str = "") -> Found:
+def lookup(refused: Mapping[int, TooManyCalls]) -> Lookup:
+    def found(symbol: str, age: float, freshness: Freshness, ttl: float, notice: str = "") -> CachedFigure:
         exposure = replace(
             made_up(symbol, NOON - age), usable_open_interest=0.9 - age / 1e4, oi_as_of=NOON - age
         )
-        return Found(Snapshot(exposure, NOON - age / 2), freshness, ttl, notice)
+        return CachedFigure(Snapshot(exposure, NOON - age / 2), freshness, ttl, notice)
 
-    return Findings(
+    return Lookup(
         LIVE,
         {
             "A": found("A", 0.0, Freshness.FRESH, 20.0),
             "B": found("B", 10.0, Freshness.STALE, 2.0, "Last good value: b."),
             "C": found("C", 1000.0, Freshness.EXPIRED, 2.0, "Last good value: c."),
             "D": found("D", 30.0, Freshness.FRESH, 15.0),
-            "E": Found(Snapshot(name("E", 0.0), NOON), Freshness.FRESH, 9.0),
+            "E": CachedFigure(Snapshot(name("E", 0.0), NOON), Freshness.FRESH, 9.0),
             "BRK.B": found("BRK.B", 3.0, Freshness.FRESH, 7.0),
         },
         {"GONE": 30.0, "LOST": 4.0},
@@ -224,20 +224,20 @@ def findings(refused: Mapping[int, TooManyCalls]) -> Findings:
 
 
 class Asked:
-    """A dispatcher that has its findings already and remembers what it was asked for."""
+    """A dispatcher that has its lookup already and remembers what it was asked for."""
 
-    def __init__(self, found: Findings) -> None:
+    def __init__(self, found: Lookup) -> None:
         self.found = found
         self.symbols: set[str] = set()
         self.baskets: list[list[str]] = []
 
-    async def find(self, symbols: Any, *, baskets: Any, **_: Any) -> Findings:
+    async def find(self, symbols: Any, *, baskets: Any, **_: Any) -> Lookup:
         self.symbols = set(symbols)
         self.baskets = [list(names) for names in baskets()]
         return self.found
 
 
-def answered(batch: Batch, found: Findings, plain: int) -> tuple[BatchAnswer, Asked]:
+def answered(batch: Batch, found: Lookup, plain: int) -> tuple[BatchAnswer, Asked]:
     asked = Asked(found)
     before = choose.FEW, choose.PLAIN
     choose.FEW = choose.PLAIN = plain  # whether numpy is loaded makes no difference here
@@ -306,7 +306,7 @@ def test_arrays_answer_as_plain_code_does(
     baskets: list[tuple[list[tuple[str, float]], bool]], refused: set[int]
 ) -> None:
     batch = batch_of(baskets)
-    found = findings({b: TooManyCalls(13 + b, 12) for b in refused if b < len(baskets)})
+    found = lookup({b: TooManyCalls(13 + b, 12) for b in refused if b < len(baskets)})
     plain, asked_plainly = answered(batch, found, plain=10**9)
     arrays, asked_in_arrays = answered(batch, found, plain=-1)
     assert_same(plain, arrays, len(baskets))
@@ -318,7 +318,7 @@ def test_arrays_answer_as_plain_code_does(
 def test_prepare_and_assemble_all_are_the_plain_functions(
     baskets: list[tuple[list[tuple[str, float]], bool]],
 ) -> None:
-    batch, found = batch_of(baskets), findings({})
+    batch, found = batch_of(baskets), lookup({})
     asked = columns.prepare(batch, MOST)
     answer = columns.assemble_all(asked, found)
     for number, (rows, equally) in enumerate(baskets):
@@ -345,7 +345,7 @@ def test_prepare_and_assemble_all_are_the_plain_functions(
 def test_a_basket_in_error_is_no_reason_to_ask_the_source() -> None:
     batch = batch_of([([("A", -1.0), ("B", 1.0)], False), ([("C", 1.0)], False)])
     for plain in (10**9, -1):
-        answer, asked = answered(batch, findings({}), plain)
+        answer, asked = answered(batch, lookup({}), plain)
         assert asked.symbols == {"C"}
         assert [f.snapshot.exposure.symbol for f in answer.symbols] == ["C"]
         assert list(answer.errors) == [0]
@@ -368,7 +368,7 @@ def test_a_basket_in_error_is_no_reason_to_ask_the_source() -> None:
 @pytest.mark.parametrize("plain", [10**9, -1])
 def test_columns_that_do_not_fit_are_refused(batch: Batch, sentence: str, plain: int) -> None:
     with pytest.raises(InvalidBatch) as caught:
-        answered(batch, findings({}), plain)
+        answered(batch, lookup({}), plain)
     assert caught.value.sentence == sentence
 
 
@@ -391,5 +391,5 @@ def test_large_batches_take_the_arrays_and_small_ones_do_not(
             if loaded:
                 choose.arrays()
             batch = batch_of([([("A", 1.0)], False)] * count)
-            run(answer_batch(Asked(findings({})), batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
+            run(answer_batch(Asked(lookup({})), batch, Refresh.NORMAL, most=MOST, compute=compute))  # type: ignore[arg-type]
     assert taken == [most + 1]

@@ -270,7 +270,7 @@ def test_a_chain_is_reused_for_a_moment_only(cboe: CboeStandIn) -> None:
         now = [1_000.0]
         with ThreadPoolExecutor(1) as executor:
             settings = Settings(source="cboe", cboe_base_url=cboe.url)
-            made = partial(_computed, settings=settings, executor=executor, seats=0, metered=False)
+            made = partial(_computed, settings=settings, executor=executor, symbols_per_call=0, metered=False)
             source = Cboe(cboe.url, executor, made, now=lambda: now[0])
             for passed, calls in ((0.0, 1), (RECENT - 1, 1), (2.0, 2), (-500.0, 3)):
                 now[0] += passed

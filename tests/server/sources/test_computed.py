@@ -125,7 +125,7 @@ def test_the_origin_has_the_mathematics_in_it(executor: Executor) -> None:
 
 def test_the_sample_plays_a_metered_service(executor: Executor) -> None:
     source: ExposureSource = make_source(Settings(), executor)
-    assert (source.seats, source.metered, source.has_strikes, source.delay) == (50, True, True, 0)
+    assert (source.symbols_per_call, source.metered, source.has_strikes, source.delay) == (50, True, True, 0)
     assert source.origin().synthetic
     assert (source.origin().rate, source.origin().dividend_yield) == (0.045, 0.013)
     found = asyncio.run(source.fetch(("SPY",)))
@@ -136,7 +136,7 @@ def test_the_sample_plays_a_metered_service(executor: Executor) -> None:
 def test_files_cost_nothing(executor: Executor, shared_data: Path) -> None:
     settings = Settings(source="chain-files", chain_folder=str(shared_data / "chains/basket_2026-07-10"))
     source = make_source(settings, executor)
-    assert (source.seats, source.metered) == (0, False)
+    assert (source.symbols_per_call, source.metered) == (0, False)
     found = asyncio.run(source.fetch(("NVDA", "SPX", "IBM")))
     assert set(found.exposures) == {"NVDA", "SPX"}
     assert found.missing == {"IBM"}

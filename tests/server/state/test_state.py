@@ -15,7 +15,7 @@ import pytest
 
 from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot
 from basketgex_server.errors import BadSettings
-from basketgex_server.state import Known, Spent, State
+from basketgex_server.state import DebitCounts, State, StoredFigures
 from tests.server.servers import NOON, PATIENCE, made_up
 
 DAY = 86_400.0
@@ -30,7 +30,7 @@ def store(path: Path, history_days: float = 30.0) -> Iterator[State]:
         state.close()
 
 
-def load(state: State, origin: str = "here") -> Known:
+def load(state: State, origin: str = "here") -> StoredFigures:
     return asyncio.run(state.load(origin))
 
 
@@ -61,7 +61,7 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
         with store(tmp_path / "state.db") as state:
             state.append("here", known, {})
             found = load(state)
-            assert found == Known(known, {})
+            assert found == StoredFigures(known, {})
             assert type(found.snapshots["A"].exposure.rows) is RowCounts
             assert type(found.snapshots["A"].exposure.call) is Measures
 
@@ -78,19 +78,19 @@ def test_the_newest_is_loaded_and_the_older_kept(tmp_path: Path) -> None:
 def test_origins_never_meet(tmp_path: Path) -> None:
     with store(tmp_path / "state.db") as state:
         state.append("here", {"A": snapshot("A")}, {"X": NOON})
-        assert load(state, "there") == Known({}, {})
+        assert load(state, "there") == StoredFigures({}, {})
         asyncio.run(state.debit("here", 3, NOON))
-        assert asyncio.run(state.spent("there", NOON)) == Spent(0, 0, 0, 0)
+        assert asyncio.run(state.spent("there", NOON)) == DebitCounts(0, 0, 0, 0)
 
 
 def test_missing_and_found_again(tmp_path: Path) -> None:
     with store(tmp_path / "state.db") as state:
         state.append("here", {}, {"A": NOON, "X": NOON})
-        assert load(state) == Known({}, {"A": NOON, "X": NOON})
+        assert load(state) == StoredFigures({}, {"A": NOON, "X": NOON})
         state.append("here", {"A": snapshot("A", NOON + 1)}, {"X": NOON + 1})
-        assert load(state) == Known({"A": snapshot("A", NOON + 1)}, {"X": NOON + 1})
+        assert load(state) == StoredFigures({"A": snapshot("A", NOON + 1)}, {"X": NOON + 1})
         state.append("here", {}, {"A": NOON + 2})
-        assert load(state) == Known({}, {"A": NOON + 2, "X": NOON + 1})
+        assert load(state) == StoredFigures({}, {"A": NOON + 2, "X": NOON + 1})
 
 
 def test_the_ledger_counts_by_day(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_the_ledger_counts_by_day(tmp_path: Path) -> None:
     with store(tmp_path / "state.db") as state:
         for at in (midnight - 1, midnight, NOON):
             asyncio.run(state.debit("here", 50, at))
-        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 3, 0, 0)
-        assert asyncio.run(state.spent("here", midnight + DAY)) == Spent(0, 3, 0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == DebitCounts(2, 3, 0, 0)
+        assert asyncio.run(state.spent("here", midnight + DAY)) == DebitCounts(0, 3, 0, 0)
 
 
 def test_a_debit_that_is_taken_back_is_gone_at_once_and_no_other(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_debit_that_is_taken_back_is_gone_at_once_and_no_other(tmp_path: Path)
         numbers = [asyncio.run(state.debit("here", n, NOON)) for n in (7, 8, 9)]
         asyncio.run(state.refund(numbers[1]))
         assert rows(path, "SELECT symbols FROM debit ORDER BY id") == [(7,), (9,)]
-        assert asyncio.run(state.spent("here", NOON)) == Spent(2, 2, 0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == DebitCounts(2, 2, 0, 0)
 
 
 def test_a_debit_after_one_that_was_taken_back_is_one_that_no_reading_knows_of(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_killed_in_the_middle_nothing_committed_is_lost(tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     with store(path) as state:
         assert load(state).snapshots == {"A": Snapshot(made_up("A"), NOON)}
-        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1, 0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == DebitCounts(1, 1, 0, 0)
     assert [p.name for p in tmp_path.iterdir()] == ["state.db"]
 
 
@@ -253,7 +253,7 @@ def test_another_version_is_set_aside_whole(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 99")
     with store(path) as state:
-        assert asyncio.run(state.spent("here", NOON)) == Spent(0, 0, 0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == DebitCounts(0, 0, 0, 0)
     (aside,) = tmp_path.glob("state-set-aside-*.db")
     assert rows(aside, "SELECT symbols FROM debit") == [(7,)]
 
@@ -276,7 +276,7 @@ def test_a_good_store_that_is_held_elsewhere_is_not_set_aside(
         )
         other.execute("ROLLBACK")
     with store(path) as state:
-        assert asyncio.run(state.spent("here", NOON)) == Spent(1, 1, 0, 0)
+        assert asyncio.run(state.spent("here", NOON)) == DebitCounts(1, 1, 0, 0)
 
 
 def test_closing_writes_what_is_journalled(tmp_path: Path) -> None:

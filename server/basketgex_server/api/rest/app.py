@@ -145,7 +145,7 @@ class ApiKeyGuard:
 
     async def _quota(self) -> QuotaStatus:
         # Not dispatcher.quota(), which waits for the ledger too: the headers need nothing of it.
-        return (await self._dispatcher.shelf()).quota.status(self._now())
+        return (await self._dispatcher.cache()).quota.status(self._now())
 
     async def _refusal(self, error: BasketgexError) -> Response:
         quota: QuotaStatus | None = None

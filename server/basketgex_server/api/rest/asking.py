@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from starlette.requests import Request
 
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Findings, Found
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.queries import find_levels, find_symbol
 from basketgex_server.domain import Basket, Terms
 from basketgex_server.errors import (
@@ -52,7 +52,7 @@ class Asking:
         self.timeout = timeout
         self._views: OrderedDict[Hashable, Any] = OrderedDict()
 
-    async def find(self, symbol: str, *, strikes: bool = False) -> tuple[Found, Findings]:
+    async def find(self, symbol: str, *, strikes: bool = False) -> tuple[CachedFigure, Lookup]:
         """Return one symbol's figure. Raises SymbolNotFound, and what stands in the source's way."""
         return await find_symbol(
             self.dispatcher, symbol, strikes=strikes, timeout=self.timeout, absent=SymbolNotFound
@@ -71,7 +71,7 @@ class Asking:
 
     async def view(
         self, symbol: str, named: Hashable, work: Callable[[Chain, Terms], T | None]
-    ) -> tuple[Found, Findings, T]:
+    ) -> tuple[CachedFigure, Lookup, T]:
         """Return a symbol's figure, and what ``work`` makes of its chain: once for each figure, by the name of the view.
 
         The chain may be younger than the figure: price and moment are its own. Raises NotOffered where there are no chains.
@@ -79,8 +79,8 @@ class Asking:
         source = self.dispatcher.source
         if not isinstance(source, ChainSource):
             raise NotOffered("This source has no option chains: ask for summary, levels or basket instead.")
-        found, findings = await self.find(symbol)
-        key = (symbol, named, found.snapshot.fetched_at, findings.origin)
+        found, lookup = await self.find(symbol)
+        key = (symbol, named, found.snapshot.fetched_at, lookup.origin)
         if (known := self._views.get(key)) is None:
 
             def read(chain: Chain, terms: Terms) -> tuple[T | None, dict[str, float]]:
@@ -100,7 +100,7 @@ class Asking:
         self._views.move_to_end(key)
         made, own = known
         snapshot = replace(found.snapshot, exposure=replace(found.snapshot.exposure, **own))
-        return replace(found, snapshot=snapshot), findings, made
+        return replace(found, snapshot=snapshot), lookup, made
 
 
 def symbol_of(request: Request) -> str:

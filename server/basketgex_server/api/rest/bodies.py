@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from basketgex import __version__
 from basketgex_server.dispatch.batch.types import Answer
-from basketgex_server.dispatch.lookups import Found
+from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.domain import (
     SPOT_STALE,
@@ -117,7 +117,11 @@ def basket(answer: Answer) -> Json:
 
 
 def strikes(
-    measure: Measure, found: Found, origin: Origin, rows: Sequence[StrikeRow], known: Levels | str | None
+    measure: Measure,
+    found: CachedFigure,
+    origin: Origin,
+    rows: Sequence[StrikeRow],
+    known: Levels | str | None,
 ) -> Json:
     """Return one measure of an underlying, one row per strike; ``known`` as in ``summary``, for GEX only."""
     e = found.snapshot.exposure
@@ -140,7 +144,7 @@ def strikes(
     return body if known is None else with_flip(body, known, e.balance)
 
 
-def levels(found: Found, origin: Origin, known: Levels) -> Json:
+def levels(found: CachedFigure, origin: Origin, known: Levels) -> Json:
     """Return an underlying's levels."""
     e = found.snapshot.exposure
     names = (
@@ -161,7 +165,7 @@ def levels(found: Found, origin: Origin, known: Levels) -> Json:
     return with_flip(body, known, e.balance)
 
 
-def summary(found: Found, origin: Origin, known: Levels | str, *, whole_chain: bool) -> Json:
+def summary(found: CachedFigure, origin: Origin, known: Levels | str, *, whole_chain: bool) -> Json:
     """Return an underlying's exposures and what follows from them.
 
     ``known`` are its levels, or the code of what stood in their way. With ``whole_chain`` the source knows every expiry, so
@@ -280,7 +284,7 @@ def envelope(oi_as_of: float) -> Json:
     return {"endpoint_version": __version__, "data_as_of": clocks}
 
 
-def envelope_of(found: Found, origin: Origin) -> Json:
+def envelope_of(found: CachedFigure, origin: Origin) -> Json:
     """Return the envelope of one figure, and where it comes from."""
     told, e = how(origin, found.freshness, found.notice), found.snapshot.exposure
     if said := remarks(e):

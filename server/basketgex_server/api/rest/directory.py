@@ -23,9 +23,9 @@ class Directory:
 
     async def symbols(self, request: Request) -> bytes:
         """Name the symbols that have a figure."""
-        shelf = await self._asking.dispatcher.shelf()
-        newest = max((x.fetched_at for x in shelf.snapshots.values()), default=None)
-        return encoded(listings.symbols(sorted(shelf.snapshots), newest))
+        cache = await self._asking.dispatcher.cache()
+        newest = max((x.fetched_at for x in cache.snapshots.values()), default=None)
+        return encoded(listings.symbols(sorted(cache.snapshots), newest))
 
     async def tickers(self, request: Request) -> bytes:
         """Name the symbols that there are."""
@@ -35,7 +35,7 @@ class Directory:
         """Name the symbols that there are, and which of them have a figure."""
         limit = whole_number(request, "limit", default=-1)
         known = await universe(self._asking.dispatcher)
-        ready = (await self._asking.dispatcher.shelf()).snapshots.keys()
+        ready = (await self._asking.dispatcher.cache()).snapshots.keys()
         by_name = request.query_params.get("sort", "") == "symbol"
         return encoded(listings.universe(known, ready, self._now(), limit, by_name=by_name))
 

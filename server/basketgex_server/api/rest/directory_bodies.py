@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.api.offers import Universe
 from basketgex_server.api.rest.bodies import Json, envelope, envelope_of, how
-from basketgex_server.dispatch.lookups import Found
+from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.dispatch.queries import correlation
 from basketgex_server.domain import Freshness, Origin, regime
 from basketgex_server.sources.port import Compared
@@ -58,7 +58,7 @@ def universe(known: Universe, ready: Collection[str], now: float, limit: int, *,
     }
 
 
-def quote(found: Found, origin: Origin) -> Json:
+def quote(found: CachedFigure, origin: Origin) -> Json:
     """Return an underlying's price; the source has no bid and ask of it."""
     e = found.snapshot.exposure
     return {
@@ -72,7 +72,7 @@ def quote(found: Found, origin: Origin) -> Json:
     }
 
 
-def options(found: Found, origin: Origin, rows: Sequence[Listed]) -> Json:
+def options(found: CachedFigure, origin: Origin, rows: Sequence[Listed]) -> Json:
     """Return the days and strikes that there are."""
     return {
         "symbol": found.snapshot.exposure.symbol,

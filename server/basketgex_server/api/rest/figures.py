@@ -64,32 +64,32 @@ class Figures:
                 raise NotOffered(
                     "This source has no figures for each strike: ask for summary or basket instead."
                 )
-            found, findings = await self._asking.find(symbol, strikes=True)
+            found, lookup = await self._asking.find(symbol, strikes=True)
             rows = found.snapshot.exposure.strikes
             if not rows:  # the net figures are stored, and the source cannot be asked for the rest
                 raise SourceUnavailable(
                     "There are no figures for each strike at the moment. Ask again later."
                 )
             known = await self._asking.levels_or_why(symbol) if measure == "gex" else None
-            return encoded(bodies.strikes(measure, found, findings.origin, at_least(rows, least), known))
+            return encoded(bodies.strikes(measure, found, lookup.origin, at_least(rows, least), known))
 
         return work
 
     async def levels(self, request: Request) -> bytes:
         """Answer with levels."""
         symbol = symbol_of(request)
-        found, findings = await self._asking.find(symbol)
-        return encoded(bodies.levels(found, findings.origin, await self._asking.levels(symbol)))
+        found, lookup = await self._asking.find(symbol)
+        return encoded(bodies.levels(found, lookup.origin, await self._asking.levels(symbol)))
 
     async def summary(self, request: Request) -> bytes:
         """Answer with exposures and what follows from them."""
         symbol = symbol_of(request)
-        found, findings = await self._asking.find(symbol)
+        found, lookup = await self._asking.find(symbol)
         known, whole = (
             await self._asking.levels_or_why(symbol),
             self._asking.dispatcher.source.has_strikes,
         )
-        return encoded(bodies.summary(found, findings.origin, known, whole_chain=whole))
+        return encoded(bodies.summary(found, lookup.origin, known, whole_chain=whole))
 
     async def _expiration(self, measure: bodies.Measure, symbol: str, least: int, expiration: date) -> bytes:
         """Answer with what expires on one day: the net figure and the flip are of that day, too."""
@@ -102,14 +102,12 @@ class Figures:
             part = on_day(chain, expiration)
             return exposure(part, *terms), levels(part, *terms)
 
-        found, findings, (part, known) = await self._asking.view(symbol, ("expiration", expiration), work)
+        found, lookup, (part, known) = await self._asking.view(symbol, ("expiration", expiration), work)
         if part is None or known is None:
             raise nothing_expires(symbol, expiration)
         sliced = replace(found, snapshot=Snapshot(part, found.snapshot.fetched_at))
         of_gex = known if measure == "gex" else None
-        return encoded(
-            bodies.strikes(measure, sliced, findings.origin, at_least(part.strikes, least), of_gex)
-        )
+        return encoded(bodies.strikes(measure, sliced, lookup.origin, at_least(part.strikes, least), of_gex))
 
 
 def at_least(rows: Sequence[StrikeRow], open_interest: int) -> list[StrikeRow]:

@@ -22,7 +22,7 @@ from basketgex_server.api.rest.bodies import (
     regime_of,
     with_flip,
 )
-from basketgex_server.dispatch.lookups import Found
+from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.domain import Measures, Origin, StrikeRow
 from basketgex_server.market_hours import last_session
 from basketgex_server.times import iso_utc
@@ -61,7 +61,7 @@ class Pains(NamedTuple):
     by_day: tuple[tuple[date, int, MaxPain], ...]
 
 
-def term_structure(found: Found, origin: Origin, rows: Sequence[tuple[Expiration, int]]) -> Json:
+def term_structure(found: CachedFigure, origin: Origin, rows: Sequence[tuple[Expiration, int]]) -> Json:
     """Return exposures by day of expiry and by bucket; with each row the days to it."""
     whole = sum(abs(row.net.gex) for row, _ in rows)
     return {
@@ -92,7 +92,7 @@ def term_structure(found: Found, origin: Origin, rows: Sequence[tuple[Expiration
 
 
 def sheet(
-    found: Found, origin: Origin, made: Sheet, expiration: date | None, kept: Collection[float]
+    found: CachedFigure, origin: Origin, made: Sheet, expiration: date | None, kept: Collection[float]
 ) -> Json:
     """Return all measures by strike; ``kept`` are the strikes that are shown."""
     line, figures = made.line_in_the_sand, {row.strike: sides_of(row) for row in made.rows}
@@ -136,7 +136,7 @@ def is_triple_witching(day: date) -> bool:
     return day.month % 3 == 0 and is_opex(day)
 
 
-def max_pain(found: Found, origin: Origin, made: Pains, expiration: date | None) -> Json:
+def max_pain(found: CachedFigure, origin: Origin, made: Pains, expiration: date | None) -> Json:
     """Return max pain, its curve, and how it lies to flip, walls and the move that the options mean."""
     pain, known, spot = made.pain, made.levels, found.snapshot.exposure.underlying_price
     assert pain is not None  # noqa: S101 - refused by the caller
@@ -214,7 +214,7 @@ def _alignment(strike: float, spot: float, known: Levels | None) -> Json:
     return {"alignment": word, "description": sentence, **flip, "call_wall": call, "put_wall": put}
 
 
-def of_symbol(found: Found) -> Json:
+def of_symbol(found: CachedFigure) -> Json:
     """Return what every figure of one underlying begins with."""
     e = found.snapshot.exposure
     return {"symbol": e.symbol, "underlying_price": e.underlying_price, "as_of": iso_utc(e.as_of)}

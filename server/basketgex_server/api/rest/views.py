@@ -12,7 +12,7 @@ from basketgex_server.api.rest import view_bodies as bodies
 from basketgex_server.api.rest import zero_dte_bodies
 from basketgex_server.api.rest.asking import Asking, day, encoded, number, symbol_of, whole_number
 from basketgex_server.api.rest.figures import at_least, nothing_expires
-from basketgex_server.dispatch.lookups import Findings, Found
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.domain import Terms
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ class Views:
             wanted = expiry or new_york_day(chain.as_of)
             return expiring(chain, terms, wanted) if wanted else None
 
-        answered: tuple[Found, Findings, Expiring | NothingExpires]
+        answered: tuple[CachedFigure, Lookup, Expiring | NothingExpires]
         answered = await self._asking.view(symbol, ("zero_dte", expiry), work)
-        found, findings, made = answered
+        found, lookup, made = answered
         if isinstance(made, NothingExpires):
             if expiry is not None:
                 raise nothing_expires(symbol, expiry)
-            return encoded(zero_dte_bodies.no_zero_dte(found, findings.origin, made))
-        return encoded(zero_dte_bodies.zero_dte(found, findings.origin, made, width))
+            return encoded(zero_dte_bodies.no_zero_dte(found, lookup.origin, made))
+        return encoded(zero_dte_bodies.zero_dte(found, lookup.origin, made, width))
 
     async def term_structure(self, request: Request) -> bytes:
         """Answer with the exposures of each day of expiry."""
@@ -65,8 +65,8 @@ class Views:
             known = by_expiration(chain, terms)
             return tuple((row, days_to(chain, row.day)) for row in known[1]) if known else None
 
-        found, findings, rows = await self._asking.view(symbol, "term_structure", work)
-        return encoded(bodies.term_structure(found, findings.origin, rows))
+        found, lookup, rows = await self._asking.view(symbol, "term_structure", work)
+        return encoded(bodies.term_structure(found, lookup.origin, rows))
 
     async def sheet(self, request: Request) -> bytes:
         """Answer with all measures by strike."""
@@ -79,11 +79,11 @@ class Views:
 
             return (sheet(on_day(chain, expiration) if expiration else chain, terms),)
 
-        found, findings, (made,) = await self._asking.view(symbol, ("sheet", expiration), work)
+        found, lookup, (made,) = await self._asking.view(symbol, ("sheet", expiration), work)
         if made is None:
             raise nothing_expires(symbol, expiration)
         kept = {row.strike for row in at_least(made.rows, least)}
-        return encoded(bodies.sheet(found, findings.origin, made, expiration, kept))
+        return encoded(bodies.sheet(found, lookup.origin, made, expiration, kept))
 
     async def max_pain(self, request: Request) -> bytes:
         """Answer with max pain, of the whole chain or of one day."""
@@ -92,10 +92,10 @@ class Views:
         def work(chain: Chain, terms: Terms) -> bodies.Pains | None:
             return _pains(chain, terms, expiration)
 
-        found, findings, made = await self._asking.view(symbol, ("max_pain", expiration), work)
+        found, lookup, made = await self._asking.view(symbol, ("max_pain", expiration), work)
         if made.pain is None:
             raise nothing_expires(symbol, expiration or made.first)
-        return encoded(bodies.max_pain(found, findings.origin, made, expiration))
+        return encoded(bodies.max_pain(found, lookup.origin, made, expiration))
 
     async def options(self, request: Request) -> bytes:
         """Name the days and strikes that there are."""
@@ -106,8 +106,8 @@ class Views:
 
             return listed(chain)
 
-        found, findings, rows = await self._asking.view(symbol, "options", work)
-        return encoded(listings.options(found, findings.origin, rows))
+        found, lookup, rows = await self._asking.view(symbol, "options", work)
+        return encoded(listings.options(found, lookup.origin, rows))
 
 
 def _pains(chain: Chain, terms: Terms, expiration: date | None) -> bodies.Pains | None:

@@ -19,7 +19,7 @@ from basketgex_server.api.rest.bodies import (
     with_flip,
 )
 from basketgex_server.api.rest.view_bodies import of_symbol, open_interest_of, per_cent, sides_of
-from basketgex_server.dispatch.lookups import Found
+from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.domain import Origin, StrikeRow
 from basketgex_server.market_hours import NEW_YORK, OPEN, last_session
 
@@ -30,7 +30,7 @@ MOVES = (("10bp", 0.1), ("25bp", 0.25), ("half_pct", 0.5), ("1pct", 1.0))
 """Moves of spot, in per cent, for which hedging is told."""
 
 
-def no_zero_dte(found: Found, origin: Origin, made: NothingExpires) -> Json:
+def no_zero_dte(found: CachedFigure, origin: Origin, made: NothingExpires) -> Json:
     """Return that nothing expires on the chain's own day."""
     return {
         **of_symbol(found),
@@ -41,7 +41,7 @@ def no_zero_dte(found: Found, origin: Origin, made: NothingExpires) -> Json:
     }
 
 
-def zero_dte(found: Found, origin: Origin, made: Expiring, width: float | None) -> Json:
+def zero_dte(found: CachedFigure, origin: Origin, made: Expiring, width: float | None) -> Json:
     """Return what expires on one day; ``width`` keeps the strikes within so much of spot, in units of it."""
     e, known, spot = made.found, made.levels, made.found.underlying_price
     label = regime_of(e.net.gex, known)

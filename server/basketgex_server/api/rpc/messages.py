@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.batch.types import MIXED, Answer, BatchAnswer, Column
-from basketgex_server.dispatch.lookups import Findings, Found
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import (
@@ -24,7 +24,7 @@ from basketgex_server.domain import (
     near_flip,
 )
 from basketgex_server.errors import BasketgexError
-from basketgex_server.state import Spent
+from basketgex_server.state import DebitCounts
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.regime_history import Standings
@@ -176,7 +176,7 @@ def levels(known: Levels) -> pb.Levels:
 
 
 def symbol_reply(
-    found: Found, findings: Findings, per_strike: bool, per_expiry: bool = False
+    found: CachedFigure, lookup: Lookup, per_strike: bool, per_expiry: bool = False
 ) -> pb.GetSymbolResponse:
     """Return one underlying's figures, calls and puts apart where the source has them apart."""
     e = found.snapshot.exposure
@@ -193,8 +193,8 @@ def symbol_reply(
         client_ttl=found.ttl,
         notice=found.notice,
         remark=e.remark,
-        origin=origin(findings.origin),
-        debits=findings.debits,
+        origin=origin(lookup.origin),
+        debits=lookup.debits,
         spot_status=_SPOT[e.spot_status],
         spot_correction=math.expm1(e.spot_correction),
         balance=e.balance,
@@ -255,7 +255,7 @@ def settings(found: HomeSettings) -> pb.Settings:
     )
 
 
-def quota(found: QuotaStatus, spent: Spent) -> pb.Quota:
+def quota(found: QuotaStatus, spent: DebitCounts) -> pb.Quota:
     """Return the day's quota, and what was saved."""
     return pb.Quota(
         plan=found.plan,

@@ -158,14 +158,14 @@ class ExposureServicer(ExposureServiceServicer):
 
         async def work() -> pb.GetSymbolResponse:
             symbol = ticker(request.symbol)
-            found, findings = await find_symbol(
+            found, lookup = await find_symbol(
                 self._dispatcher,
                 symbol,
                 refresh=requests.refresh(request.refresh),
                 strikes=request.per_strike or request.per_expiry,
                 timeout=self._time_left(context),
             )
-            reply = messages.symbol_reply(found, findings, request.per_strike, request.per_expiry)
+            reply = messages.symbol_reply(found, lookup, request.per_strike, request.per_expiry)
             if request.levels:
                 before = self._dispatcher.counts.debits
                 known = await find_levels(self._dispatcher, symbol, timeout=self._time_left(context))
@@ -243,8 +243,8 @@ class ExposureServicer(ExposureServiceServicer):
         """Tell what serves, and what it has spent."""
 
         async def work() -> pb.GetStatusResponse:
-            shelf, source, counts = (
-                await self._dispatcher.shelf(),
+            cache, source, counts = (
+                await self._dispatcher.cache(),
                 self._dispatcher.source,
                 self._dispatcher.counts,
             )
@@ -252,10 +252,10 @@ class ExposureServicer(ExposureServiceServicer):
             awaited, worked_out = self._dispatcher.awaited()
             return pb.GetStatusResponse(
                 version=__version__,
-                origin=messages.origin(shelf.origin),
+                origin=messages.origin(cache.origin),
                 started_at=self._started_at,
-                sentence=sentence(shelf.origin),
-                symbols_known=len(shelf.snapshots),
+                sentence=sentence(cache.origin),
+                symbols_known=len(cache.snapshots),
                 requests=self._requests + counts.rest_requests,
                 baskets=self._baskets,
                 source_calls=counts.source_calls,
@@ -263,7 +263,7 @@ class ExposureServicer(ExposureServiceServicer):
                 debits_today=spent.today,
                 debits_total=spent.total,
                 metered=source.metered,
-                seats=source.seats,
+                seats=source.symbols_per_call,
                 last_problem=counts.last_problem,
                 watches=len(self._watches),
                 awaited=awaited,

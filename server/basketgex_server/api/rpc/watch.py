@@ -98,7 +98,7 @@ class Watches:
         batch = requests.batch(request.baskets)
         pace = _bounded(request.pace)
         regimes, notice = None, ""
-        seen, edition, standings = Seen(), None, None
+        seen, generation, standings = Seen(), None, None
         while True:
             if regimes is not self._regimes:  # the first, or those of other settings
                 regimes, standings = self._regimes, None
@@ -106,8 +106,8 @@ class Watches:
             if notice != self.notice:
                 seen, notice = Seen(), self.notice
             answer = await self._answer(batch)
-            if standings is None or edition != self._dispatcher.edition():
-                edition = self._dispatcher.edition()
+            if standings is None or generation != self._dispatcher.generation():
+                generation = self._dispatcher.generation()
                 standings = await regimes.standings(asked)
             large = batch.size > SHORT
             changed = await self._run(large, seen.changed, answer, standings)

@@ -13,7 +13,7 @@ import numpy as np
 
 from basketgex_server.dispatch.batch.plain import assemble
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
-from basketgex_server.dispatch.lookups import Findings
+from basketgex_server.dispatch.lookups import Lookup
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.arrays import Flags, Floats, Ints
@@ -64,14 +64,14 @@ def prepare(batch: Batch, most: int) -> Asked:
     return _only_asked(list(tickers), entries, errors)
 
 
-def assemble_all(asked: Asked, findings: Findings) -> BatchAnswer:
-    """Return the answer that findings give to the batch."""
-    entries, found = asked.entries, findings.found
+def assemble_all(asked: Asked, lookup: Lookup) -> BatchAnswer:
+    """Return the answer that lookup give to the batch."""
+    entries, found = asked.entries, lookup.found
     counts, starts = entries.counts, entries.offsets[:-1]
     stuck = np.zeros(counts.size, dtype=np.bool_)
-    stuck[list(asked.errors) + list(findings.refused)] = True
-    if findings.failed:
-        failed = np.fromiter((t in findings.failed for t in asked.tickers), np.bool_, len(asked.tickers))
+    stuck[list(asked.errors) + list(lookup.refused)] = True
+    if lookup.failed:
+        failed = np.fromiter((t in lookup.failed for t in asked.tickers), np.bool_, len(asked.tickers))
         stuck |= segment(np.add, failed[entries.symbol].astype(np.int64), starts, counts, 0) > 0
     present = np.fromiter((t in found for t in asked.tickers), np.bool_, len(asked.tickers))
     known = [found[t] for t in asked.tickers if t in found]
@@ -94,18 +94,18 @@ def assemble_all(asked: Asked, findings: Findings) -> BatchAnswer:
 
     notices = list(dict.fromkeys(["", *(f.notice for f in known)]))
     as_of = [e.as_of for e in exposures]
-    gaps = np.array([findings.missing.get(t, 0.0) for t in asked.tickers])
+    gaps = np.array([lookup.missing.get(t, 0.0) for t in asked.tickers])
     kept = table.present & ~np.repeat(table.left, counts)
     gone = ~table.present & ~np.repeat(table.left, counts)
     errors = dict(asked.errors)
     for number in np.flatnonzero(table.left).tolist():
         if number not in errors:
-            errors[number] = _what_stands_in_the_way(number, asked, findings)
+            errors[number] = _what_stands_in_the_way(number, asked, lookup)
     lacking = np.unique(entries.symbol[gone])
     lacking_names = [asked.tickers[i] for i in lacking.tolist()]
-    unreadable = findings.unreadable
+    unreadable = lookup.unreadable
     return BatchAnswer(
-        origin=findings.origin,
+        origin=lookup.origin,
         symbols=known,
         net=[_row(values, table.left) for values in table.net],
         net_to_gross=_row(table.net_to_gross, table.left),
@@ -130,7 +130,7 @@ def assemble_all(asked: Asked, findings: Findings) -> BatchAnswer:
         missing_offsets=_offsets(gone, starts, counts),
         missing_index=np.searchsorted(lacking, entries.symbol[gone]),
         errors=errors,
-        debits=findings.debits,
+        debits=lookup.debits,
     )
 
 
@@ -179,9 +179,9 @@ def _settle(
     return Entries(offsets, np.concatenate(symbols)[order], np.concatenate(weights)[order])
 
 
-def _what_stands_in_the_way(number: int, asked: Asked, findings: Findings) -> BasketgexError:
+def _what_stands_in_the_way(number: int, asked: Asked, lookup: Lookup) -> BasketgexError:
     try:
-        assemble(number, asked.question(number), findings)
+        assemble(number, asked.question(number), lookup)
     except BasketgexError as error:
         return error.with_traceback(None)
     raise AssertionError("a basket was left without a reason")

@@ -38,8 +38,8 @@ async def answer_one(
     dispatcher: Dispatcher, question: Basket, refresh: Refresh, timeout: float | None = None
 ) -> Answer:
     """Answer one basket within the timeout (seconds). Raises the error that stands in its way."""
-    findings = await dispatcher.find(question.symbols, refresh=refresh, timeout=timeout)
-    return assemble(0, question, findings)
+    lookup = await dispatcher.find(question.symbols, refresh=refresh, timeout=timeout)
+    return assemble(0, question, lookup)
 
 
 async def answer_batch(
@@ -64,6 +64,6 @@ async def answer_batch(
 
     columns = arrays() if arrays.cache_info().currsize else await loop.run_in_executor(compute, arrays)
     asked = await run(columns.prepare, batch, most)
-    findings = await dispatcher.find(asked.tickers, refresh=refresh, baskets=asked.baskets, timeout=timeout)
-    answered: BatchAnswer = await run(columns.assemble_all, asked, findings)
+    lookup = await dispatcher.find(asked.tickers, refresh=refresh, baskets=asked.baskets, timeout=timeout)
+    answered: BatchAnswer = await run(columns.assemble_all, asked, lookup)
     return answered

@@ -7,21 +7,21 @@ from itertools import pairwise
 
 from basketgex_server.dispatch.batch.types import Answer, Batch, BatchAnswer
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Findings, Refresh
+from basketgex_server.dispatch.lookups import Lookup, Refresh
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.basket import aggregate
 
 
-def assemble(number: int, question: Basket, findings: Findings) -> Answer:
-    """Return the answer that findings give to one basket (``number`` in its request). Raises what stands in its way."""
-    if number in findings.refused:
-        raise findings.refused[number]
+def assemble(number: int, question: Basket, lookup: Lookup) -> Answer:
+    """Return the answer that lookup give to one basket (``number`` in its request). Raises what stands in its way."""
+    if number in lookup.refused:
+        raise lookup.refused[number]
     for symbol in question.symbols:
-        if symbol in findings.failed:
-            raise findings.failed[symbol]
-    found = {s: findings.found[s] for s in question.symbols if s in findings.found}
-    unreadable = [findings.unreadable[s] for s in question.symbols if s in findings.unreadable]
+        if symbol in lookup.failed:
+            raise lookup.failed[symbol]
+    found = {s: lookup.found[s] for s in question.symbols if s in lookup.found}
+    unreadable = [lookup.unreadable[s] for s in question.symbols if s in lookup.unreadable]
     if unreadable and not any(question.weights[i] for i, s in enumerate(question.symbols) if s in found):
         raise unreadable[0]
     exposure = aggregate(question, {s: f.snapshot.exposure for s, f in found.items()})
@@ -30,22 +30,22 @@ def assemble(number: int, question: Basket, findings: Findings) -> Answer:
         question=question,
         exposure=exposure,
         found=found,
-        origin=findings.origin,
+        origin=lookup.origin,
         as_of=min(f.snapshot.exposure.as_of for f in figures),
         as_of_newest=max(f.snapshot.exposure.as_of for f in figures),
         oi_as_of=min(f.snapshot.exposure.oi_as_of for f in figures),
         fetched_at=min(f.snapshot.fetched_at for f in figures),
         freshness=max(f.freshness for f in figures),
-        ttl=min([f.ttl for f in figures] + [findings.missing[s] for s in exposure.missing]),
+        ttl=min([f.ttl for f in figures] + [lookup.missing[s] for s in exposure.missing]),
         notice=next((f.notice for f in figures if f.notice), ""),
-        debits=findings.debits,
-        holds_until=findings.holds_until,
-        reasons=tuple(_reason(symbol, findings) for symbol in exposure.missing),
+        debits=lookup.debits,
+        holds_until=lookup.holds_until,
+        reasons=tuple(_reason(symbol, lookup) for symbol in exposure.missing),
     )
 
 
-def _reason(symbol: str, findings: Findings) -> str:
-    error = findings.unreadable.get(symbol)
+def _reason(symbol: str, lookup: Lookup) -> str:
+    error = lookup.unreadable.get(symbol)
     return error.sentence if error is not None else ""
 
 
@@ -64,21 +64,21 @@ async def answer_plainly(
             questions.append(error)
     names = [q.symbols if isinstance(q, Basket) else () for q in questions]
     wanted = sorted(set().union(*names))
-    findings = await dispatcher.find(wanted, refresh=refresh, baskets=lambda: names, timeout=timeout)
-    out = BatchAnswer(findings.origin, debits=findings.debits)
+    lookup = await dispatcher.find(wanted, refresh=refresh, baskets=lambda: names, timeout=timeout)
+    out = BatchAnswer(lookup.origin, debits=lookup.debits)
     rows: dict[str, int] = {}
     gaps: dict[str, int] = {}
     for number, question in enumerate(questions):
         try:
             if not isinstance(question, Basket):
                 raise question
-            _append(out, assemble(number, question, findings), rows, gaps)
+            _append(out, assemble(number, question, lookup), rows, gaps)
         except BasketgexError as error:
             out.errors[number] = error
             _append_nothing(out)
-    out.symbols = [findings.found[s] for s in rows]
+    out.symbols = [lookup.found[s] for s in rows]
     out.missing = list(gaps)
-    out.missing_reasons = [_reason(symbol, findings) for symbol in gaps]
+    out.missing_reasons = [_reason(symbol, lookup) for symbol in gaps]
     return out
 
 

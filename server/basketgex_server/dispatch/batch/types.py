@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from basketgex_server.dispatch.lookups import Found
+from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.dispatch.sessions import distant
 from basketgex_server.domain import Basket, BasketExposure, Freshness, Origin
 from basketgex_server.errors import BasketgexError, InvalidBatch
@@ -28,7 +28,7 @@ class Answer:
 
     question: Basket
     exposure: BasketExposure
-    found: dict[str, Found]
+    found: dict[str, CachedFigure]
     origin: Origin
     as_of: float
     as_of_newest: float
@@ -100,7 +100,7 @@ class BatchAnswer:
     """An answered batch in the columns of the contract (exposure.proto): lists, or arrays where the batch is large."""
 
     origin: Origin
-    symbols: list[Found] = field(default_factory=list)
+    symbols: list[CachedFigure] = field(default_factory=list)
     net: Sequence[Column] = field(default_factory=lambda: [[], [], [], []])
     net_to_gross: Column = field(default_factory=list)
     covered_weight: Column = field(default_factory=list)

@@ -85,7 +85,7 @@ class FlashAlpha:
     about, and a 429 that asks for a pause of two seconds at most.
     """
 
-    seats = SEATS
+    symbols_per_call = SEATS
     metered = True
     has_strikes = False
     delay = 0.0

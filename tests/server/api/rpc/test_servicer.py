@@ -543,7 +543,7 @@ def test_four_thousand_calls_at_once(live: Live) -> None:
 
 def test_a_thousand_names_in_a_thousand_baskets(tmp_path: Path) -> None:
     def source(_: Settings, __: Executor) -> FakeSource:
-        return FakeSource(clock, seats=0, metered=False)
+        return FakeSource(clock, symbols_per_call=0, metered=False)
 
     clock = Clock()
     names = [f"S{i}" for i in range(1_000)]
@@ -562,7 +562,7 @@ def test_one_basket_of_a_thousand_names(tmp_path: Path) -> None:
     clock = Clock()
     names = [f"S{i}" for i in range(1_000)]
     with serving(
-        tmp_path, LIVE_SETTINGS, lambda _, __: FakeSource(clock, seats=0, metered=False), now=clock
+        tmp_path, LIVE_SETTINGS, lambda _, __: FakeSource(clock, symbols_per_call=0, metered=False), now=clock
     ) as served:
         reply = ask(served, "GetBasket", pb.GetBasketRequest(symbols=names))
         assert [c.symbol for c in reply.basket.constituents] == names

@@ -174,7 +174,7 @@ def test_all_first_then_what_changed(tmp_path: Path) -> None:
         (stale,) = await stream.look()
         assert list(stale.changed) == [0, 1, 2]
         assert set(stale.baskets.baskets.freshness) == {pb.FRESHNESS_STALE}
-        await until(lambda: desk.dispatcher.edition()[1] == 2)
+        await until(lambda: desk.dispatcher.generation()[1] == 2)
         (news,) = await stream.look()
         assert list(news.changed) == [0, 1, 2]  # of another moment, all of them
         assert list(news.baskets.baskets.gex) == [4.0, -3.0, 5.0]

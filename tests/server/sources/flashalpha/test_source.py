@@ -163,7 +163,12 @@ def test_a_future_is_asked_for_like_any_name(upstream: Upstream) -> None:
 
 def test_it_is_an_exposure_source(upstream: Upstream) -> None:
     source: ExposureSource = FlashAlpha("https://LAB.flashalpha.com/")
-    assert (source.seats, source.metered, source.has_strikes, source.delay) == (50, True, False, 0.0)
+    assert (source.symbols_per_call, source.metered, source.has_strikes, source.delay) == (
+        50,
+        True,
+        False,
+        0.0,
+    )
     assert source.origin() == Origin(
         "flashalpha", "FlashAlpha", location="https://lab.flashalpha.com", chex="as published"
     )
