@@ -51,7 +51,7 @@ from basketgex_server.reloading import LOOK, Reloading
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.unusable import Unusable
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -187,7 +187,7 @@ class _Server:
                 loop.add_signal_handler(number, self._stop.set)
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         source = self._first_source()
-        self._state = State(self._home.state_file, self._settings.history_days)
+        self._state = SqliteStore(self._home.state_file, self._settings.history_days)
         try:
             await self._run_over(source, ready)
         finally:

@@ -128,14 +128,14 @@ def test_the_command_says_it(served: Served, capsys: pytest.CaptureFixture[str])
 def test_it_outlives_the_server(served: Served, tmp_path: Path) -> None:
     """What the store has of a chain says what was wrong with it, too."""
     from basketgex_server.domain import Measures, RowCounts, Snapshot, SymbolExposure
-    from basketgex_server.state import State
+    from basketgex_server.stores.sqlite import SqliteStore
     from tests.server.servers import run
 
     side = Measures(1, 2, 3, 4)
     exposure = SymbolExposure(
         "A", 1.0, side, 5.0, call=side, put=side, rows=RowCounts(1, 2, 3, 4, 5, 6), remark="A: x"
     )
-    state = State(tmp_path / "state.db", 1.0)
+    state = SqliteStore(tmp_path / "state.db", 1.0)
     state.append("o", {"A": Snapshot(exposure, 7.0)}, {})
     assert run(state.load("o")).snapshots["A"].exposure == exposure
     state.close()

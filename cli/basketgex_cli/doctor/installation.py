@@ -18,7 +18,7 @@ from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, STOP, Facts, Findi
 from basketgex_cli.render import new_york_text
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
-from basketgex_server.state.repair import ASIDE
+from basketgex_server.stores.sqlite.repair import ASIDE
 
 LOOK_BACK = 86_400.0
 """Seconds after which a line of the log is of no interest any more."""

@@ -19,7 +19,8 @@ from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, Sourc
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.progress import Reports
-from basketgex_server.state import DebitCounts, PastGex, State
+from basketgex_server.stores.port import DebitCounts, PastGex
+from basketgex_server.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
@@ -38,7 +39,7 @@ class Dispatcher:
     def __init__(
         self,
         source: ExposureSource,
-        state: State,
+        state: SqliteStore,
         settings: Settings,
         sessions: Sessions,
         now: Callable[[], float],

@@ -17,7 +17,7 @@ import numpy as np
 
 from basketgex_server.dispatch.batch.arrays import Asked
 from basketgex_server.exposure.arrays import Flags, Floats, Ints
-from basketgex_server.state import PastGex
+from basketgex_server.stores.port import PastGex
 
 MOST = 5_000
 """Figures of one symbol that are looked at, the newest: some two weeks of a figure a minute."""

@@ -17,7 +17,7 @@ from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.snapshots import SHORT_TTL, SnapshotCache
-from basketgex_server.state import PastGex
+from basketgex_server.stores.port import PastGex
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.batch.arrays import Asked

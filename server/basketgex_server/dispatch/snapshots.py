@@ -36,7 +36,7 @@ from basketgex_server.errors import (
     TooManyCalls,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.state import PastGex
+from basketgex_server.stores.port import PastGex
 
 SHORT_TTL = 2.0
 """Seconds for which a client may answer from a stale reply or an error."""

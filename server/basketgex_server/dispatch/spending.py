@@ -16,7 +16,7 @@ from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.domain import Failure, QuotaReading
 from basketgex_server.errors import BasketgexError, Internal, NotEntitled, NotOffered, QuotaSpent, RateLimited
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 5.0
@@ -53,7 +53,7 @@ class Spender:
 
     __slots__ = ("_asked_account", "_left", "_now", "_source", "_state", "counts")
 
-    def __init__(self, source: ExposureSource, state: State, now: Callable[[], float]) -> None:
+    def __init__(self, source: ExposureSource, state: SqliteStore, now: Callable[[], float]) -> None:
         self._source = source
         self._state = state
         self._now = now

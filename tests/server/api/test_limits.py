@@ -31,7 +31,7 @@ from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.settings import Settings
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.e2e.serving import Server
 from tests.server.servers import NOON, PATIENCE, FakeSource, Served, bearer, run, serving
 
@@ -344,7 +344,7 @@ def test_as_many_errors_as_there_may_be(sample: Served) -> None:
 def test_what_is_large_does_not_hold_the_loop(tmp_path: Path, batch: pb.BatchGetBasketsRequest) -> None:
     async def work() -> None:
         source = FakeSource(lambda: NOON, nothing={"GHOST"})
-        state, compute = State(tmp_path / "state.db", 30.0), ThreadPoolExecutor(1)
+        state, compute = SqliteStore(tmp_path / "state.db", 30.0), ThreadPoolExecutor(1)
         settings = Settings(window_quiet=0.0, window_longest=0.0)
         dispatcher = Dispatcher(source, state, settings, NewYorkSessions(), lambda: NOON)
         asked = Batch(batch.symbols, batch.offsets, batch.symbol_index, batch.weights)

@@ -29,7 +29,7 @@ from basketgex_server.errors import (
     TooManyCalls,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import LIVE, NOON, Clock, FakeSource, made_up, run, turns, until
 
 DAY = 86_400.0
@@ -45,7 +45,7 @@ class Bench:
         self.clock = Clock()
         self.source = FakeSource(self.clock, **source)
         self.path = folder / "state.db"
-        self.state = State(self.path, settings.history_days)
+        self.state = SqliteStore(self.path, settings.history_days)
         self.dispatcher = Dispatcher(self.source, self.state, settings, NewYorkSessions(), self.clock)
 
     async def find(self, symbols: str, **options: Any) -> Lookup:

@@ -25,7 +25,8 @@ from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Fetched, Snapshot, regime
 from basketgex_server.settings import Settings
-from basketgex_server.state import PastGex, State
+from basketgex_server.stores.port import PastGex
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, Clock, FakeSource, made_up, run
 
 Past = dict[str, list[tuple[float, float]]]  # symbol: (fetched at, GEX), the source's clock being 5 s behind
@@ -185,7 +186,7 @@ def test_a_thousand_baskets_take_a_fraction_of_a_second() -> None:
 # -- with the store, and what comes in -----------------------------------------------------------------------------------
 
 
-class Counted(State):
+class Counted(SqliteStore):
     """A store that counts what is read of the past."""
 
     def __init__(self, path: Path) -> None:
@@ -316,7 +317,7 @@ def test_a_name_that_the_source_has_no_more(tmp_path: Path) -> None:
 
 def test_the_store_gives_the_newest_of_each(tmp_path: Path) -> None:
     async def work() -> None:
-        state = State(tmp_path / "state.db", 30.0)
+        state = SqliteStore(tmp_path / "state.db", 30.0)
 
         def keep(origin: str, at: float, **gex: float) -> Any:
             state.append(origin, {s: Snapshot(made_up(s, at - LAG, g), at) for s, g in gex.items()}, {})

@@ -24,7 +24,7 @@ from basketgex_server.domain import (
     near_flip,
 )
 from basketgex_server.errors import BasketgexError
-from basketgex_server.state import DebitCounts
+from basketgex_server.stores.port import DebitCounts
 
 if TYPE_CHECKING:
     from basketgex_server.dispatch.regime_history import Standings

@@ -24,9 +24,9 @@ from basketgex_server.api.rpc import chain_replies, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_one
-from basketgex_server.dispatch.departure import patience
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.lookups import Refresh
+from basketgex_server.dispatch.patience import patience
 from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_profile, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import Origin

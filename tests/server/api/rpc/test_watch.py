@@ -26,7 +26,7 @@ from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.domain import Fetched, Origin, SymbolExposure
 from basketgex_server.errors import Draining, InvalidBatch, SourceUnavailable
 from basketgex_server.settings import Settings
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import (
     NOON,
     PATIENCE,
@@ -79,7 +79,7 @@ class Desk:
     def __init__(self, path: Path, settings: Settings = QUICK) -> None:
         self.clock = Clock()
         self.source = Source(self.clock)
-        self.state = State(path / "state.db", 30.0)
+        self.state = SqliteStore(path / "state.db", 30.0)
         self.compute = ThreadPoolExecutor(1)
         self.dispatcher = Dispatcher(self.source, self.state, settings, NewYorkSessions(), self.clock)
         self.paces: list[float] = []

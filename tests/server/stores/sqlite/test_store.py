@@ -15,22 +15,23 @@ import pytest
 
 from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot
 from basketgex_server.errors import BadSettings
-from basketgex_server.state import DebitCounts, State, StoredFigures
+from basketgex_server.stores.port import DebitCounts, StoredFigures
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, PATIENCE, made_up
 
 DAY = 86_400.0
 
 
 @contextmanager
-def store(path: Path, history_days: float = 30.0) -> Iterator[State]:
-    state = State(path, history_days)
+def store(path: Path, history_days: float = 30.0) -> Iterator[SqliteStore]:
+    state = SqliteStore(path, history_days)
     try:
         yield state
     finally:
         state.close()
 
 
-def load(state: State, origin: str = "here") -> StoredFigures:
+def load(state: SqliteStore, origin: str = "here") -> StoredFigures:
     return asyncio.run(state.load(origin))
 
 
@@ -148,10 +149,10 @@ def test_ageing_out_keeps_the_newest_of_each_symbol_that_is_served(tmp_path: Pat
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from basketgex_server.state import State
+from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, made_up
 from basketgex_server.domain import Snapshot
-state = State(Path(sys.argv[1]), 30)
+state = SqliteStore(Path(sys.argv[1]), 30)
 async def story():
     await state.debit("here", 1, NOON)
     state.append("here", {"A": Snapshot(made_up("A"), NOON)}, {})
@@ -170,7 +171,7 @@ asyncio.run(story())
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
 def test_killed_in_the_middle_nothing_committed_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(path)], cwd=root, timeout=PATIENCE, check=False
     )
@@ -270,7 +271,7 @@ def test_a_good_store_that_is_held_elsewhere_is_not_set_aside(
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(BadSettings) as caught:
-            State(path, 30.0)
+            SqliteStore(path, 30.0)
         assert caught.value.sentence == (
             "The state of this home cannot be opened: another program holds it, or the disk refuses it."
         )

@@ -6,27 +6,16 @@ import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
-from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
 
 from basketgex_server.domain import SKEW, Failure, Snapshot
-from basketgex_server.state.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
-from basketgex_server.state.tidy import NEWEST
+from basketgex_server.stores.port import PastGex, StoredFigures
+from basketgex_server.stores.sqlite.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
+from basketgex_server.stores.sqlite.tidy import NEWEST
 
 LOG = logging.getLogger(__name__)
 DAY = 86_400.0
 WRITTEN = 1_767_225_600.0
 """2026-01-01: a clock that shows less has not been set since the computer was started, as where there is no battery."""
-PastGex: TypeAlias = tuple[float, float, float]
-"""A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
-
-
-class StoredFigures(NamedTuple):
-    """What the store holds of one origin: each symbol's newest snapshot, when others were found to have none, what failed."""
-
-    snapshots: dict[str, Snapshot]
-    missing: dict[str, float]
-    failures: Mapping[str, Failure] = MappingProxyType({})
 
 
 def load(c: sqlite3.Connection, origin: str) -> tuple[StoredFigures, list[int]]:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from basketgex_server.domain import Failure, Snapshot
-from basketgex_server.state import State, tidy
+from basketgex_server.stores.sqlite import SqliteStore, tidy
 from tests.server.servers import NOON, made_up
 
 DAY = 86_400.0
 
 
-def filled(path: Path, days: int, names: int = 200, a_day: int = 5) -> State:
-    state = State(path, 30.0)
+def filled(path: Path, days: int, names: int = 200, a_day: int = 5) -> SqliteStore:
+    state = SqliteStore(path, 30.0)
     for turn in range(days * a_day):
         at = NOON - turn * DAY / a_day
         state.append("here", {f"S{n}": Snapshot(made_up(f"S{n}", at), at) for n in range(names)}, {})
@@ -31,7 +31,7 @@ def count(path: Path, what: str = "snapshot") -> int:
         return int(other.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
 
 
-def tidied(state: State, now: float = NOON) -> None:
+def tidied(state: SqliteStore, now: float = NOON) -> None:
     state.age_out("here", now)
     asyncio.run(state.spent("here", now))
     state._tidier.join()
@@ -67,7 +67,7 @@ def test_the_space_is_given_back(tmp_path: Path) -> None:
     state = filled(path, days=60)
     state.close()
     before = path.stat().st_size
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     tidied(state)
     state.close()
     assert path.stat().st_size < 0.8 * before  # some pages of the indexes are half empty
@@ -86,7 +86,7 @@ def test_a_store_of_the_first_builds_gives_space_back_when_the_server_ends(tmp_p
     path = tmp_path / "state.db"
     of_the_first_builds(path, days=60)
     before = path.stat().st_size
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     tidied(state)
     asyncio.run(state.debit("here", 1, NOON))
     state.close()
@@ -101,7 +101,7 @@ def test_while_it_serves_such_a_store_is_never_shut_to_a_debit(tmp_path: Path) -
     """Writing it anew takes seconds, in which no cell that costs a debit would have an answer."""
     path = tmp_path / "state.db"
     of_the_first_builds(path, days=60)
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     statements: list[str] = []
     connect = sqlite3.connect
 
@@ -126,14 +126,14 @@ def test_a_store_too_large_to_be_written_anew_in_time_stays_as_it_is(tmp_path: P
             tidy.renew(other, patience=0.0)
         other.set_progress_handler(None, 0)
         assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     assert count(path) == before
     asyncio.run(state.debit("here", 1, NOON))
     state.close()
 
 
 def test_what_was_asked_for_in_vain_long_ago_goes_too(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.db", 30.0)
+    state = SqliteStore(tmp_path / "state.db", 30.0)
     old = Failure("bad_chain", "UNAVAILABLE", "Lost.", 1, NOON - 3 * DAY, NOON - 3 * DAY + 60)
     state.fail("here", {"OLD": old, "NEW": Failure("bad_chain", "UNAVAILABLE", "Lost.", 1, NOON, NOON + 60)})
     state.append("here", {}, {"GONE": NOON - 40 * DAY, "LATELY": NOON})
@@ -164,7 +164,7 @@ def test_a_damage_that_only_tidying_meets_is_mended(tmp_path: Path, kind: str) -
         4_096 if kind == "page" else 40 * 4_096
     )
     path.write_bytes(made)
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     tidied(state)
     assert asyncio.run(state.spent("here", NOON)).today == 1
     assert len(list(tmp_path.glob("state-set-aside-*.db"))) == 1

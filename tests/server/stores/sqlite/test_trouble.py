@@ -14,8 +14,8 @@ import pytest
 
 from basketgex_server.domain import Freshness
 from basketgex_server.errors import BadSettings, StoreUnavailable
-from basketgex_server.state import State
-from basketgex_server.state.repair import trouble
+from basketgex_server.stores.sqlite import SqliteStore
+from basketgex_server.stores.sqlite.repair import trouble
 from tests.server.dispatch.test_dispatcher import SETTINGS, Bench, bench
 from tests.server.servers import LIVE, NOON, run
 
@@ -161,7 +161,7 @@ def test_each_has_its_sentence_and_a_fault_of_ours_none(code: int, sentence: str
 def test_a_store_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     (tmp_path / "state.db").mkdir()
     with pytest.raises(BadSettings) as refused:
-        State(tmp_path / "state.db", 30.0)
+        SqliteStore(tmp_path / "state.db", 30.0)
     assert refused.value.sentence == (
         "The file state.db in the home folder cannot be opened: allow it, then recalculate. "
         "Until then no debit is spent."
@@ -171,7 +171,7 @@ def test_a_store_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_written_is_said_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = State(tmp_path / "state.db", 30.0)
+    state = SqliteStore(tmp_path / "state.db", 30.0)
     asyncio.run(state._run(lambda: state._connection.execute("PRAGMA query_only = ON").fetchall()))
     state.answered("here", 1, NOON)
     state.close()

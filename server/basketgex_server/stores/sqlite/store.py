@@ -20,10 +20,9 @@ from typing import TypeVar
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
-from basketgex_server.state import figures, ledger
-from basketgex_server.state.figures import PastGex, StoredFigures
-from basketgex_server.state.ledger import DebitCounts, QuotaRecord
-from basketgex_server.state.repair import (
+from basketgex_server.stores.port import DebitCounts, PastGex, QuotaRecord, StoredFigures
+from basketgex_server.stores.sqlite import figures, ledger
+from basketgex_server.stores.sqlite.repair import (
     Saved,
     check,
     code_of,
@@ -34,9 +33,7 @@ from basketgex_server.state.repair import (
     set_aside,
     trouble,
 )
-from basketgex_server.state.tidy import Tidier, renew
-
-__all__ = ["DebitCounts", "PastGex", "QuotaRecord", "State", "StoredFigures"]
+from basketgex_server.stores.sqlite.tidy import Tidier, renew
 
 LOG = logging.getLogger(__name__)
 VERSION = 5
@@ -81,7 +78,7 @@ _LATER_COLUMNS = (
 """Columns that the first builds had not: their tables, names and kinds."""
 
 
-class State:
+class SqliteStore:
     """The store of one home. Its methods may be called from the event loop; the work is done on the owning thread.
 
     Raises BadSettings where the file cannot be opened; the methods that are awaited raise StoreUnavailable where it is full,

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from typing import NamedTuple
 
 from basketgex_server.domain import SKEW, QuotaReading
+from basketgex_server.stores.port import DebitCounts, QuotaRecord
 
 DAY = 86_400.0
-
-
-class DebitCounts(NamedTuple):
-    """Debits of one origin: today (UTC) and ever; and the calls that the same answers would have cost one by one."""
-
-    today: int
-    total: int
-    answered_today: int
-    answered_total: int
-
-
-class QuotaRecord(NamedTuple):
-    """What the source last said of its quota, when (Unix seconds), and the debits since."""
-
-    reading: QuotaReading
-    read_at: float
-    since: int
 
 
 def debit(c: sqlite3.Connection, origin: str, symbols: int, now: float) -> int:

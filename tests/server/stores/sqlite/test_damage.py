@@ -14,8 +14,8 @@ import pytest
 
 from basketgex_server.domain import QuotaReading, Snapshot
 from basketgex_server.errors import SourceUnavailable
-from basketgex_server.state import State
-from basketgex_server.state.repair import SAVED
+from basketgex_server.stores.sqlite import SqliteStore
+from basketgex_server.stores.sqlite.repair import SAVED
 from tests.server.dispatch.test_dispatcher import Bench, bench
 from tests.server.servers import LIVE, NOON, made_up, run, until
 
@@ -27,7 +27,7 @@ SET_ASIDE = "The state could not be read: it was set aside and begun anew."
 
 def filled(path: Path) -> None:
     """Make a store with figures of 300 names, names without data, and 400 debits of today."""
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     for lap in range(3):
         at = NOON - 30 + lap
         state.append(LIVE.key, {s: Snapshot(made_up(s, at), at) for s in NAMES}, {f"GONE{lap}": at})
@@ -118,7 +118,7 @@ def emptied(folder: Path) -> None:
     """Leave what a file system does after a crash that has lost the log of what was written last."""
     whole = folder / "whole" / "state.db"
     whole.parent.mkdir()
-    state = State(whole, 30.0)
+    state = SqliteStore(whole, 30.0)
     asyncio.run(state.debit(LIVE.key, 50, NOON))
     (folder / "state.db").write_bytes(whole.read_bytes())  # everything is in the log yet
     state.close()
@@ -157,7 +157,7 @@ def test_a_ledger_that_cannot_be_read_at_all_is_rebuilt_from_what_the_source_say
 
 
 def test_a_new_home_has_lost_nothing(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.db", 30.0)
+    state = SqliteStore(tmp_path / "state.db", 30.0)
     assert not state.lost
     state.close()
 
@@ -240,7 +240,7 @@ def test_copies_do_not_fill_the_disk(tmp_path: Path, caplog: pytest.LogCaptureFi
         with closing(sqlite3.connect(path)) as other:
             other.execute("UPDATE snapshot SET gex = 1.5 WHERE symbol = ?", (f"S{lap}",))
             other.commit()
-        state = State(path, 30.0)
+        state = SqliteStore(path, 30.0)
         assert f"S{lap}" not in asyncio.run(state.load(LIVE.key)).snapshots
         state.close()
     assert len(list(tmp_path.glob("state-set-aside-*.db"))) == 5
@@ -252,8 +252,8 @@ def test_the_log_names_the_file_that_is_kept(tmp_path: Path, caplog: pytest.LogC
     filled(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with caplog.at_level(logging.INFO, "basketgex_server.state"):
-        State(path, 30.0).close()
+    with caplog.at_level(logging.INFO, "basketgex_server.stores"):
+        SqliteStore(path, 30.0).close()
     said = [record.getMessage() for record in caplog.records]
     assert said[0] == SET_ASIDE
     assert said[1].startswith("The old state is in state-set-aside-1.db; debits read from it: ")
@@ -270,7 +270,7 @@ def test_a_history_with_rows_of_another_kind_is_read_without_them(tmp_path: Path
     with closing(sqlite3.connect(path)) as other:
         other.execute("UPDATE snapshot SET gex = 'many' WHERE symbol = 'S1' AND fetched_at = ?", (NOON - 30,))
         other.commit()
-    state = State(path, 30.0)
+    state = SqliteStore(path, 30.0)
     found = asyncio.run(state.past(LIVE.key, ["S1"], 10))["S1"]
     state.close()
     assert [at for at, _, _ in found] == [NOON - 29, NOON - 28]

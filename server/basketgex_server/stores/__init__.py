@@ -1,0 +1,1 @@
+"""Snapshots and the ledger of debits behind one port."""
