@@ -115,3 +115,15 @@ def test_results_become_values_and_errors_stay_errors() -> None:
 def _payload(value: float | str) -> int:
     assert isinstance(value, float)
     return int(struct.unpack("<Q", struct.pack("<d", value))[0]) & 0xFFFF
+
+
+def test_what_stands_alone_carries_the_licences_of_what_it_carries(tmp_path: Path) -> None:
+    with zipfile.ZipFile(extension.write_oxt(tmp_path / "whole.oxt", self_contained=True)) as archive:
+        packed = {
+            name: archive.read(name).decode() for name in archive.namelist() if name.startswith("licences/")
+        }
+    assert "MIT License" in packed["licences/basketgex/LICENSE"]
+    assert "grpcio" in packed["licences/basketgex/NOTICE"]
+    assert "Apache License" in packed["licences/grpcio/LICENSE"]
+    assert "Redistribution and use" in packed["licences/protobuf/LICENSE"]
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE" in packed["licences/typing_extensions/LICENSE"]

@@ -7,6 +7,7 @@ with, and its name should say so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from basketgex_addin import template_files
 FOLDER = "pythonpath"
 PACKAGES = ("basketgex", "basketgex_addin", "grpc", "google.protobuf", "google._upb")
 MODULES = ("typing_extensions",)
+DISTRIBUTIONS = ("basketgex", "grpcio", "protobuf", "typing_extensions")
+"""Whose licences go with them."""
 TEMPLATES = "basketgex_addin/templates"
 _LEFT_OUT = ("__pycache__", "basketgex_addin/excel", TEMPLATES)
 _KINDS = (".py", ".so", ".pyd", ".pem", ".xlsx")
@@ -22,6 +25,8 @@ _KINDS = (".py", ".so", ".pyd", ".pem", ".xlsx")
 
 def parts() -> Iterator[tuple[str, bytes]]:
     """Yield each file's name in the extension, and its content, in a fixed order."""
+    for name in DISTRIBUTIONS:
+        yield from _licences(name)
     for package in PACKAGES:
         spec = find_spec(package)
         for root in sorted(spec.submodule_search_locations or ()) if spec is not None else ():
@@ -38,3 +43,9 @@ def parts() -> Iterator[tuple[str, bytes]]:
         found = template_files.find(template)
         if found is not None:
             yield f"{FOLDER}/{TEMPLATES}/{found.name}", found.read_bytes()
+
+
+def _licences(name: str) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(distribution(name).files or ()):
+        if file.parent.name.endswith((".dist-info", "licenses")) and file.name in ("LICENSE", "NOTICE"):
+            yield f"licences/{name}/{file.name}", file.read_binary()
