@@ -9,8 +9,8 @@ import pytest
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.sources.files.folder import read_chain
 from tools.method_american import early_exercise
-from tools.method_ways import FILES, TERMS, terms_of
 from tools.method_peers import CHAINS, peers, vendor_of
+from tools.method_ways import FILES, TERMS, terms_of
 
 TEXT = (Path(__file__).parents[2] / "docs" / "method.md").read_text("utf-8")
 PUBLISHED = {
