@@ -14,6 +14,7 @@ MODULES = {
     "basketgex_cli.basket": ("basket",),
     "basketgex_cli.watch.command": ("watch",),
     "basketgex_cli.symbol.command": ("symbol",),
+    "basketgex_cli.shape": ("expiries", "strikes", "move", "maxpain"),
     "basketgex_cli.plot.command": ("plot",),
     "basketgex_cli.install": ("install", "uninstall"),
     "basketgex_cli.templates": ("templates",),

@@ -92,11 +92,13 @@ def test_the_documented_batch_is_the_three_baskets_it_speaks_of(tmp_path: Path) 
         done = python(tmp_path / "home", *PYTHON)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()[4:]
-    assert [re.sub(r" [+-][\d,.]+ m", "", line) for line in lines] == [
+    assert [re.sub(r" [+-][\d,.]+ m", "", line) for line in lines[:3]] == [
         "0: AAPL 60%, MSFT 40%",
         "1: MSFT 50%, NVDA 50%",
         "2: NVDA 100%",
     ]
+    assert [line.split(":")[0] for line in lines[3:]] == [f"from day {day}" for day in (0, 1, 8, 31, 91)]
+    assert lines[-1].endswith("100.0% rolled off")
 
 
 def test_the_contract_lies_where_the_document_says(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from basketgex_addin.cells.figures import Dispersion, LevelFigures, Profile, Quota, Reply, Since, Strikes
+from basketgex_addin.cells.shape import ShapeServer
 from basketgex_addin.cells.values import Problem
 
 A_co = TypeVar("A_co", covariant=True)
 
 
-class Server(Protocol):
+class Server(ShapeServer, Protocol):
     """What questions are put to: ``client.BasketClient``, which has a method for each call of the contract."""
 
     def basket(self, ask: Ask) -> Reply | Problem:

@@ -42,6 +42,7 @@ from basketgex_addin.client.rpc import (
     R,
     Rpc,
 )
+from basketgex_addin.client.shape_calls import ShapeCalls
 from basketgex_addin.client.watcher import Watcher, WatcherOptions
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ Else the last good values, which the server sends at a call's end, would come to
 A = TypeVar("A")
 
 
-class BasketClient:
+class BasketClient(ShapeCalls):
     """Asks the server of a home. Every public method returns a Problem instead of raising. Thread-safe.
 
     ``deadline`` is that of a call, in seconds, starting the server included; after a failure every call is answered at once

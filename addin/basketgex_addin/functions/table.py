@@ -15,6 +15,7 @@ from basketgex_addin.functions import (
     profile,
     quota,
     regime,
+    shape,
     status,
     strikes,
 )
@@ -53,6 +54,10 @@ FUNCTIONS: tuple[Function, ...] = (
     profile.BASKETPROFILE,
     profile.BASKETFLIP,
     dispersion.DISPERSION,
+    shape.BASKETEXPIRIES,
+    shape.BASKETSTRIKES,
+    shape.BASKETMOVE,
+    shape.SYMBOLMAXPAIN,
     quota.BASKETQUOTA,
 )
 

@@ -2692,3 +2692,602 @@ class ShutdownResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShutdownResponse: _TypeAlias = ShutdownResponse  # noqa: Y015
+
+@_typing.final
+class Standing(_message.Message):
+    """Which names of a basket an answer is made of, and of when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    MISSING_SYMBOLS_FIELD_NUMBER: _builtins.int
+    COVERED_WEIGHT_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    AS_OF_NEWEST_FIELD_NUMBER: _builtins.int
+    FRESHNESS_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    DEBITS_FIELD_NUMBER: _builtins.int
+    covered_weight: _builtins.float
+    """Share of the requested weight that had data."""
+    as_of: _builtins.float
+    """The oldest name's, by the source's clock."""
+    as_of_newest: _builtins.float
+    """The newest name's."""
+    freshness: Global___Freshness.ValueType
+    """The worst name's."""
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    notice: _builtins.str
+    """Why an old value is served, or a name left out, for a person; empty where none is."""
+    debits: _builtins.int
+    """Debits spent while this was answered."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that had data, in the order asked for."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: renormalised to sum to 1."""
+
+    @_builtins.property
+    def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Asked for, but without data of this kind; their weight went to the others."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        missing_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        covered_weight: _builtins.float = ...,
+        as_of: _builtins.float = ...,
+        as_of_newest: _builtins.float = ...,
+        freshness: Global___Freshness.ValueType = ...,
+        client_ttl: _builtins.float = ...,
+        notice: _builtins.str = ...,
+        debits: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "as_of_newest", b"as_of_newest", "client_ttl", b"client_ttl", "covered_weight", b"covered_weight", "debits", b"debits", "freshness", b"freshness", "missing_symbols", b"missing_symbols", "notice", b"notice", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Standing: _TypeAlias = Standing  # noqa: Y015
+
+@_typing.final
+class GetExpiriesRequest(_message.Message):
+    """A basket, and how what expires is put together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    EACH_DAY_FIELD_NUMBER: _builtins.int
+    each_day: _builtins.bool
+    """A bucket for every day on which something expires, instead of 0DTE, 1 to 7, 8 to 30, 31 to 90 and 91 days or more."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        each_day: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["each_day", b"each_day", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExpiriesRequest: _TypeAlias = GetExpiriesRequest  # noqa: Y015
+
+@_typing.final
+class ExpiryBuckets(_message.Message):
+    """A row a bucket, the nearest first. The rows of a measure add up to the basket's net."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    GEX_FIELD_NUMBER: _builtins.int
+    DEX_FIELD_NUMBER: _builtins.int
+    VEX_FIELD_NUMBER: _builtins.int
+    CHEX_FIELD_NUMBER: _builtins.int
+    GROSS_SHARE_FIELD_NUMBER: _builtins.int
+    ROLLED_OFF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def first_day(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Calendar days in New York from each chain's own day; 0 is 0DTE."""
+
+    @_builtins.property
+    def last_day(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Likewise; -1: without end."""
+
+    @_builtins.property
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Sum of weight * what expires in the bucket, as Measures.gex."""
+
+    @_builtins.property
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.dex."""
+
+    @_builtins.property
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.vex."""
+
+    @_builtins.property
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Measures.chex."""
+
+    @_builtins.property
+    def gross_share(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The bucket's part of the basket's gross GEX, in 0..1: the first is the 0DTE share where it is day 0 alone."""
+
+    @_builtins.property
+    def rolled_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The part of this bucket and all before it: what is gone once they have expired."""
+
+    def __init__(
+        self,
+        *,
+        first_day: _abc.Iterable[_builtins.int] | None = ...,
+        last_day: _abc.Iterable[_builtins.int] | None = ...,
+        gex: _abc.Iterable[_builtins.float] | None = ...,
+        dex: _abc.Iterable[_builtins.float] | None = ...,
+        vex: _abc.Iterable[_builtins.float] | None = ...,
+        chex: _abc.Iterable[_builtins.float] | None = ...,
+        gross_share: _abc.Iterable[_builtins.float] | None = ...,
+        rolled_off: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chex", b"chex", "dex", b"dex", "first_day", b"first_day", "gex", b"gex", "gross_share", b"gross_share", "last_day", b"last_day", "rolled_off", b"rolled_off", "vex", b"vex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiryBuckets: _TypeAlias = ExpiryBuckets  # noqa: Y015
+
+@_typing.final
+class GetExpiriesResponse(_message.Message):
+    """The answer to GetExpiries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def buckets(self) -> Global___ExpiryBuckets:
+        """By time to expiry."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        buckets: Global___ExpiryBuckets | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["buckets", b"buckets", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buckets", b"buckets", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExpiriesResponse: _TypeAlias = GetExpiriesResponse  # noqa: Y015
+
+@_typing.final
+class GetStrikesRequest(_message.Message):
+    """A basket, and how wide a bucket of strikes is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    step: _builtins.float
+    """In units of each name's spot, from 0.0001 to 1; absent: 0.01, which is 1 %."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        step: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "step", b"step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "step", b"step", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
+    _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
+
+Global___GetStrikesRequest: _TypeAlias = GetStrikesRequest  # noqa: Y015
+
+@_typing.final
+class MoveBuckets(_message.Message):
+    """A row a bucket, ascending; buckets without a strike are left out. Calls and puts are signed so that their sum is the net, and
+    the rows of a measure add up to the basket's net.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    CALL_GEX_FIELD_NUMBER: _builtins.int
+    PUT_GEX_FIELD_NUMBER: _builtins.int
+    CALL_DEX_FIELD_NUMBER: _builtins.int
+    PUT_DEX_FIELD_NUMBER: _builtins.int
+    CALL_VEX_FIELD_NUMBER: _builtins.int
+    PUT_VEX_FIELD_NUMBER: _builtins.int
+    CALL_CHEX_FIELD_NUMBER: _builtins.int
+    PUT_CHEX_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The middle of the bucket: strike / spot - 1, 0.05 being 5 % above each name's own spot."""
+
+    @_builtins.property
+    def call_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Sum of weight * that of the calls, as Measures.gex."""
+
+    @_builtins.property
+    def put_gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.gex."""
+
+    @_builtins.property
+    def call_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.dex."""
+
+    @_builtins.property
+    def put_dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.dex."""
+
+    @_builtins.property
+    def call_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.vex."""
+
+    @_builtins.property
+    def put_vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.vex."""
+
+    @_builtins.property
+    def call_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the calls, as Measures.chex."""
+
+    @_builtins.property
+    def put_chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, as Measures.chex."""
+
+    def __init__(
+        self,
+        *,
+        move: _abc.Iterable[_builtins.float] | None = ...,
+        call_gex: _abc.Iterable[_builtins.float] | None = ...,
+        put_gex: _abc.Iterable[_builtins.float] | None = ...,
+        call_dex: _abc.Iterable[_builtins.float] | None = ...,
+        put_dex: _abc.Iterable[_builtins.float] | None = ...,
+        call_vex: _abc.Iterable[_builtins.float] | None = ...,
+        put_vex: _abc.Iterable[_builtins.float] | None = ...,
+        call_chex: _abc.Iterable[_builtins.float] | None = ...,
+        put_chex: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_chex", b"call_chex", "call_dex", b"call_dex", "call_gex", b"call_gex", "call_vex", b"call_vex", "move", b"move", "put_chex", b"put_chex", "put_dex", b"put_dex", "put_gex", b"put_gex", "put_vex", b"put_vex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveBuckets: _TypeAlias = MoveBuckets  # noqa: Y015
+
+@_typing.final
+class GetStrikesResponse(_message.Message):
+    """The answer to GetStrikes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    CALL_WALL_FIELD_NUMBER: _builtins.int
+    PUT_WALL_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    call_wall: _builtins.float
+    """The bucket with the largest call GEX, as a move; absent where no call has any."""
+    put_wall: _builtins.float
+    """The bucket with the most negative put GEX, as a move; absent where no put has any."""
+    @_builtins.property
+    def buckets(self) -> Global___MoveBuckets:
+        """By distance from spot."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        buckets: Global___MoveBuckets | None = ...,
+        call_wall: _builtins.float | None = ...,
+        put_wall: _builtins.float | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_put_wall", b"_put_wall", "buckets", b"buckets", "call_wall", b"call_wall", "origin", b"origin", "put_wall", b"put_wall", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall", "_put_wall", b"_put_wall", "buckets", b"buckets", "call_wall", b"call_wall", "origin", b"origin", "put_wall", b"put_wall", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__call_wall: _TypeAlias = _typing.Literal["call_wall"]  # noqa: Y015
+    _WhichOneofArgType__call_wall: _TypeAlias = _typing.Literal["_call_wall", b"_call_wall"]  # noqa: Y015
+    _WhichOneofReturnType__put_wall: _TypeAlias = _typing.Literal["put_wall"]  # noqa: Y015
+    _WhichOneofArgType__put_wall: _TypeAlias = _typing.Literal["_put_wall", b"_put_wall"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__call_wall) -> _WhichOneofReturnType__call_wall | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__put_wall) -> _WhichOneofReturnType__put_wall | None: ...
+
+Global___GetStrikesResponse: _TypeAlias = GetStrikesResponse  # noqa: Y015
+
+@_typing.final
+class GetMaxPainRequest(_message.Message):
+    """One underlying, and which of its contracts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """A ticker in any of the usual spellings."""
+    expiry: _builtins.str
+    """The day of expiry, as 2026-09-18; empty: all that is open."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        expiry: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMaxPainRequest: _TypeAlias = GetMaxPainRequest  # noqa: Y015
+
+@_typing.final
+class GetMaxPainResponse(_message.Message):
+    """The answer to GetMaxPain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STRIKE_FIELD_NUMBER: _builtins.int
+    UNDERLYING_PRICE_FIELD_NUMBER: _builtins.int
+    STRIKES_FIELD_NUMBER: _builtins.int
+    CALL_PAIN_FIELD_NUMBER: _builtins.int
+    PUT_PAIN_FIELD_NUMBER: _builtins.int
+    CALL_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    PUT_OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    strike: _builtins.float
+    """The one at which the options that are open would be worth least to their holders, were spot to end there."""
+    underlying_price: _builtins.float
+    """USD."""
+    @_builtins.property
+    def strikes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The strikes with open interest, ascending, USD."""
+
+    @_builtins.property
+    def call_pain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the strikes: what the calls would be worth were spot to end there, USD."""
+
+    @_builtins.property
+    def put_pain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the puts, likewise."""
+
+    @_builtins.property
+    def call_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the calls at the strike."""
+
+    @_builtins.property
+    def put_open_interest(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts; of the puts at the strike."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of: one name."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        strike: _builtins.float = ...,
+        underlying_price: _builtins.float = ...,
+        strikes: _abc.Iterable[_builtins.float] | None = ...,
+        call_pain: _abc.Iterable[_builtins.float] | None = ...,
+        put_pain: _abc.Iterable[_builtins.float] | None = ...,
+        call_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+        put_open_interest: _abc.Iterable[_builtins.float] | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_open_interest", b"call_open_interest", "call_pain", b"call_pain", "origin", b"origin", "put_open_interest", b"put_open_interest", "put_pain", b"put_pain", "standing", b"standing", "strike", b"strike", "strikes", b"strikes", "underlying_price", b"underlying_price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMaxPainResponse: _TypeAlias = GetMaxPainResponse  # noqa: Y015
+
+@_typing.final
+class GetExpectedMoveRequest(_message.Message):
+    """A basket, a horizon, and how its names move together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    HORIZON_DAYS_FIELD_NUMBER: _builtins.int
+    CORRELATION_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    horizon_days: _builtins.float
+    """Calendar days, above 0 and up to 3,650; absent: 30."""
+    correlation: _builtins.float
+    """One correlation between all pairs of names, from -1 to 1; absent: index's, else 1."""
+    index: _builtins.str
+    """A ticker: the correlation is the one that the index's volatility implies between these names. Not beside a correlation."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest; with an index its own, as in GetDispersionRequest."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        horizon_days: _builtins.float | None = ...,
+        correlation: _builtins.float | None = ...,
+        index: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_horizon_days", b"_horizon_days", "correlation", b"correlation", "horizon_days", b"horizon_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_horizon_days", b"_horizon_days", "correlation", b"correlation", "horizon_days", b"horizon_days", "index", b"index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__correlation: _TypeAlias = _typing.Literal["correlation"]  # noqa: Y015
+    _WhichOneofArgType__correlation: _TypeAlias = _typing.Literal["_correlation", b"_correlation"]  # noqa: Y015
+    _WhichOneofReturnType__horizon_days: _TypeAlias = _typing.Literal["horizon_days"]  # noqa: Y015
+    _WhichOneofArgType__horizon_days: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_days) -> _WhichOneofReturnType__horizon_days | None: ...
+
+Global___GetExpectedMoveRequest: _TypeAlias = GetExpectedMoveRequest  # noqa: Y015
+
+@_typing.final
+class GetExpectedMoveResponse(_message.Message):
+    """Moves are one standard deviation, as parts of the basket's value: 0.05 is 5 %."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPECTED_MOVE_FIELD_NUMBER: _builtins.int
+    EXPECTED_MOVE_LOW_FIELD_NUMBER: _builtins.int
+    EXPECTED_MOVE_HIGH_FIELD_NUMBER: _builtins.int
+    AT_ZERO_FIELD_NUMBER: _builtins.int
+    AT_ONE_FIELD_NUMBER: _builtins.int
+    CORRELATION_FIELD_NUMBER: _builtins.int
+    CORRELATION_LOW_FIELD_NUMBER: _builtins.int
+    CORRELATION_HIGH_FIELD_NUMBER: _builtins.int
+    CORRELATION_STATUS_FIELD_NUMBER: _builtins.int
+    VOLATILITY_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    expected_move: _builtins.float
+    """With the correlation; absent where that is only known to lie in a range, or is none that the names can have."""
+    expected_move_low: _builtins.float
+    """With the lowest correlation that it may be; expected_move where it is known."""
+    expected_move_high: _builtins.float
+    """With the highest."""
+    at_zero: _builtins.float
+    """Were the names to move independently."""
+    at_one: _builtins.float
+    """Were they to move as one: the sum of weight * move."""
+    correlation: _builtins.float
+    """The correlation used; absent where there is none, or where it is a range."""
+    correlation_low: _builtins.float
+    """The lowest that it may be."""
+    correlation_high: _builtins.float
+    """The highest."""
+    correlation_status: _builtins.str
+    """"given"; with an index as GetDispersionResponse.correlation_status."""
+    @_builtins.property
+    def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside Standing.symbols: at the money and at the horizon, per 1.00."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of: the names with a volatility."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        expected_move: _builtins.float | None = ...,
+        expected_move_low: _builtins.float | None = ...,
+        expected_move_high: _builtins.float | None = ...,
+        at_zero: _builtins.float = ...,
+        at_one: _builtins.float = ...,
+        correlation: _builtins.float | None = ...,
+        correlation_low: _builtins.float | None = ...,
+        correlation_high: _builtins.float | None = ...,
+        correlation_status: _builtins.str = ...,
+        volatility: _abc.Iterable[_builtins.float] | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_correlation_high", b"_correlation_high", "_correlation_low", b"_correlation_low", "_expected_move", b"_expected_move", "_expected_move_high", b"_expected_move_high", "_expected_move_low", b"_expected_move_low", "correlation", b"correlation", "correlation_high", b"correlation_high", "correlation_low", b"correlation_low", "expected_move", b"expected_move", "expected_move_high", b"expected_move_high", "expected_move_low", b"expected_move_low", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_correlation_high", b"_correlation_high", "_correlation_low", b"_correlation_low", "_expected_move", b"_expected_move", "_expected_move_high", b"_expected_move_high", "_expected_move_low", b"_expected_move_low", "at_one", b"at_one", "at_zero", b"at_zero", "correlation", b"correlation", "correlation_high", b"correlation_high", "correlation_low", b"correlation_low", "correlation_status", b"correlation_status", "expected_move", b"expected_move", "expected_move_high", b"expected_move_high", "expected_move_low", b"expected_move_low", "origin", b"origin", "standing", b"standing", "volatility", b"volatility"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__correlation: _TypeAlias = _typing.Literal["correlation"]  # noqa: Y015
+    _WhichOneofArgType__correlation: _TypeAlias = _typing.Literal["_correlation", b"_correlation"]  # noqa: Y015
+    _WhichOneofReturnType__correlation_high: _TypeAlias = _typing.Literal["correlation_high"]  # noqa: Y015
+    _WhichOneofArgType__correlation_high: _TypeAlias = _typing.Literal["_correlation_high", b"_correlation_high"]  # noqa: Y015
+    _WhichOneofReturnType__correlation_low: _TypeAlias = _typing.Literal["correlation_low"]  # noqa: Y015
+    _WhichOneofArgType__correlation_low: _TypeAlias = _typing.Literal["_correlation_low", b"_correlation_low"]  # noqa: Y015
+    _WhichOneofReturnType__expected_move: _TypeAlias = _typing.Literal["expected_move"]  # noqa: Y015
+    _WhichOneofArgType__expected_move: _TypeAlias = _typing.Literal["_expected_move", b"_expected_move"]  # noqa: Y015
+    _WhichOneofReturnType__expected_move_high: _TypeAlias = _typing.Literal["expected_move_high"]  # noqa: Y015
+    _WhichOneofArgType__expected_move_high: _TypeAlias = _typing.Literal["_expected_move_high", b"_expected_move_high"]  # noqa: Y015
+    _WhichOneofReturnType__expected_move_low: _TypeAlias = _typing.Literal["expected_move_low"]  # noqa: Y015
+    _WhichOneofArgType__expected_move_low: _TypeAlias = _typing.Literal["_expected_move_low", b"_expected_move_low"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation_high) -> _WhichOneofReturnType__correlation_high | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation_low) -> _WhichOneofReturnType__correlation_low | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_move) -> _WhichOneofReturnType__expected_move | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_move_high) -> _WhichOneofReturnType__expected_move_high | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_move_low) -> _WhichOneofReturnType__expected_move_low | None: ...
+
+Global___GetExpectedMoveResponse: _TypeAlias = GetExpectedMoveResponse  # noqa: Y015

@@ -96,6 +96,26 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.ShutdownRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.ShutdownResponse.FromString,
                 _registered_method=True)
+        self.GetExpiries = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetExpiries',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpiriesRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpiriesResponse.FromString,
+                _registered_method=True)
+        self.GetStrikes = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetStrikes',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStrikesRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetStrikesResponse.FromString,
+                _registered_method=True)
+        self.GetMaxPain = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetMaxPain',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetMaxPainRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetMaxPainResponse.FromString,
+                _registered_method=True)
+        self.GetExpectedMove = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetExpectedMove',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -189,6 +209,34 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetExpiries(self, request, context):
+        """A basket by time to expiry: what each bucket weighs, and what rolls off.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStrikes(self, request, context):
+        """A basket by the distance of strikes from each name's own spot, and the basket's walls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMaxPain(self, request, context):
+        """The strike at which what is open on one underlying would be worth least to its holders.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetExpectedMove(self, request, context):
+        """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -251,6 +299,26 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.Shutdown,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.ShutdownRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.ShutdownResponse.SerializeToString,
+            ),
+            'GetExpiries': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExpiries,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpiriesRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpiriesResponse.SerializeToString,
+            ),
+            'GetStrikes': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStrikes,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetStrikesRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetStrikesResponse.SerializeToString,
+            ),
+            'GetMaxPain': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMaxPain,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetMaxPainRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetMaxPainResponse.SerializeToString,
+            ),
+            'GetExpectedMove': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExpectedMove,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -579,6 +647,114 @@ class ExposureService:
             '/basketgex.v1.ExposureService/Shutdown',
             basketgex_dot_v1_dot_exposure__pb2.ShutdownRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.ShutdownResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExpiries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetExpiries',
+            basketgex_dot_v1_dot_exposure__pb2.GetExpiriesRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetExpiriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStrikes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetStrikes',
+            basketgex_dot_v1_dot_exposure__pb2.GetStrikesRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetStrikesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMaxPain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetMaxPain',
+            basketgex_dot_v1_dot_exposure__pb2.GetMaxPainRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetMaxPainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExpectedMove(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetExpectedMove',
+            basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -69,6 +69,14 @@ class ExposureServiceStub:
     """
     Shutdown: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]
     """Drains and ends the server."""
+    GetExpiries: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetExpiriesRequest, _exposure_pb2.GetExpiriesResponse]
+    """A basket by time to expiry: what each bucket weighs, and what rolls off."""
+    GetStrikes: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetStrikesRequest, _exposure_pb2.GetStrikesResponse]
+    """A basket by the distance of strikes from each name's own spot, and the basket's walls."""
+    GetMaxPain: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetMaxPainRequest, _exposure_pb2.GetMaxPainResponse]
+    """The strike at which what is open on one underlying would be worth least to its holders."""
+    GetExpectedMove: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetExpectedMoveRequest, _exposure_pb2.GetExpectedMoveResponse]
+    """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -105,6 +113,14 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """
     Shutdown: _aio.UnaryUnaryMultiCallable[_exposure_pb2.ShutdownRequest, _exposure_pb2.ShutdownResponse]  # type: ignore[assignment]
     """Drains and ends the server."""
+    GetExpiries: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetExpiriesRequest, _exposure_pb2.GetExpiriesResponse]  # type: ignore[assignment]
+    """A basket by time to expiry: what each bucket weighs, and what rolls off."""
+    GetStrikes: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetStrikesRequest, _exposure_pb2.GetStrikesResponse]  # type: ignore[assignment]
+    """A basket by the distance of strikes from each name's own spot, and the basket's walls."""
+    GetMaxPain: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetMaxPainRequest, _exposure_pb2.GetMaxPainResponse]  # type: ignore[assignment]
+    """The strike at which what is open on one underlying would be worth least to its holders."""
+    GetExpectedMove: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetExpectedMoveRequest, _exposure_pb2.GetExpectedMoveResponse]  # type: ignore[assignment]
+    """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -210,5 +226,37 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.ShutdownResponse, _abc.Awaitable[_exposure_pb2.ShutdownResponse]]:
         """Drains and ends the server."""
+
+    @_abc_1.abstractmethod
+    def GetExpiries(
+        self,
+        request: _exposure_pb2.GetExpiriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetExpiriesResponse, _abc.Awaitable[_exposure_pb2.GetExpiriesResponse]]:
+        """A basket by time to expiry: what each bucket weighs, and what rolls off."""
+
+    @_abc_1.abstractmethod
+    def GetStrikes(
+        self,
+        request: _exposure_pb2.GetStrikesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetStrikesResponse, _abc.Awaitable[_exposure_pb2.GetStrikesResponse]]:
+        """A basket by the distance of strikes from each name's own spot, and the basket's walls."""
+
+    @_abc_1.abstractmethod
+    def GetMaxPain(
+        self,
+        request: _exposure_pb2.GetMaxPainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetMaxPainResponse, _abc.Awaitable[_exposure_pb2.GetMaxPainResponse]]:
+        """The strike at which what is open on one underlying would be worth least to its holders."""
+
+    @_abc_1.abstractmethod
+    def GetExpectedMove(
+        self,
+        request: _exposure_pb2.GetExpectedMoveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetExpectedMoveResponse, _abc.Awaitable[_exposure_pb2.GetExpectedMoveResponse]]:
+        """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
+from basketgex_server.dispatch.chain_views import ChainViews
 from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.lookups import DueSymbols, Lookup, Refresh
@@ -56,6 +57,8 @@ class Dispatcher:
         self._answered = 0
         self._spender = Spender(source, state, now)
         self._levels = LevelCalls(source, self._spender, settings.missing_ttl, now)
+        self.views = ChainViews(source)
+        """What was made of single chains."""
 
     @property
     def counts(self) -> Counts:

@@ -50,7 +50,7 @@ async def find_levels(
     dispatcher: Dispatcher, symbol: str, *, timeout: float, absent: type[NoData] = NoData
 ) -> Levels:
     """Return one symbol's levels. Raises TimedOut, ``absent`` where there are none, and what stands in the source's way."""
-    known = await _within(timeout, dispatcher.levels(symbol))
+    known = await within(timeout, dispatcher.levels(symbol))
     if known is None:
         raise absent(f"The source has no levels of {symbol}: check the spelling.")
     return known
@@ -70,7 +70,7 @@ async def find_profile(
     """
     if not isinstance(source, ChainSource):
         raise NotOffered("This source has no option chains, so no profile over spot prices.")
-    found = await _within(timeout, source.profile(question, moves, measures))
+    found = await within(timeout, source.profile(question, moves, measures))
     if found.profile is None:
         if found.failed:
             raise BadChain(next(iter(found.failed.values())))
@@ -84,7 +84,7 @@ async def find_dispersion(
     """Return an index against its members. Raises NotOffered, TimedOut, BadChain, and NoData where either has none."""
     if not isinstance(source, ChainSource):
         raise NotOffered("This source has no option chains, so no volatilities to compare.")
-    found = await _within(timeout, source.dispersion(index, members, horizon))
+    found = await within(timeout, source.dispersion(index, members, horizon))
     known = found.comparison
     no_index = known.index is None and known.index_volatility is None
     if no_index or (known.basket is None and known.covered_weight == 0):
@@ -135,7 +135,7 @@ def correlation(known: Comparison, weights: Sequence[float] | None) -> Correlati
     return Correlation(status, value, value, value, covered)
 
 
-async def _within(seconds: float, work: Awaitable[T]) -> T:
+async def within(seconds: float, work: Awaitable[T]) -> T:
     """Return what comes within so many seconds. Raises TimedOut."""
     try:
         async with asyncio.timeout(seconds):

@@ -32,6 +32,7 @@ from basketgex_addin.cells import (
     Since,
     Strikes,
 )
+from basketgex_addin.cells.shape import ExpectedMove, Expiries, ExpiryBucket, MoveBucket, Moves, Standing
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.excel import component, values
@@ -41,6 +42,7 @@ from basketgex_addin.functions.dispersion import DispersionOf
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
 from basketgex_addin.functions.quota import QuotaOf
+from basketgex_addin.functions.shape import ExpectedMoveOf, ExpiriesOf, MovesOf
 from basketgex_addin.functions.strikes import StrikesOf
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
 from basketgex_addin.triggers import CALCULATION, Triggers
@@ -91,6 +93,10 @@ SINCE = Since("positive_gamma", 1_790_000_000.0, "negative_gamma")
 DISPERSION = Dispersion(
     *(0.19, 0.24, 0.3, 0.22, (("N1", 0.3),), (), 1.0, "positive_gamma", "negative_gamma", -0.4, (), 0.0, 60.0)
 )
+STANDING = Standing((), (), (), 1.0, 0.0, 0.0, "", "sample", True, "flashalpha")
+EXPIRIES = Expiries((ExpiryBucket(0, 0, 1.0, 2.0, 3.0, 4.0, 1.0, 1.0),), STANDING, 60.0)
+MOVES = Moves((MoveBucket(0.05, 3.0, -1.0, 2.0, 5.0, 6.0, 7.0),), 0.05, None, STANDING, 60.0)
+MOVE = ExpectedMove(0.05, 0.05, 0.05, 0.04, 0.07, 0.4, 0.4, 0.4, "given", (), STANDING, 60.0)
 OTHERS = {
     RegimesOf: SINCE,
     LevelsOf: LEVELS,
@@ -98,6 +104,9 @@ OTHERS = {
     StrikesOf: STRIKES,
     ProfileOf: PROFILE,
     DispersionOf: DISPERSION,
+    ExpiriesOf: EXPIRIES,
+    MovesOf: MOVES,
+    ExpectedMoveOf: MOVE,
 }
 
 
@@ -216,9 +225,13 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETAGE": 2.0,
         "BASKETPROFILE": ((0.9, -5.0), (1.1, 5.0)),
         "BASKETFLIP": (pytest.approx(-0.03), "several roots", "-3.00%, +4.00%", ""),
+        "BASKETEXPIRIES": ("0DTE", 1.0, 2.0, 3.0, 4.0, 1.0, 1.0),
+        "BASKETSTRIKES": (0.05, 3.0, -1.0, 2.0, 5.0, 6.0, 7.0, "call wall"),
+        "BASKETMOVE": (0.05, 0.04, 0.07, 0.4, 1.0),
     }
     curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
-    assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,)]
+    shape = (ExpiriesOf(NVDA, False),), (MovesOf(NVDA, 0.01),), (ExpectedMoveOf(NVDA, 30.0, None, ""),)
+    assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,), *shape]
 
 
 def test_one_underlying(app: Application, client: FakeClient) -> None:

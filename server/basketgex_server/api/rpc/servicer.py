@@ -16,12 +16,12 @@ import grpc.aio
 from basketgex import __version__
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
 from basketgex_server.api.rpc import chain_replies, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
+from basketgex_server.api.rpc.shape_calls import ShapeCalls
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
@@ -55,7 +55,7 @@ class SettingsDesk(Protocol):
         """Change and heed settings, and return what they are then. Raises what stands in the way; then nothing is changed."""
 
 
-class ExposureServicer(ExposureServiceServicer):
+class ExposureServicer(ShapeCalls):
     """Serves the contract from a dispatcher. ``stop`` ends the server; ``now`` gives Unix seconds.
 
     ``notice`` is what a person should know of the settings: it goes with every reply that has an origin.

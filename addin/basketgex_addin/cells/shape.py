@@ -1,0 +1,120 @@
+"""What the server says of the shape of a basket: by expiry, by strike, its expected move; and the max pain of one name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from basketgex_addin.cells.values import Problem
+
+if TYPE_CHECKING:
+    from basketgex_addin.cells.questions import Ask
+
+
+class Standing(NamedTuple):
+    """Which names an answer is made of, and of when (Unix seconds); ``covered_weight`` is the share that had data."""
+
+    symbols: tuple[str, ...]
+    weights: tuple[float, ...]
+    missing: tuple[str, ...]
+    covered_weight: float
+    as_of: float
+    as_of_newest: float
+    notice: str
+    source: str
+    synthetic: bool
+    convention: str
+
+
+class ExpiryBucket(NamedTuple):
+    """What expires from ``first_day`` to ``last_day`` (None: without end) calendar days ahead; units as in a Reply.
+
+    ``share`` is its part of the gross GEX, ``rolled_off`` that of it and all before it, 0..1.
+    """
+
+    first_day: int
+    last_day: int | None
+    gex: float
+    dex: float
+    vex: float
+    chex: float
+    share: float
+    rolled_off: float
+
+
+class Expiries(NamedTuple):
+    """A basket by time to expiry, nearest first."""
+
+    buckets: tuple[ExpiryBucket, ...]
+    standing: Standing
+    client_ttl: float
+
+
+class MoveBucket(NamedTuple):
+    """The strikes around ``move`` from each name's own spot: GEX of calls, of puts, and all four measures, net."""
+
+    move: float
+    call_gex: float
+    put_gex: float
+    gex: float
+    dex: float
+    vex: float
+    chex: float
+
+
+class Moves(NamedTuple):
+    """A basket by the distance of strikes from spot, ascending; its walls as moves, None where there is none."""
+
+    buckets: tuple[MoveBucket, ...]
+    call_wall: float | None
+    put_wall: float | None
+    standing: Standing
+    client_ttl: float
+
+
+class MaxPain(NamedTuple):
+    """The strike of max pain in USD; ``rows`` are strike, what calls and what puts would be worth there (USD), and both OI."""
+
+    strike: float
+    underlying_price: float
+    rows: tuple[tuple[float, ...], ...]
+    standing: Standing
+    client_ttl: float
+
+
+class ExpectedMove(NamedTuple):
+    """Expected moves as parts of a basket's value, one standard deviation; None where there is none.
+
+    ``value`` with the ``correlation``; where that lies in a range, both are None, and ``low`` and ``high`` the moves at its
+    ends. ``status`` is "given", or what DISPERSION says of a correlation.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    at_zero: float
+    at_one: float
+    correlation: float | None
+    lowest: float | None
+    highest: float | None
+    status: str
+    volatilities: tuple[float, ...]
+    standing: Standing
+    client_ttl: float
+
+
+class ShapeServer(Protocol):
+    """What questions of this kind are put to."""
+
+    def expiries(self, ask: Ask, *, each_day: bool) -> Expiries | Problem:
+        """Return a basket by time to expiry."""
+
+    def moves(self, ask: Ask, step: float) -> Moves | Problem:
+        """Return a basket by the distance of strikes from spot."""
+
+    def max_pain(self, symbol: str, expiry: str) -> MaxPain | Problem:
+        """Return the max pain of one name; ``expiry`` a day as 2026-09-18, or empty."""
+
+    def expected_move(
+        self, ask: Ask, *, horizon: float, correlation: float | None, index: str
+    ) -> ExpectedMove | Problem:
+        """Return how far a basket is expected to move."""

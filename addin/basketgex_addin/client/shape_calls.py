@@ -1,0 +1,135 @@
+"""The client's calls about the shape of a basket, and what their responses say as values."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from basketgex_addin.cells import Ask, Problem
+from basketgex_addin.cells.shape import (
+    ExpectedMove,
+    Expiries,
+    ExpiryBucket,
+    MaxPain,
+    MoveBucket,
+    Moves,
+    Standing,
+)
+from basketgex_addin.client.rpc import M, R, Rpc
+
+if TYPE_CHECKING:
+    from basketgex.v1 import exposure_pb2 as pb
+
+A = TypeVar("A")
+
+GET_EXPIRIES: Rpc[pb.GetExpiriesRequest, pb.GetExpiriesResponse] = Rpc("GetExpiries")
+GET_STRIKES: Rpc[pb.GetStrikesRequest, pb.GetStrikesResponse] = Rpc("GetStrikes")
+GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain")
+GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
+
+
+class ShapeCalls:
+    """The methods of a client that ask so. None of them raises."""
+
+    @abstractmethod
+    def _call(self, rpc: Rpc[M, R], read: Callable[[R], A | Problem], **values: object) -> A | Problem:
+        """Return what a call's response says."""
+
+    def expiries(self, ask: Ask, *, each_day: bool = False) -> Expiries | Problem:
+        """Return a basket by time to expiry, in buckets or a row for every day."""
+        return self._call(GET_EXPIRIES, _expiries, **_basket(ask), each_day=each_day)
+
+    def moves(self, ask: Ask, step: float = 0.01) -> Moves | Problem:
+        """Return a basket by the distance of strikes from each name's spot, in steps of it."""
+        return self._call(GET_STRIKES, _moves, **_basket(ask), step=step)
+
+    def max_pain(self, symbol: str, expiry: str = "") -> MaxPain | Problem:
+        """Return the max pain of one name, of what expires on a day such as 2026-09-18 or of all that is open."""
+        return self._call(GET_MAX_PAIN, _max_pain, symbol=symbol, expiry=expiry)
+
+    def expected_move(
+        self, ask: Ask, *, horizon: float = 30.0, correlation: float | None = None, index: str = ""
+    ) -> ExpectedMove | Problem:
+        """Return how far a basket is expected to move by a horizon in calendar days."""
+        return self._call(
+            GET_EXPECTED_MOVE,
+            _expected_move,
+            **_basket(ask),
+            horizon_days=horizon,
+            correlation=correlation,
+            index=index,
+        )
+
+
+def _basket(ask: Ask) -> dict[str, Any]:
+    return {"symbols": ask.symbols, "weights": ask.weights or ()}
+
+
+def standing(found: Any) -> Standing:
+    """Return which names a response is made of."""
+    s, origin = found.standing, found.origin
+    return Standing(
+        symbols=tuple(s.symbols),
+        weights=tuple(s.weights),
+        missing=tuple(s.missing_symbols),
+        covered_weight=s.covered_weight,
+        as_of=s.as_of,
+        as_of_newest=s.as_of_newest,
+        notice=" ".join(filter(None, (s.notice, origin.settings_notice))),
+        source=origin.label,
+        synthetic=origin.synthetic,
+        convention=origin.convention,
+    )
+
+
+def _expiries(found: pb.GetExpiriesResponse) -> Expiries:
+    b = found.buckets
+    last = (None if day < 0 else day for day in b.last_day)
+    columns = (b.first_day, last, b.gex, b.dex, b.vex, b.chex, b.gross_share, b.rolled_off)
+    rows = tuple(ExpiryBucket(*row) for row in zip(*columns, strict=True))
+    return Expiries(rows, standing(found), found.standing.client_ttl)
+
+
+def _moves(found: pb.GetStrikesResponse) -> Moves:
+    b = found.buckets
+    net = (
+        [call + put for call, put in zip(getattr(b, f"call_{m}"), getattr(b, f"put_{m}"), strict=True)]
+        for m in ("gex", "dex", "vex", "chex")
+    )
+    rows = tuple(MoveBucket(*row) for row in zip(b.move, b.call_gex, b.put_gex, *net, strict=True))
+    call, put = _optional(found, "call_wall"), _optional(found, "put_wall")
+    return Moves(rows, call, put, standing(found), found.standing.client_ttl)
+
+
+def _max_pain(found: pb.GetMaxPainResponse) -> MaxPain:
+    columns = (
+        found.strikes,
+        found.call_pain,
+        found.put_pain,
+        found.call_open_interest,
+        found.put_open_interest,
+    )
+    rows = tuple(zip(*columns, strict=True))
+    return MaxPain(found.strike, found.underlying_price, rows, standing(found), found.standing.client_ttl)
+
+
+def _expected_move(found: pb.GetExpectedMoveResponse) -> ExpectedMove:
+    return ExpectedMove(
+        value=_optional(found, "expected_move"),
+        low=_optional(found, "expected_move_low"),
+        high=_optional(found, "expected_move_high"),
+        at_zero=found.at_zero,
+        at_one=found.at_one,
+        correlation=_optional(found, "correlation"),
+        lowest=_optional(found, "correlation_low"),
+        highest=_optional(found, "correlation_high"),
+        status=found.correlation_status,
+        volatilities=tuple(found.volatility),
+        standing=standing(found),
+        client_ttl=found.standing.client_ttl,
+    )
+
+
+def _optional(found: Any, field: str) -> float | None:
+    return getattr(found, field) if found.HasField(field) else None

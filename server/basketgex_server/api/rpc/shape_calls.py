@@ -1,0 +1,143 @@
+"""The calls about the shape of a basket: by expiry, by strike, its expected move; and the max pain of one name."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc.aio
+
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
+from basketgex_server.api.rpc import shape_replies as replies
+from basketgex_server.dispatch import shape_queries as queries
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.queries import HORIZON, checked_horizon
+from basketgex_server.domain import Basket
+from basketgex_server.errors import InvalidRange
+from basketgex_server.settings import Settings
+from basketgex_server.tickers import basket, ticker
+
+Reply = TypeVar("Reply")
+if TYPE_CHECKING:  # generic for the type checker only
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+STEP, NARROWEST, WIDEST = 0.01, 0.0001, 1.0
+"""A bucket of strikes, in units of spot: where a request does not say, at least, and at most."""
+
+
+class ShapeCalls(ExposureServiceServicer):
+    """Answers them. What it needs of the servicer is named here."""
+
+    _dispatcher: Dispatcher
+    _settings: Settings
+    _compute: Executor
+
+    @abstractmethod
+    async def _guarded(
+        self,
+        context: Context,
+        work: Callable[[], Awaitable[Reply]],
+        field: Callable[[str], str] = str,
+        counted: bool = True,
+    ) -> Reply:
+        """Answer, or end the call."""
+
+    @abstractmethod
+    def _time_left(self, context: Context) -> float:
+        """Return the seconds that a call may take."""
+
+    async def GetExpiries(self, request: pb.GetExpiriesRequest, context: Context) -> pb.GetExpiriesResponse:  # noqa: N802
+        """Answer with a basket by time to expiry."""
+
+        async def work() -> pb.GetExpiriesResponse:
+            found = await queries.find_expiries(
+                self._dispatcher,
+                self._asked(request),
+                each_day=request.each_day,
+                compute=self._compute,
+                timeout=self._time_left(context),
+            )
+            return replies.expiries_reply(*found)
+
+        return await self._guarded(context, work)
+
+    async def GetStrikes(self, request: pb.GetStrikesRequest, context: Context) -> pb.GetStrikesResponse:  # noqa: N802
+        """Answer with a basket by the distance of strikes from spot."""
+
+        async def work() -> pb.GetStrikesResponse:
+            found = await queries.find_moves(
+                self._dispatcher,
+                self._asked(request),
+                _step(request),
+                compute=self._compute,
+                timeout=self._time_left(context),
+            )
+            return replies.strikes_reply(*found)
+
+        return await self._guarded(context, work)
+
+    async def GetMaxPain(self, request: pb.GetMaxPainRequest, context: Context) -> pb.GetMaxPainResponse:  # noqa: N802
+        """Answer with the max pain of one name."""
+
+        async def work() -> pb.GetMaxPainResponse:
+            symbol, expiry = ticker(request.symbol, "symbol"), _day(request.expiry)
+            found = await queries.find_max_pain(
+                self._dispatcher, symbol, expiry, timeout=self._time_left(context)
+            )
+            return replies.max_pain_reply(*found)
+
+        return await self._guarded(context, work)
+
+    async def GetExpectedMove(  # noqa: N802
+        self, request: pb.GetExpectedMoveRequest, context: Context
+    ) -> pb.GetExpectedMoveResponse:
+        """Answer with how far a basket is expected to move."""
+
+        async def work() -> pb.GetExpectedMoveResponse:
+            horizon = checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
+            found = await queries.find_expected_move(
+                self._dispatcher,
+                self._asked(request),
+                list(request.weights) or None,
+                horizon,
+                _together(request),
+                timeout=self._time_left(context),
+            )
+            return replies.expected_move_reply(*found)
+
+        return await self._guarded(context, work)
+
+    def _asked(self, request: Any) -> Basket:
+        """Return the basket of a request; raises what ``basket`` raises."""
+        return basket(list(request.symbols), list(request.weights) or None, self._settings.max_symbols)
+
+
+def _step(request: pb.GetStrikesRequest) -> float:
+    step = request.step if request.HasField("step") else STEP
+    if not NARROWEST <= step <= WIDEST:
+        raise InvalidRange(
+            f"The step must be a part of spot from {NARROWEST:g} to {WIDEST:g}: 0.01 is 1 %.", argument="step"
+        )
+    return step
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidRange("The expiry must be a day such as 2026-09-18.", argument="expiry") from None
+
+
+def _together(request: pb.GetExpectedMoveRequest) -> queries.Together:
+    if not request.HasField("correlation"):
+        return queries.Together(index=ticker(request.index, "index") if request.index else "")
+    if request.index:
+        raise InvalidRange("Give a correlation or an index, not both.", argument="correlation")
+    if not -1 <= request.correlation <= 1 or math.isnan(request.correlation):
+        raise InvalidRange("The correlation must be a number from -1 to 1.", argument="correlation")
+    return queries.Together(request.correlation)

@@ -1,0 +1,51 @@
+"""What is made of single chains beyond their exposures: once for each figure, however many cells ask."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from basketgex_server.dispatch.lookups import CachedFigure
+from basketgex_server.domain import Origin, Terms
+from basketgex_server.errors import NotOffered
+from basketgex_server.sources.port import ChainSource, ExposureSource
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.chain import Chain
+
+MOST_KEPT = 4_096
+"""Views that are kept for who asks again."""
+T = TypeVar("T")
+
+
+class ChainViews:
+    """Makes views of a source's chains, and keeps them until a symbol's figure is another."""
+
+    __slots__ = ("_kept", "_source")
+
+    def __init__(self, source: ExposureSource) -> None:
+        self._source = source
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<ChainViews {len(self._kept)} kept>"
+
+    async def of(
+        self, found: CachedFigure, origin: Origin, named: Hashable, work: Callable[[Chain, Terms], T]
+    ) -> T | None:
+        """Return what ``work`` makes of the chain of a figure, by the name of the view; None where there is no chain.
+
+        The chain may be a little younger than the figure. Raises NotOffered where there are no chains, and BadChain.
+        """
+        source = self._source
+        if not isinstance(source, ChainSource):
+            raise NotOffered("This source has no option chains, so no figures of that kind.")
+        symbol = found.snapshot.exposure.symbol
+        key = (symbol, named, found.snapshot.fetched_at, origin)
+        if key not in self._kept:
+            self._kept[key] = await source.read(symbol, work)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return cast("T | None", self._kept[key])

@@ -1,0 +1,95 @@
+"""``basketgex expiries``, ``strikes``, ``move`` and ``maxpain`` against a real server of the sample."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from basketgex_cli.main import main
+from tests.e2e.serving import Server
+
+BASKET = ("NVDA,AMD,ZZZZ", "--weights", "2,1,1")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    with Server(folder, source="sample"):
+        yield folder
+
+
+@pytest.fixture
+def say(home: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*words: str, fails: bool = False) -> str:
+        assert main(["--home", str(home), *words]) == int(fails)
+        out, err = capsys.readouterr()
+        return err if fails else out
+
+    return run
+
+
+def test_json_of_expiries_and_strikes_adds_up_to_that_of_the_basket(say: Any) -> None:
+    net = json.loads(say("basket", *BASKET, "--json"))["aggregate"]
+    for command in ("expiries", "strikes"):
+        found = json.loads(say(command, *BASKET, "--json"))
+        for measure in net:
+            figures = [bucket[measure] for bucket in found["buckets"]]
+            size = sum(map(abs, figures))
+            assert math.fsum(figures) == pytest.approx(net[measure], abs=1e-9 * size)
+        assert (found["missing_symbols"], found["covered_weight"], found["synthetic"]) == (
+            ["ZZZZ"],
+            0.75,
+            True,
+        )
+
+
+def test_as_text_they_name_what_is_left_out(say: Any) -> None:
+    expiries = say("expiries", *BASKET).splitlines()
+    assert expiries[0].split() == ["days", "GEX", "DEX", "VEX", "CHEX", "share", "rolled", "off"]
+    assert [line.split()[0] for line in expiries[1:6]] == ["0DTE", "1-7", "8-30", "31-90", "91+"]
+    assert expiries[5].endswith("100.0%")
+    left_out = "Left out: ZZZZ; 75.0% of the weight is covered."
+    assert expiries[6] == left_out
+    strikes = say("strikes", *BASKET, "--step", "0.1")
+    assert "call wall" in strikes and "put wall" in strikes and left_out in strikes
+    assert len(say("expiries", "NVDA", "--each-day").splitlines()) > 8
+
+
+def test_move_and_max_pain(say: Any) -> None:
+    found = json.loads(say("move", "NVDA,AMD", "--correlation", "0.5", "--horizon", "10", "--json"))
+    assert found["at_correlation_0"] < found["expected_move"] < found["at_correlation_1"]
+    assert set(found["volatility"]) == {"NVDA", "AMD"}
+    assert say("move", "NVDA,AMD").startswith("Expected move in 30 days: ")
+    assert " to " in say("move", "NVDA,AMD", "--index", "SPY", "--weights", "7,2").splitlines()[0]
+    pain = json.loads(say("maxpain", "SPY", "--json"))
+    at = {row["strike"]: row["call_pain"] + row["put_pain"] for row in pain["strikes"]}
+    assert at[pain["max_pain"]] == min(at.values())
+    assert say("maxpain", "SPY", "--expiry", "2026-10-16").startswith("Max pain ")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("expiries", "NVDA", "--weights", "1,2"),
+            "1 symbols but 2 weights: give one weight beside each symbol, or none at all.",
+        ),
+        (
+            ("strikes", "NVDA", "--step", "7"),
+            "The step must be a part of spot from 0.0001 to 1: 0.01 is 1 %.",
+        ),
+        (
+            ("move", "NVDA", "--horizon", "0"),
+            "The horizon must be a number of calendar days above 0 and up to 3,650.",
+        ),
+        (("move", "NVDA", "--horizon", "nan"), "--horizon and --correlation must be finite numbers."),
+        (("maxpain", "SPY", "--expiry", "soon"), "The expiry must be a day such as 2026-09-18."),
+    ],
+)
+def test_what_cannot_be_meant_ends_in_a_sentence(say: Any, words: tuple[str, ...], sentence: str) -> None:
+    assert say(*words, fails=True) == f"basketgex: {sentence}\n"
