@@ -1,7 +1,7 @@
 # Everything needs only make and python3; the first `make run` or `make test` sets up the rest.
 SHELL := /bin/bash
 BIN := .venv/bin
-SETUP := .ci/setup.sh .ci/common.sh .ci/web_assets.py .ci/web-assets.json pyproject.toml hatch_build.py requirements/build.txt
+SETUP := .ci/setup.sh .ci/common.sh .ci/web_assets.py .ci/web-assets.json .ci/web-test-assets.json pyproject.toml hatch_build.py requirements/build.txt
 
 # Where CI is true nothing may be skipped.
 ifeq ($(CI),true)
@@ -56,7 +56,7 @@ functions: .venv/.installed-dev ## Make what comes from the function table again
 	$(BIN)/python -m basketgex_addin.excel.xlam
 
 clean: ## Remove all that make made, the virtual environment too
-	rm -rf .venv .venv-bench .wine-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-bench .wine-cache .web-test-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf addin/basketgex_addin/excel/basketgex.xlam addin/basketgex_addin/web/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

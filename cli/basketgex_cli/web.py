@@ -59,11 +59,18 @@ def _run(home: Home, chosen: Namespace) -> None:
         pass
     ports = (PORT, 0) if chosen.port is None else (chosen.port,)
     try:
-        served = serve(home, ports, lambda found: _say(home, found, chosen))
+        served = serve(home, ports, lambda found: _say(home, found, chosen), lambda: checks(home))
     except CannotListen as problem:
         raise BadSettings(str(problem)) from problem
     if not served:
         raise BadSettings("Another basketgex web is just starting: run this again in a moment.")
+
+
+def checks(home: Home) -> list[tuple[str, str, str]]:
+    """Return doctor's lines, as the status page shows them."""
+    from basketgex_cli.doctor.command import look
+
+    return [(name, found.state, found.sentences()) for name, found in look(home).items()]
 
 
 def _say(home: Home, running: WebRuntime, chosen: Namespace) -> None:

@@ -21,6 +21,7 @@ import pytest
 from tools.lockfile import ROOT
 
 LOCK = ROOT / ".ci" / "web-assets.json"
+TEST_LOCK = ROOT / ".ci" / "web-test-assets.json"
 
 
 @pytest.fixture
@@ -72,17 +73,17 @@ def npm(fetching: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_the_lock_names_is_taken(fetching: ModuleType, npm: Npm, tmp_path: Path) -> None:
     npm(package(), package())
     target = tmp_path / "vendor"
-    assert not fetching.is_current(target)
-    fetching.fetch(target)
-    assert fetching.is_current(target)
+    assert not fetching.is_current(target, fetching.LOCK)
+    fetching.fetch(target, fetching.LOCK)
+    assert fetching.is_current(target, fetching.LOCK)
     assert gzip.decompress((target / "x.js.gz").read_bytes()) == b"let x = 1"
     assert (target / "LICENCE-x-x.txt").read_bytes() == b"as you like"
     assert "@x/x 1.0, MIT: see LICENCE-x-x.txt" in (target / "NOTICE.txt").read_text()
     before = {path.name: path.read_bytes() for path in target.iterdir()}
-    fetching.fetch(target)  # no byte of it depends on when it is fetched
+    fetching.fetch(target, fetching.LOCK)  # no byte of it depends on when it is fetched
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
     fetching.LOCK.write_bytes(fetching.LOCK.read_bytes() + b"\n")
-    assert not fetching.is_current(target)
+    assert not fetching.is_current(target, fetching.LOCK)
 
 
 @pytest.mark.parametrize("got", [package(b"let x = 2"), b"", b"no archive"])
@@ -96,24 +97,45 @@ def test_anything_else_is_refused(
 ) -> None:
     npm(package(), got)
     monkeypatch.setattr(fetching, "TARGET", tmp_path / "vendor")
-    monkeypatch.setattr(fetching.fetch, "__defaults__", (tmp_path / "vendor",))
-    monkeypatch.setattr(fetching.is_current, "__defaults__", (tmp_path / "vendor",))
     assert fetching.main() == 1
     assert not (tmp_path / "vendor").exists()
     said = "basketgex: the browser workbook's files could not be fetched (ValueError).\n"
     assert capsys.readouterr().err == said
 
 
-def test_the_lock_pins_every_package() -> None:
-    packages: list[dict[str, Any]] = json.loads(LOCK.read_text("utf-8"))
-    assert {one["name"]: one["version"] for one in packages} == {
-        "@univerjs/presets": "0.25.1",
-        "@univerjs/preset-sheets-core": "0.25.1",
-        "@univerjs/preset-sheets-conditional-formatting": "0.25.1",
-        "react": "18.3.1",
-        "react-dom": "18.3.1",
-        "rxjs": "7.8.2",
-    }
+def test_what_tests_need_lies_elsewhere(
+    fetching: ModuleType, npm: Npm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that no wheel has; what users get stays as it is."""
+    npm(package(), package())
+    monkeypatch.setattr(fetching, "TEST_LOCK", fetching.LOCK)
+    monkeypatch.setattr(fetching, "TEST_TARGET", tmp_path / "cache")
+    monkeypatch.setattr(fetching, "TARGET", tmp_path / "vendor")
+    assert fetching.main(["--tests"]) == 0
+    assert (tmp_path / "cache" / "x.js.gz").is_file()
+    assert not (tmp_path / "vendor").exists()
+
+
+@pytest.mark.parametrize(
+    ("lock", "pinned"),
+    [
+        (
+            LOCK,
+            {
+                "@univerjs/presets": "0.25.1",
+                "@univerjs/preset-sheets-core": "0.25.1",
+                "@univerjs/preset-sheets-conditional-formatting": "0.25.1",
+                "react": "18.3.1",
+                "react-dom": "18.3.1",
+                "rxjs": "7.8.2",
+            },
+        ),
+        (TEST_LOCK, {"axe-core": "4.10.3", "@microsoft/office-js": "1.1.110"}),
+    ],
+)
+def test_the_locks_pin_every_package(lock: Path, pinned: dict[str, str]) -> None:
+    packages: list[dict[str, Any]] = json.loads(lock.read_text("utf-8"))
+    assert {one["name"]: one["version"] for one in packages} == pinned
     for one in packages:
         assert len(base64.b64decode(one["integrity"].removeprefix("sha512-"), validate=True)) == 64
-    assert "http" not in LOCK.read_text("utf-8")  # no address of a registry
+    assert "http" not in lock.read_text("utf-8")  # no address of a registry

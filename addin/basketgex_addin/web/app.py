@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -22,8 +22,10 @@ from basketgex_addin import template_files
 from basketgex_addin.cells import Problem
 from basketgex_addin.functions import FUNCTIONS, Function, Shape, Way
 from basketgex_addin.web import assets
-from basketgex_addin.web.door import SENTENCES, Door, refuse
+from basketgex_addin.web.door import Door, refuse
 from basketgex_addin.web.keys import Tickets
+from basketgex_addin.web.looking import Looking
+from basketgex_addin.web.replies import Refused, guarded, page, read, reply
 from basketgex_addin.web.sheet import Sheet
 from basketgex_addin.web.snapshot import snapshot
 
@@ -39,7 +41,6 @@ BOOKS = ("sector_scanner", "book", "dispersion", "watchlist", "status")
 """Not the profile: it ranks strikes in a table that a formula of Univer's own spilled, whose change goes no further."""
 FOREVER = "public, max-age=31536000, immutable"
 """The address of what others made carries its version."""
-FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
 
 
 class Ticket(msgspec.Struct):
@@ -64,21 +65,9 @@ class Listening(msgspec.Struct):
     wait: float = 20.0
 
 
-T = TypeVar("T")
-Answer = Callable[[Request], Awaitable[Response]]
-
-
-class _Refused(Exception):
-    """A request that is understood to be wrong; ``status`` says how."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(SENTENCES[status])
-        self.status = status
-
-
-def make_app(sheet: Sheet, key: Callable[[], str], boot: str) -> Door:
+def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) -> Door:
     """Return the web host's application over a sheet. ``key`` is looked up for every request, ``boot`` seals its tickets."""
-    return Door(Starlette(routes=_Addresses(sheet, key, boot).routes()), key)
+    return Door(Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key)
 
 
 class _Addresses:
@@ -96,20 +85,20 @@ class _Addresses:
         gets = {"functions": self.functions, "status": self.status}
         return [
             Route("/", self.workbook),
-            Route("/sheet/books", _guarded(self.books)),
-            Route("/sheet/books/{name}", _guarded(self.book)),
+            Route("/sheet/books", guarded(self.books)),
+            Route("/sheet/books/{name}", guarded(self.book)),
             Route("/static/{name}", self.own_file),
             Route("/assets/{version}/{name}", self.vendor_file),
-            *(Route(f"/sheet/{name}", _guarded(answer), methods=["POST"]) for name, answer in posts.items()),
-            *(Route(f"/sheet/{name}", _guarded(answer)) for name, answer in gets.items()),
+            *(Route(f"/sheet/{name}", guarded(answer), methods=["POST"]) for name, answer in posts.items()),
+            *(Route(f"/sheet/{name}", guarded(answer)) for name, answer in gets.items()),
         ]
 
     async def enter(self, request: Request) -> Response:
         """Trade a ticket for the key, once."""
         key = self._key()
-        if not self._tickets.take(key, (await _read(request, Ticket)).ticket):
+        if not self._tickets.take(key, (await read(request, Ticket)).ticket):
             return refuse(401)
-        return _reply({"key": key})
+        return reply({"key": key})
 
     async def evaluate(self, request: Request) -> Response:
         """Answer cells, in the order asked."""
@@ -120,7 +109,7 @@ class _Addresses:
 
     async def news(self, request: Request) -> Response:
         """Tell what changed, once something has; where too many wait already, what has changed so far."""
-        asked = await _read(request, Listening)
+        asked = await read(request, Listening)
         wait = min(max(asked.wait, 0.0), LONGEST_WAIT)
         held = self._held.acquire(blocking=False)
         try:
@@ -140,11 +129,11 @@ class _Addresses:
 
     async def functions(self, request: Request) -> Response:
         """List the worksheet functions."""
-        return _reply([_described(function) for function in FUNCTIONS])
+        return reply([_described(function) for function in FUNCTIONS])
 
     async def books(self, request: Request) -> Response:
         """List the templates that show in the browser what they show in Calc."""
-        return _reply([[name, template_files.title(name)] for name in BOOKS])
+        return reply([[name, template_files.title(name)] for name in BOOKS])
 
     async def book(self, request: Request) -> Response:
         """Send a template as the browser workbook's data."""
@@ -163,9 +152,7 @@ class _Addresses:
     async def workbook(self, request: Request) -> Response:
         """Show the workbook, or say what it lacks."""
         version = assets.version()
-        page = (assets.STATIC / ("workbook.html" if version else "missing.html")).read_text("utf-8")
-        said = page.replace("VENDOR_VERSION", version).replace("OWN_VERSION", __version__)
-        return Response(said, 200 if version else 503, {"Cache-Control": "no-cache"}, "text/html")
+        return page("workbook.html", VENDOR_VERSION=version) if version else page("missing.html", 503)
 
     async def own_file(self, request: Request) -> Response:
         """Send a file of ours."""
@@ -187,36 +174,17 @@ class _Addresses:
         return Response(found, headers=headers, media_type=assets.kind(name))
 
     def _told(self, generation: str, **said: Any) -> Response:
-        return _reply({**said, "generation": generation, "live": self._sheet.live, "version": __version__})
-
-
-def _guarded(answer: Answer) -> Answer:
-    async def guarded(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except _Refused as refused:
-            return refuse(refused.status)
-        except Exception:  # noqa: BLE001 - the last guard: nothing of ours may reach a page
-            return _reply({"problem": FAULT}, 500)
-
-    return guarded
+        return reply({**said, "generation": generation, "live": self._sheet.live, "version": __version__})
 
 
 async def _cells(request: Request) -> Cells:
-    asked = await _read(request, Cells)
+    asked = await read(request, Cells)
     if len(asked.calls) > MOST_CALLS or len(asked.drop) > MOST_CALLS:
-        raise _Refused(413)
+        raise Refused(413)
     named = [asked.page, *asked.drop, *(text for call in asked.calls for text in (call[0], call[2]))]
     if any(len(text) > MOST_NAME for text in named):
-        raise _Refused(400)
+        raise Refused(400)
     return asked
-
-
-async def _read(request: Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _Refused(400) from None
 
 
 @cache
@@ -224,11 +192,6 @@ def _book(path: Path) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # openpyxl's, of what it does not read
         return msgspec.json.encode(snapshot(path))
-
-
-def _reply(said: Any, status: int = 200) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(said), status, headers, "application/json")
 
 
 def _described(function: Function) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web.app import make_app
 from basketgex_addin.web.keys import WEB, key, make_ticket
+from basketgex_addin.web.looking import Check, Looking
 from basketgex_addin.web.sheet import Sheet
 
 ADDRESS = "127.0.0.1"
@@ -48,11 +49,16 @@ def link(home: Home, running: WebRuntime, path: str = "/") -> str:
     return f"{running.http}{path}#ticket={make_ticket(key(home.token(), WEB), running.boot)}"
 
 
-def serve(home: Home, ports: Sequence[int], ready: Callable[[WebRuntime], None]) -> bool:
+def serve(
+    home: Home,
+    ports: Sequence[int],
+    ready: Callable[[WebRuntime], None],
+    look: Callable[[], Sequence[Check]] = tuple,
+) -> bool:
     """Serve the pages of a home until told to end; return False where another process does so already.
 
-    The first of ``ports`` that can be had is taken, 0 being any free one. ``ready`` is called once it listens. Raises
-    CannotListen.
+    The first of ``ports`` that can be had is taken, 0 being any free one. ``ready`` is called once it listens; ``look``
+    returns doctor's lines. Raises CannotListen.
     """
     home.create()
     lock = filelock.FileLock(home.web_lock, mode=0o600)
@@ -70,11 +76,13 @@ def serve(home: Home, ports: Sequence[int], ready: Callable[[WebRuntime], None])
             boot=secrets.token_urlsafe(12),
         )
         sheet = Sheet(BasketClient(home), home)
+        looking = Looking(sheet, home, look)
         try:
-            app = make_app(sheet, lambda: _key(home), running.boot)
+            app = make_app(sheet, lambda: _key(home), running.boot, looking)
             home.write_web(running)
             asyncio.run(_run(_Server(_config(app)), listener, lambda: ready(running)))
         finally:
+            looking.close()
             sheet.close()
             home.web_file.unlink(missing_ok=True)
     finally:

@@ -39,6 +39,17 @@ class Pages:
         self._page(page).calls[call[2]] = call
         return self._live.at((page, call[2]))
 
+    def note(self, page: str, calls: Collection[Call]) -> None:
+        """Note what cells of a page show that do not update by themselves."""
+        self._page(page).calls.update((call[2], call) for call in calls)
+
+    def shown(self) -> list[list[Call]]:
+        """Return the calls of each page that is open."""
+        now = self._clock()
+        with self._lock:
+            open_ = [page for page in self._pages.values() if now - page.heard <= QUIET]
+        return [calls for page in open_ if (calls := list(page.calls.values()))]
+
     def look_again(self, question: Question[object]) -> None:
         """Let the cells that show a question's answer be calculated again."""
         self._live.look_again(question)

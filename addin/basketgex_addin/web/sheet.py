@@ -30,6 +30,13 @@ class _Parsed(NamedTuple):
     call: Call
 
 
+class Shown(NamedTuple):
+    """What open pages show: how many they are, and the baskets that their cells ask for."""
+
+    pages: int
+    questions: list[Foreseen]
+
+
 class Sheet:
     """Evaluates the cells of pages over one home's client. Thread-safe."""
 
@@ -37,6 +44,7 @@ class Sheet:
         self.client = client
         self._home = home
         self._boot = ""
+        self._again = 0  # grows when every figure that pages show was asked for again
         self._pages = Pages(client)
         self._worksheet = Worksheet(client, more_to_say=self._pages.look_again)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="basketgex-web")
@@ -48,7 +56,7 @@ class Sheet:
         """
         if (runtime := self._home.read_runtime()) is not None:
             self._boot = runtime.boot
-        return f"{'.'.join(map(str, self._home.stamp()[2:4]))}.{self._boot}"
+        return f"{'.'.join(map(str, self._home.stamp()[2:4]))}.{self._boot}.{self._again}"
 
     @property
     def live(self) -> bool:
@@ -62,6 +70,7 @@ class Sheet:
         parsed = [_parsed(call) for call in calls]
         if self.live:
             return [self._live(page, one) for one in parsed]
+        self._pages.note(page, calls)
         ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
         found: list[Any] = [None] * len(parsed)
         under_way: list[tuple[int, Future[Any]]] = []
@@ -83,6 +92,20 @@ class Sheet:
     def refresh(self, calls: Sequence[Call]) -> str:
         """Ask the source again for the baskets of the calls, in one request; return what a person is to be told, or ""."""
         return menu.refresh(self.client, [q for call in calls if (q := _foreseen(_parsed(call))) is not None])
+
+    def shown(self) -> Shown:
+        """Return what the cells of open pages ask for, each basket once."""
+        pages = self._pages.shown()
+        found = dict.fromkeys(
+            q for calls in pages for call in calls if (q := _foreseen(_parsed(call))) is not None
+        )
+        return Shown(len(pages), list(found))
+
+    def refresh_shown(self) -> str:
+        """Ask the source again for what open pages show, and let them ask for their figures anew; return what to tell."""
+        said = menu.refresh(self.client, self.shown().questions)
+        self._again += 1
+        return said
 
     def close(self) -> None:
         """End what is under way."""

@@ -68,15 +68,10 @@ def _run(home: Home, chosen: argparse.Namespace) -> int:
 
 def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
     """Print what every check found; return 0, or 1 where something is a fault or, where ``strict``, needs attention."""
-    facts = Facts(home, ask=ask)
-    found: dict[str, Finding] = {}
-    try:
-        with busy("Looking at this installation") as line:
-            for number, (name, check) in enumerate(CHECKS.items()):
-                line.say(f"Looking at: {name}", number, len(CHECKS))
-                found[name] = finding(check, facts)
-    finally:
-        facts.close()
+    with busy("Looking at this installation") as line:
+        found = look(
+            home, ask=ask, at=lambda name, number: line.say(f"Looking at: {name}", number, len(CHECKS))
+        )
     failing = {FAULT, ATTENTION} if strict else {FAULT}
     failed = any(f.state in failing for f in found.values())
     if as_json:
@@ -87,6 +82,21 @@ def doctor(home: Home, *, ask: bool, strict: bool, as_json: bool) -> int:
     else:
         print("\n".join(f.text(name) for name, f in found.items()))
     return int(failed)
+
+
+def look(
+    home: Home, *, ask: bool = False, at: Callable[[str, int], object] = lambda name, number: None
+) -> dict[str, Finding]:
+    """Return what every check found, by its name. ``at`` is told of each before it is made."""
+    facts = Facts(home, ask=ask)
+    found: dict[str, Finding] = {}
+    try:
+        for number, (name, check) in enumerate(CHECKS.items()):
+            at(name, number)
+            found[name] = finding(check, facts)
+    finally:
+        facts.close()
+    return found
 
 
 def finding(check: Callable[[Facts], Finding], facts: Facts) -> Finding:

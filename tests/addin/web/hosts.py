@@ -22,8 +22,9 @@ WEB = (
     sys.executable,
     *("-W", "error", "-c"),
     "import json, sys; from dataclasses import asdict; from pathlib import Path;"
-    "from basketgex.home import Home; from basketgex_addin.web.host import serve;"
-    "served = serve(Home(Path(sys.argv[1])), (int(sys.argv[2]),), lambda r: print(json.dumps(asdict(r)), flush=True));"
+    "from basketgex.home import Home; from basketgex_addin.web.host import serve; from basketgex_cli.web import checks;"
+    "home = Home(Path(sys.argv[1])); say = lambda r: print(json.dumps(asdict(r)), flush=True);"
+    "served = serve(home, (int(sys.argv[2]),), say, lambda: checks(home));"
     "print(json.dumps({'served': served}), flush=True)",
 )
 

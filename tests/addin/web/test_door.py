@@ -13,9 +13,15 @@ from basketgex_addin.web.door import MOST_BODY
 from basketgex_addin.web.keys import key, make_ticket
 from tests.addin.web.hosts import WebHost
 
-POSTS = ("/sheet/enter", "/sheet/evaluate", "/sheet/news", "/sheet/refresh")
-GETS = ("/sheet/functions", "/sheet/status", "/sheet/books", "/sheet/books/watchlist")
-PAGES = ("/", "/static/sheet.js", "/assets/0/react.js", "/no/such")
+POSTS = (
+    *("/sheet/enter", "/sheet/evaluate", "/sheet/news", "/sheet/refresh"),
+    *("/sheet/refresh-shown", "/sheet/end", "/sheet/try"),
+)
+GETS = (
+    *("/sheet/functions", "/sheet/status", "/sheet/books", "/sheet/books/watchlist"),
+    *("/sheet/report", "/sheet/doctor", "/sheet/gateway"),
+)
+PAGES = ("/", "/status", "/try", "/static/sheet.js", "/assets/0/react.js", "/no/such")
 Change = Callable[[dict[str, str], str], None]
 
 
@@ -94,9 +100,7 @@ def refused(host: WebHost, path: str, change: Change, status: int) -> None:
     assert host.key.encode() not in body
 
 
-@pytest.mark.parametrize(
-    ("path", "what"), [*product(("/sheet/evaluate", "/sheet/news", "/sheet/refresh", *GETS), KEYS)]
-)
+@pytest.mark.parametrize(("path", "what"), [*product((*POSTS[1:], *GETS), KEYS)])
 def test_without_the_key(host: WebHost, path: str, what: str) -> None:
     refused(host, path, KEYS[what], 401)
 
@@ -120,7 +124,7 @@ def test_of_another_kind(host: WebHost, path: str, what: str) -> None:
     ("path", "method"),
     [
         *product(POSTS, ("GET", "PUT", "DELETE", "OPTIONS", "PATCH")),
-        *product((*GETS, "/"), ("POST", "PUT", "DELETE", "OPTIONS", "PATCH")),
+        *product((*GETS, "/", "/status", "/try"), ("POST", "PUT", "DELETE", "OPTIONS", "PATCH")),
     ],
 )
 def test_by_another_method(host: WebHost, path: str, method: str) -> None:
