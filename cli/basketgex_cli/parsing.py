@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from functools import partial
 
@@ -13,6 +14,7 @@ from basketgex_server.tickers import ticker
 
 JSON = "JSON instead of text"
 """The help of an option that many commands have."""
+_MOST_STEPS = 400
 _EXPLICITLY = "ask with basketgex basket --refresh"
 _ANEW = "run basketgex stop, then ask again"
 _PHRASES = tuple(
@@ -67,6 +69,33 @@ def weights_of(text: str | None) -> tuple[float, ...] | None:
         return tuple(float(w) for w in text.split(","))
     except ValueError as error:
         raise BadSettings("--weights must be numbers, comma-separated.") from error
+
+
+def steps_of(text: str, option: str) -> tuple[float, ...]:
+    """Return the numbers of a range such as -5:5:1, both ends among them, or those between commas. Raises BadSettings.
+
+    >>> steps_of("-1:1:0.5", "--moves"), steps_of("-5,2", "--moves")
+    ((-1.0, -0.5, 0.0, 0.5, 1.0), (-5.0, 2.0))
+    """
+    try:
+        if ":" not in text:
+            return tuple(_finite(part) for part in text.split(","))
+        low, high, step = map(_finite, text.split(":"))
+    except ValueError:
+        low, high, step = 0.0, 0.0, 0.0
+    count = (high - low) / step if step > 0 else -1.0
+    if not 0 <= count <= _MOST_STEPS:
+        raise BadSettings(
+            f"{option} is {quoted(text)}: write it like {option}=-5:5:1, from, to and step, or {option}=-5,-2,2."
+        )
+    return tuple(low + i * step for i in range(math.floor(count + 1e-9) + 1))
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found
 
 
 def profile_range(text: str) -> tuple[float, float, int]:

@@ -12,6 +12,7 @@
     │   ├── InvalidBatch           invalid_batch
     │   ├── InvalidRange           invalid_range
     │   ├── InvalidHorizon         invalid_horizon
+    │   ├── InvalidScenario        invalid_scenario
     │   ├── InvalidParameter       invalid_parameter: of a REST address
     │   └── UnreadableRequest      unreadable_request: bytes that are no message of the contract
     ├── NoData                   NOT_FOUND, no_data
@@ -140,6 +141,12 @@ class InvalidHorizon(BadRequest):
     """A horizon that is not above 0 and up to 3650 days."""
 
     code = "invalid_horizon"
+
+
+class InvalidScenario(BadRequest):
+    """A move, a change of volatility, a time or a beta that nothing can be repriced with."""
+
+    code = "invalid_scenario"
 
 
 class InvalidParameter(BadRequest):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +38,24 @@ def last_session(day: date) -> tuple[date, time]:
         if trades(session):
             return session, close_of(session)
     return day, CLOSE
+
+
+@lru_cache(maxsize=4096)
+def next_session(at: float) -> tuple[float, float]:
+    """Return open and close (Unix seconds) of the session that is under way at a moment, or else of the next.
+
+    >>> eve = datetime(2026, 11, 25, 16, tzinfo=NEW_YORK).timestamp()  # before Thanksgiving, whose Friday ends early
+    >>> [f"{datetime.fromtimestamp(x, NEW_YORK):%a %H:%M}" for x in next_session(eve)]
+    ['Fri 09:30', 'Fri 13:00']
+    """
+    day = datetime.fromtimestamp(at, NEW_YORK).date()
+    while not (trades(day) and at < (close := _at(day, close_of(day)))):
+        day += timedelta(1)
+    return _at(day, OPEN), close
+
+
+def _at(day: date, clock: time) -> float:
+    return datetime.combine(day, clock, NEW_YORK).timestamp()
 
 
 @cache

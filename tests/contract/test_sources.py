@@ -18,7 +18,7 @@ from basketgex_server.dispatch.queries import find_dispersion, find_profile
 from basketgex_server.domain import Basket, Origin, QuotaReading
 from basketgex_server.errors import BadChain, BasketgexError, NotOffered
 from basketgex_server.exposure.levels import Levels
-from basketgex_server.sources.port import ChainSource, ExposureSource
+from basketgex_server.sources.port import ChainSource, ExposureSource, Held
 from basketgex_server.sources.progress import Reports
 from tests.contract.worlds import BROKEN, INDEX, KNOWN, MISSING, WORLDS, World
 from tests.server.servers import PATIENCE
@@ -186,6 +186,31 @@ def test_a_profile_names_what_cannot_be_read(on: On) -> None:
 
     if (found := on(profile)) is not None:
         assert found.profile.symbols == KNOWN[:1] and set(found.failed) == {BROKEN}
+
+
+def test_chains_are_put_together_on_the_compute_thread(on: On) -> None:
+    async def together(world: World) -> Any:
+        if not world.has_chains:
+            assert not isinstance(world.source, ChainSource)
+            return None
+        source = chains_of(world)
+
+        def work(held: Held) -> tuple[list[str], int]:
+            spots = [chain.spot for chain, terms in held.values() if chain.spot > 0 and terms.rate == 0.045]
+            return [chain.symbol for chain, _ in held.values()], len(spots)
+
+        whole = await source.together((*KNOWN, MISSING), work)
+        with pytest.raises(ZeroDivisionError):
+            await source.together(KNOWN, lambda held: 1 // (len(held) - len(KNOWN)))
+        if world.breaks is None:
+            return whole, None
+        world.breaks()
+        return whole, await source.together((KNOWN[0], BROKEN), work)
+
+    if (found := on(together)) is not None:
+        whole, part = found
+        assert (whole.made, whole.failed) == ((list(KNOWN), len(KNOWN)), {})
+        assert part is None or (part.made, set(part.failed)) == (([KNOWN[0]], 1), {BROKEN})
 
 
 def test_a_dispersion_is_of_an_index_and_its_members(on: On) -> None:

@@ -97,7 +97,9 @@ def test_the_documented_batch_is_the_three_baskets_it_speaks_of(tmp_path: Path) 
         "1: MSFT 50%, NVDA 50%",
         "2: NVDA 100%",
     ]
-    assert [line.split(":")[0] for line in lines[3:]] == [f"from day {day}" for day in (0, 1, 8, 31, 91)]
+    for move, line in zip(("-2%", "[+]2%"), lines[3:5], strict=True):
+        assert re.fullmatch(rf"{move}: dealers (buy|sell) \d+\.\d\d bn", line)
+    assert [line.split(":")[0] for line in lines[5:]] == [f"from day {day}" for day in (0, 1, 8, 31, 91)]
     assert lines[-1].endswith("100.0% rolled off")
 
 

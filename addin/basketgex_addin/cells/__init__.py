@@ -16,6 +16,7 @@ from basketgex_addin.cells.figures import (
     Since,
     Strikes,
 )
+from basketgex_addin.cells.hedging import BESIDE, LADDER, Betas, Hedge, Scenario, Tick, betas, moves
 from basketgex_addin.cells.moments import new_york, new_york_text, serial
 from basketgex_addin.cells.questions import Ask, BasketQuestion, Question, RegimesOf, Server, Stream
 from basketgex_addin.cells.rendering import (
@@ -46,8 +47,10 @@ from basketgex_addin.cells.values import (
 
 __all__ = [
     "BALANCED",
+    "BESIDE",
     "ENOUGH",
     "HEADINGS",
+    "LADDER",
     "LEVELS",
     "MEASURES",
     "MOST_CELLS",
@@ -57,10 +60,12 @@ __all__ = [
     "Ask",
     "BadInput",
     "BasketQuestion",
+    "Betas",
     "Block",
     "CellError",
     "CellValue",
     "Dispersion",
+    "Hedge",
     "InputCell",
     "LevelFigures",
     "Problem",
@@ -72,12 +77,15 @@ __all__ = [
     "Result",
     "Row",
     "Scalar",
+    "Scenario",
     "Server",
     "Since",
     "Stream",
     "Strikes",
     "Table",
+    "Tick",
     "ask",
+    "betas",
     "convention_in_words",
     "doubts_in_words",
     "figure",
@@ -85,6 +93,7 @@ __all__ = [
     "in_words",
     "is_historical",
     "lasting",
+    "moves",
     "new_york",
     "new_york_text",
     "number",

@@ -21,8 +21,8 @@ def ask(symbols: Block | None, weights: Block | None) -> Ask:
     """
     if (plain := _plain(symbols, weights)) is not None:
         return plain
-    names = _flat(symbols or (), "symbols")
-    loads = None if weights is None else _flat(weights, "weights")
+    names = flat(symbols or (), "symbols")
+    loads = None if weights is None else flat(weights, "weights")
     _refuse_errors(names)
     if loads is not None:
         _refuse_errors(loads)
@@ -78,7 +78,7 @@ def _plain(symbols: Block | None, weights: Block | None) -> Ask | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Flat:
+class Flat:
     """An argument row by row, up to its last used cell. ``count`` is that of all its cells."""
 
     argument: str
@@ -93,12 +93,13 @@ class _Flat:
         return f"{self.unit} {position:,} of the {self.argument}"
 
 
-def _flat(block: Block, argument: str) -> _Flat:
+def flat(block: Block, argument: str) -> Flat:
+    """Return an argument's cells; of one text what stands between its commas."""
     if len(block) == 1 and len(block[0]) == 1 and isinstance(text := block[0][0], str):
         parts = re.split("[,;]", text)
         while len(parts) > 1 and is_blank(parts[-1]):
             parts.pop()
-        return _Flat(argument, tuple(parts), len(parts), len(parts), 1, "Entry")
+        return Flat(argument, tuple(parts), len(parts), len(parts), 1, "Entry")
     columns = len(block[0]) if block else 0
     # A whole column is a million rows: find the last used one before building anything.
     used, blank = len(block), (None,) * columns
@@ -107,9 +108,7 @@ def _flat(block: Block, argument: str) -> _Flat:
             break
         used -= 1
     cells = tuple(islice(chain.from_iterable(block), used * columns))
-    return _Flat(
-        argument, cells, len(block) * columns, len(block), columns, "Row" if columns == 1 else "Cell"
-    )
+    return Flat(argument, cells, len(block) * columns, len(block), columns, "Row" if columns == 1 else "Cell")
 
 
 def is_blank(cell: InputCell) -> bool:
@@ -117,7 +116,7 @@ def is_blank(cell: InputCell) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _refuse_errors(flat: _Flat) -> None:
+def _refuse_errors(flat: Flat) -> None:
     for i, cell in enumerate(flat.cells, 1):
         if isinstance(cell, CellError):
             raise BadInput(
@@ -125,7 +124,7 @@ def _refuse_errors(flat: _Flat) -> None:
             )
 
 
-def _refuse_mismatch(names: _Flat, loads: _Flat) -> None:
+def _refuse_mismatch(names: Flat, loads: Flat) -> None:
     if names.count != loads.count:
         sentence = (
             f"{names.count:,} symbols but {loads.count:,} weights: "
@@ -199,3 +198,24 @@ def figure(cell: InputCell) -> float:
     if isinstance(cell, str) and (match := _NUMBER.fullmatch(cell.strip())):
         return float(match[1]) / (100 if match[2] else 1)
     return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else math.nan
+
+
+def number_in(cell: InputCell) -> float | None:
+    """Return the finite number in a cell, None where there is none."""
+    found = figure(cell)
+    return found if math.isfinite(found) else None
+
+
+def numbers(block: Block | None, argument: str, help: str, code: str) -> tuple[float, ...] | None:  # noqa: A002
+    """Return the numbers of a range or a text, blanks left out; None where there is none. Raises BadInput, with ``help``.
+
+    >>> numbers((("-2%, 0.01",),), "moves", "", "")
+    (-0.02, 0.01)
+    """
+    cells = flat(block or (), argument)
+    given = [(i, cell) for i, cell in enumerate(cells.cells, 1) if not is_blank(cell)]
+    found = [number_in(cell) for _, cell in given]
+    if None in found:
+        where = cells.where(given[found.index(None)][0])
+        raise BadInput(code, f"{where} is no number. {help}", argument)
+    return tuple(x for x in found if x is not None) or None

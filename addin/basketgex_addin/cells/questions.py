@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from basketgex_addin.cells.figures import Dispersion, LevelFigures, Profile, Quota, Reply, Since, Strikes
 from basketgex_addin.cells.shape import ShapeServer
 from basketgex_addin.cells.values import Problem
+
+if TYPE_CHECKING:  # which reads arguments, as this is read
+    from basketgex_addin.cells.hedging import Betas, Hedge, Scenario
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -36,6 +39,9 @@ class Server(ShapeServer, Protocol):
         self, index: str, symbols: Sequence[str], weights: Sequence[float] | None, *, horizon: float
     ) -> Dispersion | Problem:
         """Return an index against its members."""
+
+    def hedge(self, ask: Ask, scenarios: Sequence[Scenario], betas: Betas, *, clock: bool) -> Hedge | Problem:
+        """Return what dealers of a basket must trade."""
 
     def quota(self) -> Quota | Problem:
         """Return a metered source's quota."""

@@ -12,7 +12,9 @@ from basketgex.home_settings import HomeSettings
 from basketgex_addin.cells import (
     Ask,
     BasketQuestion,
+    Betas,
     Dispersion,
+    Hedge,
     LevelFigures,
     Problem,
     Profile,
@@ -20,10 +22,11 @@ from basketgex_addin.cells import (
     Quota,
     RegimesOf,
     Reply,
+    Scenario,
     Since,
     Strikes,
 )
-from basketgex_addin.client import messages, problems
+from basketgex_addin.client import hedging, messages, problems
 from basketgex_addin.client.baskets import Baskets
 from basketgex_addin.client.collector import Collector
 from basketgex_addin.client.connection import Connection
@@ -33,6 +36,7 @@ from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import (
     CHANGE_SETTINGS,
     GET_DISPERSION,
+    GET_HEDGE,
     GET_PROFILE,
     GET_SETTINGS,
     GET_STATUS,
@@ -54,6 +58,7 @@ COLLECTING = 0.1
 Else the last good values, which the server sends at a call's end, would come too late for some.
 """
 
+NO_BETAS = Betas()
 A = TypeVar("A")
 
 
@@ -212,6 +217,18 @@ class BasketClient(ShapeCalls):
             weights=weights or (),
             horizon_days=horizon,
         )
+
+    def hedge(
+        self,
+        ask: Ask,
+        scenarios: Sequence[Scenario] = (),
+        betas: Betas = NO_BETAS,
+        *,
+        clock: bool = False,
+        counting: str = "UNSPECIFIED",
+    ) -> Hedge | Problem:
+        """Return what dealers of a basket must trade; ``counting`` MARKET or WEIGHT, else by weight where there are weights."""
+        return self._call(GET_HEDGE, hedging.hedge, **hedging.asked(ask, scenarios, betas, clock, counting))
 
     def strikes(self, symbol: str) -> Strikes | Problem:
         """Return one underlying by strike; a source of net figures only has none."""

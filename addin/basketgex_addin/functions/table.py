@@ -8,6 +8,7 @@ from __future__ import annotations
 from basketgex_addin.functions import (
     dispersion,
     explain,
+    hedge,
     levels,
     moments,
     names,
@@ -58,6 +59,9 @@ FUNCTIONS: tuple[Function, ...] = (
     shape.BASKETSTRIKES,
     shape.BASKETMOVE,
     shape.SYMBOLMAXPAIN,
+    hedge.BASKETHEDGE,
+    hedge.BASKETLADDER,
+    hedge.CHARMCLOCK,
     quota.BASKETQUOTA,
 )
 

@@ -205,6 +205,58 @@ CAPABILITY_SYMBOLS: Capability.ValueType  # 5
 """ListSymbols names all the underlyings that there are."""
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
 
+class _Counting:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CountingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Counting.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COUNTING_UNSPECIFIED: _Counting.ValueType  # 0
+    """By weight where weights are given, else the whole market."""
+    COUNTING_MARKET: _Counting.ValueType  # 1
+    """Each name 1: all of its open interest, added up."""
+    COUNTING_WEIGHT: _Counting.ValueType  # 2
+    """Each name its weight, as in Basket.net."""
+
+class Counting(_Counting, metaclass=_CountingEnumTypeWrapper):
+    """What a name of a basket counts."""
+
+COUNTING_UNSPECIFIED: Counting.ValueType  # 0
+"""By weight where weights are given, else the whole market."""
+COUNTING_MARKET: Counting.ValueType  # 1
+"""Each name 1: all of its open interest, added up."""
+COUNTING_WEIGHT: Counting.ValueType  # 2
+"""Each name its weight, as in Basket.net."""
+Global___Counting: _TypeAlias = Counting  # noqa: Y015
+
+class _ClockRow:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClockRowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockRow.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLOCK_ROW_UNSPECIFIED: _ClockRow.ValueType  # 0
+    """One of a later version."""
+    CLOCK_ROW_HOUR: _ClockRow.ValueType  # 1
+    """A whole hour of New York before the close."""
+    CLOCK_ROW_CLOSE: _ClockRow.ValueType  # 2
+    """The close of the session under way, or else of the next."""
+    CLOCK_ROW_WEEKEND: _ClockRow.ValueType  # 3
+    """Three calendar days from now."""
+
+class ClockRow(_ClockRow, metaclass=_ClockRowEnumTypeWrapper):
+    """What a row of a charm clock is."""
+
+CLOCK_ROW_UNSPECIFIED: ClockRow.ValueType  # 0
+"""One of a later version."""
+CLOCK_ROW_HOUR: ClockRow.ValueType  # 1
+"""A whole hour of New York before the close."""
+CLOCK_ROW_CLOSE: ClockRow.ValueType  # 2
+"""The close of the session under way, or else of the next."""
+CLOCK_ROW_WEEKEND: ClockRow.ValueType  # 3
+"""Three calendar days from now."""
+Global___ClockRow: _TypeAlias = ClockRow  # noqa: Y015
+
 @_typing.final
 class Measures(_message.Message):
     """The four exposures, signed by the convention of Origin."""
@@ -3291,3 +3343,219 @@ class GetExpectedMoveResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_move_low) -> _WhichOneofReturnType__expected_move_low | None: ...
 
 Global___GetExpectedMoveResponse: _TypeAlias = GetExpectedMoveResponse  # noqa: Y015
+
+@_typing.final
+class GetHedgeRequest(_message.Message):
+    """A basket, and what happens to it. The scenarios are columns: one move, vol and days each; a column may be left empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    MOVE_FIELD_NUMBER: _builtins.int
+    VOL_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    BETA_INDEX_FIELD_NUMBER: _builtins.int
+    HORIZON_DAYS_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    beta_index: _builtins.str
+    """A ticker: betas are those that option prices imply to this index. Not beside betas."""
+    horizon_days: _builtins.float
+    """Of implied betas, calendar days, above 0 and up to 3,650; absent: 30."""
+    counting: Global___Counting.ValueType
+    """What a name counts."""
+    clock: _builtins.bool
+    """Asks for the charm clock."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the market, as a part of the price: -0.02 is 2 % down. Above -1 and up to 1; empty: 0."""
+
+    @_builtins.property
+    def vol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Added to every volatility, per 1.00: 0.01 is one point. From -1 to 1; empty: 0."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Calendar days that pass, 0 to 365; empty: 0."""
+
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """One beside each symbol, from -20 to 20: it moves by so many times the market's move. Empty: 1, or implied."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        move: _abc.Iterable[_builtins.float] | None = ...,
+        vol: _abc.Iterable[_builtins.float] | None = ...,
+        days: _abc.Iterable[_builtins.float] | None = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        beta_index: _builtins.str = ...,
+        horizon_days: _builtins.float | None = ...,
+        counting: Global___Counting.ValueType = ...,
+        clock: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "horizon_days", b"horizon_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "beta_index", b"beta_index", "betas", b"betas", "clock", b"clock", "counting", b"counting", "days", b"days", "horizon_days", b"horizon_days", "move", b"move", "symbols", b"symbols", "vol", b"vol", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__horizon_days: _TypeAlias = _typing.Literal["horizon_days"]  # noqa: Y015
+    _WhichOneofArgType__horizon_days: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_days) -> _WhichOneofReturnType__horizon_days | None: ...
+
+Global___GetHedgeRequest: _TypeAlias = GetHedgeRequest  # noqa: Y015
+
+@_typing.final
+class CharmClock(_message.Message):
+    """What dealers must trade as time alone passes, one row per moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROW_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    BUY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def row(self) -> _containers.RepeatedScalarFieldContainer[Global___ClockRow.ValueType]:
+        """What the row is."""
+
+    @_builtins.property
+    def at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The moment."""
+
+    @_builtins.property
+    def buy(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """USD of stock from now until then; positive: dealers buy."""
+
+    def __init__(
+        self,
+        *,
+        row: _abc.Iterable[Global___ClockRow.ValueType] | None = ...,
+        at: _abc.Iterable[_builtins.float] | None = ...,
+        buy: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "buy", b"buy", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CharmClock: _TypeAlias = CharmClock  # noqa: Y015
+
+@_typing.final
+class GetHedgeResponse(_message.Message):
+    """The answer to GetHedge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    VOL_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    BUY_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    CORRELATION_FIELD_NUMBER: _builtins.int
+    MISSING_SYMBOLS_FIELD_NUMBER: _builtins.int
+    COVERED_WEIGHT_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    AS_OF_NEWEST_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    counting: Global___Counting.ValueType
+    """COUNTING_MARKET or COUNTING_WEIGHT."""
+    correlation: _builtins.float
+    """Of implied betas: the one correlation between all pairs."""
+    covered_weight: _builtins.float
+    """Share of the requested weight, or of the names, that is counted."""
+    as_of: _builtins.float
+    """The oldest symbol's."""
+    as_of_newest: _builtins.float
+    """The newest symbol's."""
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    notice: _builtins.str
+    """Why a symbol that has a chain is missing, for a person; empty where none is."""
+    @_builtins.property
+    def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The scenarios as they were asked for."""
+
+    @_builtins.property
+    def vol(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside move."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside move."""
+
+    @_builtins.property
+    def buy(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside move: USD of stock at the present prices that dealers, who hold the calls and owe the puts, trade; positive: they buy."""
+
+    @_builtins.property
+    def clock(self) -> Global___CharmClock:
+        """Absent where not asked for, or beyond computing."""
+
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that are counted."""
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: 1, or the weight renormalised to sum to 1."""
+
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols."""
+
+    @_builtins.property
+    def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Asked for (with a weight, where that counts), but without data or without a beta."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        move: _abc.Iterable[_builtins.float] | None = ...,
+        vol: _abc.Iterable[_builtins.float] | None = ...,
+        days: _abc.Iterable[_builtins.float] | None = ...,
+        buy: _abc.Iterable[_builtins.float] | None = ...,
+        clock: Global___CharmClock | None = ...,
+        counting: Global___Counting.ValueType = ...,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        counts: _abc.Iterable[_builtins.float] | None = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        correlation: _builtins.float | None = ...,
+        missing_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        covered_weight: _builtins.float = ...,
+        as_of: _builtins.float = ...,
+        as_of_newest: _builtins.float = ...,
+        client_ttl: _builtins.float = ...,
+        notice: _builtins.str = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "clock", b"clock", "correlation", b"correlation", "origin", b"origin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "betas", b"betas", "buy", b"buy", "client_ttl", b"client_ttl", "clock", b"clock", "correlation", b"correlation", "counting", b"counting", "counts", b"counts", "covered_weight", b"covered_weight", "days", b"days", "missing_symbols", b"missing_symbols", "move", b"move", "notice", b"notice", "origin", b"origin", "symbols", b"symbols", "vol", b"vol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__correlation: _TypeAlias = _typing.Literal["correlation"]  # noqa: Y015
+    _WhichOneofArgType__correlation: _TypeAlias = _typing.Literal["_correlation", b"_correlation"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
+
+Global___GetHedgeResponse: _TypeAlias = GetHedgeResponse  # noqa: Y015

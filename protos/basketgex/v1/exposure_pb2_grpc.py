@@ -116,6 +116,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.FromString,
                 _registered_method=True)
+        self.GetHedge = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetHedge',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -237,6 +242,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHedge(self, request, context):
+        """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -319,6 +331,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetExpectedMove,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.SerializeToString,
+            ),
+            'GetHedge': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHedge,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -755,6 +772,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetExpectedMove',
             basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetExpectedMoveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHedge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetHedge',
+            basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,6 +77,8 @@ class ExposureServiceStub:
     """The strike at which what is open on one underlying would be worth least to its holders."""
     GetExpectedMove: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetExpectedMoveRequest, _exposure_pb2.GetExpectedMoveResponse]
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
+    GetHedge: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]
+    """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -121,6 +123,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """The strike at which what is open on one underlying would be worth least to its holders."""
     GetExpectedMove: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetExpectedMoveRequest, _exposure_pb2.GetExpectedMoveResponse]  # type: ignore[assignment]
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
+    GetHedge: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]  # type: ignore[assignment]
+    """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -258,5 +262,13 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetExpectedMoveResponse, _abc.Awaitable[_exposure_pb2.GetExpectedMoveResponse]]:
         """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
+
+    @_abc_1.abstractmethod
+    def GetHedge(
+        self,
+        request: _exposure_pb2.GetHedgeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetHedgeResponse, _abc.Awaitable[_exposure_pb2.GetHedgeResponse]]:
+        """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from basketgex_server.addresses import base_url as base_url_of
 from basketgex_server.domain import Basket, Fetched, Origin, SymbolExposure, Terms
 from basketgex_server.errors import BadChain, BasketgexError, RateLimited, SourceUnavailable
 from basketgex_server.sources.computed import Computed, weighted
 from basketgex_server.sources.http import connection_problem, new_client, retry_after
-from basketgex_server.sources.port import ChainProvider, Compared, Profiled
+from basketgex_server.sources.port import ChainProvider, Compared, Held, Profiled, Together
 from basketgex_server.sources.progress import Progress
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ PAUSE = 60.0
 """Seconds of silence after a 429 that names none."""
 LONGEST_PAUSE = 3_600.0
 """Seconds of silence at most, whatever a 429 names."""
-RECENT, MOST_RECENT = 30.0, 8
+RECENT, MOST_RECENT = 30.0, 64
 """Seconds for which a chain serves whatever else is asked of it, and how many are kept for that."""
 T = TypeVar("T")
 _MOST = 256 << 20  # bytes beyond which a reply is none
@@ -95,6 +96,7 @@ class Cboe:
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._client: httpx.AsyncClient | None = None
         self._recent: dict[str, tuple[float, Chain]] = {}
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._origin = computed(FetchedChains(self._base, {})).origin()
 
     def __repr__(self) -> str:
@@ -170,6 +172,12 @@ class Cboe:
             held = await self._held(symbols)
             return await self._computed(held).dispersion(index, members, horizon_days)
 
+    async def together(self, symbols: Sequence[str], work: Callable[[Held], T]) -> Together[T]:
+        """Return what ``work`` makes of chains. Raises what ``fetch`` raises."""
+        with self.progress.of(len(symbols)):
+            held = await self._held(symbols)
+            return await self._computed(held).together(symbols, work)
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -180,22 +188,26 @@ class Cboe:
         chains: dict[str, Chain | BadChain | None] = {}
 
         async def one(symbol: str) -> None:
-            async with self._turns:
-                try:
-                    chains[symbol] = await self._chain(symbol)
-                except BadChain as error:
-                    chains[symbol] = error
+            try:
+                chains[symbol] = await self._at_hand(symbol)
+            except BadChain as error:
+                chains[symbol] = error
 
         await asyncio.gather(*map(one, symbols))
         return FetchedChains(self._base, chains)
 
     async def _holding(self, symbol: str) -> Computed:
         """Return a source of one chain: the one that came a moment ago, where one did."""
-        came, chain = self._recent.get(symbol, (-math.inf, None))
-        if not 0 <= self._now() - came < RECENT:
-            async with self._turns:
-                chain = await self._chain(symbol)
-        return self._computed(FetchedChains(self._base, {symbol: chain}))
+        return self._computed(FetchedChains(self._base, {symbol: await self._at_hand(symbol)}))
+
+    async def _at_hand(self, symbol: str) -> Chain | None:
+        """Return the chain that came a moment ago, or ask for it; who wants the same one meanwhile waits for that."""
+        async with self._asking.setdefault(symbol, asyncio.Lock()):
+            came, chain = self._recent.get(symbol, (-math.inf, None))
+            if not 0 <= self._now() - came < RECENT:
+                async with self._turns:
+                    chain = await self._chain(symbol)
+            return chain
 
     async def _chain(self, symbol: str) -> Chain | None:
         """Ask for one file and read it; None where there is none, as of futures."""

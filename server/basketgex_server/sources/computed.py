@@ -20,7 +20,7 @@ from basketgex_server.domain import (
     Terms,
 )
 from basketgex_server.errors import BadChain
-from basketgex_server.sources.port import ChainProvider, Compared, Profiled, at_hand
+from basketgex_server.sources.port import ChainProvider, Compared, Held, Profiled, Together, at_hand
 from basketgex_server.sources.progress import Part, Progress
 from basketgex_server.underlyings import INDEXES_AND_ETFS
 
@@ -146,6 +146,14 @@ class Computed:
             return await loop.run_in_executor(
                 self._executor, self._compare, chains, index, members, horizon_days
             )
+
+    async def together(self, symbols: Sequence[str], work: Callable[[Held], T]) -> Together[T]:
+        """Return what ``work`` makes of chains on one turn of the executor; what cannot be read fails as in ``fetch``."""
+        loop, even = asyncio.get_running_loop(), Basket(tuple(symbols), (1.0,) * len(symbols))
+        with self.progress.of(len(symbols)) as part:
+            members, failed = self._members(await self._chains(symbols, part), even)
+            held = {m.chain.symbol: (m.chain, m.terms) for m in members}
+            return Together(await loop.run_in_executor(self._executor, work, held), failed)
 
     async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
         """Return what ``work`` makes of a symbol's chain, on the executor; None where there is none. Raises BadChain."""

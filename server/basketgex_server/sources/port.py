@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from basketgex_server.domain import Basket, Fetched, Origin, QuotaReading, Terms
 
@@ -81,6 +81,18 @@ class Compared:
     failed: Mapping[str, str]
 
 
+Held: TypeAlias = "Mapping[str, tuple[Chain, Terms]]"
+"""Chains by symbol, each with what it is computed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """What was made of several chains; ``failed`` as in Fetched."""
+
+    made: T
+    failed: Mapping[str, str]
+
+
 @runtime_checkable
 class ChainSource(ExposureSource, Protocol):
     """An ExposureSource that has whole chains: it also gives profiles and dispersions, and lets chains be read."""
@@ -90,6 +102,9 @@ class ChainSource(ExposureSource, Protocol):
 
     async def dispersion(self, index: str, members: Basket, horizon_days: float) -> Compared:
         """Return an index against its members at a horizon in calendar days."""
+
+    async def together(self, symbols: Sequence[str], work: Callable[[Held], T]) -> Together[T]:
+        """Return what ``work`` makes of the chains of distinct symbols, on the compute thread: of those that there are."""
 
     async def read(self, symbol: str, work: Callable[[Chain, Terms], T]) -> T | None:
         """Return what ``work`` makes of a symbol's chain, on the compute thread; None where there is none. Raises BadChain."""

@@ -49,6 +49,10 @@ class Unusable:
         """Raise BadSettings."""
         self._refuse()
 
+    async def together(self, symbols: Sequence[str], work: object) -> NoReturn:
+        """Raise BadSettings."""
+        self._refuse()
+
     async def read(self, symbol: str, work: object) -> NoReturn:
         """Raise BadSettings."""
         self._refuse()

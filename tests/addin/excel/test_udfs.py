@@ -17,10 +17,13 @@ from typing import Any
 import pytest
 
 from basketgex_addin.cells import (
+    BESIDE,
     HEADINGS,
     Ask,
+    Betas,
     CellError,
     Dispersion,
+    Hedge,
     LevelFigures,
     Problem,
     Profile,
@@ -29,8 +32,10 @@ from basketgex_addin.cells import (
     RegimesOf,
     Reply,
     Row,
+    Scenario,
     Since,
     Strikes,
+    Tick,
 )
 from basketgex_addin.cells.shape import ExpectedMove, Expiries, ExpiryBucket, MoveBucket, Moves, Standing
 from basketgex_addin.client import problems
@@ -39,6 +44,7 @@ from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Way
 from basketgex_addin.functions.dispersion import DispersionOf
+from basketgex_addin.functions.hedge import HedgeOf
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
 from basketgex_addin.functions.quota import QuotaOf
@@ -97,7 +103,21 @@ STANDING = Standing((), (), (), 1.0, 0.0, 0.0, "", "sample", True, "flashalpha")
 EXPIRIES = Expiries((ExpiryBucket(0, 0, 1.0, 2.0, 3.0, 4.0, 1.0, 1.0),), STANDING, 60.0)
 MOVES = Moves((MoveBucket(0.05, 3.0, -1.0, 2.0, 5.0, 6.0, 7.0),), 0.05, None, STANDING, 60.0)
 MOVE = ExpectedMove(0.05, 0.05, 0.05, 0.04, 0.07, 0.4, 0.4, 0.4, "given", (), STANDING, 60.0)
+HEDGE = Hedge(
+    rows=((Scenario(-0.01), 5e9),),
+    clock=(Tick("close", 4_600.0, 2e6),),
+    per="market",
+    symbols=("NVDA",),
+    counts=(1.0,),
+    betas=(1.0,),
+    correlation=None,
+    missing=(),
+    covered_weight=1.0,
+    as_of=1_000.0,
+    client_ttl=60.0,
+)
 OTHERS = {
+    HedgeOf: HEDGE,
     RegimesOf: SINCE,
     LevelsOf: LEVELS,
     QuotaOf: QUOTA,
@@ -228,10 +248,30 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETEXPIRIES": ("0DTE", 1.0, 2.0, 3.0, 4.0, 1.0, 1.0),
         "BASKETSTRIKES": (0.05, 3.0, -1.0, 2.0, 5.0, 6.0, 7.0, "call wall"),
         "BASKETMOVE": (0.05, 0.04, 0.07, 0.4, 1.0),
+        "BASKETHEDGE": 5e9,
+        "BASKETLADDER": ((-0.01, 0.0, 0.0, 5e9), (0.0, 0.0, pytest.approx(1 / 24), 2e6)),
+        "CHARMCLOCK": ("1969-12-31 20:16", 1.0, 2e6),
     }
     curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
     shape = (ExpiriesOf(NVDA, False),), (MovesOf(NVDA, 0.01),), (ExpectedMoveOf(NVDA, 30.0, None, ""),)
-    assert client.calls == [(NVDA,), (RegimesOf(NVDA),), (curve,), (flip,), *shape]
+    one = (Scenario(-0.01),)
+    ladder = (
+        *(Scenario(percent / 100) for percent in range(-5, 6)),
+        *(Scenario(*beside) for beside in BESIDE),
+    )
+    hedges = [
+        HedgeOf(NVDA, one, Betas()),
+        HedgeOf(NVDA, ladder, Betas(), clock=True),
+        HedgeOf(NVDA, (Scenario(),), Betas(), clock=True),
+    ]
+    assert client.calls == [
+        (NVDA,),
+        (RegimesOf(NVDA),),
+        (curve,),
+        (flip,),
+        *shape,
+        *((hedge,) for hedge in hedges),
+    ]
 
 
 def test_one_underlying(app: Application, client: FakeClient) -> None:

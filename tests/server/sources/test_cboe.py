@@ -265,6 +265,23 @@ def test_what_else_is_asked_of_a_chain_that_has_just_come_costs_no_other_call(cb
     on(cboe.url, work)
 
 
+def test_a_chain_is_asked_for_once_whatever_is_asked_of_it(cboe: CboeStandIn) -> None:
+    """Whether one after the other or all at once, and beside one that is there already."""
+
+    async def work(source: Cboe) -> None:
+        basket, names = Basket(("NVDA", "AMD"), (1.0, 1.0)), ("NVDA", "AMD")
+        await source.fetch(("NVDA",))
+        await asyncio.gather(
+            *(source.together(names, len) for _ in range(20)),
+            source.profile(basket, (0.9, 1.1), (0,)),
+            source.dispersion("AMD", basket, 30.0),
+            source.levels("AMD"),
+        )
+        assert sorted(cboe.calls) == sorted(set(cboe.calls)) and len(cboe.calls) == 2
+
+    on(cboe.url, work)
+
+
 def test_a_chain_is_reused_for_a_moment_only(cboe: CboeStandIn) -> None:
     async def work() -> None:
         now = [1_000.0]

@@ -19,7 +19,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rpc import chain_replies, messages, requests
+from basketgex_server.api.rpc import chain_replies, hedges, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.shape_calls import ShapeCalls
 from basketgex_server.api.rpc.watch import Watches
@@ -210,6 +210,10 @@ class ExposureServicer(ShapeCalls):
 
         return await self._guarded(context, work)
 
+    async def GetHedge(self, request: pb.GetHedgeRequest, context: Context) -> pb.GetHedgeResponse:  # noqa: N802
+        """Answer with what dealers must trade."""
+        return await self._guarded(context, lambda: hedges.get_hedge(request, self._asking(context)))
+
     async def WatchBaskets(  # type: ignore[override]  # noqa: N802 - a stream may be written to: then it ends when cancelled
         self, request: pb.WatchBasketsRequest, context: Context
     ) -> None:
@@ -308,6 +312,10 @@ class ExposureServicer(ShapeCalls):
         if size <= SHORT:
             return build(*values)
         return await asyncio.get_running_loop().run_in_executor(self._compute, build, *values)
+
+    def _asking(self, context: Context) -> hedges.Asking:
+        source, time_left = self._dispatcher.source, self._time_left(context)
+        return hedges.Asking(source, self._settings.max_symbols, time_left, self._ttl(source.origin()))
 
     def _ttl(self, origin: Origin) -> float:
         s = self._settings

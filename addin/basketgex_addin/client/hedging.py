@@ -1,0 +1,54 @@
+"""What dealers must trade: from the question to the fields of a request, and from the response to figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from basketgex_addin.cells import Ask, Betas, Hedge, Scenario, Tick
+
+if TYPE_CHECKING:
+    from basketgex.v1 import exposure_pb2 as pb
+
+
+def asked(
+    ask: Ask, scenarios: Sequence[Scenario], betas: Betas, clock: bool, counting: str
+) -> dict[str, object]:
+    """Return the fields of a request."""
+    return {
+        "symbols": ask.symbols,
+        "weights": ask.weights or (),
+        "move": [s.move for s in scenarios],
+        "vol": [s.vol for s in scenarios],
+        "days": [s.days for s in scenarios],
+        "betas": betas.given or (),
+        "beta_index": betas.index,
+        "horizon_days": betas.horizon,
+        "counting": f"COUNTING_{counting}",
+        "clock": clock,
+    }
+
+
+def hedge(found: pb.GetHedgeResponse) -> Hedge:
+    """Return what a response says."""
+    from basketgex.v1 import exposure_pb2 as pb
+
+    clock = found.clock
+    kinds = [pb.ClockRow.Name(row).removeprefix("CLOCK_ROW_").lower() for row in clock.row]
+    scenarios = map(Scenario, found.move, found.vol, found.days)
+    return Hedge(
+        rows=tuple(zip(scenarios, found.buy, strict=True)),
+        clock=tuple(map(Tick, kinds, clock.at, clock.buy)),
+        per="weight" if found.counting == pb.COUNTING_WEIGHT else "market",
+        symbols=tuple(found.symbols),
+        counts=tuple(found.counts),
+        betas=tuple(found.betas),
+        correlation=found.correlation if found.HasField("correlation") else None,
+        missing=tuple(found.missing_symbols),
+        covered_weight=found.covered_weight,
+        as_of=found.as_of,
+        client_ttl=found.client_ttl,
+        notice=found.notice,
+        source=found.origin.label,
+        synthetic=found.origin.synthetic,
+    )

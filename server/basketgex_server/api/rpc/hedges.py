@@ -1,0 +1,113 @@
+"""The call GetHedge: from its request to the question, and from what is found to its reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from basketgex.v1 import exposure_pb2 as pb
+from basketgex_server.api.rpc import messages
+from basketgex_server.dispatch.hedges import (
+    BetasOf,
+    HedgeFound,
+    betas_by_symbol,
+    checked_scenarios,
+    find_hedge,
+)
+from basketgex_server.dispatch.queries import HORIZON, checked_horizon
+from basketgex_server.domain import Basket, Origin
+from basketgex_server.errors import InvalidScenario
+from basketgex_server.sources.port import ExposureSource
+from basketgex_server.tickers import basket, ticker
+
+if TYPE_CHECKING:
+    from basketgex_server.exposure.basket_hedging import Tick
+
+_ROWS = {"hour": pb.CLOCK_ROW_HOUR, "close": pb.CLOCK_ROW_CLOSE, "weekend": pb.CLOCK_ROW_WEEKEND}
+
+
+class Asking(NamedTuple):
+    """Who answers: the source, how many symbols at most, within how many seconds, and for how many a client may keep it."""
+
+    source: ExposureSource
+    most: int
+    timeout: float
+    ttl: float
+
+
+async def get_hedge(request: pb.GetHedgeRequest, asking: Asking) -> pb.GetHedgeResponse:
+    """Answer with what dealers must trade. Raises BasketgexError."""
+    question = basket(list(request.symbols), list(request.weights) or None, asking.most)
+    counting = request.counting or (pb.COUNTING_WEIGHT if request.weights else pb.COUNTING_MARKET)
+    found = await find_hedge(
+        asking.source,
+        question,
+        _scenarios(request),
+        _betas(request),
+        per_weight=counting == pb.COUNTING_WEIGHT,
+        clock=request.clock,
+        timeout=asking.timeout,
+    )
+    return hedge_reply(question, counting, found, asking.ttl, asking.source.origin())
+
+
+def _scenarios(request: pb.GetHedgeRequest) -> Sequence[tuple[float, float, float]]:
+    """Return a request's scenarios. Raises InvalidScenario."""
+    columns = (request.move, request.vol, request.days)
+    lengths = {len(column) for column in columns if column}
+    if len(lengths) > 1:
+        raise InvalidScenario("move, vol and days must be columns of one length, or empty.", argument="move")
+    rows = zip_longest(*columns, fillvalue=0.0)
+    return checked_scenarios(list(rows) or [(0.0, 0.0, 0.0)])
+
+
+def _betas(request: pb.GetHedgeRequest) -> BetasOf:
+    """Return by which betas a request's names move. Raises InvalidScenario, InvalidSymbol and InvalidHorizon."""
+    horizon = checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
+    if request.betas and request.beta_index:
+        raise InvalidScenario(
+            "Give betas, or the index that they are to be implied from, but not both.", argument="betas"
+        )
+    if request.beta_index:
+        return BetasOf(None, ticker(request.beta_index, "beta_index"), horizon)
+    return BetasOf(betas_by_symbol(request.symbols, request.betas) if request.betas else None)
+
+
+def hedge_reply(
+    question: Basket, counting: pb.Counting.ValueType, found: HedgeFound, ttl: float, of: Origin
+) -> pb.GetHedgeResponse:
+    """Return what dealers must trade as a message."""
+    hedge = found.hedge
+    wanted = dict(zip(question.symbols, question.weights, strict=True))
+    return pb.GetHedgeResponse(
+        move=[s.move for s in hedge.ladder.scenarios],
+        vol=[s.vol for s in hedge.ladder.scenarios],
+        days=[s.days for s in hedge.ladder.scenarios],
+        buy=hedge.ladder.buy,
+        clock=_clock(hedge.clock) if hedge.clock else None,
+        counting=counting,
+        symbols=hedge.symbols,
+        counts=hedge.counts,
+        betas=hedge.betas,
+        correlation=found.correlation,
+        missing_symbols=[
+            s
+            for s, weight in wanted.items()
+            if s not in hedge.symbols and (weight or counting == pb.COUNTING_MARKET)
+        ],
+        covered_weight=hedge.covered_weight,
+        as_of=min(hedge.as_of),
+        as_of_newest=max(hedge.as_of),
+        client_ttl=ttl,
+        notice=" ".join(found.failed.values()),
+        origin=messages.origin(of),
+    )
+
+
+def _clock(ticks: Sequence[Tick]) -> pb.CharmClock:
+    return pb.CharmClock(
+        row=[_ROWS[tick.kind] for tick in ticks],
+        at=[tick.at for tick in ticks],
+        buy=[tick.buy for tick in ticks],
+    )

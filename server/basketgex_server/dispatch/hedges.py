@@ -1,0 +1,135 @@
+"""The question what dealers of a basket must trade: its scenarios and betas checked, its chains read once, and put together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from basketgex_server.dispatch.queries import HORIZON, within
+from basketgex_server.domain import Basket
+from basketgex_server.errors import BadChain, InvalidScenario, NoData, NotOffered
+from basketgex_server.sources.port import ChainSource, ExposureSource, Held
+from basketgex_server.tickers import ticker
+
+if TYPE_CHECKING:  # numpy comes with it
+    from basketgex_server.exposure.basket_hedging import BasketHedge
+
+MOST_SCENARIOS = 1_000
+MOST_MOVE, MOST_VOL, MOST_DAYS, MOST_BETA = 1.0, 1.0, 365.0, 20.0
+"""A move from -1 (not reached) to this, volatility by this per 1.00 either way, calendar days, and a beta's size at most."""
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BetasOf:
+    """By which beta each name moves: ``given`` ones, those that options imply to an ``index`` at a horizon, or else 1."""
+
+    given: Mapping[str, float] | None = None
+    index: str = ""
+    horizon: float = HORIZON
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeFound:
+    """A basket's hedge; ``correlation`` is the one that implied betas have; ``failed`` says why chains cannot be read."""
+
+    hedge: BasketHedge
+    correlation: float | None
+    failed: Mapping[str, str]
+
+
+async def find_hedge(
+    source: ExposureSource,
+    basket: Basket,
+    scenarios: Sequence[Three],
+    betas: BetasOf,
+    *,
+    per_weight: bool,
+    clock: bool,
+    timeout: float,
+) -> HedgeFound:
+    """Return what dealers of a basket must trade in scenarios of move, volatility and days.
+
+    Raises InvalidScenario, NotOffered, TimedOut, BadChain and NoData.
+    """
+    if not isinstance(source, ChainSource):
+        raise NotOffered("This source has no option chains, so nothing can be repriced.")
+
+    def work(held: Held) -> tuple[BasketHedge | None, float | None]:
+        from basketgex_server.exposure.basket_hedging import basket_hedge, implied_betas
+        from basketgex_server.exposure.hedging import Scenario
+
+        known, rho = betas.given, None
+        if betas.index:
+            _, found = implied_betas(held, betas.index, basket, betas.horizon)
+            if found is None:
+                raise NoData(none_implied(betas.index))
+            known, rho = found.betas, found.correlation
+        check_betas(known, [move for move, _, _ in scenarios])
+        asked = [Scenario(*scenario) for scenario in scenarios]
+        return basket_hedge(held, basket, known, asked, per_weight=per_weight, clock=clock), rho
+
+    weighted = [s for s, w in zip(basket.symbols, basket.weights, strict=True) if w or not per_weight]
+    symbols = list(dict.fromkeys([*([betas.index] if betas.index else []), *weighted]))
+    found = await within(timeout, source.together(symbols, work))
+    hedge, rho = found.made
+    if hedge is None:
+        if found.failed:
+            raise BadChain(next(iter(found.failed.values())))
+        raise NoData(f"The source has no data for {', '.join(basket.symbols[:5])}: check the spelling.")
+    return HedgeFound(hedge, rho, found.failed)
+
+
+def checked_scenarios(scenarios: Sequence[Three]) -> Sequence[Three]:
+    """Return scenarios of move, volatility and days, all of them within bounds. Raises InvalidScenario."""
+    if not 0 < len(scenarios) <= MOST_SCENARIOS:
+        raise InvalidScenario(f"Ask for 1 to {MOST_SCENARIOS:,} scenarios at a time.", argument="move")
+    for move, vol, days in scenarios:
+        if not -1 < move <= MOST_MOVE:
+            raise InvalidScenario(
+                "A move must be above -1 and at most 1, as a part of the price: -0.02 is 2 % down.",
+                argument="move",
+            )
+        if not abs(vol) <= MOST_VOL:
+            raise InvalidScenario(
+                "A change of volatility must lie between -1 and 1: 0.01 is one point up.", argument="vol"
+            )
+        if not 0 <= days <= MOST_DAYS:
+            raise InvalidScenario("days must be calendar days, 0 to 365.", argument="days")
+    return scenarios
+
+
+def betas_by_symbol(symbols: Sequence[str], betas: Sequence[float]) -> dict[str, float]:
+    """Return betas, one beside each symbol as typed, by symbol. Raises InvalidScenario."""
+    if len(symbols) != len(betas):
+        raise InvalidScenario(
+            f"{len(symbols):,} symbols but {len(betas):,} betas: give one beta beside each symbol, or none.",
+            argument="betas",
+        )
+    found: dict[str, float] = {}
+    for symbol, beta in zip(map(ticker, symbols), betas, strict=True):
+        if not abs(beta) <= MOST_BETA:
+            raise InvalidScenario(
+                f"The beta of {symbol} must be a number from -{MOST_BETA:g} to {MOST_BETA:g}.",
+                argument="betas",
+            )
+        if found.setdefault(symbol, beta) != beta:
+            raise InvalidScenario(f"{symbol} has two betas: give it one.", argument="betas")
+    return found
+
+
+def check_betas(betas: Mapping[str, float] | None, moves: Sequence[float]) -> None:
+    """Refuse a move that would take a name to nothing. Raises InvalidScenario."""
+    for symbol, beta in (betas or {}).items():
+        if not all(math.isfinite(beta) and beta * move > -1 for move in moves):
+            raise InvalidScenario(
+                f"With a beta of {beta:g} such a move would leave {symbol} no price above 0: ask for a smaller one.",
+                argument="move",
+            )
+
+
+def none_implied(index: str) -> str:
+    """Return why there are no implied betas."""
+    return f"No betas to {index} can be implied: that takes volatilities of the index and of two members. Give betas instead."
