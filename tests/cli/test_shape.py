@@ -93,3 +93,17 @@ def test_move_and_max_pain(say: Any) -> None:
 )
 def test_what_cannot_be_meant_ends_in_a_sentence(say: Any, words: tuple[str, ...], sentence: str) -> None:
     assert say(*words, fails=True) == f"basketgex: {sentence}\n"
+
+
+def test_the_flow_of_a_book(say: Any) -> None:
+    found = json.loads(say("flow", "NVDA,SPY", "--money=3,-3", "--adv=20000000000,0", "--json"))
+    assert found["chex"]["net"] == pytest.approx(found["chex"]["long_leg"] + found["chex"]["short_leg"])
+    assert (found["money"], found["adv_covered"]) == ({"NVDA": 3.0, "SPY": -3.0}, 0.5)
+    text, turned = say("flow", "NVDA,SPY", "--money=3,-3"), say("flow", "NVDA,SPY", "--money=-3,3")
+    helps = found["chex"]["dealers"] < 0
+    assert f"Charm {'helps' if helps else 'hurts'} this book: " in text
+    assert f"Charm {'hurts' if helps else 'helps'} this book: " in turned
+    assert (
+        say("flow", "NVDA", "--money=x", fails=True)
+        == "basketgex: --money must be numbers, comma-separated.\n"
+    )

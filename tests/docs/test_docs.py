@@ -88,7 +88,17 @@ def test_every_command_parses(name: str) -> None:
         arguments = shlex.split(
             text.replace('"$BASKETGEX_HOME/token"', "token").rstrip("…").replace("[", "").replace("]", "")
         )
-        if len(arguments) == 1 and arguments[0] in ("source", "watch", "basket", "symbol", "key", "token"):
+        if len(arguments) == 1 and arguments[0] in (
+            "source",
+            "watch",
+            "basket",
+            "symbol",
+            "flow",
+            "change",
+            "history",
+            "key",
+            "token",
+        ):
             continue  # named as such, not to be typed
         try:
             parser().parse_args(arguments)

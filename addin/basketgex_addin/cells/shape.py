@@ -102,6 +102,25 @@ class ExpectedMove(NamedTuple):
     client_ttl: float
 
 
+class Flow(NamedTuple):
+    """A book with two sides: a figure each for DEX, VEX and CHEX, in this order; empty where there is none.
+
+    ``dealers`` is the net of those who hold the calls and owe the puts, whatever the convention; ``days_of_volume`` the net of
+    what is divided by average daily volumes, of the names that have one, whose share of the gross money is ``adv_covered``.
+    """
+
+    net: tuple[float, ...]
+    gross: tuple[float, ...]
+    long_leg: tuple[float, ...]
+    short_leg: tuple[float, ...]
+    dealers: tuple[float, ...]
+    days_of_volume: tuple[float, ...]
+    money: tuple[float, ...]
+    adv_covered: float
+    standing: Standing
+    client_ttl: float
+
+
 class ShapeServer(Protocol):
     """What questions of this kind are put to."""
 
@@ -118,3 +137,8 @@ class ShapeServer(Protocol):
         self, ask: Ask, *, horizon: float, correlation: float | None, index: str
     ) -> ExpectedMove | Problem:
         """Return how far a basket is expected to move."""
+
+    def flow(
+        self, symbols: tuple[str, ...], money: tuple[float, ...], adv: tuple[float, ...] = ()
+    ) -> Flow | Problem:
+        """Return the flow of a book; ``adv`` empty where no days of volume are wanted."""

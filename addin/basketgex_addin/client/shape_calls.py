@@ -11,6 +11,7 @@ from basketgex_addin.cells.shape import (
     ExpectedMove,
     Expiries,
     ExpiryBucket,
+    Flow,
     MaxPain,
     MoveBucket,
     Moves,
@@ -27,6 +28,7 @@ GET_EXPIRIES: Rpc[pb.GetExpiriesRequest, pb.GetExpiriesResponse] = Rpc("GetExpir
 GET_STRIKES: Rpc[pb.GetStrikesRequest, pb.GetStrikesResponse] = Rpc("GetStrikes")
 GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain")
 GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
+GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
 
 
 class ShapeCalls:
@@ -60,6 +62,12 @@ class ShapeCalls:
             correlation=correlation,
             index=index,
         )
+
+    def flow(
+        self, symbols: tuple[str, ...], money: tuple[float, ...], adv: tuple[float, ...] = ()
+    ) -> Flow | Problem:
+        """Return DEX, VEX and CHEX of a book with two sides."""
+        return self._call(GET_FLOW, _flow, symbols=symbols, money=money, adv=adv)
 
 
 def _basket(ask: Ask) -> dict[str, Any]:
@@ -129,6 +137,12 @@ def _expected_move(found: pb.GetExpectedMoveResponse) -> ExpectedMove:
         standing=standing(found),
         client_ttl=found.standing.client_ttl,
     )
+
+
+def _flow(found: pb.GetFlowResponse) -> Flow:
+    columns = (tuple(getattr(found.flow, name)) for name in Flow._fields[:6])
+    ttl = found.standing.client_ttl
+    return Flow(*columns, tuple(found.money), found.adv_covered, standing(found), ttl)  # type: ignore[call-arg, arg-type]
 
 
 def _optional(found: Any, field: str) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from basketgex_addin.functions import (
     dispersion,
     explain,
+    flow,
     hedge,
     levels,
     moments,
@@ -62,6 +63,7 @@ FUNCTIONS: tuple[Function, ...] = (
     hedge.BASKETHEDGE,
     hedge.BASKETLADDER,
     hedge.CHARMCLOCK,
+    flow.BASKETFLOW,
     quota.BASKETQUOTA,
 )
 

@@ -3559,3 +3559,141 @@ class GetHedgeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
 
 Global___GetHedgeResponse: _TypeAlias = GetHedgeResponse  # noqa: Y015
+
+@_typing.final
+class GetFlowRequest(_message.Message):
+    """A book with two sides."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    MONEY_FIELD_NUMBER: _builtins.int
+    ADV_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest; the money of duplicates adds up."""
+
+    @_builtins.property
+    def money(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As many as symbols: signed, negative is short, any scale."""
+
+    @_builtins.property
+    def adv(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Average daily volume in USD, as many as symbols, 0 where unknown; empty: no days of volume are wanted."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        money: _abc.Iterable[_builtins.float] | None = ...,
+        adv: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adv", b"adv", "money", b"money", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowRequest: _TypeAlias = GetFlowRequest  # noqa: Y015
+
+@_typing.final
+class FlowColumns(_message.Message):
+    """A row for DEX, VEX and CHEX, in this order. With the signed money n and N = sum of abs(n) over the names with data."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    GROSS_FIELD_NUMBER: _builtins.int
+    LONG_LEG_FIELD_NUMBER: _builtins.int
+    SHORT_LEG_FIELD_NUMBER: _builtins.int
+    DEALERS_FIELD_NUMBER: _builtins.int
+    DAYS_OF_VOLUME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def net(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Sum of n * x / N; of a book that is long only the basket's net."""
+
+    @_builtins.property
+    def gross(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Sum of abs(n * x) / N."""
+
+    @_builtins.property
+    def long_leg(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The part of net of what is long."""
+
+    @_builtins.property
+    def short_leg(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The part of net of what is short, signed as it enters the net."""
+
+    @_builtins.property
+    def dealers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As net, of the dealers who hold the calls and owe the puts, whatever the convention: where it is positive for CHEX, they sell
+        what the book is long, and buy what it is short, as time passes. Empty where the source gives net figures only.
+        """
+
+    @_builtins.property
+    def days_of_volume(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As net, of x / adv: in days of volume; of the names with an adv, whose abs(n) adds up to N here. Empty where none has one."""
+
+    def __init__(
+        self,
+        *,
+        net: _abc.Iterable[_builtins.float] | None = ...,
+        gross: _abc.Iterable[_builtins.float] | None = ...,
+        long_leg: _abc.Iterable[_builtins.float] | None = ...,
+        short_leg: _abc.Iterable[_builtins.float] | None = ...,
+        dealers: _abc.Iterable[_builtins.float] | None = ...,
+        days_of_volume: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days_of_volume", b"days_of_volume", "dealers", b"dealers", "gross", b"gross", "long_leg", b"long_leg", "net", b"net", "short_leg", b"short_leg"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowColumns: _TypeAlias = FlowColumns  # noqa: Y015
+
+@_typing.final
+class GetFlowResponse(_message.Message):
+    """The answer to GetFlow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    MONEY_FIELD_NUMBER: _builtins.int
+    ADV_COVERED_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    adv_covered: _builtins.float
+    """Share of the gross money with data that has an adv."""
+    @_builtins.property
+    def flow(self) -> Global___FlowColumns:
+        """The book."""
+
+    @_builtins.property
+    def money(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside Standing.symbols: the net money of each name."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of; its weights are abs(n) / N."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        flow: Global___FlowColumns | None = ...,
+        money: _abc.Iterable[_builtins.float] | None = ...,
+        adv_covered: _builtins.float = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flow", b"flow", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adv_covered", b"adv_covered", "flow", b"flow", "money", b"money", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowResponse: _TypeAlias = GetFlowResponse  # noqa: Y015

@@ -121,6 +121,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
                 _registered_method=True)
+        self.GetFlow = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetFlow',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -249,6 +254,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFlow(self, request, context):
+        """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -336,6 +348,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetHedge,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.SerializeToString,
+            ),
+            'GetFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFlow,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -799,6 +816,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetHedge',
             basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetFlow',
+            basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.FromString,
             options,
             channel_credentials,
             insecure,

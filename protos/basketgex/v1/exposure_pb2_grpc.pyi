@@ -79,6 +79,8 @@ class ExposureServiceStub:
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
     GetHedge: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+    GetFlow: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]
+    """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -125,6 +127,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
     GetHedge: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]  # type: ignore[assignment]
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+    GetFlow: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]  # type: ignore[assignment]
+    """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -270,5 +274,13 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetHedgeResponse, _abc.Awaitable[_exposure_pb2.GetHedgeResponse]]:
         """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+
+    @_abc_1.abstractmethod
+    def GetFlow(
+        self,
+        request: _exposure_pb2.GetFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetFlowResponse, _abc.Awaitable[_exposure_pb2.GetFlowResponse]]:
+        """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,4 +1,4 @@
-"""The calls about the shape of a basket: by expiry, by strike, its expected move; and the max pain of one name."""
+"""The calls about the shape of a basket: by expiry, by strike, its expected move; max pain; and the flow of a book."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api.rpc import shape_replies as replies
 from basketgex_server.dispatch import shape_queries as queries
 from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.flow_queries import book, find_flow
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon
 from basketgex_server.domain import Basket
 from basketgex_server.errors import InvalidRange
@@ -109,6 +110,16 @@ class ShapeCalls(ExposureServiceServicer):
                 timeout=self._time_left(context),
             )
             return replies.expected_move_reply(*found)
+
+        return await self._guarded(context, work)
+
+    async def GetFlow(self, request: pb.GetFlowRequest, context: Context) -> pb.GetFlowResponse:  # noqa: N802
+        """Answer with the flow of a book."""
+
+        async def work() -> pb.GetFlowResponse:
+            asked = book(request.symbols, request.money, request.adv, self._settings.max_symbols)
+            found = await find_flow(self._dispatcher, asked, timeout=self._time_left(context))
+            return replies.flow_reply(asked, *found)
 
         return await self._guarded(context, work)
 

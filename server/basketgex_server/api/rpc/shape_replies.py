@@ -13,6 +13,8 @@ from basketgex_server.domain import Measures
 if TYPE_CHECKING:  # numpy comes with it
     from collections.abc import Sequence
 
+    from basketgex_server.dispatch.flow_queries import Book
+    from basketgex_server.exposure.flows import Flow
     from basketgex_server.exposure.max_pain import MaxPain
     from basketgex_server.exposure.shape import ExpiryBucket, MoveBucket, Walls
 
@@ -90,6 +92,24 @@ def expected_move_reply(answer: Answer, found: ExpectedMove) -> pb.GetExpectedMo
         correlation_high=found.highest,
         correlation_status=found.status,
         volatility=found.volatilities,
+        standing=standing(answer),
+        origin=messages.origin(answer.origin),
+    )
+
+
+def flow_reply(asked: Book, answer: Answer, found: Flow) -> pb.GetFlowResponse:
+    """Return the flow of a book."""
+    return pb.GetFlowResponse(
+        flow=pb.FlowColumns(
+            net=found.net,
+            gross=found.gross,
+            long_leg=found.long_leg,
+            short_leg=found.short_leg,
+            dealers=found.dealers or (),
+            days_of_volume=found.days_of_volume or (),
+        ),
+        money=[asked.money[c.exposure.symbol] for c in answer.exposure.constituents],
+        adv_covered=found.adv_covered,
         standing=standing(answer),
         origin=messages.origin(answer.origin),
     )
