@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, overload
 
 Convention = Literal["flashalpha", "dealer"]
 CONVENTIONS: tuple[Convention, ...] = ("flashalpha", "dealer")
+Regime = Literal["positive_gamma", "negative_gamma"]
 DayCount = Literal["act365", "bus262", "bus252"]
 DAY_COUNTS: tuple[DayCount, ...] = ("act365", "bus262", "bus252")
 DAY_COUNT: DayCount = "act365"
@@ -38,7 +39,7 @@ class Measures(NamedTuple):
     chex: float
 
 
-def regime(gex: float) -> str:
+def regime(gex: float) -> Regime:
     """Return the regime that a net GEX means: zero counts as positive."""
     return "positive_gamma" if gex >= 0 else "negative_gamma"
 

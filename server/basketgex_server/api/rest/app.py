@@ -11,8 +11,8 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache, lru_cache
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -25,11 +25,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rest import bodies
+from basketgex_server.api.rest import refusals
 from basketgex_server.api.rest.asking import Asking, Work, encoded
 from basketgex_server.api.rest.directory import Directory
+from basketgex_server.api.rest.directory_bodies import Health
 from basketgex_server.api.rest.figures import MEASURES, Figures
-from basketgex_server.api.rest.openapi import DOCUMENT
+from basketgex_server.api.rest.shapes import Body
 from basketgex_server.api.rest.views import Views
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.quota import QuotaStatus
@@ -40,9 +41,6 @@ from basketgex_server.errors import (
     NotOffered,
 )
 from basketgex_server.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 LOG = logging.getLogger(__name__)
 NOT_OFFERED = (
@@ -56,7 +54,6 @@ SYMBOL = "{symbol:path}"
 """A ticker in an address, which may have a stroke in it: BRK/B."""
 
 _JSON = "application/json; charset=utf-8"
-_BAD_KEY = {"title": "Unauthorized", "status": 401, "detail": "Invalid API key."}
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -95,8 +92,8 @@ def make_app(
             Route(f"{path}{{rest:path}}", door.keyed(_not_offered), methods=["GET", "POST"])
             for path in NOT_OFFERED
         ),
-        _get("/health", _fixed({"status": "Healthy"})),
-        _get("/openapi.json", _fixed(DOCUMENT)),
+        _get("/health", _fixed(Health())),
+        _get("/openapi.json", _document),
     ]
     app = Starlette(
         routes=routes, middleware=[Middleware(LoopbackOnly)], exception_handlers={HTTPException: _unknown}
@@ -121,13 +118,13 @@ class ApiKeyGuard:
 
         async def endpoint(request: Request) -> Response:
             if not self._knows(request):
-                return _reply(401, encoded(_BAD_KEY), {})
+                return _reply(401, encoded(refusals.Unauthorized()), {})
             self._asked()
             self._dispatcher.counts.rest_requests += 1
             refused: BasketgexError
             try:
                 body = await work(request)
-                return _reply(200, body, bodies.rate_limits(await self._quota()))
+                return _reply(200, body, refusals.rate_limits(await self._quota()))
             except BasketgexError as error:
                 refused = error
             except asyncio.CancelledError:  # the server ends, and this has outlasted its grace
@@ -153,8 +150,8 @@ class ApiKeyGuard:
             quota = await self._quota()
         except Exception as also:  # noqa: BLE001 - the refusal matters more
             LOG.error("The quota is not known: %s.", fault(also))
-        status, body, headers = bodies.problem(error, quota, self._now())
-        return _reply(status, encoded(body), headers | (bodies.rate_limits(quota) if quota else {}))
+        status, body, headers = refusals.problem(error, quota, self._now())
+        return _reply(status, encoded(body), headers | (refusals.rate_limits(quota) if quota else {}))
 
 
 class LoopbackOnly:
@@ -196,7 +193,7 @@ def _get(path: str, endpoint: Endpoint) -> Route:
     return route
 
 
-def _fixed(body: dict[str, Any]) -> Endpoint:
+def _fixed(body: Body) -> Endpoint:
     content = encoded(body)
 
     async def endpoint(request: Request) -> Response:
@@ -205,12 +202,26 @@ def _fixed(body: dict[str, Any]) -> Endpoint:
     return endpoint
 
 
+async def _document(request: Request) -> Response:
+    """Answer with what there is: worked out when somebody asks for it, since it takes as long to load as all else here."""
+    return _reply(200, await asyncio.to_thread(_described), {})
+
+
+@cache
+def _described() -> bytes:
+    from basketgex_server.api.rest.openapi import DOCUMENT
+
+    return encoded(DOCUMENT)
+
+
 async def _unknown(request: Request, error: Exception) -> Response:
     """Answer what no route does."""
     if isinstance(error, HTTPException) and error.status_code == 405:
-        body = bodies.refusal("method_not_allowed", "Only GET is answered here.")
+        body = refusals.Error(error="method_not_allowed", message="Only GET is answered here.")
         return _reply(405, encoded(body), {"Allow": "GET"})
-    body = bodies.refusal("not_found", "There is nothing at this address: /openapi.json names what there is.")
+    body = refusals.Error(
+        error="not_found", message="There is nothing at this address: /openapi.json names what there is."
+    )
     return _reply(404, encoded(body), {})
 
 
@@ -222,11 +233,10 @@ def _reply(status: int, body: bytes, headers: dict[str, str]) -> Response:
     return Response(body, status, headers, media_type=_JSON)
 
 
-_STRANGE_HOST = _reply(
-    403,
-    encoded(bodies.refusal("host_refused", "The gateway answers to 127.0.0.1 and its own port only.")),
-    {},
-)
-_STRANGE_ORIGIN = _reply(
-    403, encoded(bodies.refusal("origin_refused", "The gateway answers no web page of another origin.")), {}
+_STRANGE_HOST, _STRANGE_ORIGIN = (
+    _reply(403, encoded(refusals.Error(error=error, message=message)), {})
+    for error, message in (
+        ("host_refused", "The gateway answers to 127.0.0.1 and its own port only."),
+        ("origin_refused", "The gateway answers no web page of another origin."),
+    )
 )

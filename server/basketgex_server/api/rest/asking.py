@@ -11,8 +11,11 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+import msgspec
 from starlette.requests import Request
 
+from basketgex_server.api.rest.bodies import Json
+from basketgex_server.api.rest.shapes import Body
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.queries import find_levels, find_symbol
@@ -149,9 +152,10 @@ def day(request: Request, name: str) -> date | None:
         raise InvalidParameter(f"{name} must be a day such as 2026-09-18.", argument=name) from None
 
 
-def encoded(body: dict[str, Any]) -> bytes:
+def encoded(body: Body | Json) -> bytes:
     """Return a body as JSON; what JSON cannot say must not be in it."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    plain = msgspec.to_builtins(body)  # its own encoder would make nulls of what is no number
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _weights(given: list[str]) -> list[float] | None:

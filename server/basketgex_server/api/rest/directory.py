@@ -7,7 +7,6 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from basketgex_server.api.offers import universe
-from basketgex_server.api.rest import bodies
 from basketgex_server.api.rest import directory_bodies as listings
 from basketgex_server.api.rest.asking import Asking, basket_of, encoded, symbol_of, weights_of, whole_number
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon, find_dispersion
@@ -58,4 +57,4 @@ class Directory:
     async def account(self, request: Request) -> bytes:
         """Tell the source's quota of the day."""
         quota, _ = await self._asking.dispatcher.quota()
-        return encoded(bodies.account(quota))
+        return encoded(listings.account(quota))

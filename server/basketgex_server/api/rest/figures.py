@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rest import bodies
+from basketgex_server.api.rest import exposure_bodies as bodies
 from basketgex_server.api.rest.asking import (
     Asking,
     Work,
@@ -20,6 +20,8 @@ from basketgex_server.api.rest.asking import (
     symbol_of,
     whole_number,
 )
+from basketgex_server.api.rest.basket_bodies import basket
+from basketgex_server.api.rest.bodies import Measure
 from basketgex_server.dispatch.batch.choose import answer_one
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.domain import Snapshot, StrikeRow, SymbolExposure, Terms
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
     from basketgex_server.exposure.levels import Levels
 
-MEASURES: tuple[bodies.Measure, ...] = ("gex", "dex", "vex", "chex")
+MEASURES: tuple[Measure, ...] = ("gex", "dex", "vex", "chex")
 _LONGEST_KEPT = 4_096  # bytes of a query whose reply is kept: the longest sensible basket has half of that
 
 
@@ -48,12 +50,12 @@ class Figures:
         question, dispatcher = basket_of(request), self._asking.dispatcher
         answer = await answer_one(dispatcher, question, Refresh.NORMAL, self._asking.timeout)
         dispatcher.answered([len(question.symbols)])
-        body = encoded(bodies.basket(answer))
+        body = encoded(basket(answer))
         if len(query) <= _LONGEST_KEPT:
             self._warm.keep(query, answer, body)
         return body
 
-    def strikes(self, measure: bodies.Measure) -> Work:
+    def strikes(self, measure: Measure) -> Work:
         """Return the endpoint of one measure by strike."""
 
         async def work(request: Request) -> bytes:
@@ -91,7 +93,7 @@ class Figures:
         )
         return encoded(bodies.summary(found, lookup.origin, known, whole_chain=whole))
 
-    async def _expiration(self, measure: bodies.Measure, symbol: str, least: int, expiration: date) -> bytes:
+    async def _expiration(self, measure: Measure, symbol: str, least: int, expiration: date) -> bytes:
         """Answer with what expires on one day: the net figure and the flip are of that day, too."""
 
         def work(chain: Chain, terms: Terms) -> tuple[SymbolExposure | None, Levels | None]:

@@ -1,64 +1,159 @@
-"""The OpenAPI document of the REST gateway."""
+"""The OpenAPI document of the REST door: its addresses, and the schemas of the shapes that they answer with."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import msgspec
+
 from basketgex import __version__
-from basketgex_server.api.rest.openapi_parts import (
-    COUNT,
-    DOLLARS,
-    ENVELOPE,
-    EXPIRATION,
-    FLAG,
-    FLIP,
-    HEDGE,
-    INTEREST,
-    MIN_OI,
-    MOMENT,
-    NET,
-    NUMBER,
-    OF_DISPERSION,
-    OF_SOURCE,
-    OF_SYMBOL,
-    PRICE,
-    REGIME,
-    REGIME_OR_NULL,
-    REGIME_OR_UNKNOWN,
-    SYMBOL,
-    TEXT,
-    Json,
-    array,
-    operation,
-    or_null,
-    parameter,
-    ref,
-    shape,
+from basketgex_server.api.rest import directory_bodies as listings
+from basketgex_server.api.rest import exposure_bodies as exposures
+from basketgex_server.api.rest.basket_bodies import Basket
+from basketgex_server.api.rest.bodies import Json
+from basketgex_server.api.rest.max_pain_bodies import MaxPain
+from basketgex_server.api.rest.refusals import Error, Unauthorized
+from basketgex_server.api.rest.shapes import Body
+from basketgex_server.api.rest.view_bodies import Sheet, TermStructure
+from basketgex_server.api.rest.zero_dte_shapes import NoZeroDte, ZeroDte
+
+
+def _text(pattern: str) -> Json:
+    return {"type": "string", "pattern": f"^{pattern}$"}
+
+
+def _asked(name: str, description: str, schema: Json, *, required: bool = False) -> Json:
+    """Return a parameter of the query."""
+    return {"name": name, "in": "query", "description": description, "required": required, "schema": schema}
+
+
+_TICKER = "[A-Z][A-Z0-9]{0,9}"
+_WEIGHT = r"[0-9]{1,6}(\.[0-9]{1,3})?"
+_TICKERS, _WEIGHTS = _text(f"{_TICKER}(,{_TICKER}){{0,49}}"), _text(f"{_WEIGHT}(,{_WEIGHT}){{0,49}}")
+_DAY: Json = {"type": "string", "format": "date"}
+_COUNT: Json = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+_SYMBOL = _asked("symbol", "A ticker", _text(_TICKER), required=True) | {"in": "path"}
+_EXPIRATION = _asked(
+    "expiration", "What expires on one day of New York only: rows, net and flip are of that day", _DAY
 )
-from basketgex_server.api.rest.openapi_views import PATHS
+_MIN_OI = _asked(
+    "min_oi",
+    "Leave out strikes with less open interest, calls and puts together; net_gex stays the whole chain's",
+    _COUNT,
+)
+_OF_BASKET = (
+    _asked("symbols", "Tickers, comma-separated; duplicates are merged", _TICKERS, required=True),
+    _asked(
+        "weights",
+        "One a symbol, comma-separated, on any scale, none negative, not all 0; equal weights when omitted",
+        _WEIGHTS,
+    ),
+)
+_OF_ZERO_DTE = (
+    _SYMBOL,
+    _asked("expiry", "What expires on another day of New York instead", _DAY),
+    _asked(
+        "strike_range",
+        "Strikes within so much of spot, in units of it; the other figures are of all strikes",
+        {"type": "number", "minimum": 0.001, "maximum": 0.1},
+    ),
+)
+_OF_DISPERSION = (
+    _asked("index", "A ticker", _text(_TICKER), required=True),
+    _asked("symbols", "The members, comma-separated", _TICKERS, required=True),
+    _asked("weights", "The members' weights in the index, as shares or per cent", _WEIGHTS),
+    _asked(
+        "horizon_days", "Calendar days; 30 when omitted", {"type": "integer", "minimum": 1, "maximum": 3_650}
+    ),
+)
+_OF_UNIVERSE = (
+    _asked("sort", "By tier, or by symbol", {"type": "string", "enum": ["tier", "symbol"]}),
+    _asked("limit", "So many at most", _COUNT),
+)
+
+_LISTED = ("403", "500")
+_FETCHED = ("400", "403", "404", "500", "502", "503", "504")
+_FROM_CHAIN = (*_FETCHED, "501")
 
 
-def _strikes(measure: str, **more: Json) -> Json:
-    money = {f"{side}_{measure}": DOLLARS for side in ("call", "put", "net")}
-    row = shape(strike=NUMBER, **money, **(INTEREST if measure == "gex" else {}))
-    return shape(
-        **OF_SYMBOL,
-        **{f"net_{measure}": DOLLARS},
-        **more,
-        strikes=array(row),
-        **ENVELOPE,
-        basketgex=ref("Provenance"),
-    )
+class Address(NamedTuple):
+    """What an address answers with, what is asked there, and how it refuses beside 401 and 429. Its summary is the answer's."""
+
+    name: str
+    answer: type[Body]
+    parameters: tuple[Json, ...] = (_SYMBOL,)
+    refusals: tuple[str, ...] = _FROM_CHAIN
+    instead: tuple[type[Body], ...] = ()
 
 
-def _of_strikes(measure: str, what: str, *more: Json, **fields: Json) -> Json:
-    return operation(
-        measure,
-        what,
-        _strikes(measure, **fields),
-        SYMBOL,
-        EXPIRATION,
-        *more,
-        errors=("400", "501", *OF_SOURCE),
-    )
+ADDRESSES = {
+    "/v1/exposure/basket": Address("basket", Basket, _OF_BASKET, _FETCHED),
+    "/v1/exposure/gex/{symbol}": Address("gex", exposures.Gex, (_SYMBOL, _EXPIRATION, _MIN_OI)),
+    "/v1/exposure/dex/{symbol}": Address("dex", exposures.Dex, (_SYMBOL, _EXPIRATION)),
+    "/v1/exposure/vex/{symbol}": Address("vex", exposures.Vex, (_SYMBOL, _EXPIRATION)),
+    "/v1/exposure/chex/{symbol}": Address("chex", exposures.Chex, (_SYMBOL, _EXPIRATION)),
+    "/v1/exposure/levels/{symbol}": Address("levels", exposures.Levels),
+    "/v1/exposure/summary/{symbol}": Address("summary", exposures.Summary, (_SYMBOL,), _FETCHED),
+    "/v1/exposure/zero-dte/{symbol}": Address("zero_dte", ZeroDte, _OF_ZERO_DTE, instead=(NoZeroDte,)),
+    "/v1/exposure/term-structure/{symbol}": Address("term_structure", TermStructure),
+    "/v1/exposure/sheet/{symbol}": Address("sheet", Sheet, (_SYMBOL, _EXPIRATION, _MIN_OI)),
+    "/v1/maxpain/{symbol}": Address("max_pain", MaxPain, (_SYMBOL, _EXPIRATION)),
+    "/v1/options/{symbol}": Address("options", listings.Options),
+    "/stockquote/{symbol}": Address("stock_quote", listings.Quote, (_SYMBOL,), _FETCHED),
+    "/v1/dispersion": Address("dispersion", listings.Dispersion, _OF_DISPERSION),
+    "/v1/symbols": Address("symbols", listings.Symbols, (), _LISTED),
+    "/v1/tickers": Address("tickers", listings.Tickers, (), _LISTED),
+    "/v1/universe": Address("universe", listings.Tiers, _OF_UNIVERSE, ("400", *_LISTED)),
+    "/v1/account": Address("account", listings.Account, (), _LISTED),
+}
+_RATE_LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_REFUSALS = {
+    "400": "A wrong parameter",
+    "403": "The source's plan does not have this, or the request came from elsewhere",
+    "404": "No data",
+    "500": "A fault of the server's own",
+    "501": "The source does not have this",
+    "502": "The source is out of order",
+    "503": "The server is ending",
+    "504": "The source did not answer in time",
+}
+
+
+def _reply(description: str, *shapes: type[Body], headers: tuple[str, ...] = ()) -> Json:
+    refs: list[Json] = [{"$ref": f"#/components/schemas/{shape.__name__}"} for shape in shapes]
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+    }
+
+
+def _operation(address: Address) -> Json:
+    limited = (*_RATE_LIMITS, "Retry-After")
+    return {
+        "get": {
+            "operationId": address.name,
+            "summary": str(address.answer.__doc__).rstrip("."),
+            "parameters": list(address.parameters),
+            "responses": {
+                "200": _reply("The answer", address.answer, *address.instead, headers=_RATE_LIMITS),
+                **{status: _reply(_REFUSALS[status], Error) for status in address.refusals},
+                "401": _reply("The key is missing or wrong", Unauthorized),
+                "429": _reply("Too many calls, or the day's quota is spent", Error, headers=limited),
+            },
+        }
+    }
+
+
+def _schemas() -> Json:
+    """Return the schemas by the names of their shapes. What has a default is in every reply, so that it is required."""
+    shapes = [Error, Unauthorized, listings.Health]
+    shapes += [shape for a in ADDRESSES.values() for shape in (a.answer, *a.instead)]
+    _, schemas = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        given = {name for name, field in schema["properties"].items() if field.pop("default", ...) is not ...}
+        schema["required"] = [name for name in schema["properties"] if name in {*schema["required"], *given}]
+    return schemas
 
 
 DOCUMENT: Json = {
@@ -73,125 +168,13 @@ DOCUMENT: Json = {
     "servers": [{"url": "/", "description": "Where this document comes from"}],
     "security": [{"header": []}, {"query": []}],
     "paths": {
-        "/v1/exposure/basket": operation(
-            "basket",
-            "The weighted mean exposure of up to 50 names, and each name's own",
-            shape(
-                as_of=MOMENT,
-                constituent_count={"type": "integer", "minimum": 1},
-                missing_symbols=array(TEXT),
-                aggregate=shape(**NET),
-                constituents=array(
-                    shape(
-                        symbol=TEXT,
-                        weight={"type": "number", "minimum": 0, "maximum": 1},
-                        underlying_price=NUMBER,
-                        **NET,
-                        contribution_pct={"type": "number", "minimum": 0},
-                        regime=REGIME,
-                    )
-                ),
-                **ENVELOPE,
-                basketgex=ref("Provenance"),
-            ),
-            parameter(
-                "symbols",
-                "Tickers, comma-separated; duplicates are merged",
-                {"type": "string", "pattern": "^[A-Z][A-Z0-9]{0,9}(,[A-Z][A-Z0-9]{0,9}){0,49}$"},
-                required=True,
-            ),
-            parameter(
-                "weights",
-                "One a symbol, comma-separated, on any scale, none negative, not all 0; equal weights when omitted",
-                {
-                    "type": "string",
-                    "pattern": r"^[0-9]{1,6}(\.[0-9]{1,3})?(,[0-9]{1,6}(\.[0-9]{1,3})?){0,49}$",
-                },
-            ),
-            errors=("400", *OF_SOURCE),
-        ),
-        "/v1/exposure/gex/{symbol}": _of_strikes(
-            "gex", "GEX by strike, and the gamma flip", MIN_OI, **FLIP, net_gex_label=TEXT
-        ),
-        "/v1/exposure/dex/{symbol}": _of_strikes("dex", "DEX by strike"),
-        "/v1/exposure/vex/{symbol}": _of_strikes(
-            "vex", "VEX by strike, per 1.00 of volatility", vex_interpretation=or_null("string")
-        ),
-        "/v1/exposure/chex/{symbol}": _of_strikes(
-            "chex", "CHEX by strike", chex_interpretation=or_null("string")
-        ),
-        "/v1/exposure/levels/{symbol}": operation(
-            "levels",
-            "Gamma flip, walls, and the strikes of largest exposure",
-            shape(
-                **OF_SYMBOL,
-                levels=shape(
-                    **FLIP,
-                    max_positive_gamma=PRICE,
-                    max_negative_gamma=PRICE,
-                    call_wall=PRICE,
-                    put_wall=PRICE,
-                    highest_oi_strike=PRICE,
-                    zero_dte_magnet=PRICE,
-                ),
-                **ENVELOPE,
-                basketgex=ref("Provenance"),
-            ),
-            SYMBOL,
-            errors=("400", "501", *OF_SOURCE),
-        ),
-        "/v1/exposure/summary/{symbol}": operation(
-            "summary",
-            "Exposures, regime, gamma flip and what dealers trade after a move",
-            shape(
-                **OF_SYMBOL,
-                **FLIP,
-                regime=REGIME_OR_UNKNOWN,
-                exposures=shape(**NET),
-                interpretation=shape(gamma=TEXT, vanna=TEXT, charm=or_null("string")),
-                hedging_estimate=shape(spot_down_1pct=HEDGE, spot_up_1pct=HEDGE),
-                zero_dte=shape(
-                    net_gex=DOLLARS,
-                    pct_of_total_gex=or_null("number", minimum=0, maximum=100),
-                    expiration=or_null("string", format="date"),
-                ),
-                **ENVELOPE,
-                basketgex=ref("Provenance"),
-            ),
-            SYMBOL,
-            errors=("400", *OF_SOURCE),
-        ),
-        **PATHS,
-        "/v1/account": operation(
-            "account",
-            "The source's quota of the day",
-            shape(
-                user_id=or_null("string"),
-                email=or_null("string"),
-                plan=TEXT,
-                daily_limit=TEXT,
-                usage_today={"type": "integer", "minimum": 0},
-                remaining=TEXT,
-                resets_at=MOMENT,
-                **ENVELOPE,
-            ),
-            errors=("403", "500"),
-        ),
+        **{path: _operation(address) for path, address in ADDRESSES.items()},
         "/health": {
             "get": {
                 "operationId": "health",
                 "summary": "Whether the gateway answers; wants no key",
                 "security": [],
-                "responses": {
-                    "200": {
-                        "description": "It does",
-                        "content": {
-                            "application/json": {
-                                "schema": shape(status={"type": "string", "const": "Healthy"})
-                            }
-                        },
-                    }
-                },
+                "responses": {"200": _reply("It does", listings.Health)},
             }
         },
     },
@@ -201,84 +184,14 @@ DOCUMENT: Json = {
             "query": {"type": "apiKey", "in": "query", "name": "apiKey"},
         },
         "headers": {
-            "X-RateLimit-Limit": {"description": "Calls a day, or unlimited", "schema": TEXT},
-            "X-RateLimit-Remaining": {"description": "Calls left today, or unlimited", "schema": TEXT},
+            "X-RateLimit-Limit": {"description": "Calls a day, or unlimited", "schema": {"type": "string"}},
+            "X-RateLimit-Remaining": {
+                "description": "Calls left today, or unlimited",
+                "schema": {"type": "string"},
+            },
             "X-RateLimit-Reset": {"description": "Unix seconds", "schema": {"type": "integer"}},
             "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}},
         },
-        "schemas": {
-            "Error": {
-                **shape(
-                    ("current_plan", "required_plan", "limit", "upgrade_to", "reset_at"),
-                    status={"type": "string", "const": "ERROR"},
-                    error=TEXT,
-                    message=TEXT,
-                    current_plan=or_null("string"),
-                    required_plan=or_null("string"),
-                    limit=COUNT,
-                    upgrade_to=or_null("string"),
-                    reset_at=MOMENT,
-                ),
-                "description": "What went wrong: a word for programs, and a sentence",
-            },
-            "Whence": shape(source=TEXT, label=TEXT, complete=FLAG),
-            "Unauthorized": shape(title=TEXT, status={"type": "integer", "const": 401}, detail=TEXT),
-            "Flip": {
-                **shape(nearest=PRICE, doubts=array(TEXT), roots=array(NUMBER)),
-                "description": "The gamma flip as it was found, whatever speaks against it, and every root",
-            },
-            "Provenance": shape(
-                (
-                    "balance",
-                    "near_flip",
-                    "covered_weight",
-                    "missing_reasons",
-                    "as_of_distant",
-                    "remarks",
-                    "gamma_flip",
-                    *OF_DISPERSION,
-                ),
-                source=TEXT,
-                label=TEXT,
-                synthetic=FLAG,
-                historical=FLAG,
-                convention=TEXT,
-                chex={
-                    "type": "string",
-                    "enum": ["computed", "as published"],
-                    "description": "Computed: USD of delta per calendar day. As published: unit and sign not established",
-                },
-                freshness={"type": "string", "enum": ["fresh", "stale", "expired", "historical"]},
-                notice=or_null("string", description="Why a figure is old"),
-                balance=or_null(
-                    "number",
-                    minimum=-1,
-                    maximum=1,
-                    description="Net GEX over gross GEX, contract by contract; null where net figures are all there is",
-                ),
-                near_flip={
-                    "type": "boolean",
-                    "description": "The regime says next to nothing: the balance is below 0.05 either way or, where levels are "
-                    "given, the flip is available and nearer than half a daily move",
-                },
-                covered_weight={"type": "number", "minimum": 0, "maximum": 1},
-                missing_reasons={
-                    "type": "object",
-                    "additionalProperties": TEXT,
-                    "description": "Why names that have data are left out",
-                },
-                as_of_distant={
-                    "type": "boolean",
-                    "description": "The figures lie more than a trading day apart",
-                },
-                remarks=array(TEXT),
-                gamma_flip=ref("Flip"),
-                independent_vol=PRICE,
-                index_regime=REGIME_OR_NULL,
-                basket_regime=REGIME_OR_NULL,
-                net_to_gross=PRICE,
-                opposed_symbols=array(TEXT),
-            ),
-        },
+        "schemas": _schemas(),
     },
 }

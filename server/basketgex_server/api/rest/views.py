@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from basketgex_server.api.rest import directory_bodies as listings
+from basketgex_server.api.rest import max_pain_bodies, zero_dte_bodies
 from basketgex_server.api.rest import view_bodies as bodies
-from basketgex_server.api.rest import zero_dte_bodies
 from basketgex_server.api.rest.asking import Asking, day, encoded, number, symbol_of, whole_number
 from basketgex_server.api.rest.figures import at_least, nothing_expires
 from basketgex_server.dispatch.lookups import CachedFigure, Lookup
@@ -89,13 +89,13 @@ class Views:
         """Answer with max pain, of the whole chain or of one day."""
         symbol, expiration = symbol_of(request), day(request, "expiration")
 
-        def work(chain: Chain, terms: Terms) -> bodies.Pains | None:
+        def work(chain: Chain, terms: Terms) -> max_pain_bodies.Pains | None:
             return _pains(chain, terms, expiration)
 
         found, lookup, made = await self._asking.view(symbol, ("max_pain", expiration), work)
         if made.pain is None:
             raise nothing_expires(symbol, expiration or made.first)
-        return encoded(bodies.max_pain(found, lookup.origin, made, expiration))
+        return encoded(max_pain_bodies.max_pain(found, lookup.origin, made, expiration))
 
     async def options(self, request: Request) -> bytes:
         """Name the days and strikes that there are."""
@@ -110,7 +110,7 @@ class Views:
         return encoded(listings.options(found, lookup.origin, rows))
 
 
-def _pains(chain: Chain, terms: Terms, expiration: date | None) -> bodies.Pains | None:
+def _pains(chain: Chain, terms: Terms, expiration: date | None) -> max_pain_bodies.Pains | None:
     from basketgex_server.exposure.chain import new_york_day
     from basketgex_server.exposure.expirations import days, days_to, on_day
     from basketgex_server.exposure.expiring import at_the_money, straddle
@@ -121,14 +121,14 @@ def _pains(chain: Chain, terms: Terms, expiration: date | None) -> bodies.Pains 
     all_days = days(chain)
     if not all_days:
         today = new_york_day(chain.as_of)
-        return bodies.Pains(None, today, None, None, None, None, ()) if today else None
+        return max_pain_bodies.Pains(None, today, None, None, None, None, ()) if today else None
     part = on_day(chain, expiration) if expiration else chain
     first = on_day(chain, expiration or all_days[0])
     pain: MaxPain | None = max_pain(part)
     known: Levels | None = levels(part, *terms)
     found = exposure(part, *terms)
     each = [] if expiration else [(d, days_to(chain, d), max_pain(on_day(chain, d))) for d in all_days]
-    return bodies.Pains(
+    return max_pain_bodies.Pains(
         pain,
         expiration or all_days[0],
         found.net.gex if found else None,

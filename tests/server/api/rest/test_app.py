@@ -801,6 +801,12 @@ def test_a_fault_is_500_without_its_text(live: Live) -> None:
     }
 
 
+@pytest.mark.parametrize("wall", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_a_fault_and_no_null(live: Live, wall: float) -> None:
+    live.source.found = replace(LEVELS, call_wall=wall)
+    assert live.refused("/v1/exposure/levels/NVDA")[:2] == (500, "internal")
+
+
 def test_a_stale_figure_says_so(live: Live) -> None:
     live.ok(BASKET, symbols="NVDA")
     live.clock.at += 1_000
@@ -926,6 +932,18 @@ def test_the_document_is_valid() -> None:
 
 def test_the_document_names_every_address() -> None:
     assert set(DOCUMENT["paths"]) == {re.sub("NVDA$", "{symbol}", path) for path in KEYED} | {"/health"}
+
+
+def test_the_document_leaves_no_shape_open_and_few_fields_out() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert {schema["additionalProperties"] for schema in schemas.values()} == {False}
+    optional = {name: schema["properties"].keys() - schema["required"] for name, schema in schemas.items()}
+    assert {name: fields for name, fields in optional.items() if fields} == {
+        "Error": {"current_plan", "required_plan", "limit", "upgrade_to", "reset_at"},
+        "SymbolProvenance": {"remarks", "balance", "near_flip", "gamma_flip"},
+        "BasketProvenance": {"missing_reasons", "as_of_distant", "remarks"},
+        "ZeroDteRegime": {"spot_vs_flip"},
+    }
 
 
 @SCHEMA.parametrize()
