@@ -139,7 +139,7 @@ def term_structure(
                 dte=left,
                 is_opex=is_opex(row.day),
                 is_triple_witching=is_triple_witching(row.day),
-                pct_of_chain_gex=100.0 * abs(row.net.gex) / whole if whole else 0.0,
+                pct_of_chain_gex=min(100.0 * abs(row.net.gex) / whole, 100.0) if whole else 0.0,
                 **bodies.net_of(row.net),
             )
             for row, left in rows

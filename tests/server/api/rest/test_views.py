@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rest.view_bodies import is_opex, is_triple_witching
+from basketgex_server.api.rest.view_bodies import is_opex, is_triple_witching, term_structure
+from basketgex_server.dispatch.lookups import CachedFigure
+from basketgex_server.domain import Freshness, Measures, Snapshot
+from basketgex_server.exposure.expirations import Expiration
 from basketgex_server.settings import Settings
 from tests.server.api.rest.test_app import Gateway, Live, gateway, over_made_up
-from tests.server.servers import PATIENCE, Clock, serving
+from tests.server.servers import LIVE, NOON, PATIENCE, Clock, made_up, serving
 from tests.server.sources.test_cboe import reply
 from tests.standin.cboe import CboeStandIn
 
@@ -135,6 +138,15 @@ def test_term_structure(sample: Gateway, symbol: str) -> None:
             assert bucket[f"net_{m}"] == pytest.approx(sum(row[f"net_{m}"] for row in held), abs=len(held))
     rows = asked(sample, "GetSymbol", pb.GetSymbolRequest(symbol=symbol)).rows
     assert sum(bucket["contract_count"] for bucket in body["by_dte_bucket"]) == rows.used
+
+
+@pytest.mark.parametrize("gex", [847448993.5635389, -28444641.774354108, 445442655.33539593, 0.0])
+def test_what_expires_on_one_day_alone_is_no_more_than_all(gex: float) -> None:
+    """100 x / x may come out above 100, which the document rules out."""
+    found = CachedFigure(Snapshot(made_up("VIX"), NOON), Freshness.FRESH, 1.0)
+    only = Expiration(date(2026, 11, 20), Measures(gex, 0.0, 0.0, 0.0), 7)
+    body = term_structure(found, LIVE, [(only, 2)])
+    assert [row.pct_of_chain_gex for row in body.by_expiry] == [100.0 if gex else 0.0]
 
 
 def test_the_monthly_expiry_is_the_third_friday_or_the_session_before_it() -> None:
