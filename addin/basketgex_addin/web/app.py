@@ -37,8 +37,6 @@ HELD = 3
 """Requests for news that wait at once, over all pages: a browser opens six connections to a host."""
 LONGEST_WAIT = 25.0
 """Seconds that one waits."""
-BOOKS = ("sector_scanner", "book", "dispersion", "watchlist", "status")
-"""Not the profile: it ranks strikes in a table that a formula of Univer's own spilled, whose change goes no further."""
 FOREVER = "public, max-age=31536000, immutable"
 """The address of what others made carries its version."""
 
@@ -132,13 +130,12 @@ class _Addresses:
         return reply([_described(function) for function in FUNCTIONS])
 
     async def books(self, request: Request) -> Response:
-        """List the templates that show in the browser what they show in Calc."""
-        return reply([[name, template_files.title(name)] for name in BOOKS])
+        """List the templates."""
+        return reply([[name, template_files.title(name)] for name in template_files.TEMPLATES])
 
     async def book(self, request: Request) -> Response:
         """Send a template as the browser workbook's data."""
-        name = request.path_params["name"]
-        path = template_files.find(name) if name in BOOKS else None
+        path = template_files.find(request.path_params["name"])
         if path is None:
             return refuse(404)
         return Response(await run_in_threadpool(_book, path), media_type="application/json")

@@ -1,8 +1,9 @@
-"""The templates in the browser: every cell is what a real Calc makes of the same workbook on the same sample."""
+"""The templates in the browser: every cell is what Calc makes of the same workbook on the same sample, at no more cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from openpyxl.utils.datetime import to_excel
 from playwright.sync_api import BrowserContext
 
+from basketgex.home import Home
 from basketgex_addin.calc.driver import Office, recalculate_and_store
-from basketgex_addin.web.app import BOOKS
+from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.template_files import TEMPLATES
 from tests.addin.web.hosts import WebHost, web_host
 from tests.e2e.calc.conftest import find_calc
+from tests.e2e.serving import COMMAND
 from tests.e2e.web.browser import Workbook, chromium
 from workbook_templates.build import path
 
@@ -32,20 +36,31 @@ COUNTED = {"status": {("Status", "G7"), ("Status", "J7"), *(("Detail", f"{column
 """What the server has done so far, which differs: Calc's was asked by other means."""
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebHost]:
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[WebHost]:
+    """Over a server of its own: what it asks its source is to be counted."""
     chromium()
-    with web_host(tmp_path_factory.mktemp("books") / "home") as found:
+    with web_host(tmp_path / "home") as found:
         yield found
 
 
-def calculated(host: WebHost, folder: Path, name: str) -> Any:
-    """The workbook as Calc fills it over the same server."""
-    target = folder / f"{name}.xlsx"
-    recalculate_and_store(
-        Office(find_calc(), folder / "office", host.home.path), path(name).absolute(), target
-    )
-    return openpyxl.load_workbook(target, data_only=True)
+def served(home: Home) -> ServerStatus:
+    """What a home's server has done so far."""
+    with closing(BasketClient(home)) as client:
+        found = client.status()
+    assert isinstance(found, ServerStatus)
+    return found
+
+
+def calculated(folder: Path, name: str) -> tuple[Any, ServerStatus]:
+    """The workbook as Calc fills it over a server of its own, and what that server did."""
+    home, target = Home(folder / "calc"), folder / f"{name}.xlsx"
+    home.write_launch(COMMAND, ())
+    recalculate_and_store(Office(find_calc(), folder / "office", home.path), path(name).absolute(), target)
+    done = served(home)
+    with closing(BasketClient(home)) as client:
+        client.shutdown()
+    return openpyxl.load_workbook(target, data_only=True), done
 
 
 def plain(value: Any) -> Any:
@@ -57,9 +72,9 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | str) else to_excel(value)
 
 
-@pytest.mark.parametrize("name", BOOKS)
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: Path, name: str) -> None:
-    expected = calculated(host, tmp_path, name)
+    expected, calcs = calculated(tmp_path, name)
     book = Workbook(context.new_page(), host, enters=False)
     book.page.goto(host.link(f"/?book={name}"))
     book.until("() => !!window.basketgex")
@@ -84,6 +99,9 @@ def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: P
                     wrong.append((title, cell.coordinate, wanted, found))
     assert wrong == []
     assert compared > 200
+    done = served(host.home)
+    assert (done.source_calls, done.symbols_fetched) <= (calcs.source_calls, calcs.symbols_fetched)
+    assert done.debits_today <= calcs.debits_today
     assert book.faults == []
     book.page.close()
 
@@ -98,8 +116,6 @@ def test_a_template_is_chosen_and_kept_beside_the_workbook(context: BrowserConte
     book.until("() => location.search === '' && !!window.basketgex")
     book.shows("D1", "mine")
     assert book.faults == []
-    assert (
-        host.http.get("/sheet/books/profile", headers={"Authorization": f"Bearer {host.key}"}).status_code
-        == 404
-    )
+    nothing = host.http.get("/sheet/books/nothing", headers={"Authorization": f"Bearer {host.key}"})
+    assert nothing.status_code == 404
     book.page.close()

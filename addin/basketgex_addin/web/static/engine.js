@@ -1,16 +1,18 @@
-// Our functions in Univer's calculation: a function looks into a memory, and what is not there is asked for together.
+// Our functions in Univer's calculation: a function looks into a memory, and what is not there is asked for together, once the
+// calculation has ended: what a cell asked for on its way to its value, and no longer does, is never asked for.
 //
 // Univer knows functions of others as well, but makes a blank cell 0 and a text that looks like a number one; executors get
 // the cells as they are. While an answer is on its way its cells show #GETTING_DATA, the error that spreadsheets have for it.
 
+import { PENDING, emptyTexts, lazy, rankNumbers } from "/static/formulas.js";
+import { follow } from "/static/spills.js";
+
 const F = UniverEngineFormula;
 const NEWS = "basketgex.mutation.news";
-const PENDING = F.ErrorType.CONNECT;
 const LONGEST = 300; // milliseconds that answers wait for those still to come, so that few calculations are needed
 const PASSING = 2000; // milliseconds after which an error may have passed: a calculation asks again
 const AGES = 30000; // milliseconds between two looks at an age
 const LARGE = 1e5; // from here on a number is shown in whole groups, unless its cell has a format: cut off it would mislead
-const FUNCTION = 4; // the kind of a function's node in a formula
 
 export class Engine {
   #memory = new Map(); // by function and arguments: what it shows, and since when
@@ -18,10 +20,12 @@ export class Engine {
   #ids = new Map(); // likewise: what the call is named towards the host
   #keys = new Map(); // and back
   #shows = new Map(); // by cell: the keys of its calls
+  #called = new Set(); // the keys of the formula that is being calculated
+  #calculated = new Set(); // the cells whose keys are to be looked up
   #news = [];
   #timer = 0;
+  #missed = false; // whether this calculation lacks an answer
   #busy = false;
-  #run = 0;
 
   constructor(univer, univerAPI, sheet, table) {
     this.sheet = sheet;
@@ -35,12 +39,19 @@ export class Engine {
     });
     inside.get(F.IFunctionService).registerExecutors(...table.map(about => new (ours(this, about))()));
     emptyTexts(F.BaseReferenceObject.prototype);
-    lazy(inside.get(F.ICalculateFormulaService)._interpreter);
+    const service = inside.get(F.ICalculateFormulaService);
+    lazy(service._interpreter, () => this.#missed || this.#asking.size > 0);
+    follow(service, table.filter(about => about.table).map(about => about.name));
+    this.#noteFormulas(service._runtimeService);
     const formula = univerAPI.getFormula();
     this.formulas = inside.get(F.FormulaDataModel);
     const functions = inside.get(F.IFunctionService);
-    formula.calculationStart(() => { rankNumbers(functions); this.#busy = true; this.#run++; });
-    formula.calculationEnd(() => { this.#busy = false; setTimeout(() => this.#asking.size || this.#tell(), 0); });
+    formula.calculationStart(() => { rankNumbers(functions); this.#busy = true; });
+    formula.calculationEnd(state => {
+      this.#busy = false;
+      if (state !== F.FormulaExecutedStateType.STOP_EXECUTION) this.#lookUp(); // else another calculation begins
+      setTimeout(() => this.#asking.size || this.#tell(), 0);
+    });
     setInterval(() => this.#look(table.filter(about => about.volatile).map(about => about.name)), AGES);
   }
 
@@ -49,20 +60,16 @@ export class Engine {
   }
 
   // What a function shows in the cell that is being calculated.
-  value(about, args, cell) {
-    const key = JSON.stringify([about.name, args]), here = JSON.stringify(cell);
-    this.#note(here, key);
-    const found = this.#memory.get(key);
-    if (found !== undefined && !(found.passing && performance.now() - found.at > PASSING)) return shown(found.value);
-    const waiting = this.#asking.get(key);
-    if (waiting) waiting.add(here);
-    else this.#ask(about.name, args, key, here);
+  value(about, args) {
+    const key = JSON.stringify([about.name, args]), found = this.#memory.get(key);
+    this.#called.add(key);
+    this.#missed ||= found === undefined;
     return found === undefined ? F.ErrorValueObject.create(PENDING) : shown(found.value);
   }
 
   // The calls that a cell made when it was last calculated: what BASKETEXPLAIN asks about.
   callsOf(cell) {
-    return [...this.#shows.get(JSON.stringify(cell))?.keys ?? []].map(key => JSON.parse(key));
+    return [...this.#shows.get(JSON.stringify(cell)) ?? []].map(key => JSON.parse(key));
   }
 
   // What spilled into the cells below and beside formulas: by workbook, sheet, row and column.
@@ -72,7 +79,7 @@ export class Engine {
 
   // Why a cell has no value, as far as its calls told.
   reasonsOf(cell) {
-    const said = [...this.#shows.get(JSON.stringify(cell))?.keys ?? []].map(key => this.#memory.get(key)?.value?.why);
+    const said = [...this.#shows.get(JSON.stringify(cell)) ?? []].map(key => this.#memory.get(key)?.value?.why);
     return [...new Set(said.filter(Boolean))];
   }
 
@@ -111,7 +118,7 @@ export class Engine {
       const cell = unitId === book.getId() && book.getSheetBySheetId(sheetId)?.getSheet().getCellRaw(row, column);
       if (!cell || !(cell.f || cell.si)) this.#shows.delete(here);
     }
-    const used = new Set([...this.#shows.values()].flatMap(({ keys }) => [...keys]));
+    const used = new Set([...this.#shows.values()].flatMap(keys => [...keys]));
     const left = [...this.#ids.keys()].filter(key => !used.has(key) && !this.#asking.has(key));
     this.sheet.drop(left.map(key => this.#ids.get(key)));
     for (const key of left) {
@@ -121,9 +128,42 @@ export class Engine {
     }
   }
 
-  async #ask(name, args, key, here) {
+  // A formula's calls become its cell's once it is calculated. A conditional format's are added to those of its cell.
+  #noteFormulas(runtime) {
+    const note = (cell, others) => {
+      const here = JSON.stringify(cell), before = this.#shows.get(here);
+      if (this.#called.size) this.#shows.set(here, others && before ? before.union(this.#called) : this.#called);
+      else if (before && !others) this.#shows.delete(here);
+      if (this.#called.size) this.#calculated.add(here);
+      this.#called = new Set();
+    };
+    for (const [name, others] of [["setRuntimeData", false], ["setRuntimeOtherData", true]]) {
+      const store = runtime[name];
+      runtime[name] = function (...given) {
+        store.apply(this, given);
+        note({ unitId: this.currentUnitId, sheetId: this.currentSubUnitId, row: this.currentRow, column: this.currentColumn }, others);
+      };
+    }
+  }
+
+  // Asks for what the calculated cells lack.
+  #lookUp() {
+    const now = performance.now();
+    for (const here of this.#calculated) {
+      for (const key of this.#shows.get(here) ?? []) {
+        const found = this.#memory.get(key), waiting = this.#asking.get(key);
+        if (found && !(found.passing && now - found.at > PASSING)) continue;
+        if (waiting) waiting.add(here);
+        else this.#ask(key, here);
+      }
+    }
+    this.#calculated.clear();
+    this.#missed = false;
+  }
+
+  async #ask(key, here) {
     this.#asking.set(key, new Set([here]));
-    const value = await this.sheet.ask([name, args, this.#id(key)], key.length);
+    const value = await this.sheet.ask([...JSON.parse(key), this.#id(key)], key.length);
     this.#remember(key, value);
     const cells = this.#asking.get(key);
     this.#asking.delete(key);
@@ -145,12 +185,6 @@ export class Engine {
     return this.#ids.get(key);
   }
 
-  #note(here, key) {
-    const before = this.#shows.get(here);
-    if (before?.run === this.#run) before.keys.add(key);
-    else this.#shows.set(here, { run: this.#run, keys: new Set([key]) });
-  }
-
   #look(names) {
     const keys = new Set([...this.#memory.keys()].filter(key => names.includes(JSON.parse(key)[0])));
     keys.forEach(key => this.#memory.delete(key));
@@ -158,7 +192,7 @@ export class Engine {
   }
 
   #dirty(keys) {
-    const cells = [...this.#shows].filter(([, shows]) => [...shows.keys].some(key => keys.has(key))).map(([here]) => here);
+    const cells = [...this.#shows].filter(([, shows]) => !shows.isDisjointFrom(keys)).map(([here]) => here);
     this.#push(cells);
   }
 
@@ -194,8 +228,7 @@ function ours(engine, about) {
     }
 
     calculate(...values) {
-      const cell = { unitId: this.unitId, sheetId: this.subUnitId, row: this.row, column: this.column };
-      return engine.value(about, about.explains ? [this.#asked(values[0])] : values.map(given), cell);
+      return engine.value(about, about.explains ? [this.#asked(values[0])] : values.map(given));
     }
 
     #asked(reference) {
@@ -206,91 +239,6 @@ function ours(engine, about) {
       });
     }
   };
-}
-
-// An empty text that a formula gave stays a text. Univer takes one that was not calculated in the same run for a blank: a
-// RANK would count it as 0, and an ISTEXT not at all.
-function emptyTexts(reference) {
-  const data = reference.getCellData, object = reference.getCellValueObject;
-  reference.getCellData = function (row, column) {
-    const cell = data.call(this, row, column);
-    return cell?.v === "" && !cell.f ? { ...cell, f: "=" } : cell; // else it would count as blank
-  };
-  reference.getCellValueObject = function (cell) {
-    return cell.v === "" ? F.StringValueObject.create("") : object.call(this, cell);
-  };
-}
-
-// A rank is among numbers: Univer takes an empty text for a 0. Its own functions are there only once a workbook is.
-function rankNumbers(functions) {
-  for (const name of ["RANK", "RANK.EQ", "RANK.AVG"]) {
-    const executor = functions.getExecutor(name);
-    if (!executor || Object.hasOwn(executor, "_checkRefReferenceObject")) continue;
-    executor._checkRefReferenceObject = reference => {
-      const cells = reference.isReferenceObject() ? reference.toArrayValueObject().getArrayValue().flat() : null;
-      const error = cells?.find(cell => cell?.isError()) ?? F.ErrorValueObject.create("#N/A");
-      const numbers = (cells ?? []).filter(cell => cell?.isNumber()).map(cell => cell.getValue());
-      return { refHasError: !cells || cells.includes(error), refErrorObject: error, refNumbers: numbers };
-    };
-  }
-}
-
-// A formula's dead branch is not evaluated: it may ask a source that costs. And what hangs on a value that is still on its
-// way is on its way too, whatever it would make of an error.
-function lazy(interpreter) {
-  const step = (node, dx, dy) => interpreter._execute(node, dx, dy);
-  interpreter._execute = function (node, dx = 0, dy = 0) {
-    if (this._runtimeService.isStopExecution()) return 1;
-    const children = node.getChildren(), name = node.nodeType === FUNCTION ? node.getToken().toUpperCase() : "";
-    const choose = BRANCHES[name];
-    if (choose && children.length > 1) {
-      step(children[0], dx, dy);
-      const first = single(children[0].getValue());
-      if (first && isPending(first)) return finish(node, first);
-      const branch = first && choose(first, children.length);
-      if (branch !== undefined && branch !== null) {
-        const chosen = children[branch];
-        if (!chosen) return finish(node, F.BooleanValueObject.create(false));
-        if (branch) step(chosen, dx, dy);
-        return finish(node, chosen.getValue() ?? F.NullValueObject.create());
-      }
-      if (first?.isError() && name !== "IFERROR" && name !== "IFNA") return finish(node, first);
-      children.slice(1).forEach(child => step(child, dx, dy));
-    } else {
-      for (const child of children) {
-        if (child.getToken().toUpperCase() === "LAMBDA" && child.isEmptyParamFunction()) child.execute();
-        else step(child, dx, dy);
-      }
-      const waits = name && children.map(child => scalar(child.getValue())).find(value => value && isPending(value));
-      if (waits) return finish(node, waits);
-    }
-    if (node.nodeType === 1) node.setRefOffset(dx, dy);
-    node.execute();
-    return 0;
-  };
-}
-
-// Which argument a function returns, by the value of its first; null where it has to be calculated as a whole.
-const BRANCHES = {
-  IF: first => first.isError() ? null : first.isString() ? null : first.getValue() ? 1 : 2,
-  IFERROR: first => first.isError() ? 1 : 0,
-  IFNA: first => first.isError() && first.getErrorType() === F.ErrorType.NA ? 1 : 0,
-  CHOOSE: (first, count) => {
-    const at = first.isNumber?.() ? Math.floor(first.getValue()) : 0;
-    return at >= 1 && at < count ? at : null;
-  },
-};
-
-const finish = (node, value) => { node.setValue(value); return 0; };
-const isPending = value => value.isError?.() && value.getErrorType() === PENDING;
-const scalar = value => value && !value.isReferenceObject?.() && !value.isArray?.() ? value : null;
-
-// The one value of an argument, be it a reference to one cell; null for several.
-function single(value) {
-  if (!value) return null;
-  const array = value.isReferenceObject?.() ? value.toArrayValueObject() : value;
-  if (!array.isArray?.()) return array;
-  return array.getRowCount() === 1 && array.getColumnCount() === 1 ? array.get(0, 0) ?? F.NullValueObject.create() : null;
 }
 
 // Values of the engine's own kinds, both ways: a blank stays blank, a text a text, an error an error.

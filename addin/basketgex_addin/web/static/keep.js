@@ -27,7 +27,6 @@ export function mayKeep() {
 }
 
 export const kept = () => store("readonly", workbooks => workbooks.get(PRESENT)).catch(() => undefined);
-export const forgetKept = () => store("readwrite", workbooks => workbooks.delete(PRESENT));
 
 // A workbook without what its formulas gave: when it is opened again those figures may be of another source.
 function withoutFigures(workbook) {
@@ -50,6 +49,14 @@ export class Keeper {
 
   get settled() {
     return !this.#timer;
+  }
+
+  // What has gone out of the browser is not written down again as the page goes.
+  async forget() {
+    this.changed = () => {};
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    await store("readwrite", workbooks => workbooks.delete(PRESENT));
   }
 
   changed() {

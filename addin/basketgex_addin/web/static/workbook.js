@@ -1,7 +1,7 @@
 // The page: Univer's workbook with our functions, its source in its head, kept in this browser.
 
 import { Engine } from "/static/engine.js";
-import { Keeper, TEMPLATE, forgetKept, kept, mayKeep } from "/static/keep.js";
+import { Keeper, TEMPLATE, kept, mayKeep } from "/static/keep.js";
 import { LOCKED_OUT, Sheet } from "/static/sheet.js";
 
 const by = id => document.getElementById(id);
@@ -139,7 +139,7 @@ async function begin() {
   };
   by("new").onclick = async () => {
     if (!confirm("Begin a new workbook? The present one is removed from this browser.")) return;
-    await forgetKept();
+    await keeper?.forget();
     location.reload();
   };
   document.querySelectorAll("body > header :disabled").forEach(control => { control.disabled = false; });
