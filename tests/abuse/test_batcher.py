@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
+from basketgex_server.dispatch.departure import Terms
 from basketgex_server.errors import Draining, Internal
 from tests.server.servers import made_up, run, until
 
@@ -28,7 +29,8 @@ class Answering:
 
 
 def batcher(call: Any, **chosen: Any) -> Batcher:
-    return Batcher(call, **({"symbols_per_call": 3, "metered": True, "quiet": 0.0, "longest": 0.0} | chosen))
+    options = {"symbols_per_call": 3, "metered": True, "quiet": 0.0, "longest": 0.0} | chosen
+    return Batcher(lambda leaving: call(leaving.symbols), Terms(**options))
 
 
 def test_nothing_asked_is_nothing_sent() -> None:

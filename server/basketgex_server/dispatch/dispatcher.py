@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
 from basketgex_server.dispatch.chain_views import ChainViews
+from basketgex_server.dispatch.departure import decide
+from basketgex_server.dispatch.faults import fault
 from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.lookups import DueSymbols, Lookup, Refresh
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
 from basketgex_server.dispatch.snapshots import SnapshotCache
-from basketgex_server.dispatch.spending import Call, Counts, Spender, fault
+from basketgex_server.dispatch.spending import Counts, Spender
 from basketgex_server.domain import SKEW, Origin
 from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, SourceUnavailable, TooManyCalls
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.progress import Reports
-from basketgex_server.stores.port import DebitCounts, PastGex
-from basketgex_server.stores.sqlite import SqliteStore
+from basketgex_server.stores.local import LocalPool
+from basketgex_server.stores.port import DebitCounts, Departure, Leaving, PastGex, Store
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
@@ -30,6 +34,8 @@ __all__ = ["Counts", "Dispatcher", "fault"]
 
 AGAIN = 3
 """Times at most that the rest of a call is asked for again, without the symbols that the plan does not cover."""
+RECONCILE = 10.0
+"""Seconds between two questions to the source's account, whoever asks and however often: what it said holds meanwhile."""
 FLUSH = 1_000
 """Answers counted before the count is journalled."""
 
@@ -40,7 +46,7 @@ class Dispatcher:
     def __init__(
         self,
         source: ExposureSource,
-        state: SqliteStore,
+        state: Store,
         settings: Settings,
         sessions: Sessions,
         now: Callable[[], float],
@@ -55,7 +61,9 @@ class Dispatcher:
         self._latest = -math.inf  # what the clock has shown so far
         self._brought = 0
         self._answered = 0
-        self._spender = Spender(source, state, now)
+        self._reconciled_at = -math.inf
+        self._reconciling: asyncio.Task[None] | None = None
+        self._spender = Spender(source, state, settings, now)
         self._levels = LevelCalls(source, self._spender, settings.missing_ttl, now)
         self.views = ChainViews(source)
         """What was made of single chains."""
@@ -123,6 +131,12 @@ class Dispatcher:
                     known.missing,
                     known.failures,
                 )
+                begin = quota.value
+                cache.pool = (
+                    self._state.pool(origin.key, begin, cache.flags)
+                    if self._source.metered
+                    else LocalPool(begin, cache.flags)
+                )
                 self._cache, self._batcher = cache, self._new_batcher(cache)
                 self._levels.forget()
         return self._cache
@@ -182,31 +196,47 @@ class Dispatcher:
     async def quota(self, *, reconcile: bool = False) -> tuple[QuotaStatus, DebitCounts]:
         """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""
         cache = await self.cache()
-        if reconcile and (reading := await self._source.account()) is not None:
-            self._spender.hear(cache, reading)
+        if reconcile:
+            await self._reconcile(cache)
         self._flush()
         return cache.quota.status(self._now()), await self._state.spent(cache.origin.key, self._now())
+
+    async def _reconcile(self, cache: SnapshotCache) -> None:
+        """Ask the source's account, once for all who ask meanwhile and not again before some seconds have passed."""
+        now, asking = self._now(), self._reconciling
+        if asking is None or (asking.done() and not 0 <= now - self._reconciled_at < RECONCILE):
+            self._reconciled_at = now
+            asking = self._reconciling = asyncio.ensure_future(self._ask_account(cache))
+        await asyncio.shield(asking)
+
+    async def _ask_account(self, cache: SnapshotCache) -> None:
+        if (reading := await self._source.account()) is not None:
+            await self._spender.hear(cache, reading)
 
     async def close(self) -> None:
         """End every wait and let go of the source."""
         if self._batcher is not None:
             await self._batcher.close()
         await self._levels.close()
+        if self._reconciling is not None:
+            self._reconciling.cancel()
+            await asyncio.gather(self._reconciling, return_exceptions=True)
         self._flush()
         await self._source.close()
 
     def _new_batcher(self, cache: SnapshotCache) -> Batcher:
-        async def call(symbols: tuple[str, ...]) -> Mapping[str, Outcome]:
-            return await self._call(cache, symbols)
+        terms = self._spender.terms(cache, lambda: cache.ride_alongs(self._now()))
 
-        return Batcher(
-            call,
-            symbols_per_call=self._source.symbols_per_call,
-            metered=self._source.metered,
-            quiet=self._settings.window_quiet,
-            longest=self._settings.window_longest,
-            ride_alongs=lambda: cache.ride_alongs(self._now()),
-        )
+        async def call(leaving: Leaving) -> Mapping[str, Outcome]:
+            return await self._call(cache, leaving)
+
+        async def depart() -> Departure:
+            return await self._spender.depart(cache, lambda ledger: decide(ledger, terms))
+
+        async def land(leaving: Leaving) -> None:
+            await self._spender.land(cache, leaving)
+
+        return Batcher(call, terms, pool=cache.pool, depart=depart, land=land)
 
     def _admit(
         self, baskets: Iterable[Sequence[str]], due: DueSymbols, most: int
@@ -227,27 +257,22 @@ class Dispatcher:
             self._brought += 1
         self._latest = now
 
-    async def _call(
-        self, cache: SnapshotCache, symbols: tuple[str, ...], again: int = AGAIN
-    ) -> Mapping[str, Outcome]:
+    async def _call(self, cache: SnapshotCache, call: Leaving, again: int = AGAIN) -> Mapping[str, Outcome]:
         """Make one source call for symbols, keep what it brings, and say what became of each.
 
         Where the plan does not cover some of them the call was refused whole: the rest is asked for again, at once.
         """
-        call = Call(
-            symbols,
-            explicit=any(symbol in cache.forced for symbol in symbols),
-            reserve=any(symbol in cache.reserved for symbol in symbols),
-        )
+        symbols = call.symbols
         try:
-            fetched = await self._spender.spend(cache, call, lambda: self._source.fetch(symbols))
+            fetched = await self._spender.make(cache, call, lambda: self._source.fetch(symbols))
         except NotEntitled as error:
             rest = tuple(symbol for symbol in symbols if symbol not in error.symbols)
             if not again or not 0 < len(rest) < len(symbols):
                 raise
             refused: dict[str, Outcome] = {s: error for s in symbols if s not in rest}
+            await self._spender.land(cache, call)
             try:
-                return refused | dict(await self._call(cache, rest, again - 1))
+                return refused | dict(await self._call_again(cache, replace(call, symbols=rest), again - 1))
             except BasketgexError as last:
                 return refused | dict.fromkeys(rest, last)
         if self._source.origin() != cache.origin:
@@ -255,6 +280,7 @@ class Dispatcher:
         self._brought += 1
         now = self._now()
         snapshots, missing = cache.take(fetched, now)
+        await self._spender.land(cache, call, fetched)
         self._state.append(cache.origin.key, snapshots, missing)
         outcomes: dict[str, Outcome] = dict.fromkeys(symbols)
         outcomes |= fetched.exposures
@@ -269,6 +295,13 @@ class Dispatcher:
                     cache, cache.failures.fails([symbol], bad, now, explicit=call.explicit)
                 )
         return outcomes
+
+    async def _call_again(self, cache: SnapshotCache, call: Leaving, again: int) -> Mapping[str, Outcome]:
+        (call,) = (await self._spender.depart_alone(cache, call)).calls
+        try:
+            return await self._call(cache, call, again)
+        finally:
+            await self._spender.land(cache, call)
 
     def _flush(self) -> None:
         if self._answered and self._cache is not None:

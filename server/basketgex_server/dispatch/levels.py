@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.freshness import believable
 from basketgex_server.dispatch.snapshots import SnapshotCache
-from basketgex_server.dispatch.spending import Call, Spender
+from basketgex_server.dispatch.spending import Spender
 from basketgex_server.errors import Draining
 from basketgex_server.sources.port import ExposureSource
 
@@ -99,9 +99,7 @@ class LevelCalls:
                     raise error_of(failure, now)
             if self._source.metered and (late := cache.paced(cache.levels, now)):
                 raise late
-            found = await self._spender.spend(
-                cache, Call((name,), LEVELS), lambda: self._source.levels(symbol)
-            )
+            found = await self._spender.spend(cache, (name,), LEVELS, lambda: self._source.levels(symbol))
         finally:
             del asking[symbol]
         self._spender.recover(cache, [name])

@@ -2,7 +2,8 @@
 
 What the source says of its quota counts, less what has left since: another program may spend too. Where it has said nothing
 yet, nothing is known and nothing is refused; its first reply tells. The day ends at midnight UTC. A reading belongs to the day
-whose end it names: what lands after midnight, but was said before, says nothing of today. No moment beyond the next midnight is
+whose end it names: what lands after midnight, but was said before, says nothing of today. But where its call left after the end
+that it names, it is this computer's clock that is ahead, and the source's day goes on. No moment beyond the next midnight is
 believed, whoever names it.
 """
 
@@ -13,10 +14,13 @@ from dataclasses import dataclass, replace
 
 from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.errors import QuotaSpent
+from basketgex_server.stores.port import QuotaValue
 
 DAY = 86_400.0
 LEAST = 60.0
 """Seconds without a call, at least, after the source has said that the quota is spent."""
+AHEAD = 3_600.0
+"""Seconds by which a clock may be ahead of the source's for that to be taken for the reason: more is a header that is wrong."""
 RESERVE_SHARE = 10
 """Of a small quota at most a tenth is kept back."""
 
@@ -41,7 +45,7 @@ def day_of(now: float) -> int:
 class Quota:
     """What is left of a day's debits. ``reserve`` of them are kept back for explicit requests."""
 
-    __slots__ = ("_day", "_flying", "_reading", "_reserve", "_spent_until", "_today")
+    __slots__ = ("_ahead", "_answered", "_day", "_flying", "_reading", "_reserve", "_spent_until", "_today")
 
     def __init__(self, reserve: int, now: float, today: int = 0, reading: QuotaReading | None = None) -> None:
         self._reserve = reserve
@@ -50,6 +54,30 @@ class Quota:
         self._flying = 0  # of those, the ones whose reply is still to come
         self._reading = reading  # the last the source said, of today
         self._spent_until = 0.0  # the source refused: nothing before this moment
+        self._answered = False  # the source has answered a call, whether it told of its quota or not
+        self._ahead = False  # the reading is of a day that is over by this clock, which is ahead
+
+    @classmethod
+    def of(cls, value: QuotaValue, reserve: int, now: float) -> Quota:
+        """Return the quota that a store has kept."""
+        quota = cls(reserve, now, value.today, value.reading)
+        quota._day, quota._flying, quota._spent_until = value.day, value.flying, value.spent_until
+        quota._answered, quota._ahead = value.answered, value.ahead
+        quota._roll(now)
+        return quota
+
+    @property
+    def value(self) -> QuotaValue:
+        """The quota as a store keeps it."""
+        return QuotaValue(
+            self._day,
+            self._today,
+            self._flying,
+            self._spent_until,
+            self._reading,
+            self._answered,
+            self._ahead,
+        )
 
     def __repr__(self) -> str:
         return f"<Quota {self._today} spent today, {self._flying} on their way, {self._reading}>"
@@ -60,26 +88,48 @@ class Quota:
         self._today += 1
         self._flying += 1
 
-    def settle(self, reading: QuotaReading | None, now: float, *, uncharged: bool = False) -> None:
-        """Take note of a call's end, and of what its reply said of the quota; an ``uncharged`` one certainly cost nothing."""
+    def settle(
+        self,
+        reading: QuotaReading | None,
+        now: float,
+        *,
+        uncharged: bool = False,
+        left_at: float = -math.inf,
+        answered: bool = False,
+    ) -> None:
+        """Take note of the end of a call that ``left_at`` a moment, and of what its reply said of the quota.
+
+        An ``uncharged`` one certainly cost nothing; an ``answered`` one had a reply, even if that does not tell of the quota.
+        """
         self._roll(now)
+        self._answered = self._answered or answered
         self._flying = max(self._flying - 1, 0)
         if uncharged:
             self._today = max(self._today - 1, 0)
         if reading is not None:
-            self.record_reading(reading, now)
+            ahead = reading.reset_at is not None and 0 <= left_at - reading.reset_at < AHEAD
+            if ahead:  # for a minute at a time: its next reply tells whether its day is over
+                reading = replace(reading, reset_at=now + LEAST)
+            self.record_reading(reading, now, ahead=ahead)
         if not uncharged and (reading is None or _is_over(reading, now)):
             self._count_down()
 
     def record_reading(
-        self, reading: QuotaReading, now: float, *, at: float | None = None, account: bool = False
+        self,
+        reading: QuotaReading,
+        now: float,
+        *,
+        at: float | None = None,
+        account: bool = False,
+        ahead: bool = False,
     ) -> None:
         """Take note of what the source says, or said ``at`` a moment.
 
         Of two readings of a day the lower counts, since replies overtake each other; but what the ``account`` says counts
-        whatever was said before.
+        whatever was said before. ``ahead``: by this clock, which is wrong, its day is over.
         """
         self._roll(now)
+        another_day, self._ahead = self._ahead and not ahead, ahead
         last, midnight = self._reading, (day_of(now) + 1) * DAY
         if _is_over(reading, now if at is None else at) or _is_over(reading, now):
             same = last is not None and last.limit == reading.limit
@@ -90,7 +140,12 @@ class Quota:
             reading = replace(reading, reset_at=min(reading.reset_at, midnight))
         if account:
             self._spent_until = 0.0
-        elif last is not None and last.limit == reading.limit and last.remaining is not None:
+        elif (
+            last is not None
+            and last.limit == reading.limit
+            and last.remaining is not None
+            and not another_day
+        ):
             remaining = (
                 last.remaining if reading.remaining is None else min(last.remaining, reading.remaining)
             )
@@ -123,6 +178,10 @@ class Quota:
         if self._reading.remaining is not None:
             return max(self._reading.remaining - self._flying, 0)
         return None if self._reading.limit is None else max(self._reading.limit - self._today, 0)
+
+    def is_untold(self, now: float) -> bool:
+        """Tell whether nothing is known because no call has been answered yet: then one call leaves, and its reply tells."""
+        return not self._answered and self.left(now) is None
 
     def check(self, now: float, *, explicit: bool, rushed: bool = False) -> None:
         """Raise QuotaSpent where no call may leave: ``explicit`` ones may use the reserve too, unless they are ``rushed``."""

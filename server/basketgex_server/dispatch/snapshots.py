@@ -36,7 +36,8 @@ from basketgex_server.errors import (
     TooManyCalls,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.stores.port import PastGex
+from basketgex_server.stores.local import LocalPool
+from basketgex_server.stores.port import PastGex, Pool
 
 SHORT_TTL = 2.0
 """Seconds for which a client may answer from a stale reply or an error."""
@@ -66,7 +67,8 @@ class SnapshotCache:
         failures: Mapping[str, Failure] | None = None,
     ) -> None:
         self.origin = origin
-        self.quota = quota
+        self.quota = quota  # as of the last departure or landing; the account's books rule
+        self.pool: Pool = LocalPool(quota.value, self.flags)
         self.snapshots = snapshots
         self.missing = missing  # when the source said that it has nothing
         self.failures = Failures(failures)
@@ -93,6 +95,10 @@ class SnapshotCache:
     def use(self, symbols: Iterable[str], now: float) -> None:
         """Note that symbols were asked for."""
         self._used.update(dict.fromkeys(symbols, now))
+
+    def flags(self, symbol: str) -> tuple[bool, bool]:
+        """Return whether a symbol is waited for explicitly, and whether its call may use the reserve."""
+        return symbol in self.forced, symbol in self.reserved
 
     @contextmanager
     def explicitly(self, symbols: Iterable[str], *, reserve: bool) -> Iterator[None]:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TypeVar
 
 from basketgex_server.dispatch.allowance import HOUR
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
+from basketgex_server.dispatch.departure import Terms, single
+from basketgex_server.dispatch.faults import fault
+from basketgex_server.dispatch.quota import Quota
 from basketgex_server.dispatch.snapshots import SnapshotCache
-from basketgex_server.domain import Failure, QuotaReading
-from basketgex_server.errors import BasketgexError, Internal, NotEntitled, NotOffered, QuotaSpent, RateLimited
+from basketgex_server.domain import Failure, Fetched, QuotaReading
+from basketgex_server.errors import (
+    BasketgexError,
+    Internal,
+    NotEntitled,
+    NotOffered,
+    Paced,
+    QuotaSpent,
+    RateLimited,
+)
+from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.stores.sqlite import SqliteStore
+from basketgex_server.stores.port import Departure, Landing, Leaving, Ledger, QuotaValue, Store
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 5.0
@@ -35,90 +45,189 @@ class Counts:
     last_problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A source call about to leave: for some ``names``, of a source as ``backoff`` names it.
+@dataclass(slots=True)
+class _End:
+    """What the end of a call says of debits."""
 
-    ``explicit``: somebody asks for it whatever the age; ``reserve``: it may use the debits kept back.
-    """
-
-    names: tuple[str, ...]
-    source: str = SOURCE
-    explicit: bool = False
-    reserve: bool = False
+    metered: bool
+    left_at: float
+    answered: bool = False
+    reading: QuotaReading | None = None
+    error: BasketgexError | None = None
 
 
 class Spender:
     """Makes the calls of a source. ``counts`` is told of them; ``now`` gives Unix seconds."""
 
-    __slots__ = ("_asked_account", "_left", "_now", "_source", "_state", "counts")
+    __slots__ = (
+        "_asked_account",
+        "_ended",
+        "_left",
+        "_now",
+        "_reserve",
+        "_settings",
+        "_source",
+        "_state",
+        "counts",
+    )
 
-    def __init__(self, source: ExposureSource, state: SqliteStore, now: Callable[[], float]) -> None:
+    def __init__(
+        self, source: ExposureSource, state: Store, settings: Settings, now: Callable[[], float]
+    ) -> None:
         self._source = source
         self._state = state
+        self._settings = settings
+        self._reserve = settings.reserve
         self._now = now
         self._left = 0  # calls that have left
+        self._ended: dict[
+            tuple[str, int], _End
+        ] = {}  # of the calls made, by number: what is to be noted when they land
         self._asked_account = False
         self.counts = Counts()
 
-    async def spend(self, cache: SnapshotCache, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
-        """Make a source call: the quota first, then the debit, committed, then the call, then what it says of the quota.
-
-        A debit is taken back only where the call certainly cost nothing.
-        """
-        key, metered, said = cache.origin.key, self._source.metered, self._source.quota
-        left = uncharged = False
-        number = 0
+    async def spend(
+        self, cache: SnapshotCache, names: tuple[str, ...], source: str, ask: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Make one call by itself, for some names of a source as ``backoff`` names it."""
+        (call,) = (await self.depart_alone(cache, Leaving(names, alone=True), source)).calls
         try:
-            now = self._now()
-            if failure := cache.failures.held(SOURCE, now, explicit=call.explicit):
-                raise error_of(failure, now)
-            if metered:
-                if self._state.lost:
-                    await self._make_up(cache)
-                cache.quota.check(now, explicit=call.reserve, rushed=call.explicit)
-                cache.quota.reserve_call(now)
-                cache.spends(call.names, now, explicit=call.explicit, levels=call.source == LEVELS)
-                try:
-                    debit = await self._state.debit(key, len(call.names), now)
-                except BaseException:
-                    cache.quota.settle(None, now, uncharged=True)  # it does not leave
-                    raise
-                self.counts.debits += 1
-            left = True
-            number = self._left = self._left + 1
-            self.counts.source_calls += 1
-            self.counts.symbols_fetched += len(call.names)
-            try:
-                found = await ask()
-            except BasketgexError as error:
-                uncharged = error.uncharged
-                raise
-            finally:
-                if metered:
-                    reading = self._source.quota if self._source.quota is not said else None
-                    cache.quota.settle(reading, self._now(), uncharged=uncharged)
-                    if reading is not None:
-                        self._keep(cache, reading)
-                        if self._state.lost:
-                            await self._state.make_up(key, cache.quota.status(self._now()).used, self._now())
-                    if uncharged:
-                        await self._state.refund(debit)
-                        self.counts.debits -= 1
+            return await self.make(cache, call, ask, source)
+        finally:
+            await self.land(cache, call)
+
+    async def depart_alone(self, cache: SnapshotCache, call: Leaving, source: str = SOURCE) -> Departure:
+        """Let one call leave that takes nobody along. Raises what stands in its way."""
+        terms = self.terms(cache, source=source)
+        while True:
+            departure = await self.depart(cache, lambda ledger: single(ledger, terms, call), source)
+            if departure.calls:
+                return departure
+            await cache.pool.landed()
+
+    async def depart(
+        self, cache: SnapshotCache, decide: Callable[[Ledger], Departure], source: str = SOURCE
+    ) -> Departure:
+        """Let calls leave: the quota first, then their debits, committed; then each is to be made, and to be landed."""
+        metered, now = self._source.metered, self._now()
+
+        def deciding(ledger: Ledger) -> Departure:
+            departure = decide(ledger)
+            for call in departure.calls if metered else ():
+                cache.spends(call.symbols, now, explicit=call.explicit, levels=source == LEVELS)
+            return departure
+
+        try:
+            if metered and self._state.lost:
+                await self._make_up(cache)
+            departure = await cache.pool.depart(deciding, now)
+        except Paced:
+            raise
         except BasketgexError as error:
-            self.counts.last_problem = error.sentence
-            if left:
-                self._learn(cache, call, number, error)
-            LOG.warning("A call for %d symbols failed: %s.", len(call.names), error.code)
+            self._fails(error, 0)
             raise
         except Exception as error:
-            LOG.error("A call for %d symbols failed: %s.", len(call.names), fault(error))
+            LOG.error("The debits of calls could not be written: %s.", fault(error))
             self.counts.last_problem = Internal().sentence
-            if left:
-                self._learn(cache, call, number, Internal())
             raise
-        self.recover(cache, [call.source])
+        for refusal in {id(e): e for e in departure.refused.values()}.values():
+            self._fails(refusal, sum(e is refusal for e in departure.refused.values()))
+        self._note_quota(cache, departure.quota)
+        if metered:
+            self.counts.debits += len(departure.calls)
+        return departure
+
+    async def make(
+        self, cache: SnapshotCache, call: Leaving, ask: Callable[[], Awaitable[T]], source: str = SOURCE
+    ) -> T:
+        """Make a call that has left; hear what it says of the quota, and learn from what it runs into."""
+        said, left_at = self._source.quota, self._now()
+        number = self._left = self._left + 1
+        self.counts.source_calls += 1
+        self.counts.symbols_fetched += len(call.symbols)
+        ended = _End(self._source.metered, left_at)
+        self._ended[cache.origin.key, call.number] = ended
+        try:
+            found = await ask()
+            ended.answered = True
+        except BasketgexError as error:
+            ended.error = error
+            self._fails(error, len(call.symbols))
+            self._learn(cache, call, source, number, error)
+            raise
+        except Exception as error:
+            LOG.error("A call for %d symbols failed: %s.", len(call.symbols), fault(error))
+            self.counts.last_problem = Internal().sentence
+            ended.error = Internal()
+            self._learn(cache, call, source, number, Internal())
+            raise
+        finally:
+            if ended.metered:
+                ended.reading = self._source.quota if self._source.quota is not said else None
+                if ended.error is not None and ended.error.uncharged:
+                    self.counts.debits -= 1
+        self.recover(cache, [source])
         return found
+
+    async def land(self, cache: SnapshotCache, call: Leaving, fetched: Fetched | None = None) -> None:
+        """Note the end of a call that was made; where that has been noted, nothing."""
+        ended = self._ended.pop((cache.origin.key, call.number), None)
+        if ended is None:
+            return
+        error, reserve = ended.error, self._reserve
+
+        def settle(value: QuotaValue, now: float) -> QuotaValue:
+            quota = Quota.of(value, reserve, now)
+            uncharged = error is not None and error.uncharged
+            quota.settle(
+                ended.reading, now, uncharged=uncharged, left_at=ended.left_at, answered=ended.answered
+            )
+            if isinstance(error, QuotaSpent):
+                quota.exhausted_until(error.reset_at, now)
+            return quota.value
+
+        landing = Landing(
+            settle if ended.metered else lambda value, _: value,
+            uncharged=error is not None and error.uncharged,
+            fetched=fetched,
+            fetched_at=self._now(),
+            error=error,
+        )
+        self._note_quota(cache, await cache.pool.land(call.number, landing, self._now()))
+        if ended.reading is not None:
+            self._keep(cache, ended.reading)
+            if self._state.lost:
+                await self._state.make_up(cache.origin.key, cache.quota.status(self._now()).used, self._now())
+
+    def terms(
+        self, cache: SnapshotCache, ride_alongs: Callable[[], Iterable[str]] = tuple, source: str = SOURCE
+    ) -> Terms:
+        """Return what is known here of the departures of this source."""
+        s, metered = self._settings, self._source.metered
+
+        def gate(call: Leaving) -> BasketgexError | None:
+            now = self._now()
+            if failure := cache.failures.held(SOURCE, now, explicit=call.explicit):
+                return error_of(failure, now)
+            return cache.paced(cache.levels, now) if metered and source == LEVELS else None
+
+        return Terms(
+            self._source.symbols_per_call,
+            metered,
+            s.window_quiet,
+            s.window_longest,
+            s.reserve,
+            ride_alongs,
+            gate,
+        )
+
+    def _note_quota(self, cache: SnapshotCache, value: QuotaValue) -> None:
+        if self._source.metered:
+            cache.quota = Quota.of(value, self._reserve, self._now())
+
+    def _fails(self, error: BasketgexError, symbols: int) -> None:
+        self.counts.last_problem = error.sentence
+        LOG.warning("A call for %d symbols failed: %s.", symbols, error.code)
 
     async def _make_up(self, cache: SnapshotCache) -> None:
         """Ask the account for the day's debits, which a damaged store has lost; where it does not tell, the next reply does."""
@@ -131,17 +240,19 @@ class Spender:
         except (BasketgexError, TimeoutError):
             return
         if reading is not None:
-            self.hear(cache, reading)
+            await self.hear(cache, reading)
             await self._state.make_up(cache.origin.key, cache.quota.status(self._now()).used, self._now())
 
-    def _learn(self, cache: SnapshotCache, call: Call, number: int, error: BasketgexError) -> None:
+    def _learn(
+        self, cache: SnapshotCache, call: Leaving, source: str, number: int, error: BasketgexError
+    ) -> None:
         """Take from the source's refusal what it means for later calls."""
         now, failures = self._now(), cache.failures
         if isinstance(error, QuotaSpent):
-            cache.quota.exhausted_until(error.reset_at, now)
-        elif isinstance(error, RateLimited):
+            return  # the account's books have it
+        if isinstance(error, RateLimited):
             wait = min(error.retry_after, HOUR, cache.quota.status(now).resets_at - now)
-            self.remember(cache, failures.pauses(call.source, error, now, wait, call=number, left=self._left))
+            self.remember(cache, failures.pauses(source, error, now, wait, call=number, left=self._left))
         elif isinstance(error, NotEntitled) and error.symbols:
             self.remember(cache, cache.exclude(error, now))
         elif not (
@@ -149,9 +260,9 @@ class Spender:
             or isinstance(error, NotOffered)
             or cache.origin.historical
         ):
-            found = failures.fails(call.names, error, now, explicit=call.explicit)
+            found = failures.fails(call.symbols, error, now, explicit=call.explicit)
             found |= failures.source_fails(
-                call.source, error, now, call=number, left=self._left, explicit=call.explicit
+                source, error, now, call=number, left=self._left, explicit=call.explicit
             )
             if not error.uncharged:  # what costs nothing is not worth remembering beyond this server's life
                 self.remember(cache, found)
@@ -166,20 +277,17 @@ class Spender:
         if gone := cache.failures.recovers(names):
             self._state.forget(cache.origin.key, gone)
 
-    def hear(self, cache: SnapshotCache, reading: QuotaReading) -> None:
+    async def hear(self, cache: SnapshotCache, reading: QuotaReading) -> None:
         """Take note of what the source's account says of the quota."""
-        cache.quota.record_reading(reading, self._now(), account=True)
+
+        def change(value: QuotaValue, now: float) -> QuotaValue:
+            quota = Quota.of(value, self._reserve, now)
+            quota.record_reading(reading, now, account=True)
+            return quota.value
+
+        self._note_quota(cache, await cache.pool.note(change, self._now()))
         self._keep(cache, reading)
 
     def _keep(self, cache: SnapshotCache, reading: QuotaReading) -> None:
         now = self._now()
         self._state.hear(cache.origin.key, cache.quota.to_keep(reading, now), now)
-
-
-def fault(error: BaseException) -> str:
-    """Return where an unforeseen error arose, with nothing of its text: fit for a log line."""
-    trace = error.__traceback__ or sys.exc_info()[2]
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" in {PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where}"

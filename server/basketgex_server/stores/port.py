@@ -1,12 +1,18 @@
-"""What a store keeps, whichever engine it is of."""
+"""What a store keeps and does, whichever engine it is of: snapshots, what is wanted, and the ledger of debits.
+
+An account is what one source's debits are counted for; its key is the origin's. What its debits mean is decided above, by
+functions that are handed in: a store calls them while it holds the account's books, and writes what they return.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
-from basketgex_server.domain import Failure, QuotaReading, Snapshot
+from basketgex_server.domain import Failure, Fetched, QuotaReading, Snapshot
+from basketgex_server.errors import BasketgexError
 
 PastGex: TypeAlias = tuple[float, float, float]
 """A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
@@ -35,3 +41,198 @@ class QuotaRecord(NamedTuple):
     reading: QuotaReading
     read_at: float
     since: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaValue:
+    """A day's debits as a store keeps them; what they mean is ``dispatch.quota``'s.
+
+    ``day``: number of the UTC day that they belong to; ``today``: debits since its midnight, of which ``flying`` have no reply
+    yet; ``spent_until``: the source refused, nothing leaves before that moment (Unix seconds); ``reading``: what it said last;
+    ``answered``: whether it has answered at all; ``ahead``: whether that reading says that this clock is ahead of the source's.
+    """
+
+    day: int
+    today: int = 0
+    flying: int = 0
+    spent_until: float = 0.0
+    reading: QuotaReading | None = None
+    answered: bool = False
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A symbol that somebody waits for.
+
+    ``age``: seconds since it was first wanted, by the store's clock; ``explicit``: it is to be asked for whatever is known;
+    ``reserve``: its call may use the debits kept back; ``held``: its window has ended, and it waits for a call in flight;
+    ``has_landed``: something of it has come since it was found missing.
+    """
+
+    symbol: str
+    age: float
+    explicit: bool = False
+    reserve: bool = False
+    held: bool = False
+    has_landed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A call under way.
+
+    ``is_alone``: it is of a kind of its own, so that no symbol waits for its end; ``is_suspect``: its replica looks dead;
+    ``is_lost``: it is given up, and may have been charged.
+    """
+
+    number: int
+    symbols: tuple[str, ...]
+    is_alone: bool = False
+    is_suspect: bool = False
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An account's books at a moment (Unix seconds): wants in order of arrival, calls under way, the day's debits."""
+
+    now: float
+    quota: QuotaValue
+    wants: tuple[Want, ...] = ()
+    flights: tuple[Flight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A call that leaves; the store gives it its ``number`` with its debit. ``alone``: of a kind of its own, as levels are."""
+
+    symbols: tuple[str, ...]
+    explicit: bool = False
+    reserve: bool = False
+    alone: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What was decided: the debits from now on, the ``calls`` that leave once it is committed, and what becomes of the rest.
+
+    ``held`` symbols have had their window and wait for a call in flight; ``joined`` are in one, by its number; ``known`` have
+    landed meanwhile; ``lost`` are numbers of calls given up; ``refused`` says why a symbol is not asked for. ``again``: seconds
+    until the next look, None where a landing brings it about.
+    """
+
+    quota: QuotaValue
+    calls: tuple[Leaving, ...] = ()
+    held: tuple[str, ...] = ()
+    joined: Mapping[str, int] = field(default_factory=dict)
+    known: tuple[str, ...] = ()
+    lost: tuple[int, ...] = ()
+    refused: Mapping[str, BasketgexError] = field(default_factory=dict)
+    again: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The end of a call.
+
+    ``settle`` makes of the debits, at a moment, what they are after it. ``uncharged``: it certainly cost nothing. ``fetched``
+    is what it brought, at a moment ``fetched_at``, else ``error`` is what it ran into, of which ``refused`` names the symbols
+    where it says nothing of the others.
+    """
+
+    settle: Callable[[QuotaValue, float], QuotaValue] = lambda value, _: value
+    uncharged: bool = False
+    fetched: Fetched | None = None
+    fetched_at: float = 0.0
+    error: BasketgexError | None = None
+    refused: tuple[str, ...] = ()
+
+
+class Pool(Protocol):
+    """The books of one account, as one dispatcher uses them. ``now`` is this computer's clock; a desk's store has its own."""
+
+    def want(self, symbols: Sequence[str]) -> None:
+        """Note that symbols are waited for; those noted already keep their place."""
+
+    def unwant(self, symbols: Sequence[str]) -> None:
+        """Note that nobody waits for symbols any more."""
+
+    async def depart(self, decide: Callable[[Ledger], Departure], now: float) -> Departure:
+        """Write what is decided over the books as they are; its calls have their numbers, and their debits are committed.
+
+        Raises StoreUnavailable, and what ``decide`` raises; then nothing has been written, and nothing may leave.
+        """
+
+    async def land(self, number: int, landing: Landing, now: float) -> QuotaValue:
+        """Note the end of a call, once, however often it is said; return the debits after it."""
+
+    async def note(self, change: Callable[[QuotaValue, float], QuotaValue], now: float) -> QuotaValue:
+        """Note what was heard of the debits otherwise."""
+
+    async def landed(self) -> None:
+        """Wait for the next landing."""
+
+    async def close(self) -> None:
+        """Take back what is wanted: this replica waits for nothing more."""
+
+
+Flags: TypeAlias = Callable[[str], tuple[bool, bool]]
+"""Whether a symbol is waited for explicitly, and whether its call may use the debits kept back."""
+
+
+class Store(Protocol):
+    """Snapshots, what failed, and the ledgers of accounts. What is not awaited is journalled behind the answer.
+
+    What is awaited raises StoreUnavailable where the store is full, locked, away or refused by its disk.
+    """
+
+    @property
+    def lost(self) -> bool:
+        """Whether debits may have been lost with a damaged store, and the account has not told of them yet."""
+
+    def pool(self, account: str, begin: QuotaValue, flags: Flags) -> Pool:
+        """Return the books of an account; ``begin`` is what they say of debits where they do not say it themselves."""
+
+    def keep(self, history_days: float) -> None:
+        """Keep snapshots for so many days from now on."""
+
+    async def load(self, account: str, now: float) -> StoredFigures:
+        """Return the newest of an account, of what can have happened by ``now``."""
+
+    async def past(self, account: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
+        """Return what is kept of some symbols, the oldest first: the ``most`` newest of each."""
+
+    async def spent(self, account: str, now: float) -> DebitCounts:
+        """Return the debits of an account."""
+
+    async def heard(self, account: str) -> QuotaRecord | None:
+        """Return what the source last said of its quota, where the books do not have it."""
+
+    async def make_up(self, account: str, today: int, now: float) -> None:
+        """Add what a damaged store has lost of today's debits, which were so many."""
+
+    def hear(self, account: str, reading: QuotaReading, now: float) -> None:
+        """Keep what the source says of its quota."""
+
+    def answered(self, account: str, calls: int, now: float) -> None:
+        """Keep how many calls the answers given would have cost one by one."""
+
+    def append(self, account: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        """Keep what a call brought."""
+
+    def fail(self, account: str, failures: Mapping[str, Failure]) -> None:
+        """Keep what was asked for in vain."""
+
+    def forget(self, account: str, names: Sequence[str]) -> None:
+        """Keep that names no longer fail."""
+
+    def disbelieve(self, now: float) -> None:
+        """Forget what was noted for moments later than now, under a clock that has been put back since."""
+
+    def age_out(self, account: str, now: float) -> None:
+        """Begin to drop what is older than the history to keep, but never the newest of a symbol of this account."""
+
+    def close(self) -> None:
+        """Write what is journalled, and end."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
+from basketgex_server.dispatch.departure import Terms
 from basketgex_server.errors import BasketgexError, Draining, Internal, SourceUnavailable
 from tests.server.servers import made_up, run, turns, until
 
@@ -44,7 +45,7 @@ class Gated:
 
 def batcher(gated: Gated, **chosen: Any) -> Batcher:
     options: dict[str, Any] = {"symbols_per_call": 3, "metered": True, "quiet": 0.0, "longest": 0.0}
-    return Batcher(gated, **(options | chosen))
+    return Batcher(lambda leaving: gated(leaving.symbols), Terms(**(options | chosen)))
 
 
 def test_waiters_of_one_window_share_a_call() -> None:
@@ -332,7 +333,10 @@ def test_no_under_full_call_ever_leaves_beside_another(symbols_per_call: int) ->
             finally:
                 flying.discard(number)
 
-        found = Batcher(call, symbols_per_call=symbols_per_call, metered=True, quiet=0.0, longest=0.0)
+        found = Batcher(
+            lambda leaving: call(leaving.symbols),
+            Terms(symbols_per_call, metered=True, quiet=0.0, longest=0.0),
+        )
         names = [f"S{n}" for n in range(60)]
         waiting = []
         for _ in range(40):
@@ -483,7 +487,10 @@ def test_a_crowd_takes_the_fewest_calls(symbols_per_call: int) -> None:
             sent.append(symbols)
             return {s: made_up(s) for s in symbols}
 
-        found = Batcher(call, symbols_per_call=symbols_per_call, metered=True, quiet=0.0, longest=0.0)
+        found = Batcher(
+            lambda leaving: call(leaving.symbols),
+            Terms(symbols_per_call, metered=True, quiet=0.0, longest=0.0),
+        )
         names = [f"S{i}" for i in range(500)]
         answers = await asyncio.gather(*(found.fetch(names[i : i + 40]) for i in range(0, 480, 10)))
         assert len(sent) == -(-500 // symbols_per_call)

@@ -575,3 +575,48 @@ def test_a_missing_basket_is_no_data(tmp_path: Path) -> None:
             assert caught.value.sentence == "The source has no data for X: check the spelling."
 
     run(story())
+
+
+def test_the_account_is_asked_once_for_all_who_ask_at_once_and_again_after_a_while(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            asked: list[float] = []
+            gate = asyncio.Event()
+
+            async def account() -> QuotaReading:
+                asked.append(b.clock.at)
+                await gate.wait()
+                return QuotaReading(2_500, 2_000 - len(asked))
+
+            b.source.account = account  # type: ignore[method-assign]
+            both = [asyncio.create_task(b.dispatcher.quota(reconcile=True)) for _ in range(20)]
+            await turns()
+            both[0].cancel()  # who gives up takes nothing from the others
+            gate.set()
+            assert {q.left for q, _ in await asyncio.gather(*both[1:])} == {1_999}
+            assert (await b.dispatcher.quota(reconcile=True))[0].left == 1_999
+            assert asked == [NOON]
+            b.clock.at += 10
+            assert (await b.dispatcher.quota(reconcile=True))[0].left == 1_998
+
+    run(story())
+
+
+def test_an_account_that_does_not_answer_is_not_asked_again_and_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            asked = 0
+
+            async def account() -> QuotaReading:
+                nonlocal asked
+                asked += 1
+                raise AWAY
+
+            b.source.account = account  # type: ignore[method-assign]
+            for _ in range(5):
+                with pytest.raises(SourceUnavailable):
+                    await b.dispatcher.quota(reconcile=True)
+            assert asked == 1
+            assert (await b.dispatcher.quota())[0].left is None
+
+    run(story())

@@ -286,3 +286,46 @@ def test_it_is_never_overdrawn_and_the_reserve_only_by_explicit_calls(steps: lis
         left = quota.left(NOON)
         assert left is not None and 0 <= left <= limit - spent - flying
     assert spent + flying <= limit
+
+
+@pytest.mark.parametrize("ahead", [10.0, 300.0, 3_000.0])
+def test_a_clock_that_is_past_midnight_before_the_source_believes_what_it_says(ahead: float) -> None:
+    """A call that left after the end of the day that its reply names: the source's day goes on, with 3 debits left of it."""
+    now = MIDNIGHT + 5
+    quota = Quota(0, MIDNIGHT - 600, reading=growth(remaining=5))
+    quota.reserve_call(now)
+    quota.settle(growth(remaining=3), now + 1, left_at=now, answered=True)
+    assert quota.left(now + 1) == 3
+    later = MIDNIGHT + ahead + 60  # it is midnight there too, and its reply says so
+    quota.reserve_call(later)
+    quota.settle(QuotaReading(2_500, 2_499, MIDNIGHT + DAY), later, left_at=later, answered=True)
+    assert quota.left(later) == 2_499
+
+
+@pytest.mark.parametrize("wrong", [3_600.0, DAY, 100 * DAY])
+def test_an_end_of_the_day_that_is_long_past_is_a_header_that_is_wrong(wrong: float) -> None:
+    quota = Quota(0, NOON)
+    quota.reserve_call(NOON)
+    quota.settle(QuotaReading(2_500, 3, NOON - wrong), NOON, left_at=NOON, answered=True)
+    assert quota.left(NOON) == 2_499
+
+
+def test_what_is_kept_comes_back_as_it_was() -> None:
+    quota = Quota(50, NOON, 7, growth(remaining=100))
+    quota.reserve_call(NOON)
+    quota.exhausted_until(NOON + 120, NOON)
+    for value in (quota.value, Quota(50, NOON).value):
+        assert Quota.of(value, 50, NOON).value == value
+    again = Quota.of(quota.value, 50, NOON)
+    assert (again.left(NOON + 60), again.left(NOON + 121)) == (0, 99)
+    assert Quota.of(quota.value, 50, MIDNIGHT + 120).left(MIDNIGHT + 120) == 2_499  # less the one on its way
+
+
+def test_nothing_is_untold_once_a_call_has_been_answered() -> None:
+    quota = Quota(0, NOON)
+    assert quota.is_untold(NOON)
+    quota.settle(None, NOON)
+    assert quota.is_untold(NOON)  # it ended without a reply
+    quota.settle(None, NOON, answered=True)
+    assert not quota.is_untold(NOON)  # this source does not tell
+    assert not Quota(0, NOON, reading=growth(remaining=1)).is_untold(NOON)

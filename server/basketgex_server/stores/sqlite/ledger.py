@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Sequence
 
 from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.stores.port import DebitCounts, QuotaRecord
@@ -11,13 +12,11 @@ from basketgex_server.stores.port import DebitCounts, QuotaRecord
 DAY = 86_400.0
 
 
-def debit(c: sqlite3.Connection, origin: str, symbols: int, now: float) -> int:
-    """Commit one debit; return its number."""
+def debit(c: sqlite3.Connection, origin: str, symbols: Sequence[int], now: float) -> list[int]:
+    """Commit the debits of calls that leave together, by their numbers of symbols; return their own."""
+    row = "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)"
     with c:
-        made = c.execute(
-            "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)", (origin, now, symbols)
-        )
-    return int(made.lastrowid or 0)
+        return [int(c.execute(row, (origin, now, count)).lastrowid or 0) for count in symbols]
 
 
 def refund(c: sqlite3.Connection, number: int) -> None:

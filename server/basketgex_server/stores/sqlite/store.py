@@ -20,8 +20,9 @@ from typing import TypeVar
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
-from basketgex_server.stores.port import DebitCounts, PastGex, QuotaRecord, StoredFigures
+from basketgex_server.stores.port import DebitCounts, Flags, PastGex, QuotaRecord, QuotaValue, StoredFigures
 from basketgex_server.stores.sqlite import figures, ledger
+from basketgex_server.stores.sqlite.pool import SqlitePool
 from basketgex_server.stores.sqlite.repair import (
     Saved,
     check,
@@ -110,9 +111,17 @@ class SqliteStore:
             lambda: {symbol: figures.past(self._connection, origin, symbol, most) for symbol in symbols}
         )
 
+    def pool(self, origin: str, begin: QuotaValue, flags: Flags) -> SqlitePool:
+        """Return the books of an origin, which begin with these debits."""
+
+        async def debit(symbols: Sequence[int], now: float) -> list[int]:
+            return await self._run(lambda: ledger.debit(self._connection, origin, symbols, now))
+
+        return SqlitePool(begin, flags, debit, self.refund)
+
     async def debit(self, origin: str, symbols: int, now: float) -> int:
         """Commit one debit, before its call leaves; return its number."""
-        return await self._run(lambda: ledger.debit(self._connection, origin, symbols, now))
+        return (await self._run(lambda: ledger.debit(self._connection, origin, [symbols], now)))[0]
 
     async def refund(self, debit: int) -> None:
         """Take back a debit, by its number, whose call certainly cost nothing."""
@@ -272,7 +281,8 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, int]:
         )  # a damaged text is no fault of ours
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is in it
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a debit that was committed stays committed
+        connection.execute("PRAGMA synchronous = FULL")  # a debit that was committed stays committed,
+        connection.execute("PRAGMA fullfsync = ON")  # on macOS too, where a disk says "written" before it is
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if 0 <= version < VERSION:
             # Tables and version in one transaction: killed in the middle, the next start finds either none or all.

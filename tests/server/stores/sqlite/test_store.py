@@ -300,3 +300,10 @@ def test_a_journal_that_cannot_be_written_is_told_to_the_log(
         state.append("here", {"A": snapshot("A")}, {})
     assert [r.getMessage() for r in caplog.records] == ["The state could not be written: OperationalError."]
     assert rows(path, "SELECT count(*) FROM snapshot") == [(0,)]  # all of it or nothing
+
+
+def test_what_is_committed_is_on_the_disk_and_not_on_its_way_there(tmp_path: Path) -> None:
+    """A power cut is worse than a kill: what the log has must have reached the disk when a commit returns."""
+    with store(tmp_path / "state.db") as state:
+        asked = [state._thread.submit(state._ask, f"PRAGMA {name}") for name in ("synchronous", "fullfsync")]
+        assert [found.result() for found in asked] == [(2,), (1,)]
