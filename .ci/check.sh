@@ -32,7 +32,7 @@ generated_is_current() {
 
 vba_compiles() {
     $bin/python -m basketgex_addin.excel.xlam &&
-        $bin/pyvbaanalysis --fail-level error addin/basketgex_addin/excel/basketgex.xlam
+        $bin/pyvbaanalysis --whole-project --fail-level error addin/basketgex_addin/excel/basketgex.xlam
 }
 
 lock_is_current() { $bin/python -m tools.lock --check && $bin/python -m pip --disable-pip-version-check check; }

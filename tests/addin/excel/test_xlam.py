@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -25,17 +24,13 @@ from basketgex_addin.excel import commands, package, ribbon, vba, xlam
 from basketgex_addin.excel.udfs import CELL_VBA
 from basketgex_addin.excel.values import CV_ERRORS, MARKERS
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, Argument, Function, Shape
+from tests.addin.excel.vba import project
 
 RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 CONTENT_TYPES = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 X14 = "{http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}"
 UI = f"{{{ribbon.NAMESPACE}}}"
-SIGNATURES = {
-    "onAction of button": "(control As IRibbonControl)",
-    "onAction of dropDown": "(control As IRibbonControl, id As String, index As Integer)",
-    "getSelectedItemIndex of dropDown": "(control As IRibbonControl, ByRef returnedVal As Variant)",
-}
 _PROCEDURE = re.compile(
     r"^\s*((?:Public |Private |Friend )?)(Static )?(Function|Sub|Property \w+) (\w+)", re.MULTILINE
 )
@@ -56,18 +51,7 @@ def parts(built: bytes) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def modules(built: bytes) -> dict[str, str]:
     """The VBA by module, as oletools reads it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # oletools calls its own dependency by old names
-        olevba = import_module("oletools.olevba")
-    parser = olevba.VBA_Parser(xlam.XLAM.name, data=built)
-    try:
-        return {
-            name.rpartition(".")[0]: code.replace("\r\n", "\n")
-            for _, _, name, code in parser.extract_macros()
-            if name.endswith((".bas", ".cls"))
-        }
-    finally:
-        parser.close()
+    return project.modules(built)
 
 
 # The file
@@ -291,17 +275,6 @@ def test_texts_that_vba_has_to_quote(monkeypatch: pytest.MonkeyPatch) -> None:
 def controls() -> Iterator[tuple[str, ElementTree.Element]]:
     for element in ElementTree.fromstring(ribbon.custom_ui()).iter():
         yield element.tag.removeprefix(UI), element
-
-
-def test_every_callback_of_the_ribbon_is_in_the_vba(modules: dict[str, str]) -> None:
-    called = set()
-    for kind, element in controls():
-        for key, value in element.attrib.items():
-            if key == "onAction" or key.startswith(("get", "on")):
-                signature = SIGNATURES[f"{key} of {kind}"]
-                assert f"Public Sub {value}{signature}\n" in modules[vba.RIBBON]
-                called.add(value)
-    assert called == {m[4] for m in _PROCEDURE.finditer(modules[vba.RIBBON]) if m[1] == "Public "}
 
 
 def test_the_ribbon_offers_every_template_and_choice() -> None:

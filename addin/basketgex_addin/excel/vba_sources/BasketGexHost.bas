@@ -343,5 +343,5 @@ Private Function WithoutPath(ByVal text As String) As String
         If start = 0 Then Exit Do
         text = Left$(text, start - 1) & Mid$(text, bang + Len("basketgex.xlam'!"))
     Loop
-    WithoutPath = Replace(text, "basketgex.xlam!", "", , , vbTextCompare)
+    WithoutPath = Replace(text, "basketgex.xlam!", "", 1, -1, vbTextCompare)
 End Function
