@@ -1,6 +1,6 @@
 """A workbook as the browser has it: values, formulas, styles, widths, merged cells, frozen panes, conditional formats.
 
-Of an .xlsx as openpyxl reads it. Charts are not in it. An array formula becomes its first cell, from which it spills.
+Of an .xlsx as openpyxl reads it, with its charts. An array formula becomes its first cell, from which it spills.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from openpyxl.utils import range_boundaries
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
+
+from basketgex_addin.web.charts import charts
 
 APP_VERSION = "0.25.1"
 """Of the browser workbook whose data this is."""
@@ -64,6 +66,7 @@ def snapshot(path: Path) -> dict[str, Any]:
         "styles": styles.by_name,
         "sheetOrder": list(sheets),
         "sheets": sheets,
+        "custom": {"charts": charts(path, book)},
         "resources": [
             {"name": "SHEET_CONDITIONAL_FORMATTING_PLUGIN", "data": json.dumps(rules)},
             {"name": "SHEET_DEFINED_NAME_PLUGIN", "data": json.dumps(_names(book))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,10 +17,11 @@ from basketgex.home import Home
 from basketgex_addin.calc.driver import Office, recalculate_and_store
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.template_files import TEMPLATES
+from basketgex_addin.web.charts import charts
 from tests.addin.web.hosts import WebHost, web_host
 from tests.e2e.calc.conftest import find_calc
 from tests.e2e.serving import COMMAND
-from tests.e2e.web.browser import Workbook, chromium
+from tests.e2e.web.browser import SHEET, Workbook, chromium
 from workbook_templates.build import path
 
 pytestmark = [
@@ -72,6 +74,45 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | str) else to_excel(value)
 
 
+def drawn(filled: Any, name: str) -> list[dict[str, Any]]:
+    """What the charts of a template show by Calc's figures: errors and blanks are gaps."""
+
+    def cells(reference: str | None) -> list[Any]:
+        title, _, area = (reference or "").rpartition("!")
+        found = filled[title.strip("'")][area.replace("$", "")] if reference else ()
+        rows = found if isinstance(found, tuple) else ((found,),)
+        shown = [plain(cell.value) for row in rows for cell in row]
+        return [
+            approximate(None if isinstance(value, str) and value[:1] == "#" else value) for value in shown
+        ]
+
+    def series(one: dict[str, Any], name: str) -> dict[str, Any]:
+        values = [
+            value if value is not None and not isinstance(value, str) else None
+            for value in cells(one["values"])
+        ]
+        named = (
+            "".join(str(value) for value in cells(one["name"]) if value is not None) if one["name"] else name
+        )
+        return {"name": named, "values": values, "against": cells(one["against"])}
+
+    return [
+        {
+            "sheet": chart["sheet"],
+            "title": chart["option"].get("title", {}).get("text", ""),
+            "series": [
+                series(one, about["name"])
+                for one, about in zip(chart["series"], chart["option"]["series"], strict=True)
+            ],
+        }
+        for chart in charts(path(name), openpyxl.load_workbook(path(name)))
+    ]
+
+
+def approximate(value: Any) -> Any:
+    return pytest.approx(value, rel=1e-9) if isinstance(value, int | float) else value
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: Path, name: str) -> None:
     expected, calcs = calculated(tmp_path, name)
@@ -99,9 +140,33 @@ def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: P
                     wrong.append((title, cell.coordinate, wanted, found))
     assert wrong == []
     assert compared > 200
+    book.until("basketgex.charts.settled")
+    assert book.page.evaluate("basketgex.charts.shown") == drawn(expected, name)
     done = served(host.home)
     assert (done.source_calls, done.symbols_fetched) <= (calcs.source_calls, calcs.symbols_fetched)
     assert done.debits_today <= calcs.debits_today
+    assert book.faults == []
+    book.page.close()
+
+
+def test_charts_follow_the_cells_and_the_sheet(context: BrowserContext, host: WebHost) -> None:
+    book = Workbook(context.new_page(), host, enters=False)
+    book.page.goto(host.link("/?book=profile"))
+    book.until("() => window.basketgex?.charts.shown[0]?.series[0].values.some(value => value !== null)")
+    book.calm()
+    before = book.page.evaluate("basketgex.charts.shown[0].series")
+    place = "() => document.querySelector('#charts > div').getBoundingClientRect().toJSON()"
+    first = book.page.evaluate(place)
+    book.page.evaluate(f"{SHEET}.getRange('C21').setValue(200)")
+    book.until("s => JSON.stringify(basketgex.charts.shown[0].series) !== s", json.dumps(before))
+    book.page.evaluate(f"{SHEET}.scrollToCell(20, 0)")
+    book.until(f"y => ({place})().y < y", first["y"])
+    assert book.page.locator("#charts > div").first.get_attribute("role") == "img"
+    book.page.evaluate("basketgex.univerAPI.getActiveWorkbook().getSheets()[1].activate()")
+    book.until("() => [...document.querySelectorAll('#charts > div')].every(box => box.hidden)")
+    book.page.evaluate("basketgex.univerAPI.getActiveWorkbook().getSheets()[0].insertRowBefore(5)")
+    book.page.get_by_text("The charts are no longer drawn").wait_for()
+    assert book.page.evaluate("basketgex.charts.shown") == []
     assert book.faults == []
     book.page.close()
 

@@ -1,5 +1,6 @@
 // The page: Univer's workbook with our functions, its source in its head, kept in this browser.
 
+import { Charts, LOST } from "/static/charts.js";
 import { Engine } from "/static/engine.js";
 import { Keeper, TEMPLATE, kept, mayKeep } from "/static/keep.js";
 import { LOCKED_OUT, Sheet } from "/static/sheet.js";
@@ -97,12 +98,17 @@ async function begin() {
   const book = univerAPI.createWorkbook(before ?? (TEMPLATE === null ? first() : await sheet.get(`books/${TEMPLATE}`)));
   univer.__getInjector().get(UniverSheetsFormula.IDescriptionService).registerDescriptions(table.map(described));
 
+  const charts = new Charts(univerAPI, engine, book.getWorkbook().getSnapshot().custom?.charts, document.body, by("echarts").content);
   const keeper = keeps ? new Keeper(() => book.save(), note) : null;
   if (!keeps) note(SECOND);
   univerAPI.addEvent(univerAPI.Event.CommandExecuted, ({ id, type }) => {
     if (id === SELECTS) sayWhy();
     if (type !== UniverCore.CommandType.MUTATION || !CHANGES.test(id)) return;
     keeper?.changed();
+    if (SHIFTS.test(id) && charts.drop()) { // their ranges would be those of other cells
+      delete book.getWorkbook().getSnapshot().custom.charts;
+      note(LOST);
+    }
     if (SHIFTS.test(id)) univerAPI.getFormula().executeCalculation(); // what shows what is noted by its place
   });
   const sayWhy = () => { // why the chosen cell has no value
@@ -144,7 +150,7 @@ async function begin() {
   };
   document.querySelectorAll("body > header :disabled").forEach(control => { control.disabled = false; });
   sheet.listen();
-  window.basketgex = { sheet, engine, keeper, univerAPI }; // for whoever looks under the bonnet, tests among them
+  window.basketgex = { sheet, engine, charts, keeper, univerAPI }; // for whoever looks under the bonnet, tests among them
 }
 
 begin().catch(error => note(`The workbook could not be opened: ${error.message}`));
