@@ -1,4 +1,7 @@
-"""The other ways to work out an exposure, each as a function of a chain; what docs/method.md holds the engine against."""
+"""The other ways to work out an exposure, each as a function of a chain; what docs/method.md holds the engine against.
+
+One file: each way is a line of a table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The onion around every worksheet function: check, answer from memory or ask, render, and never raise."""
+"""The onion around every worksheet function: check, answer from memory or ask, render, and never raise.
+
+Every way of evaluating a cell goes through here, in one file.
+"""
 
 from __future__ import annotations
 

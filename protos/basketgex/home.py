@@ -18,6 +18,8 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``web.lock``   held by the web host for life
 ``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
+
+What two programs must agree on stands in one file.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Units throughout: GEX is USD of dealer delta per 1 % move of the underlying; DEX is USD of delta; VEX is USD of delta per
 vol point; CHEX is USD of delta per calendar day. Times are Unix seconds, UTC. A convention says which sign the put side has:
 under ``flashalpha`` DEX, VEX and CHEX are plain sums over all open interest, not the dealers' of the GEX beside them.
+
+One file: whoever looks for a value's unit looks here.
 """
 
 from __future__ import annotations

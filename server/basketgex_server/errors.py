@@ -39,7 +39,7 @@
     ├── BadSettings              FAILED_PRECONDITION, bad_settings: never on a call, the server does not start
     └── Internal                 INTERNAL, internal
 
-The paid source draws its own branches in ``sources.flashalpha.errors``. One module, although a long one: the tree is read as a
+The paid source draws its own branches in ``sources.flashalpha.errors``. One file, although a long one: the tree is read as a
 whole, and docs/grpc.md is tested against it.
 """
 

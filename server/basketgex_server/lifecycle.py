@@ -2,6 +2,8 @@
 
 Start: take the home's lock → forget the last server's runtime file → bind → write the runtime file → ready line. A server that
 is killed at any of these steps leaves a lock that is free, and at most a runtime file that the next start forgets.
+
+The order of these steps is what keeps one machine to one server: it is read in one file.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from basketgex_server.api.rest.listener import HttpServer, serve_http
 from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
+from basketgex_server.binding import bind
 from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
@@ -302,7 +305,7 @@ class _Server:
         for name in (SERVICE, OVERALL_HEALTH):
             await alive.set(name, HealthCheckResponse.SERVING)
         add_reflection(server, (SERVICE, HEALTH))
-        address, beyond = _bind(server, self._settings)
+        address, beyond = bind(server, self._settings)
         await server.start()
         return server, alive, address, beyond
 
@@ -348,25 +351,6 @@ class _Server:
                 await step()
             except Exception as error:  # noqa: BLE001 - ending goes on
                 LOG.error("While ending: %s.", type(error).__name__)
-
-
-def _bind(server: grpc.aio.Server, settings: Settings) -> tuple[str, str]:
-    """Bind; where it is with TLS, a door on loopback stays open for this machine's own clients, which know no certificate."""
-    host, beyond = settings.listen.rpartition(":")[0], ""
-    try:
-        if settings.tls_certificate:
-            beyond = f"{host}:{server.add_secure_port(settings.listen, _credentials(settings))}"
-            return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", beyond
-        return f"{host}:{server.add_insecure_port(settings.listen)}", beyond
-    except (OSError, RuntimeError) as error:
-        raise BadSettings(
-            "The server cannot listen there: the address is in use, or a TLS file cannot be read."
-        ) from error
-
-
-def _credentials(settings: Settings) -> grpc.ServerCredentials:
-    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
-    return grpc.ssl_server_credentials([pair])
 
 
 def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:

@@ -1,4 +1,4 @@
-"""Every setting, its environment variable, its key in ``config.toml`` and its default: in one place.
+"""Every setting, its environment variable, its key in ``config.toml`` and its default: in one file.
 
 The key is the field's name, the variable ``BASKETGEX_`` and the name in capitals. The environment wins over the file.
 """

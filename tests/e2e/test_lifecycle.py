@@ -37,10 +37,11 @@ import asyncio, json, os, signal, sqlite3, sys
 from pathlib import Path
 import basketgex.home
 from basketgex.home import Home
-from basketgex_server import lifecycle, state
+from basketgex_server import lifecycle
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
 from basketgex_server.sources.factory import make_source
+from basketgex_server.stores.sqlite import store
 
 home = Home(Path(sys.argv[1]))
 
@@ -227,18 +228,18 @@ STEPS = {
     "after the lock": "after(lifecycle, '_lock_or_other')",
     "before the token": "Home.token = die",
     "with the token half made": "after(basketgex.home, '_draft')",
-    "before the state's tables": "state._TABLES += 'SELECT die();'\n"
+    "before the state's tables": "store._TABLES += 'SELECT die();'\n"
     "real = sqlite3.connect\n"
     "def connect(path):\n"
     "    made = real(path)\n"
     "    made.create_function('die', 0, die)\n"
     "    return made\n"
     "sqlite3.connect = connect",
-    "after binding": "real = lifecycle._bind\n"
+    "after binding": "real = lifecycle.bind\n"
     "def bind(*given):\n"
     "    real(*given)\n"
     "    die()\n"
-    "lifecycle._bind = bind",
+    "lifecycle.bind = bind",
     "before the runtime file": "Home.write_runtime = die",
     "with the runtime file half made": "home.token(); after(basketgex.home, '_draft')",
     "after the runtime file": "after(Home, 'write_runtime')",

@@ -1,4 +1,7 @@
-"""Everything known of one origin, and what follows from it: what to ask for, what to answer. The clock is an argument."""
+"""Everything known of one origin, and what follows from it: what to ask for, what to answer. The clock is an argument.
+
+What is known and what is due depend on each other line by line, and so share one file.
+"""
 
 from __future__ import annotations
 

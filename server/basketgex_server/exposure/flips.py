@@ -8,6 +8,8 @@ halving, too: no shape of the curve can mislead it.
 
 Where names have betas, a move y of their index takes each to 1 + β·y of its spot, and a contract adds w·p·e^(−u²), p = 1 + β·y
 and u = slope·ln p + offset, whose second derivative by y is w·β²/p·e^(−u²)·(slope²·(4u² − 2) − 2·slope·u).
+
+The bound, the search and the roots prove one another, in one file.
 """
 
 from __future__ import annotations

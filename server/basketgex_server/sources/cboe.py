@@ -4,6 +4,8 @@
 terms, so that it is off unless asked for, and polite: two files at a time, and after a 429 nothing until its pause is over.
 
 This module is imported before the server listens, so what needs numpy or httpx is imported where it is used.
+
+Names, pace and retries share what one host has said, and so one file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Between protobuf messages and the values of the domain. Nothing else in the server sees a message."""
+"""Between protobuf messages and the values of the domain. Nothing else in the server sees a message.
+
+One file, in the contract's order.
+"""
 
 from __future__ import annotations
 

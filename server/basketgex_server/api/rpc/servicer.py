@@ -1,4 +1,7 @@
-"""The gRPC door: messages in, messages out, every error a status with a sentence."""
+"""The gRPC door: messages in, messages out, every error a status with a sentence.
+
+One file, since every method of the contract is one here, in the contract's order.
+"""
 
 from __future__ import annotations
 

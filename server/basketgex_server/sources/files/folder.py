@@ -2,6 +2,8 @@
 
 This module is imported before the server listens, so what needs numpy is imported where it is used. A folder may be on a
 network that went away: it is looked at and read on threads of their own, and nobody waits longer for them than is said here.
+
+Looking, reading and giving up share what is remembered of each file, and so one file.
 """
 
 from __future__ import annotations
