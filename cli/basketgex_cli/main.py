@@ -17,6 +17,7 @@ MODULES = {
     "basketgex_cli.shape": ("expiries", "strikes", "move", "maxpain"),
     "basketgex_cli.hedge": ("hedge",),
     "basketgex_cli.flow": ("flow",),
+    "basketgex_cli.change": ("change",),
     "basketgex_cli.plot.command": ("plot",),
     "basketgex_cli.install": ("install", "uninstall"),
     "basketgex_cli.templates": ("templates",),

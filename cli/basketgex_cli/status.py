@@ -65,6 +65,8 @@ def status(home: Home, *, as_json: bool) -> None:
         print(
             f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all; {found.seats} symbols a call."
         )
+    if found.chains_kept:
+        print(f"Past chains kept: {found.chains_kept:,}, {found.chains_bytes / 1e6:,.1f} MB.")
     if found.last_problem:
         print(f"Last problem: {in_a_terminal(found.last_problem)}")
 

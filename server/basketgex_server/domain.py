@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 Convention = Literal["flashalpha", "dealer"]
 CONVENTIONS: tuple[Convention, ...] = ("flashalpha", "dealer")
@@ -371,11 +371,13 @@ class Fetched:
     """What one source call brought: exposures by symbol, and the symbols that have no data.
 
     ``failed`` names symbols whose data is there but cannot be used (a broken chain), with the sentence that says why.
+    ``chains`` are those that the exposures were made of, where the source has them.
     """
 
     exposures: Mapping[str, SymbolExposure]
     missing: frozenset[str] = frozenset()
     failed: Mapping[str, str] = field(default_factory=dict)
+    chains: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def levels_between(low: float, high: float, count: int) -> tuple[float, ...]:

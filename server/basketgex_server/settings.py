@@ -95,6 +95,8 @@ class Settings:
     """Debits of a day that are kept back for explicit requests; of a small quota at most a tenth."""
     history_days: float = 30.0
     """How long snapshots are kept."""
+    chain_days: float = 7.0
+    """How long chains are kept, one a day and symbol, so that changes can be taken apart; 0: none are."""
     client_ttl: float = 30.0
     """How long a client may answer from a reply that no clock makes old."""
     request_timeout: float = 30.0
@@ -137,7 +139,15 @@ class Settings:
         ):
             if not getattr(self, name) > 0:
                 raise BadSettings(f"{name} must be more than 0.")
-        for name in ("reserve", "missing_ttl", "window_quiet", "window_longest", "history_days", "idle_stop"):
+        for name in (
+            "reserve",
+            "missing_ttl",
+            "window_quiet",
+            "window_longest",
+            "history_days",
+            "chain_days",
+            "idle_stop",
+        ):
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")
         for name in (f.name for f in fields(self) if isinstance(f.default, int | float)):

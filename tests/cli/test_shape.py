@@ -107,3 +107,12 @@ def test_the_flow_of_a_book(say: Any) -> None:
         say("flow", "NVDA", "--money=x", fails=True)
         == "basketgex: --money must be numbers, comma-separated.\n"
     )
+
+
+def test_a_change_needs_a_chain_of_before(say: Any) -> None:
+    said = "basketgex: No earlier chain of NVDA is kept: one is from the day after it is first asked for.\n"
+    assert say("change", "NVDA", fails=True) == said
+    assert "Past chains kept: " in say("status")
+    assert say("change", "NVDA", "--since", "soon", fails=True).startswith(
+        'basketgex: --since is "soon": write a day'
+    )

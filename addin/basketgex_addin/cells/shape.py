@@ -121,6 +121,26 @@ class Flow(NamedTuple):
     client_ttl: float
 
 
+class Change(NamedTuple):
+    """What made a basket's net GEX another, USD per 1 % move: ``before`` and the six parts add up to ``after``.
+
+    ``since`` and ``since_newest`` are the moments (Unix seconds) of the oldest and the newest chain that it began with.
+    """
+
+    before: float
+    spot: float
+    volatility: float
+    time: float
+    open_interest: float
+    weights: float
+    residual: float
+    after: float
+    since: float
+    since_newest: float
+    standing: Standing
+    client_ttl: float
+
+
 class ShapeServer(Protocol):
     """What questions of this kind are put to."""
 
@@ -142,3 +162,8 @@ class ShapeServer(Protocol):
         self, symbols: tuple[str, ...], money: tuple[float, ...], adv: tuple[float, ...] = ()
     ) -> Flow | Problem:
         """Return the flow of a book; ``adv`` empty where no days of volume are wanted."""
+
+    def change(
+        self, ask: Ask, *, since: float | None, weights_before: tuple[float, ...] = ()
+    ) -> Change | Problem:
+        """Return what made the change of a basket since a moment (Unix seconds); None: since the day before."""

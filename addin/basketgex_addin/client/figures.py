@@ -38,6 +38,8 @@ class ServerStatus:
     settings_notice: str = ""
     awaited: int = 0
     worked_out: int = 0
+    chains_kept: int = 0
+    chains_bytes: int = 0
 
 
 class Forward(NamedTuple):

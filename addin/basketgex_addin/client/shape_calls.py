@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.cells.shape import (
+    Change,
     ExpectedMove,
     Expiries,
     ExpiryBucket,
@@ -29,6 +30,7 @@ GET_STRIKES: Rpc[pb.GetStrikesRequest, pb.GetStrikesResponse] = Rpc("GetStrikes"
 GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain")
 GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
 GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
+GET_CHANGE: Rpc[pb.GetChangeRequest, pb.GetChangeResponse] = Rpc("GetChange")
 
 
 class ShapeCalls:
@@ -68,6 +70,12 @@ class ShapeCalls:
     ) -> Flow | Problem:
         """Return DEX, VEX and CHEX of a book with two sides."""
         return self._call(GET_FLOW, _flow, symbols=symbols, money=money, adv=adv)
+
+    def change(
+        self, ask: Ask, *, since: float | None = None, weights_before: tuple[float, ...] = ()
+    ) -> Change | Problem:
+        """Return what made the change of a basket since a moment; None: since the day before."""
+        return self._call(GET_CHANGE, _change, **_basket(ask), since=since, weights_before=weights_before)
 
 
 def _basket(ask: Ask) -> dict[str, Any]:
@@ -143,6 +151,11 @@ def _flow(found: pb.GetFlowResponse) -> Flow:
     columns = (tuple(getattr(found.flow, name)) for name in Flow._fields[:6])
     ttl = found.standing.client_ttl
     return Flow(*columns, tuple(found.money), found.adv_covered, standing(found), ttl)  # type: ignore[call-arg, arg-type]
+
+
+def _change(found: pb.GetChangeResponse) -> Change:
+    figures = {name: getattr(found, name) for name in Change._fields[:-2]}
+    return Change(**figures, standing=standing(found), client_ttl=found.standing.client_ttl)
 
 
 def _optional(found: Any, field: str) -> float | None:

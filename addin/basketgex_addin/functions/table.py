@@ -6,6 +6,7 @@ Wizard texts, host bindings, the function reference and the reading ahead of doc
 from __future__ import annotations
 
 from basketgex_addin.functions import (
+    change,
     dispersion,
     explain,
     flow,
@@ -64,6 +65,7 @@ FUNCTIONS: tuple[Function, ...] = (
     hedge.BASKETLADDER,
     hedge.CHARMCLOCK,
     flow.BASKETFLOW,
+    change.BASKETCHANGE,
     quota.BASKETQUOTA,
 )
 

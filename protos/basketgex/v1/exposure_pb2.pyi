@@ -2424,6 +2424,8 @@ class GetStatusResponse(_message.Message):
     CAPABILITIES_FIELD_NUMBER: _builtins.int
     AWAITED_FIELD_NUMBER: _builtins.int
     WORKED_OUT_FIELD_NUMBER: _builtins.int
+    CHAINS_KEPT_FIELD_NUMBER: _builtins.int
+    CHAINS_BYTES_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Of the server: "0.1.0"."""
     started_at: _builtins.float
@@ -2456,6 +2458,10 @@ class GetStatusResponse(_message.Message):
     """Symbols that the source is to bring yet; 0 where nothing is under way."""
     worked_out: _builtins.int
     """Grows while the source gets on with them."""
+    chains_kept: _builtins.int
+    """Past chains that are kept, so that changes can be taken apart."""
+    chains_bytes: _builtins.int
+    """The bytes that they take."""
     @_builtins.property
     def origin(self) -> Global___Origin:
         """Where its figures come from now."""
@@ -2490,10 +2496,12 @@ class GetStatusResponse(_message.Message):
         capabilities: _abc.Iterable[Global___Capability.ValueType] | None = ...,
         awaited: _builtins.int = ...,
         worked_out: _builtins.int = ...,
+        chains_kept: _builtins.int = ...,
+        chains_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "baskets", b"baskets", "capabilities", b"capabilities", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches", "worked_out", b"worked_out"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "baskets", b"baskets", "capabilities", b"capabilities", "chains_bytes", b"chains_bytes", "chains_kept", b"chains_kept", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches", "worked_out", b"worked_out"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3697,3 +3705,117 @@ class GetFlowResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetFlowResponse: _TypeAlias = GetFlowResponse  # noqa: Y015
+
+@_typing.final
+class GetChangeRequest(_message.Message):
+    """A basket, and since when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_BEFORE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    since: _builtins.float
+    """From the last chain kept of each name that is not later; absent: from the last of a day before its present chain's."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest; of the basket as it is."""
+
+    @_builtins.property
+    def weights_before(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of the basket as it was, as many as symbols; empty: as it is."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        weights_before: _abc.Iterable[_builtins.float] | None = ...,
+        since: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_since", b"_since", "since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_since", b"_since", "since", b"since", "symbols", b"symbols", "weights", b"weights", "weights_before", b"weights_before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__since: _TypeAlias = _typing.Literal["since"]  # noqa: Y015
+    _WhichOneofArgType__since: _TypeAlias = _typing.Literal["_since", b"_since"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__since) -> _WhichOneofReturnType__since | None: ...
+
+Global___GetChangeRequest: _TypeAlias = GetChangeRequest  # noqa: Y015
+
+@_typing.final
+class GetChangeResponse(_message.Message):
+    """The answer to GetChange, USD per 1 % move. before + spot + volatility + time + open_interest + weights + residual = after: every
+    contract is repriced at each step, in this order.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    SPOT_FIELD_NUMBER: _builtins.int
+    VOLATILITY_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    OPEN_INTEREST_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    RESIDUAL_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    SINCE_NEWEST_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    before: _builtins.float
+    """Net GEX then."""
+    after: _builtins.float
+    """Net GEX now."""
+    spot: _builtins.float
+    """The old contracts at the new price."""
+    volatility: _builtins.float
+    """Their new volatilities."""
+    time: _builtins.float
+    """The new moment: what has expired is gone."""
+    open_interest: _builtins.float
+    """What is open now: new contracts come, others go."""
+    weights: _builtins.float
+    """What the basket's other weights make; 0 without weights_before."""
+    residual: _builtins.float
+    """What is left: other dividend yields, and rounding."""
+    since: _builtins.float
+    """The oldest of the chains that it began with."""
+    since_newest: _builtins.float
+    """The newest of them."""
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of: the names with an earlier chain."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        before: _builtins.float = ...,
+        after: _builtins.float = ...,
+        spot: _builtins.float = ...,
+        volatility: _builtins.float = ...,
+        time: _builtins.float = ...,
+        open_interest: _builtins.float = ...,
+        weights: _builtins.float = ...,
+        residual: _builtins.float = ...,
+        since: _builtins.float = ...,
+        since_newest: _builtins.float = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "open_interest", b"open_interest", "origin", b"origin", "residual", b"residual", "since", b"since", "since_newest", b"since_newest", "spot", b"spot", "standing", b"standing", "time", b"time", "volatility", b"volatility", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChangeResponse: _TypeAlias = GetChangeResponse  # noqa: Y015

@@ -126,6 +126,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.FromString,
                 _registered_method=True)
+        self.GetChange = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetChange',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -261,6 +266,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetChange(self, request, context):
+        """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -353,6 +365,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetFlow,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.SerializeToString,
+            ),
+            'GetChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChange,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -843,6 +860,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetFlow',
             basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetChange',
+            basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -81,6 +81,8 @@ class ExposureServiceStub:
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
     GetFlow: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
+    GetChange: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]
+    """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -129,6 +131,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
     GetFlow: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]  # type: ignore[assignment]
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
+    GetChange: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]  # type: ignore[assignment]
+    """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -282,5 +286,13 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetFlowResponse, _abc.Awaitable[_exposure_pb2.GetFlowResponse]]:
         """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
+
+    @_abc_1.abstractmethod
+    def GetChange(
+        self,
+        request: _exposure_pb2.GetChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetChangeResponse, _abc.Awaitable[_exposure_pb2.GetChangeResponse]]:
+        """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

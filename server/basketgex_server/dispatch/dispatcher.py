@@ -24,6 +24,7 @@ from basketgex_server.errors import BadChain, BasketgexError, NotEntitled, Sourc
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.progress import Reports
+from basketgex_server.stores.chains import KeepsChains
 from basketgex_server.stores.local import LocalPool
 from basketgex_server.stores.port import DebitCounts, Departure, Leaving, PastGex, Store
 
@@ -67,6 +68,8 @@ class Dispatcher:
         self._levels = LevelCalls(source, self._spender, settings.missing_ttl, now)
         self.views = ChainViews(source)
         """What was made of single chains."""
+        self.chains = state.chains if isinstance(state, KeepsChains) else None
+        """Past chains, where the store keeps them."""
 
     @property
     def counts(self) -> Counts:
@@ -282,6 +285,8 @@ class Dispatcher:
         snapshots, missing = cache.take(fetched, now)
         await self._spender.land(cache, call, fetched)
         self._state.append(cache.origin.key, snapshots, missing)
+        if self.chains is not None:
+            self.chains.keep(cache.origin.key, fetched.chains, now, self._settings.chain_days)
         outcomes: dict[str, Outcome] = dict.fromkeys(symbols)
         outcomes |= fetched.exposures
         self._spender.recover(cache, [symbol for symbol in symbols if symbol not in fetched.failed])

@@ -118,7 +118,7 @@ async def find_expected_move(
     if 0 in lookup.refused:
         raise lookup.refused[0]
     volatilities, without = await within(timeout, _volatilities(dispatcher, lookup, horizon))
-    answer = assemble(0, question, _without(lookup, without))
+    answer = assemble(0, question, left_out(lookup, without))
     held = [c for c in answer.exposure.constituents if c.weight > 0]
     own = [volatilities[c.exposure.symbol] for c in held]
     loads = [c.weight for c in held]
@@ -186,7 +186,7 @@ async def _parted(dispatcher: Dispatcher, question: Basket, timeout: float) -> A
         for s, f in lookup.found.items()
         if not f.snapshot.exposure.strikes
     }
-    return assemble(0, question, _without(lookup, kept))
+    return assemble(0, question, left_out(lookup, kept))
 
 
 _ONLY_NET = (
@@ -194,13 +194,13 @@ _ONLY_NET = (
 )
 
 
-def _without(lookup: Lookup, left_out: Mapping[str, BasketgexError]) -> Lookup:
+def left_out(lookup: Lookup, reasons: Mapping[str, BasketgexError]) -> Lookup:
     """Return lookup in which some symbols are missing, and why."""
-    if not left_out:
+    if not reasons:
         return lookup
     return replace(
         lookup,
-        found={s: f for s, f in lookup.found.items() if s not in left_out},
-        missing={**lookup.missing, **{s: lookup.found[s].ttl for s in left_out}},
-        unreadable={**lookup.unreadable, **left_out},
+        found={s: f for s, f in lookup.found.items() if s not in reasons},
+        missing={**lookup.missing, **{s: lookup.found[s].ttl for s in reasons}},
+        unreadable={**lookup.unreadable, **reasons},
     )

@@ -61,18 +61,32 @@ class Held(NamedTuple):
     weight_after: float = 1.0
 
 
+class Weighed(NamedTuple):
+    """A name's change, and its weight in the basket of then and of now; weights of each add up to 1."""
+
+    change: Change
+    weight_before: float
+    weight_after: float
+
+
 def of_basket(members: Sequence[Held]) -> Change | None:
     """Return what made the change of a basket's weighted net GEX; None where a name cannot be computed at either moment."""
     found = [(m, change) for m in members if (change := of_chain(m.before, m.after, m.terms)) is not None]
     if not found or len(found) < len(members):
         return None
+    return combined([Weighed(change, m.weight_before, m.weight_after) for m, change in found])
+
+
+def combined(names: Sequence[Weighed]) -> Change:
+    """Return the change of a basket from those of its names."""
     parts = [
-        math.fsum(m.weight_before * c.parts[place] for m, c in found) for place in range(len(Parts._fields))
+        math.fsum(n.weight_before * n.change.parts[place] for n in names)
+        for place in range(len(Parts._fields))
     ]
-    by_weights = math.fsum((m.weight_after - m.weight_before) * c.after for m, c in found)
+    by_weights = math.fsum((n.weight_after - n.weight_before) * n.change.after for n in names)
     return Change(
-        before=math.fsum(m.weight_before * c.before for m, c in found),
-        after=math.fsum(m.weight_after * c.after for m, c in found),
+        before=math.fsum(n.weight_before * n.change.before for n in names),
+        after=math.fsum(n.weight_after * n.change.after for n in names),
         parts=Parts(*parts)._replace(weights=by_weights),
     )
 

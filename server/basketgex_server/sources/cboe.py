@@ -128,6 +128,7 @@ class Cboe:
         missing: set[str] = set()
         failed: dict[str, str] = {}
         errors: list[BasketgexError] = []
+        chains: dict[str, Chain] = {}
 
         async def one(symbol: str) -> None:
             async with self._turns:
@@ -145,12 +146,13 @@ class Cboe:
             exposures.update(found.exposures)
             missing.update(found.missing)
             failed.update(found.failed)
+            chains.update(found.chains)
 
         with self.progress.of(len(symbols)) as part:
             await asyncio.gather(*map(one, symbols))
         if errors and len(errors) == len(symbols):
             raise errors[0]
-        return Fetched(exposures, frozenset(missing), failed)
+        return Fetched(exposures, frozenset(missing), failed, chains)
 
     async def levels(self, symbol: str) -> Levels | None:
         """Return one symbol's levels. Raises what ``fetch`` raises, and BadChain."""

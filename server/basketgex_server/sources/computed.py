@@ -108,14 +108,15 @@ class Computed:
         loop = asyncio.get_running_loop()
         exposures: dict[str, SymbolExposure] = {}
         failed: dict[str, str] = {}
+        chains: dict[str, Chain] = {}
         with self.progress.of(len(symbols)) as part:
             for first in range(0, len(symbols), _TURN):
                 turn = symbols[first : first + _TURN]
                 hand = await at_hand(self._provider, turn)
                 await loop.run_in_executor(
-                    self._executor, self._work_out, hand, turn, exposures, failed, part
+                    self._executor, self._work_out, hand, turn, exposures, failed, chains, part
                 )
-        return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed)
+        return Fetched(exposures, frozenset(symbols) - exposures.keys() - failed.keys(), failed, chains)
 
     async def account(self) -> None:
         """There is none to ask."""
@@ -224,9 +225,10 @@ class Computed:
         symbols: Sequence[str],
         exposures: dict[str, SymbolExposure],
         failed: dict[str, str],
+        chains: dict[str, Chain],
         part: Part,
     ) -> None:
-        """Add what becomes of symbols to ``exposures`` and ``failed``."""
+        """Add what becomes of symbols to ``exposures`` and ``failed``, and what it is made of to ``chains``."""
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.
         from basketgex_server.exposure.symbol import exposure
 
@@ -238,7 +240,7 @@ class Computed:
                 failed[symbol] = error.sentence
                 continue
             if chain and (found := exposure(chain, *self.terms(symbol))):
-                exposures[symbol] = found
+                exposures[symbol], chains[symbol] = found, chain
 
 
 def _read(

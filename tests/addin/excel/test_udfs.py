@@ -37,12 +37,21 @@ from basketgex_addin.cells import (
     Strikes,
     Tick,
 )
-from basketgex_addin.cells.shape import ExpectedMove, Expiries, ExpiryBucket, MoveBucket, Moves, Standing
+from basketgex_addin.cells.shape import (
+    Change,
+    ExpectedMove,
+    Expiries,
+    ExpiryBucket,
+    MoveBucket,
+    Moves,
+    Standing,
+)
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Way
+from basketgex_addin.functions.change import ChangeOf
 from basketgex_addin.functions.dispersion import DispersionOf
 from basketgex_addin.functions.hedge import HedgeOf
 from basketgex_addin.functions.levels import LevelsOf
@@ -116,6 +125,7 @@ HEDGE = Hedge(
     as_of=1_000.0,
     client_ttl=60.0,
 )
+CHANGE = Change(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 28.0, 1_790_000_000.0, 1_790_000_000.0, STANDING, 60.0)
 OTHERS = {
     HedgeOf: HEDGE,
     RegimesOf: SINCE,
@@ -127,6 +137,7 @@ OTHERS = {
     ExpiriesOf: EXPIRIES,
     MovesOf: MOVES,
     ExpectedMoveOf: MOVE,
+    ChangeOf: CHANGE,
 }
 
 
@@ -248,6 +259,17 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETEXPIRIES": ("0DTE", 1.0, 2.0, 3.0, 4.0, 1.0, 1.0),
         "BASKETSTRIKES": (0.05, 3.0, -1.0, 2.0, 5.0, 6.0, 7.0, "call wall"),
         "BASKETMOVE": (0.05, 0.04, 0.07, 0.4, 1.0),
+        "BASKETCHANGE": (
+            ("before", 1.0),
+            ("spot", 2.0),
+            ("volatility", 3.0),
+            ("time", 4.0),
+            ("open interest", 5.0),
+            ("weights", 6.0),
+            ("residual", 7.0),
+            ("after", 28.0),
+            ("since", pytest.approx(46286.425926)),
+        ),
         "BASKETHEDGE": 5e9,
         "BASKETLADDER": ((-0.01, 0.0, 0.0, 5e9), (0.0, 0.0, pytest.approx(1 / 24), 2e6)),
         "CHARMCLOCK": ("1969-12-31 20:16", 1.0, 2e6),
@@ -271,6 +293,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         (flip,),
         *shape,
         *((hedge,) for hedge in hedges),
+        (ChangeOf(NVDA, None, ()),),
     ]
 
 

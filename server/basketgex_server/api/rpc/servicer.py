@@ -257,6 +257,8 @@ class ExposureServicer(ShapeCalls):
             )
             quota, spent = await self._dispatcher.quota(reconcile=request.reconcile)
             awaited, worked_out = self._dispatcher.awaited()
+            chains = self._dispatcher.chains
+            kept = await chains.size() if chains is not None else (0, 0)
             return pb.GetStatusResponse(
                 version=__version__,
                 origin=messages.origin(cache.origin),
@@ -275,6 +277,8 @@ class ExposureServicer(ShapeCalls):
                 watches=len(self._watches),
                 awaited=awaited,
                 worked_out=worked_out,
+                chains_kept=kept[0],
+                chains_bytes=kept[1],
                 capabilities=[pb.Capability.Value(f"CAPABILITY_{c}") for c in capabilities(source)],
                 quota=messages.quota(quota, spent) if source.metered else None,
             )

@@ -15,6 +15,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
 from basketgex_server.api.rpc import shape_replies as replies
 from basketgex_server.dispatch import shape_queries as queries
+from basketgex_server.dispatch.change_queries import find_change
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.flow_queries import book, find_flow
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon
@@ -120,6 +121,21 @@ class ShapeCalls(ExposureServiceServicer):
             asked = book(request.symbols, request.money, request.adv, self._settings.max_symbols)
             found = await find_flow(self._dispatcher, asked, timeout=self._time_left(context))
             return replies.flow_reply(asked, *found)
+
+        return await self._guarded(context, work)
+
+    async def GetChange(self, request: pb.GetChangeRequest, context: Context) -> pb.GetChangeResponse:  # noqa: N802
+        """Answer with what made the change of a basket."""
+
+        async def work() -> pb.GetChangeResponse:
+            asked, most = self._asked(request), self._settings.max_symbols
+            before = list(request.weights_before)
+            was = basket(list(request.symbols), before, most) if before else None
+            since = request.since if request.HasField("since") else 0.0
+            if not math.isfinite(since) or since < 0:
+                raise InvalidRange("since must be a moment in Unix seconds.", argument="since")
+            found = await find_change(self._dispatcher, asked, was, since, timeout=self._time_left(context))
+            return replies.change_reply(*found)
 
         return await self._guarded(context, work)
 

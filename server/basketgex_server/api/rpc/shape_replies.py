@@ -13,6 +13,7 @@ from basketgex_server.domain import Measures
 if TYPE_CHECKING:  # numpy comes with it
     from collections.abc import Sequence
 
+    from basketgex_server.dispatch.change_queries import Changed
     from basketgex_server.dispatch.flow_queries import Book
     from basketgex_server.exposure.flows import Flow
     from basketgex_server.exposure.max_pain import MaxPain
@@ -112,4 +113,17 @@ def flow_reply(asked: Book, answer: Answer, found: Flow) -> pb.GetFlowResponse:
         adv_covered=found.adv_covered,
         standing=standing(answer),
         origin=messages.origin(answer.origin),
+    )
+
+
+def change_reply(answer: Answer, found: Changed) -> pb.GetChangeResponse:
+    """Return what made the change of a basket."""
+    return pb.GetChangeResponse(
+        before=found.change.before,
+        after=found.change.after,
+        since=found.since,
+        since_newest=found.since_newest,
+        standing=standing(answer),
+        origin=messages.origin(answer.origin),
+        **found.change.parts._asdict(),
     )

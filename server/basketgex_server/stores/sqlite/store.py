@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.stores.chains import ChainArchive
 from basketgex_server.stores.port import DebitCounts, Flags, PastGex, QuotaRecord, QuotaValue, StoredFigures
 from basketgex_server.stores.sqlite import figures, ledger
 from basketgex_server.stores.sqlite.pool import SqlitePool
@@ -88,6 +89,8 @@ class SqliteStore:
 
     def __init__(self, path: Path, history_days: float) -> None:
         self._path = path
+        self.chains = ChainArchive(path.with_name("chains.db"))
+        """Past chains, in a file of their own."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._history = history_days * DAY
         self.lost = False
@@ -170,6 +173,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Write what is journalled, and end."""
+        self.chains.close()
         self._thread.submit(self._tidier.close)
         self._thread.submit(lambda: renew(self._connection))  # where that fails, it is the next end's
         self._thread.submit(lambda: self._connection.close())

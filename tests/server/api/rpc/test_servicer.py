@@ -79,6 +79,8 @@ REQUESTS = {
     "GetStrikes": pb.GetStrikesRequest(symbols=["NVDA"]),
     "GetMaxPain": pb.GetMaxPainRequest(symbol="NVDA"),
     "GetExpectedMove": pb.GetExpectedMoveRequest(symbols=["NVDA"]),
+    "GetFlow": pb.GetFlowRequest(symbols=["SPX"], money=[-1.0]),
+    "GetChange": pb.GetChangeRequest(symbols=["SPX"]),
     "GetHedge": pb.GetHedgeRequest(symbols=["NVDA"]),
     "ListSymbols": pb.ListSymbolsRequest(),
     "GetStatus": pb.GetStatusRequest(),
