@@ -1,4 +1,7 @@
-"""The thin shell around cache, planner, quota and batcher: from symbols to lookup, whatever it takes and no more."""
+"""The thin shell around cache, planner, quota and batcher: from symbols to lookup, whatever it takes and no more.
+
+One file: it is where all of them meet.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ A snapshot is kept under its origin's key, so that figures of different origin n
 at start; what is learnt later is journalled behind the answer. A debit, on the contrary, is committed before its call leaves.
 
 A store that turns out to be damaged, whenever that is, is kept beside and begun anew with what the ledger in it still says.
+Opening, writing and setting aside share one connection and its thread, and so one file.
 """
 
 from __future__ import annotations
