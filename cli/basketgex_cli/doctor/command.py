@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from basketgex.home import Home
-from basketgex_cli.doctor import hosts, installation, serving
+from basketgex_cli.doctor import hosts, installation, serving, windows
 from basketgex_cli.doctor.report import ATTENTION, FAULT, Facts, Finding
 from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.terminal import Column, busy, print_table
@@ -23,6 +23,7 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "Excel": hosts.excel,
     "add-in in Calc": hosts.calc_add_in,
     "add-in in Excel": hosts.excel_add_in,
+    "Excel's rules": windows.rules,
     "Python": installation.python,
     "start command": installation.start_command,
     "versions": installation.versions,
