@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from basketgex_addin.cells.arguments import flat, is_blank, number_in, numbers
-from basketgex_addin.cells.values import BadInput, Block
+from basketgex_addin.cells.values import BadInput, Block, InputCell
 
 LADDER = tuple(percent / 100 for percent in range(-5, 6))
 """The moves of a ladder that does not say which."""
@@ -79,21 +79,25 @@ def betas(symbols: Block | None, given: Block | None, horizon: float = 30.0) -> 
         return Betas()
     if len(cells) == 1 and isinstance(cells[0], str) and number_in(cells[0]) is None and "," not in cells[0]:
         return Betas(index=cells[0].strip(), horizon=horizon)
-    names, sizes = flat(symbols or (), "symbols"), flat(given or (), "betas")
-    if names.count != sizes.count:
-        sentence = f"{names.count:,} symbols but {sizes.count:,} betas: give one beta beside each symbol, or an index."
-        raise BadInput("invalid_scenario", sentence, "betas")
     found = []
-    for i, (name, cell) in enumerate(zip_longest(names.cells, sizes.cells), 1):
-        if is_blank(name):
-            continue
+    for where, cell in beside(symbols, given, "betas", "give one beta beside each symbol, or an index."):
         beta = number_in(cell)
         if beta is None:
-            raise BadInput(
-                "invalid_scenario", f"{sizes.where(i)} is no number: give each symbol a beta.", "betas"
-            )
+            raise BadInput("invalid_scenario", f"{where} is no number: give each symbol a beta.", "betas")
         found.append(beta)
-    return Betas(tuple(found))
+    return Betas(tuple(found), horizon=horizon)
+
+
+def beside(
+    symbols: Block | None, given: Block | None, argument: str, instead: str
+) -> list[tuple[str, InputCell]]:
+    """Return what stands beside each symbol that is not blank, and how a sentence names that. Raises BadInput."""
+    names, column = flat(symbols or (), "symbols"), flat(given or (), argument)
+    if names.count != column.count:
+        sentence = f"{names.count:,} symbols but {column.count:,} {argument}: {instead}"
+        raise BadInput("invalid_scenario", sentence, argument)
+    pairs = enumerate(zip_longest(names.cells, column.cells[: len(names.cells)]), 1)
+    return [(column.where(i), cell) for i, (name, cell) in pairs if not is_blank(name)]
 
 
 def moves(block: Block | None) -> tuple[float, ...] | None:

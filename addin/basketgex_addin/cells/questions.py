@@ -13,6 +13,7 @@ from basketgex_addin.cells.values import Problem
 
 if TYPE_CHECKING:  # which reads arguments, as this is read
     from basketgex_addin.cells.hedging import Betas, Hedge, Scenario
+    from basketgex_addin.cells.index_units import IndexUnits
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -42,6 +43,9 @@ class Server(ShapeServer, Protocol):
 
     def hedge(self, ask: Ask, scenarios: Sequence[Scenario], betas: Betas, *, clock: bool) -> Hedge | Problem:
         """Return what dealers of a basket must trade."""
+
+    def betas(self, ask: Ask, betas: Betas) -> IndexUnits | Problem:
+        """Return a basket in units that compare."""
 
     def quota(self) -> Quota | Problem:
         """Return a metered source's quota."""

@@ -26,6 +26,7 @@ from basketgex_addin.cells import (
     Since,
     Strikes,
 )
+from basketgex_addin.cells.index_units import IndexUnits
 from basketgex_addin.client import hedging, messages, problems
 from basketgex_addin.client.baskets import Baskets
 from basketgex_addin.client.collector import Collector
@@ -35,6 +36,7 @@ from basketgex_addin.client.launcher import start
 from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import (
     CHANGE_SETTINGS,
+    GET_BETAS,
     GET_DISPERSION,
     GET_HEDGE,
     GET_PROFILE,
@@ -229,6 +231,10 @@ class BasketClient(ShapeCalls):
     ) -> Hedge | Problem:
         """Return what dealers of a basket must trade; ``counting`` MARKET or WEIGHT, else by weight where there are weights."""
         return self._call(GET_HEDGE, hedging.hedge, **hedging.asked(ask, scenarios, betas, clock, counting))
+
+    def betas(self, ask: Ask, betas: Betas, *, counting: str = "UNSPECIFIED") -> IndexUnits | Problem:
+        """Return a basket in units that compare; ``counting`` as in ``hedge``."""
+        return self._call(GET_BETAS, hedging.index_units, **hedging.asked_of_betas(ask, betas, counting))
 
     def strikes(self, symbol: str) -> Strikes | Problem:
         """Return one underlying by strike; a source of net figures only has none."""

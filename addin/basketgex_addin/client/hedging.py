@@ -1,4 +1,4 @@
-"""What dealers must trade: from the question to the fields of a request, and from the response to figures."""
+"""What dealers must trade, and units that compare: from questions to the fields of requests, from responses to figures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from basketgex_addin.cells import Ask, Betas, Hedge, Scenario, Tick
+from basketgex_addin.cells.index_units import IndexUnits
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
@@ -44,6 +45,47 @@ def hedge(found: pb.GetHedgeResponse) -> Hedge:
         counts=tuple(found.counts),
         betas=tuple(found.betas),
         correlation=found.correlation if found.HasField("correlation") else None,
+        missing=tuple(found.missing_symbols),
+        covered_weight=found.covered_weight,
+        as_of=found.as_of,
+        client_ttl=found.client_ttl,
+        notice=found.notice,
+        source=found.origin.label,
+        synthetic=found.origin.synthetic,
+    )
+
+
+def asked_of_betas(ask: Ask, betas: Betas, counting: str) -> dict[str, object]:
+    """Return the fields of a request for units that compare."""
+    return {
+        "symbols": ask.symbols,
+        "weights": ask.weights or (),
+        "index": betas.index,
+        "betas": betas.given or (),
+        "horizon_days": betas.horizon,
+        "counting": f"COUNTING_{counting}",
+    }
+
+
+def index_units(found: pb.GetBetasResponse) -> IndexUnits:
+    """Return what a response says."""
+    from basketgex.v1 import exposure_pb2 as pb
+
+    return IndexUnits(
+        symbols=tuple(found.symbols),
+        counts=tuple(found.counts),
+        betas=tuple(found.betas),
+        volatilities=tuple(found.volatility),
+        gex=tuple(found.gex),
+        gex_per_sigma=tuple(found.gex_per_sigma),
+        place=tuple(place if place >= 0 else None for place in found.place),
+        total_gex=found.total_gex,
+        flow=found.flow_per_index_percent,
+        index_equivalent=found.index_equivalent_gex,
+        total_per_sigma=found.total_gex_per_sigma if found.HasField("total_gex_per_sigma") else None,
+        correlation=found.correlation if found.HasField("correlation") else None,
+        correlation_status=found.correlation_status,
+        per="weight" if found.counting == pb.COUNTING_WEIGHT else "market",
         missing=tuple(found.missing_symbols),
         covered_weight=found.covered_weight,
         as_of=found.as_of,

@@ -33,4 +33,5 @@ GET_PROFILE: Rpc[pb.GetProfileRequest, pb.GetProfileResponse] = Rpc("GetProfile"
 GET_DISPERSION: Rpc[pb.GetDispersionRequest, pb.GetDispersionResponse] = Rpc("GetDispersion")
 GET_REGIMES: Rpc[pb.GetRegimesRequest, pb.GetRegimesResponse] = Rpc("GetRegimes")
 GET_HEDGE: Rpc[pb.GetHedgeRequest, pb.GetHedgeResponse] = Rpc("GetHedge")
+GET_BETAS: Rpc[pb.GetBetasRequest, pb.GetBetasResponse] = Rpc("GetBetas")
 SHUTDOWN: Rpc[pb.ShutdownRequest, pb.ShutdownResponse] = Rpc("Shutdown")

@@ -6,6 +6,7 @@ Wizard texts, host bindings, the function reference and the reading ahead of doc
 from __future__ import annotations
 
 from basketgex_addin.functions import (
+    betas,
     change,
     dispersion,
     explain,
@@ -66,6 +67,9 @@ FUNCTIONS: tuple[Function, ...] = (
     hedge.CHARMCLOCK,
     flow.BASKETFLOW,
     change.BASKETCHANGE,
+    betas.BASKETBETA,
+    betas.BASKETINDEXGEX,
+    betas.BASKETCOMPARE,
     quota.BASKETQUOTA,
 )
 

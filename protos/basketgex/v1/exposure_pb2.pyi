@@ -3819,3 +3819,182 @@ class GetChangeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetChangeResponse: _TypeAlias = GetChangeResponse  # noqa: Y015
+
+@_typing.final
+class GetBetasRequest(_message.Message):
+    """A basket, and its betas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    HORIZON_DAYS_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
+    index: _builtins.str
+    """As GetHedgeRequest.beta_index."""
+    horizon_days: _builtins.float
+    """Of volatilities and of implied betas, calendar days, above 0 and up to 3,650; absent: 30."""
+    counting: Global___Counting.ValueType
+    """What a name counts in sums."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest; of implied betas the names' weights in that basket."""
+
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As GetHedgeRequest.betas."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        index: _builtins.str = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        horizon_days: _builtins.float | None = ...,
+        counting: Global___Counting.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "horizon_days", b"horizon_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days", "betas", b"betas", "counting", b"counting", "horizon_days", b"horizon_days", "index", b"index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__horizon_days: _TypeAlias = _typing.Literal["horizon_days"]  # noqa: Y015
+    _WhichOneofArgType__horizon_days: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_days) -> _WhichOneofReturnType__horizon_days | None: ...
+
+Global___GetBetasRequest: _TypeAlias = GetBetasRequest  # noqa: Y015
+
+@_typing.final
+class GetBetasResponse(_message.Message):
+    """The answer to GetBetas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    VOLATILITY_FIELD_NUMBER: _builtins.int
+    GEX_FIELD_NUMBER: _builtins.int
+    GEX_PER_SIGMA_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    TOTAL_GEX_FIELD_NUMBER: _builtins.int
+    FLOW_PER_INDEX_PERCENT_FIELD_NUMBER: _builtins.int
+    INDEX_EQUIVALENT_GEX_FIELD_NUMBER: _builtins.int
+    TOTAL_GEX_PER_SIGMA_FIELD_NUMBER: _builtins.int
+    CORRELATION_FIELD_NUMBER: _builtins.int
+    CORRELATION_STATUS_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
+    MISSING_SYMBOLS_FIELD_NUMBER: _builtins.int
+    COVERED_WEIGHT_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    AS_OF_NEWEST_FIELD_NUMBER: _builtins.int
+    CLIENT_TTL_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    total_gex: _builtins.float
+    """Sum of count * gex."""
+    flow_per_index_percent: _builtins.float
+    """Sum of count * beta * gex: USD of stock that dealers sell when the index rises by 1 %."""
+    index_equivalent_gex: _builtins.float
+    """Sum of count * beta squared * gex: the GEX on the index that curves as much, USD per 1 % of it."""
+    total_gex_per_sigma: _builtins.float
+    """Sum of count * gex_per_sigma, every name moving by its own; absent where one of them has no volatility."""
+    correlation: _builtins.float
+    """Of implied betas: the one correlation between all pairs of these names."""
+    correlation_status: _builtins.str
+    """Of implied betas: "available"; "equal_weights": no weights were given, so they are not the index's; "part_of_index": the names
+    are less than 90 % of the index, and are taken for the whole of it. Else empty.
+    """
+    counting: Global___Counting.ValueType
+    """What a name counts."""
+    covered_weight: _builtins.float
+    """Share of the requested weight, or of the names, that is counted."""
+    as_of: _builtins.float
+    """The oldest symbol's."""
+    as_of_newest: _builtins.float
+    """The newest symbol's."""
+    client_ttl: _builtins.float
+    """How long, in seconds, a client may answer from this reply."""
+    notice: _builtins.str
+    """Why a symbol that has a chain is missing, for a person; empty where none is."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that have an exposure and a beta, in the order asked for."""
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: 1, or the weight renormalised to sum to 1."""
+
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: by how much the name moves when the index moves by 1."""
+
+    @_builtins.property
+    def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: at the money and at the horizon, per 1.00; NaN where there is none."""
+
+    @_builtins.property
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: net GEX, USD per 1 % of the name."""
+
+    @_builtins.property
+    def gex_per_sigma(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols: net GEX for a move of one daily standard deviation, gex * 100 * volatility / sqrt(252), USD."""
+
+    @_builtins.property
+    def place(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """For each symbol as it was asked for its place in symbols; -1 where it is missing."""
+
+    @_builtins.property
+    def missing_symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Asked for (with a weight, where that counts), but without an exposure or without a beta."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        counts: _abc.Iterable[_builtins.float] | None = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        volatility: _abc.Iterable[_builtins.float] | None = ...,
+        gex: _abc.Iterable[_builtins.float] | None = ...,
+        gex_per_sigma: _abc.Iterable[_builtins.float] | None = ...,
+        place: _abc.Iterable[_builtins.int] | None = ...,
+        total_gex: _builtins.float = ...,
+        flow_per_index_percent: _builtins.float = ...,
+        index_equivalent_gex: _builtins.float = ...,
+        total_gex_per_sigma: _builtins.float | None = ...,
+        correlation: _builtins.float | None = ...,
+        correlation_status: _builtins.str = ...,
+        counting: Global___Counting.ValueType = ...,
+        missing_symbols: _abc.Iterable[_builtins.str] | None = ...,
+        covered_weight: _builtins.float = ...,
+        as_of: _builtins.float = ...,
+        as_of_newest: _builtins.float = ...,
+        client_ttl: _builtins.float = ...,
+        notice: _builtins.str = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_total_gex_per_sigma", b"_total_gex_per_sigma", "correlation", b"correlation", "origin", b"origin", "total_gex_per_sigma", b"total_gex_per_sigma"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_total_gex_per_sigma", b"_total_gex_per_sigma", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "betas", b"betas", "client_ttl", b"client_ttl", "correlation", b"correlation", "correlation_status", b"correlation_status", "counting", b"counting", "counts", b"counts", "covered_weight", b"covered_weight", "flow_per_index_percent", b"flow_per_index_percent", "gex", b"gex", "gex_per_sigma", b"gex_per_sigma", "index_equivalent_gex", b"index_equivalent_gex", "missing_symbols", b"missing_symbols", "notice", b"notice", "origin", b"origin", "place", b"place", "symbols", b"symbols", "total_gex", b"total_gex", "total_gex_per_sigma", b"total_gex_per_sigma", "volatility", b"volatility"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__correlation: _TypeAlias = _typing.Literal["correlation"]  # noqa: Y015
+    _WhichOneofArgType__correlation: _TypeAlias = _typing.Literal["_correlation", b"_correlation"]  # noqa: Y015
+    _WhichOneofReturnType__total_gex_per_sigma: _TypeAlias = _typing.Literal["total_gex_per_sigma"]  # noqa: Y015
+    _WhichOneofArgType__total_gex_per_sigma: _TypeAlias = _typing.Literal["_total_gex_per_sigma", b"_total_gex_per_sigma"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__total_gex_per_sigma) -> _WhichOneofReturnType__total_gex_per_sigma | None: ...
+
+Global___GetBetasResponse: _TypeAlias = GetBetasResponse  # noqa: Y015

@@ -131,6 +131,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
                 _registered_method=True)
+        self.GetBetas = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetBetas',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -273,6 +278,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBetas(self, request, context):
+        """A basket in units of its index, by betas given or implied, and in units in which its names compare.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -370,6 +382,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetChange,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.SerializeToString,
+            ),
+            'GetBetas': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBetas,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -887,6 +904,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetChange',
             basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBetas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetBetas',
+            basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.FromString,
             options,
             channel_credentials,
             insecure,

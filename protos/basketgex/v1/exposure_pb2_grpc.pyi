@@ -83,6 +83,8 @@ class ExposureServiceStub:
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+    GetBetas: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]
+    """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -133,6 +135,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]  # type: ignore[assignment]
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+    GetBetas: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]  # type: ignore[assignment]
+    """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -294,5 +298,13 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetChangeResponse, _abc.Awaitable[_exposure_pb2.GetChangeResponse]]:
         """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+
+    @_abc_1.abstractmethod
+    def GetBetas(
+        self,
+        request: _exposure_pb2.GetBetasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetBetasResponse, _abc.Awaitable[_exposure_pb2.GetBetasResponse]]:
+        """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.queries import HORIZON, within
 from basketgex_server.domain import Basket
-from basketgex_server.errors import BadChain, InvalidScenario, NoData, NotOffered
+from basketgex_server.errors import BadChain, BasketgexError, InvalidScenario, NoData, NotOffered
 from basketgex_server.sources.port import ChainSource, ExposureSource, Held
 from basketgex_server.tickers import ticker
 
@@ -58,28 +58,47 @@ async def find_hedge(
         raise NotOffered("This source has no option chains, so nothing can be repriced.")
 
     def work(held: Held) -> tuple[BasketHedge | None, float | None]:
-        from basketgex_server.exposure.basket_hedging import basket_hedge, implied_betas
+        from basketgex_server.exposure.basket_hedging import basket_hedge
         from basketgex_server.exposure.hedging import Scenario
 
-        known, rho = betas.given, None
-        if betas.index:
-            _, found = implied_betas(held, betas.index, basket, betas.horizon)
-            if found is None:
-                raise NoData(none_implied(betas.index))
-            known, rho = found.betas, found.correlation
+        known, rho = resolved(held, basket, betas)
         check_betas(known, [move for move, _, _ in scenarios])
         asked = [Scenario(*scenario) for scenario in scenarios]
         return basket_hedge(held, basket, known, asked, per_weight=per_weight, clock=clock), rho
 
-    weighted = [s for s, w in zip(basket.symbols, basket.weights, strict=True) if w or not per_weight]
-    symbols = list(dict.fromkeys([*([betas.index] if betas.index else []), *weighted]))
-    found = await within(timeout, source.together(symbols, work))
+    found = await within(timeout, source.together(names_of(basket, betas, per_weight=per_weight), work))
     hedge, rho = found.made
     if hedge is None:
-        if found.failed:
-            raise BadChain(next(iter(found.failed.values())))
-        raise NoData(f"The source has no data for {', '.join(basket.symbols[:5])}: check the spelling.")
+        raise none_of(basket, found.failed)
     return HedgeFound(hedge, rho, found.failed)
+
+
+def names_of(basket: Basket, betas: BetasOf, *, per_weight: bool) -> list[str]:
+    """Return the distinct names whose chains it takes: the index, and those that count, or that betas are implied from."""
+    own = [s for s, w in zip(basket.symbols, basket.weights, strict=True) if w or not per_weight]
+    return list(dict.fromkeys([betas.index, *own] if betas.index else own))
+
+
+def resolved(held: Held, basket: Basket, betas: BetasOf) -> tuple[Mapping[str, float] | None, float | None]:
+    """Return betas by symbol, None for 1 each, and the correlation of implied ones. Raises NoData where there are none."""
+    if not betas.index:
+        return betas.given, None
+    from basketgex_server.exposure.basket_hedging import implied_betas
+
+    found = implied_betas(held, betas.index, basket, betas.horizon)
+    if found is None:
+        raise NoData(
+            f"No betas to {betas.index} can be implied: that takes volatilities of the index and of two names. Give betas "
+            "instead."
+        )
+    return found.betas, found.correlation
+
+
+def none_of(basket: Basket, failed: Mapping[str, str]) -> BasketgexError:
+    """Return what to say where nothing of a basket can be computed with."""
+    if failed:
+        return BadChain(next(iter(failed.values())))
+    return NoData(f"The source has no data for {', '.join(basket.symbols[:5])}: check the spelling.")
 
 
 def checked_scenarios(scenarios: Sequence[Three]) -> Sequence[Three]:
@@ -128,8 +147,3 @@ def check_betas(betas: Mapping[str, float] | None, moves: Sequence[float]) -> No
                 f"With a beta of {beta:g} such a move would leave {symbol} no price above 0: ask for a smaller one.",
                 argument="move",
             )
-
-
-def none_implied(index: str) -> str:
-    """Return why there are no implied betas."""
-    return f"No betas to {index} can be implied: that takes volatilities of the index and of two members. Give betas instead."

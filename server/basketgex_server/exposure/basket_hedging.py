@@ -113,12 +113,12 @@ def charm_clock(members: Sequence[Hedged]) -> tuple[Tick, ...]:
 
 def implied_betas(
     held: Mapping[str, tuple[Chain, Terms]], index: str, members: Basket, horizon_days: float
-) -> tuple[float | None, Betas | None]:
-    """Return the index's volatility at the money and horizon, and the betas that it implies with the members'."""
+) -> Betas | None:
+    """Return the betas that volatilities at the money and horizon imply; None where there is no implied correlation."""
     volatility = {
         symbol: found
         for symbol, (chain, terms) in held.items()
         if (found := at_the_money(chain, terms.rate, terms.dividend_yield, horizon_days)) is not None
     }
     of_index = volatility.get(index)
-    return of_index, None if of_index is None else implied(of_index, members, volatility)
+    return None if of_index is None else implied(of_index, members, volatility)

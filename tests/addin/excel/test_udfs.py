@@ -37,6 +37,7 @@ from basketgex_addin.cells import (
     Strikes,
     Tick,
 )
+from basketgex_addin.cells.index_units import IndexUnits
 from basketgex_addin.cells.shape import (
     Change,
     ExpectedMove,
@@ -51,6 +52,7 @@ from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.excel import component, values
 from basketgex_addin.excel.book import MAX_CELLS, Scanner
 from basketgex_addin.functions import CATEGORY, FUNCTIONS, SYMBOL, Way
+from basketgex_addin.functions.betas import BetasAsked
 from basketgex_addin.functions.change import ChangeOf
 from basketgex_addin.functions.dispersion import DispersionOf
 from basketgex_addin.functions.hedge import HedgeOf
@@ -126,7 +128,14 @@ HEDGE = Hedge(
     client_ttl=60.0,
 )
 CHANGE = Change(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 28.0, 1_790_000_000.0, 1_790_000_000.0, STANDING, 60.0)
+UNITS = IndexUnits(
+    *(("NVDA",), (1.0,), (1.5,), (0.4,), (2e9,), (5e9,), (0,), 2e9, 3e9, 4.5e9, 5e9, None, "", "market", ()),
+    covered_weight=1.0,
+    as_of=1_000.0,
+    client_ttl=60.0,
+)
 OTHERS = {
+    BetasAsked: UNITS,
     HedgeOf: HEDGE,
     RegimesOf: SINCE,
     LevelsOf: LEVELS,
@@ -273,6 +282,8 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         "BASKETHEDGE": 5e9,
         "BASKETLADDER": ((-0.01, 0.0, 0.0, 5e9), (0.0, 0.0, pytest.approx(1 / 24), 2e6)),
         "CHARMCLOCK": ("1969-12-31 20:16", 1.0, 2e6),
+        "BASKETINDEXGEX": 4.5e9,
+        "BASKETCOMPARE": (("NVDA", 2e9, 0.4, 5e9, NA), ("basket", 2e9, "", 5e9, NA)),
     }
     curve, flip = ProfileOf(NVDA, "gex", (0.8, 1.2), 60), ProfileOf(NVDA, "gex", FLIP_REACH, 2)
     shape = (ExpiriesOf(NVDA, False),), (MovesOf(NVDA, 0.01),), (ExpectedMoveOf(NVDA, 30.0, None, ""),)
@@ -294,6 +305,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         *shape,
         *((hedge,) for hedge in hedges),
         (ChangeOf(NVDA, None, ()),),
+        (BetasAsked(NVDA, Betas()),),
     ]
 
 

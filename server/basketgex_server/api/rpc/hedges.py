@@ -39,12 +39,12 @@ class Asking(NamedTuple):
 async def get_hedge(request: pb.GetHedgeRequest, asking: Asking) -> pb.GetHedgeResponse:
     """Answer with what dealers must trade. Raises BasketgexError."""
     question = basket(list(request.symbols), list(request.weights) or None, asking.most)
-    counting = request.counting or (pb.COUNTING_WEIGHT if request.weights else pb.COUNTING_MARKET)
+    counting = counting_of(request)
     found = await find_hedge(
         asking.source,
         question,
         _scenarios(request),
-        _betas(request),
+        betas_of(request.symbols, request.betas, request.beta_index, horizon_of(request)),
         per_weight=counting == pb.COUNTING_WEIGHT,
         clock=request.clock,
         timeout=asking.timeout,
@@ -62,16 +62,33 @@ def _scenarios(request: pb.GetHedgeRequest) -> Sequence[tuple[float, float, floa
     return checked_scenarios(list(rows) or [(0.0, 0.0, 0.0)])
 
 
-def _betas(request: pb.GetHedgeRequest) -> BetasOf:
-    """Return by which betas a request's names move. Raises InvalidScenario, InvalidSymbol and InvalidHorizon."""
-    horizon = checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
-    if request.betas and request.beta_index:
+def horizon_of(request: pb.GetHedgeRequest | pb.GetBetasRequest) -> float:
+    """Return the calendar days of a request's volatilities. Raises InvalidHorizon."""
+    return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
+
+
+def betas_of(
+    symbols: Sequence[str], betas: Sequence[float], index: str, horizon: float, argument: str = "beta_index"
+) -> BetasOf:
+    """Return by which betas names move. Raises InvalidScenario and InvalidSymbol, of the ``argument`` that the index is."""
+    if betas and index:
         raise InvalidScenario(
             "Give betas, or the index that they are to be implied from, but not both.", argument="betas"
         )
-    if request.beta_index:
-        return BetasOf(None, ticker(request.beta_index, "beta_index"), horizon)
-    return BetasOf(betas_by_symbol(request.symbols, request.betas) if request.betas else None)
+    if index:
+        return BetasOf(None, ticker(index, argument), horizon)
+    return BetasOf(betas_by_symbol(symbols, betas) if betas else None, horizon=horizon)
+
+
+def counting_of(request: pb.GetHedgeRequest | pb.GetBetasRequest) -> pb.Counting.ValueType:
+    """Return what a name counts: where the request does not say, its weight where there are weights."""
+    return request.counting or (pb.COUNTING_WEIGHT if request.weights else pb.COUNTING_MARKET)
+
+
+def absent(question: Basket, found: Sequence[str], counting: pb.Counting.ValueType) -> list[str]:
+    """Return the names of a basket that count and are not among those found."""
+    wanted = zip(question.symbols, question.weights, strict=True)
+    return [s for s, weight in wanted if s not in found and (weight or counting == pb.COUNTING_MARKET)]
 
 
 def hedge_reply(
@@ -79,7 +96,6 @@ def hedge_reply(
 ) -> pb.GetHedgeResponse:
     """Return what dealers must trade as a message."""
     hedge = found.hedge
-    wanted = dict(zip(question.symbols, question.weights, strict=True))
     return pb.GetHedgeResponse(
         move=[s.move for s in hedge.ladder.scenarios],
         vol=[s.vol for s in hedge.ladder.scenarios],
@@ -91,11 +107,7 @@ def hedge_reply(
         counts=hedge.counts,
         betas=hedge.betas,
         correlation=found.correlation,
-        missing_symbols=[
-            s
-            for s, weight in wanted.items()
-            if s not in hedge.symbols and (weight or counting == pb.COUNTING_MARKET)
-        ],
+        missing_symbols=absent(question, hedge.symbols, counting),
         covered_weight=hedge.covered_weight,
         as_of=min(hedge.as_of),
         as_of_newest=max(hedge.as_of),

@@ -22,7 +22,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rpc import chain_replies, hedges, messages, requests
+from basketgex_server.api.rpc import betas, chain_replies, hedges, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.shape_calls import ShapeCalls
 from basketgex_server.api.rpc.watch import Watches
@@ -216,6 +216,10 @@ class ExposureServicer(ShapeCalls):
     async def GetHedge(self, request: pb.GetHedgeRequest, context: Context) -> pb.GetHedgeResponse:  # noqa: N802
         """Answer with what dealers must trade."""
         return await self._guarded(context, lambda: hedges.get_hedge(request, self._asking(context)))
+
+    async def GetBetas(self, request: pb.GetBetasRequest, context: Context) -> pb.GetBetasResponse:  # noqa: N802
+        """Answer with a basket in units that compare."""
+        return await self._guarded(context, lambda: betas.get_betas(request, self._asking(context)))
 
     async def WatchBaskets(  # type: ignore[override]  # noqa: N802 - a stream may be written to: then it ends when cancelled
         self, request: pb.WatchBasketsRequest, context: Context

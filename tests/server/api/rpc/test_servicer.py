@@ -82,6 +82,7 @@ REQUESTS = {
     "GetFlow": pb.GetFlowRequest(symbols=["SPX"], money=[-1.0]),
     "GetChange": pb.GetChangeRequest(symbols=["SPX"]),
     "GetHedge": pb.GetHedgeRequest(symbols=["NVDA"]),
+    "GetBetas": pb.GetBetasRequest(symbols=["NVDA"]),
     "ListSymbols": pb.ListSymbolsRequest(),
     "GetStatus": pb.GetStatusRequest(),
     "GetSettings": pb.GetSettingsRequest(),
