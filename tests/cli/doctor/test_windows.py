@@ -141,7 +141,7 @@ def test_faults_are_named_first_and_all_of_it_is_shown(profile: ExcelProfile) ->
     found = summed(looked(profile, {("HKCU", BY_HAND, "DisableAllAddins"): 1}))
     assert found.state == FAULT
     first, second = found.sentences().splitlines()
-    assert first.startswith("Excel's Trust Center turns all add-ins off. Allow them in ")
+    assert first.startswith("Excel's Trust Center turns all add-ins off. Allow it in ")
     assert "xlwings.xlam. Where one of the two does not work" in second
 
 
