@@ -93,8 +93,8 @@ class Settings:
     """Metered calls an hour for explicit refreshes, as many for new names and for levels; of a small quota a fiftieth."""
     reserve: int = 50
     """Debits of a day that are kept back for explicit requests; of a small quota at most a tenth."""
-    history_days: float = 30.0
-    """How long snapshots are kept."""
+    history_days: float = 400.0
+    """How long snapshots are kept: all of them for 30 days at most, then the last of each day."""
     chain_days: float = 7.0
     """How long chains are kept, one a day and symbol, so that changes can be taken apart; 0: none are."""
     client_ttl: float = 30.0

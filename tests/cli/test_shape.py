@@ -116,3 +116,9 @@ def test_a_change_needs_a_chain_of_before(say: Any) -> None:
     assert say("change", "NVDA", "--since", "soon", fails=True).startswith(
         'basketgex: --since is "soon": write a day'
     )
+
+
+def test_a_history_of_one_day_has_no_percentile(say: Any) -> None:
+    found = json.loads(say("history", "NVDA,AMD", "--json"))
+    assert (len(found["closes"]), found["gex"]["percentile"], found["gex"]["days"]) == (1, None, 0)
+    assert "Net GEX: too few days to compare with (0)." in say("history", "NVDA,AMD")

@@ -141,6 +141,24 @@ class Change(NamedTuple):
     client_ttl: float
 
 
+class Rank(NamedTuple):
+    """Where a figure stands among those of ``days`` before; None where they are too few, or all the same."""
+
+    percentile: float | None
+    z_score: float | None
+    days: int
+
+
+class Past(NamedTuple):
+    """A basket's closing figures: rows of Unix seconds, GEX, DEX, VEX, CHEX and balance (None: unknown), the last of now."""
+
+    rows: tuple[tuple[float | None, ...], ...]
+    gex: Rank
+    balance: Rank
+    standing: Standing
+    client_ttl: float
+
+
 class ShapeServer(Protocol):
     """What questions of this kind are put to."""
 
@@ -167,3 +185,6 @@ class ShapeServer(Protocol):
         self, ask: Ask, *, since: float | None, weights_before: tuple[float, ...] = ()
     ) -> Change | Problem:
         """Return what made the change of a basket since a moment (Unix seconds); None: since the day before."""
+
+    def history(self, ask: Ask, days: float) -> Past | Problem:
+        """Return a basket's closing figures over so many days before its present one."""

@@ -16,6 +16,8 @@ from basketgex_addin.cells.shape import (
     MaxPain,
     MoveBucket,
     Moves,
+    Past,
+    Rank,
     Standing,
 )
 from basketgex_addin.client.rpc import M, R, Rpc
@@ -31,6 +33,7 @@ GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain
 GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
 GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
 GET_CHANGE: Rpc[pb.GetChangeRequest, pb.GetChangeResponse] = Rpc("GetChange")
+GET_HISTORY: Rpc[pb.GetHistoryRequest, pb.GetHistoryResponse] = Rpc("GetHistory")
 
 
 class ShapeCalls:
@@ -76,6 +79,10 @@ class ShapeCalls:
     ) -> Change | Problem:
         """Return what made the change of a basket since a moment; None: since the day before."""
         return self._call(GET_CHANGE, _change, **_basket(ask), since=since, weights_before=weights_before)
+
+    def history(self, ask: Ask, days: float = 400.0) -> Past | Problem:
+        """Return a basket's closing figures over so many days before its present one."""
+        return self._call(GET_HISTORY, _history, **_basket(ask), days=days)
 
 
 def _basket(ask: Ask) -> dict[str, Any]:
@@ -156,6 +163,16 @@ def _flow(found: pb.GetFlowResponse) -> Flow:
 def _change(found: pb.GetChangeResponse) -> Change:
     figures = {name: getattr(found, name) for name in Change._fields[:-2]}
     return Change(**figures, standing=standing(found), client_ttl=found.standing.client_ttl)
+
+
+def _history(found: pb.GetHistoryResponse) -> Past:
+    c = found.closes
+    balance: list[float | None] = [*c.balance] or [None] * len(c.as_of)
+    rows = tuple(zip(c.as_of, c.gex, c.dex, c.vex, c.chex, balance, strict=True))
+    ranks = (
+        Rank(_optional(r, "percentile"), _optional(r, "z_score"), r.days) for r in (found.gex, found.balance)
+    )
+    return Past(rows, *ranks, standing(found), found.standing.client_ttl)  # type: ignore[call-arg, arg-type]
 
 
 def _optional(found: Any, field: str) -> float | None:

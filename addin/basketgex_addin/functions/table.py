@@ -12,6 +12,7 @@ from basketgex_addin.functions import (
     explain,
     flow,
     hedge,
+    history,
     levels,
     moments,
     names,
@@ -70,6 +71,8 @@ FUNCTIONS: tuple[Function, ...] = (
     betas.BASKETBETA,
     betas.BASKETINDEXGEX,
     betas.BASKETCOMPARE,
+    history.BASKETHISTORY,
+    history.BASKETPERCENTILE,
     quota.BASKETQUOTA,
 )
 

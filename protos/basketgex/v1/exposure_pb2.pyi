@@ -3998,3 +3998,180 @@ class GetBetasResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__total_gex_per_sigma) -> _WhichOneofReturnType__total_gex_per_sigma | None: ...
 
 Global___GetBetasResponse: _TypeAlias = GetBetasResponse  # noqa: Y015
+
+@_typing.final
+class GetHistoryRequest(_message.Message):
+    """A basket, and how far back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    days: _builtins.float
+    """Calendar days before the present figure, above 0 and up to 3,650; absent: 400."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest; the present ones hold for all days."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+        days: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "days", b"days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "days", b"days", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__days: _TypeAlias = _typing.Literal["days"]  # noqa: Y015
+    _WhichOneofArgType__days: _TypeAlias = _typing.Literal["_days", b"_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days) -> _WhichOneofReturnType__days | None: ...
+
+Global___GetHistoryRequest: _TypeAlias = GetHistoryRequest  # noqa: Y015
+
+@_typing.final
+class CloseColumns(_message.Message):
+    """A row a day, the oldest first and the last of now: the weighted mean of the latest closing figure of each name, none older than a
+    week. It begins when every name has one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AS_OF_FIELD_NUMBER: _builtins.int
+    GEX_FIELD_NUMBER: _builtins.int
+    DEX_FIELD_NUMBER: _builtins.int
+    VEX_FIELD_NUMBER: _builtins.int
+    CHEX_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def as_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The moment of its newest figure."""
+
+    @_builtins.property
+    def gex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.net."""
+
+    @_builtins.property
+    def dex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
+    @_builtins.property
+    def vex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
+    @_builtins.property
+    def chex(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Likewise."""
+
+    @_builtins.property
+    def balance(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As Basket.balance; empty where it is not known of every day."""
+
+    def __init__(
+        self,
+        *,
+        as_of: _abc.Iterable[_builtins.float] | None = ...,
+        gex: _abc.Iterable[_builtins.float] | None = ...,
+        dex: _abc.Iterable[_builtins.float] | None = ...,
+        vex: _abc.Iterable[_builtins.float] | None = ...,
+        chex: _abc.Iterable[_builtins.float] | None = ...,
+        balance: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "chex", b"chex", "dex", b"dex", "gex", b"gex", "vex", b"vex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseColumns: _TypeAlias = CloseColumns  # noqa: Y015
+
+@_typing.final
+class Rank(_message.Message):
+    """Where the present figure stands among those of the days before; absent where they are fewer than five."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERCENTILE_FIELD_NUMBER: _builtins.int
+    Z_SCORE_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    percentile: _builtins.float
+    """The share of the days before with a lower one, and half of those with the same, in 0..1."""
+    z_score: _builtins.float
+    """Its distance from their mean, in standard deviations; absent where they are all the same."""
+    days: _builtins.int
+    """How many days before there are."""
+    def __init__(
+        self,
+        *,
+        percentile: _builtins.float | None = ...,
+        z_score: _builtins.float | None = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_percentile", b"_percentile", "_z_score", b"_z_score", "percentile", b"percentile", "z_score", b"z_score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_percentile", b"_percentile", "_z_score", b"_z_score", "days", b"days", "percentile", b"percentile", "z_score", b"z_score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__percentile: _TypeAlias = _typing.Literal["percentile"]  # noqa: Y015
+    _WhichOneofArgType__percentile: _TypeAlias = _typing.Literal["_percentile", b"_percentile"]  # noqa: Y015
+    _WhichOneofReturnType__z_score: _TypeAlias = _typing.Literal["z_score"]  # noqa: Y015
+    _WhichOneofArgType__z_score: _TypeAlias = _typing.Literal["_z_score", b"_z_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__percentile) -> _WhichOneofReturnType__percentile | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__z_score) -> _WhichOneofReturnType__z_score | None: ...
+
+Global___Rank: _TypeAlias = Rank  # noqa: Y015
+
+@_typing.final
+class GetHistoryResponse(_message.Message):
+    """The answer to GetHistory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSES_FIELD_NUMBER: _builtins.int
+    GEX_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def closes(self) -> Global___CloseColumns:
+        """Day by day."""
+
+    @_builtins.property
+    def gex(self) -> Global___Rank:
+        """Of net GEX."""
+
+    @_builtins.property
+    def balance(self) -> Global___Rank:
+        """Of the balance."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        closes: Global___CloseColumns | None = ...,
+        gex: Global___Rank | None = ...,
+        balance: Global___Rank | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "closes", b"closes", "gex", b"gex", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "closes", b"closes", "gex", b"gex", "origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHistoryResponse: _TypeAlias = GetHistoryResponse  # noqa: Y015

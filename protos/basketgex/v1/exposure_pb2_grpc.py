@@ -136,6 +136,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.FromString,
                 _registered_method=True)
+        self.GetHistory = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetHistory',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHistoryRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHistoryResponse.FromString,
+                _registered_method=True)
 
 
 class ExposureServiceServicer:
@@ -285,6 +290,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHistory(self, request, context):
+        """A basket's closing figures of the days that are kept, and where the present one stands among them; at no source call of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExposureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -387,6 +399,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetBetas,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.SerializeToString,
+            ),
+            'GetHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHistory,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHistoryRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHistoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -931,6 +948,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetBetas',
             basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetBetasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetHistory',
+            basketgex_dot_v1_dot_exposure__pb2.GetHistoryRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,6 +85,8 @@ class ExposureServiceStub:
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
     GetBetas: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]
     """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
+    GetHistory: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetHistoryRequest, _exposure_pb2.GetHistoryResponse]
+    """A basket's closing figures of the days that are kept, and where the present one stands among them; at no source call of its own."""
 
 @_typing.type_check_only
 class ExposureServiceAsyncStub(ExposureServiceStub):
@@ -137,6 +139,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
     GetBetas: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]  # type: ignore[assignment]
     """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
+    GetHistory: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetHistoryRequest, _exposure_pb2.GetHistoryResponse]  # type: ignore[assignment]
+    """A basket's closing figures of the days that are kept, and where the present one stands among them; at no source call of its own."""
 
 class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every call but health wants the home's token, as metadata "authorization: Bearer TOKEN". A call that fails ends with a status,
@@ -306,5 +310,13 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetBetasResponse, _abc.Awaitable[_exposure_pb2.GetBetasResponse]]:
         """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
+
+    @_abc_1.abstractmethod
+    def GetHistory(
+        self,
+        request: _exposure_pb2.GetHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetHistoryResponse, _abc.Awaitable[_exposure_pb2.GetHistoryResponse]]:
+        """A basket's closing figures of the days that are kept, and where the present one stands among them; at no source call of its own."""
 
 def add_ExposureServiceServicer_to_server(servicer: ExposureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

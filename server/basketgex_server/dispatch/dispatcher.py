@@ -28,11 +28,13 @@ from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.progress import Reports
 from basketgex_server.stores.chains import KeepsChains
+from basketgex_server.stores.closes import KeepsCloses
 from basketgex_server.stores.local import LocalPool
 from basketgex_server.stores.port import DebitCounts, Departure, Leaving, PastGex, Store
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.past import Close
 
 __all__ = ["Counts", "Dispatcher", "fault"]
 
@@ -198,6 +200,11 @@ class Dispatcher:
     async def past(self, cache: SnapshotCache, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
         """Return what the store keeps of some symbols, the ``most`` newest of each."""
         return await self._state.past(cache.origin.key, symbols, most)
+
+    async def closes(self, origin: Origin, symbols: Sequence[str], since: float) -> dict[str, list[Close]]:
+        """Return the closing figures that the store keeps of some symbols; none where it keeps none."""
+        state = self._state
+        return await state.closes(origin.key, symbols, since) if isinstance(state, KeepsCloses) else {}
 
     async def quota(self, *, reconcile: bool = False) -> tuple[QuotaStatus, DebitCounts]:
         """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""

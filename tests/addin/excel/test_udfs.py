@@ -45,6 +45,8 @@ from basketgex_addin.cells.shape import (
     ExpiryBucket,
     MoveBucket,
     Moves,
+    Past,
+    Rank,
     Standing,
 )
 from basketgex_addin.client import problems
@@ -56,6 +58,7 @@ from basketgex_addin.functions.betas import BetasAsked
 from basketgex_addin.functions.change import ChangeOf
 from basketgex_addin.functions.dispersion import DispersionOf
 from basketgex_addin.functions.hedge import HedgeOf
+from basketgex_addin.functions.history import PastOf
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
 from basketgex_addin.functions.quota import QuotaOf
@@ -134,6 +137,7 @@ UNITS = IndexUnits(
     as_of=1_000.0,
     client_ttl=60.0,
 )
+PAST = Past(((1000.0, 1.0, 2.0, 3.0, 4.0, None),), Rank(0.9, 1.5, 12), Rank(None, None, 3), STANDING, 60.0)
 OTHERS = {
     BetasAsked: UNITS,
     HedgeOf: HEDGE,
@@ -147,6 +151,7 @@ OTHERS = {
     MovesOf: MOVES,
     ExpectedMoveOf: MOVE,
     ChangeOf: CHANGE,
+    PastOf: PAST,
 }
 
 
@@ -279,6 +284,8 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
             ("after", 28.0),
             ("since", pytest.approx(46286.425926)),
         ),
+        "BASKETHISTORY": (pytest.approx(25568.80324), 1.0, 2.0, 3.0, 4.0, NA),
+        "BASKETPERCENTILE": (0.9, 1.5, NA, NA, 12.0),
         "BASKETHEDGE": 5e9,
         "BASKETLADDER": ((-0.01, 0.0, 0.0, 5e9), (0.0, 0.0, pytest.approx(1 / 24), 2e6)),
         "CHARMCLOCK": ("1969-12-31 20:16", 1.0, 2e6),
@@ -306,6 +313,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         *((hedge,) for hedge in hedges),
         (ChangeOf(NVDA, None, ()),),
         (BetasAsked(NVDA, Betas()),),
+        (PastOf(NVDA, 400.0),),  # of both functions: the second is answered from memory
     ]
 
 

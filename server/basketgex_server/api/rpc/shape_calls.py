@@ -18,6 +18,7 @@ from basketgex_server.dispatch import shape_queries as queries
 from basketgex_server.dispatch.change_queries import find_change
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.flow_queries import book, find_flow
+from basketgex_server.dispatch.history_queries import find_history
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon
 from basketgex_server.domain import Basket
 from basketgex_server.errors import InvalidRange
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # generic for the type checker only
 
 STEP, NARROWEST, WIDEST = 0.01, 0.0001, 1.0
 """A bucket of strikes, in units of spot: where a request does not say, at least, and at most."""
+DAYS, MOST_DAYS = 400.0, 3_650.0
+"""Of a history where a request does not say, and at most."""
 
 
 class ShapeCalls(ExposureServiceServicer):
@@ -136,6 +139,20 @@ class ShapeCalls(ExposureServiceServicer):
                 raise InvalidRange("since must be a moment in Unix seconds.", argument="since")
             found = await find_change(self._dispatcher, asked, was, since, timeout=self._time_left(context))
             return replies.change_reply(*found)
+
+        return await self._guarded(context, work)
+
+    async def GetHistory(self, request: pb.GetHistoryRequest, context: Context) -> pb.GetHistoryResponse:  # noqa: N802
+        """Answer with how a basket stood on the days before."""
+
+        async def work() -> pb.GetHistoryResponse:
+            days = request.days if request.HasField("days") else DAYS
+            if not 0 < days <= MOST_DAYS:
+                raise InvalidRange(f"days must be above 0 and up to {MOST_DAYS:,.0f}.", argument="days")
+            found = await find_history(
+                self._dispatcher, self._asked(request), days, timeout=self._time_left(context)
+            )
+            return replies.history_reply(*found)
 
         return await self._guarded(context, work)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # numpy comes with it
 
     from basketgex_server.dispatch.change_queries import Changed
     from basketgex_server.dispatch.flow_queries import Book
+    from basketgex_server.dispatch.history_queries import Standing
     from basketgex_server.exposure.flows import Flow
     from basketgex_server.exposure.max_pain import MaxPain
     from basketgex_server.exposure.shape import ExpiryBucket, MoveBucket, Walls
@@ -126,4 +127,19 @@ def change_reply(answer: Answer, found: Changed) -> pb.GetChangeResponse:
         standing=standing(answer),
         origin=messages.origin(answer.origin),
         **found.change.parts._asdict(),
+    )
+
+
+def history_reply(answer: Answer, found: Standing) -> pb.GetHistoryResponse:
+    """Return how a basket stood on the days before."""
+    rows = found.closes
+    balance = [row.balance for row in rows]
+    measures = {name: [getattr(row, name) for row in rows] for name in Measures._fields}
+    known = [] if None in balance else balance
+    return pb.GetHistoryResponse(
+        closes=pb.CloseColumns(as_of=[row.as_of for row in rows], balance=known, **measures),  # type: ignore[arg-type]
+        gex=pb.Rank(**found.gex._asdict()),
+        balance=pb.Rank(**found.balance._asdict()),
+        standing=standing(answer),
+        origin=messages.origin(answer.origin),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from basketgex_server.domain import SKEW, Failure, Snapshot
+from basketgex_server.exposure.past import Close
 from basketgex_server.stores.port import PastGex, StoredFigures
 from basketgex_server.stores.sqlite.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
 from basketgex_server.stores.sqlite.tidy import NEWEST
@@ -49,6 +51,29 @@ def past(c: sqlite3.Connection, origin: str, symbol: str, most: int) -> list[Pas
         (origin, symbol, most),
     )
     return newest_first.fetchall()[::-1]
+
+
+def closes(c: sqlite3.Connection, origin: str, symbol: str, since: float) -> list[Close]:
+    """Return the last figures of each UTC day of a symbol since a moment, the oldest first: New York trades within one."""
+    found = c.execute(
+        "SELECT as_of, gex, dex, vex, chex, sides FROM snapshot WHERE id IN (SELECT max(id) FROM snapshot WHERE origin = ? "
+        "AND symbol = ? AND as_of >= ? GROUP BY CAST(as_of / 86400 AS INTEGER)) ORDER BY as_of",
+        (origin, symbol, since),
+    )
+    return [
+        Close(row[0], row[1], row[2], row[3], row[4], _gross(row["sides"]))
+        for row in found
+        if all(type(x) is float for x in row[:5])
+    ]
+
+
+def _gross(sides: object) -> float | None:
+    """Return the gross GEX of a row's sides; None where it has none, or none that can be read."""
+    try:
+        call, put, *_ = json.loads(sides) if isinstance(sides, str) else (None, None)
+        return abs(call[0]) + abs(put[0]) if call and put else None
+    except (TypeError, ValueError, IndexError, RecursionError):
+        return None
 
 
 def append(

@@ -21,6 +21,7 @@ from typing import TypeVar
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.exposure.past import Close
 from basketgex_server.stores.chains import ChainArchive
 from basketgex_server.stores.port import DebitCounts, Flags, PastGex, QuotaRecord, QuotaValue, StoredFigures
 from basketgex_server.stores.sqlite import figures, ledger
@@ -114,6 +115,13 @@ class SqliteStore:
         return await self._run(
             lambda: {symbol: figures.past(self._connection, origin, symbol, most) for symbol in symbols}
         )
+
+    async def closes(self, origin: str, symbols: Sequence[str], since: float) -> dict[str, list[Close]]:
+        """Return the closing figures of some symbols since a moment; one by one, so that no debit waits for all of them."""
+        return {
+            symbol: await self._run(lambda name=symbol: figures.closes(self._connection, origin, name, since))  # type: ignore[misc]
+            for symbol in symbols
+        }
 
     def pool(self, origin: str, begin: QuotaValue, flags: Flags) -> SqlitePool:
         """Return the books of an origin, which begin with these debits."""

@@ -23,6 +23,15 @@ BREATH = 0.01
 PATIENCE = 3.0
 """Seconds for which the end of a server may be put off."""
 DAY = 86_400.0
+INTRADAY = 30.0
+"""Days for which every figure is kept; then, to the end of the history, the last of each day."""
+_NO_CLOSE = """
+CAST(s.as_of / 86400 AS INTEGER) = (
+    SELECT CAST(later.as_of / 86400 AS INTEGER) FROM snapshot AS later
+    WHERE later.origin = s.origin AND later.symbol = s.symbol AND later.id > s.id ORDER BY later.id LIMIT 1
+)
+"""
+"""The figure that follows it is of the same UTC day: New York trades within one."""
 Step = Callable[[sqlite3.Connection], bool]
 
 _NEWEST = """
@@ -89,9 +98,14 @@ def _drop_some(c: sqlite3.Connection, origin: str, before: float, now: float) ->
     """Drop some of what has outlived its history; tell whether there may be more."""
     with c:
         dropped = c.execute(
-            f"DELETE FROM snapshot WHERE id IN (SELECT id FROM snapshot WHERE fetched_at < :before "  # noqa: S608
-            f"AND (origin <> :origin OR id NOT IN ({_NEWEST})) LIMIT :step)",
-            {"origin": origin, "before": before, "step": STEP},
+            f"DELETE FROM snapshot WHERE id IN (SELECT id FROM snapshot AS s WHERE (fetched_at < :before OR "  # noqa: S608
+            f"(fetched_at < :intraday AND {_NO_CLOSE})) AND (origin <> :origin OR id NOT IN ({_NEWEST})) LIMIT :step)",
+            {
+                "origin": origin,
+                "before": before,
+                "intraday": max(before, now - INTRADAY * DAY),
+                "step": STEP,
+            },
         ).rowcount
         if dropped == STEP:
             return True

@@ -81,6 +81,7 @@ REQUESTS = {
     "GetExpectedMove": pb.GetExpectedMoveRequest(symbols=["NVDA"]),
     "GetFlow": pb.GetFlowRequest(symbols=["SPX"], money=[-1.0]),
     "GetChange": pb.GetChangeRequest(symbols=["SPX"]),
+    "GetHistory": pb.GetHistoryRequest(symbols=["SPX"]),
     "GetHedge": pb.GetHedgeRequest(symbols=["NVDA"]),
     "GetBetas": pb.GetBetasRequest(symbols=["NVDA"]),
     "ListSymbols": pb.ListSymbolsRequest(),

@@ -177,3 +177,19 @@ def test_the_newest_are_found_by_a_look_a_symbol(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         plan = other.execute(f"EXPLAIN QUERY PLAN {tidy.NEWEST}", {"origin": "here"}).fetchall()
     assert not [step for *_, step in plan if "SCAN snapshot" in step]
+
+
+def test_after_thirty_days_the_last_of_each_day_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    state = SqliteStore(path, 50.0)
+    for turn in range(60 * 5):  # five a day, 60 days to NOON
+        at = NOON - (60 * 5 - 1 - turn) * DAY / 5
+        state.append("here", {name: Snapshot(made_up(name, at), at) for name in ("S0", "S1", "S2")}, {})
+    before = asyncio.run(state.closes("here", ["S0", "NO"], 0.0))
+    tidied(state)
+    closes = asyncio.run(state.closes("here", ["S0", "NO"], 0.0))
+    state.close()
+    assert closes["NO"] == [] and 50 <= len(closes["S0"]) <= 52
+    assert closes["S0"] == before["S0"][-len(closes["S0"]) :]
+    # 30 days of five figures, 20 of one; and a few at the edges.
+    assert 3 * (30 * 5 + 20) <= count(path) <= 3 * (31 * 5 + 22)
