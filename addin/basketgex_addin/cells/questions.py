@@ -33,7 +33,9 @@ class Server(ShapeServer, Protocol):
     def strikes(self, symbol: str) -> Strikes | Problem:
         """Return one underlying by strike."""
 
-    def curve(self, ask: Ask, measure: str, between: tuple[float, float], levels: int) -> Profile | Problem:
+    def curve(
+        self, ask: Ask, measure: str, between: tuple[float, float], levels: int, betas: Betas
+    ) -> Profile | Problem:
         """Return a profile of one measure."""
 
     def dispersion(

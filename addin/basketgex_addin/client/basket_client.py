@@ -189,6 +189,7 @@ class BasketClient(ShapeCalls):
         between: tuple[float, float] = (0.8, 1.2),
         levels: int = 60,
         measures: Sequence[str] = MEASURES,
+        betas: Betas = NO_BETAS,
     ) -> ProfileFigures | Problem:
         """Return net exposures over a range of prices, of one underlying or of a basket moved together. Not remembered."""
         return self._call(
@@ -200,6 +201,7 @@ class BasketClient(ShapeCalls):
             from_move=between[0],
             to_move=between[1],
             levels=levels,
+            **hedging.of_betas(betas),
         )
 
     def dispersion(
@@ -240,9 +242,13 @@ class BasketClient(ShapeCalls):
         """Return one underlying by strike; a source of net figures only has none."""
         return self._call(GET_SYMBOL, messages.strikes, symbol=symbol, per_strike=True)
 
-    def curve(self, ask: Ask, measure: str, between: tuple[float, float], levels: int) -> Profile | Problem:
+    def curve(
+        self, ask: Ask, measure: str, between: tuple[float, float], levels: int, betas: Betas = NO_BETAS
+    ) -> Profile | Problem:
         """Return the profile of one measure ("gex"), as cells show it."""
-        found = self.profile(ask.symbols, ask.weights, between=between, levels=levels, measures=(measure,))
+        found = self.profile(
+            ask.symbols, ask.weights, between=between, levels=levels, measures=(measure,), betas=betas
+        )
         if isinstance(found, Problem):
             return found
         doubts = (found.roots, found.flip_status, found.flip_doubts, found.near_flip)

@@ -22,12 +22,15 @@ def asked(
         "move": [s.move for s in scenarios],
         "vol": [s.vol for s in scenarios],
         "days": [s.days for s in scenarios],
-        "betas": betas.given or (),
-        "beta_index": betas.index,
-        "horizon_days": betas.horizon,
         "counting": f"COUNTING_{counting}",
         "clock": clock,
+        **of_betas(betas),
     }
+
+
+def of_betas(betas: Betas) -> dict[str, object]:
+    """Return the fields of a request that say by which betas names move."""
+    return {"betas": betas.given or (), "beta_index": betas.index, "horizon_days": betas.horizon}
 
 
 def hedge(found: pb.GetHedgeResponse) -> Hedge:

@@ -27,10 +27,10 @@ from basketgex_addin.cells.hedging import beside
 from basketgex_addin.cells.index_units import IndexUnits
 from basketgex_addin.cells.values import Block
 from basketgex_addin.functions.dispersion import HORIZON, INDEX, LONGEST
-from basketgex_addin.functions.hedge import BETAS
 from basketgex_addin.functions.of_basket import of_basket
 from basketgex_addin.functions.profile import CHAINS
 from basketgex_addin.functions.record import (
+    BETAS,
     HEADERS,
     SYMBOLS,
     WEIGHTS,

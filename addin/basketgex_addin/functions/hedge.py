@@ -29,7 +29,7 @@ from basketgex_addin.cells import (
 )
 from basketgex_addin.functions.of_basket import of_basket
 from basketgex_addin.functions.profile import CHAINS
-from basketgex_addin.functions.record import HEADERS, Argument, Arguments, Kind, Shape, no_option
+from basketgex_addin.functions.record import BETAS, HEADERS, Argument, Arguments, Kind, Shape, no_option
 
 DEFAULT_MOVE = -0.01
 LADDER_HEADINGS = ("move", "vol", "days", "dealers buy")
@@ -37,13 +37,6 @@ CLOCK_HEADINGS = ("until", "hours", "dealers buy")
 OVER_A_WEEKEND = "over a weekend"
 HOUR = 3_600.0
 
-BETAS = Argument(
-    "betas",
-    "One beta per ticker, by which it moves for each 1 of the market; or the ticker of an index, SPX say: then the betas are "
-    "those that option prices imply.",
-    optional=True,
-    default="1",
-)
 MOVES = Argument(
     "moves",
     "Moves of the market, a range or a text: -0.02 is 2 % down.",

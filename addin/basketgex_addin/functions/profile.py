@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from basketgex_addin.cells import (
     MEASURES,
     NEAR_FLIP,
     Ask,
     BadInput,
+    Betas,
     CellError,
     InputCell,
     Problem,
@@ -18,6 +19,7 @@ from basketgex_addin.cells import (
     Server,
     Table,
     ask,
+    betas,
     doubts_in_words,
     figure,
     number,
@@ -26,11 +28,21 @@ from basketgex_addin.cells import (
     symbol,
 )
 from basketgex_addin.functions.of_basket import of_basket
-from basketgex_addin.functions.record import SYMBOL, Argument, Arguments, Function, Kind, Shape, no_option
+from basketgex_addin.functions.record import (
+    BETAS,
+    SYMBOL,
+    Argument,
+    Arguments,
+    Function,
+    Kind,
+    Shape,
+    no_option,
+)
 
 MOST_LEVELS = 2_000
 FLIP_REACH = (0.5, 1.5)
 """Where BASKETFLIP looks, in units of the present price."""
+TOGETHER = Betas()
 CHAINS = "From option chains, likewise."
 
 CURVE = (
@@ -49,10 +61,11 @@ class ProfileOf(Question[Profile]):
     measure: str
     between: tuple[float, float]
     levels: int
+    betas: Betas = TOGETHER
 
     def put_to(self, server: Server) -> Profile | Problem:
         """Ask it."""
-        return server.curve(self.ask, self.measure, self.between, self.levels)
+        return server.curve(self.ask, self.measure, self.between, self.levels, self.betas)
 
     @property
     def about(self) -> Ask:
@@ -90,11 +103,14 @@ def _of_symbol(arguments: Arguments) -> Question[Profile]:
 
 
 def _of_basket(arguments: Arguments) -> Question[Profile]:
-    return profile_of(ask(arguments[0], arguments[1]), arguments[2:])
+    return replace(
+        profile_of(ask(arguments[0], arguments[1]), arguments[2:6]), betas=betas(arguments[0], arguments[6])
+    )
 
 
 def _flip_of(arguments: Arguments) -> Question[Profile]:
-    return ProfileOf(ask(arguments[0], arguments[1]), "gex", FLIP_REACH, 2)
+    symbols, weights, given = arguments
+    return ProfileOf(ask(symbols, weights), "gex", FLIP_REACH, 2, betas(symbols, given))
 
 
 def profile(found: Profile, *, moves: bool) -> Table:
@@ -139,6 +155,7 @@ BASKETPROFILE = of_basket(
         cost=CHAINS,
     ),
     *CURVE,
+    BETAS,
 )
 BASKETFLIP = of_basket(
     "BASKETFLIP",
@@ -146,4 +163,5 @@ BASKETFLIP = of_basket(
     "Side by side: the common move of all names at which the basket's net GEX changes its sign, nearest none, -0.03 being "
     "3 % down, #N/A where none is within 50 %; available, or what is against it; all such moves; near flip, or empty.",
     Kind(question=_flip_of, option=no_option, show=lambda found, _: flip(found), cost=CHAINS),
+    BETAS,
 )

@@ -126,3 +126,10 @@ WEIGHTS = Argument(
 BASKET = (SYMBOLS, WEIGHTS)
 SYMBOL = Argument("symbol", "One ticker.")
 HEADERS = Argument("headers", "TRUE puts a row of headings on top.", optional=True, default="FALSE")
+BETAS = Argument(
+    "betas",
+    "One beta per ticker, by which it moves for each 1 of the market; or the ticker of an index, SPX say: then the betas are "
+    "those that option prices imply.",
+    optional=True,
+    default="1",
+)

@@ -1877,12 +1877,19 @@ class GetProfileRequest(_message.Message):
     FROM_MOVE_FIELD_NUMBER: _builtins.int
     TO_MOVE_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    BETA_INDEX_FIELD_NUMBER: _builtins.int
+    HORIZON_DAYS_FIELD_NUMBER: _builtins.int
     from_move: _builtins.float
     """Where the range begins, in units of each symbol's present price: 0.95 is 5 % down. Above 0; absent: 0.8."""
     to_move: _builtins.float
     """Where it ends, likewise: above from_move and up to 10; absent: 1.2."""
     levels: _builtins.int
     """Prices in the range, both ends among them, equally far apart; 0: 60. At most 2,000."""
+    beta_index: _builtins.str
+    """As GetHedgeRequest.beta_index."""
+    horizon_days: _builtins.float
+    """As GetHedgeRequest.horizon_days."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """As in GetBasketRequest; one symbol: its own profile."""
@@ -1895,6 +1902,10 @@ class GetProfileRequest(_message.Message):
     def measures(self) -> _containers.RepeatedScalarFieldContainer[Global___Measure.ValueType]:
         """Empty: all four."""
 
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As GetHedgeRequest.betas: the moves are then those of the market, and each name moves by its beta times as much."""
+
     def __init__(
         self,
         *,
@@ -1904,17 +1915,24 @@ class GetProfileRequest(_message.Message):
         from_move: _builtins.float | None = ...,
         to_move: _builtins.float | None = ...,
         levels: _builtins.int = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        beta_index: _builtins.str = ...,
+        horizon_days: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_to_move", b"_to_move", "from_move", b"from_move", "to_move", b"to_move"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_horizon_days", b"_horizon_days", "_to_move", b"_to_move", "from_move", b"from_move", "horizon_days", b"horizon_days", "to_move", b"to_move"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_to_move", b"_to_move", "from_move", b"from_move", "levels", b"levels", "measures", b"measures", "symbols", b"symbols", "to_move", b"to_move", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_from_move", b"_from_move", "_horizon_days", b"_horizon_days", "_to_move", b"_to_move", "beta_index", b"beta_index", "betas", b"betas", "from_move", b"from_move", "horizon_days", b"horizon_days", "levels", b"levels", "measures", b"measures", "symbols", b"symbols", "to_move", b"to_move", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__from_move: _TypeAlias = _typing.Literal["from_move"]  # noqa: Y015
     _WhichOneofArgType__from_move: _TypeAlias = _typing.Literal["_from_move", b"_from_move"]  # noqa: Y015
+    _WhichOneofReturnType__horizon_days: _TypeAlias = _typing.Literal["horizon_days"]  # noqa: Y015
+    _WhichOneofArgType__horizon_days: _TypeAlias = _typing.Literal["_horizon_days", b"_horizon_days"]  # noqa: Y015
     _WhichOneofReturnType__to_move: _TypeAlias = _typing.Literal["to_move"]  # noqa: Y015
     _WhichOneofArgType__to_move: _TypeAlias = _typing.Literal["_to_move", b"_to_move"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__from_move) -> _WhichOneofReturnType__from_move | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_days) -> _WhichOneofReturnType__horizon_days | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__to_move) -> _WhichOneofReturnType__to_move | None: ...
 
@@ -1948,6 +1966,8 @@ class GetProfileResponse(_message.Message):
     FLIP_DOUBTS_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     NEAR_FLIP_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    CORRELATION_FIELD_NUMBER: _builtins.int
     flip: _builtins.float
     """Of those the one nearest no move whose change of sign lasts for more than 0.01 % of the price; absent where there is none."""
     covered_weight: _builtins.float
@@ -1966,6 +1986,8 @@ class GetProfileResponse(_message.Message):
     """At no move: sum of weight * net GEX over sum of weight * gross GEX, contract by contract, in -1..1."""
     near_flip: _builtins.bool
     """As Levels.near_flip, with the weighted mean of the names' daily moves."""
+    correlation: _builtins.float
+    """Of implied betas: the one correlation between all pairs."""
     @_builtins.property
     def move(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The prices, in units of each symbol's present price, ascending."""
@@ -2020,6 +2042,12 @@ class GetProfileResponse(_message.Message):
     def flip_doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """All reasons to mistrust it: as Levels.gamma_flip_doubts."""
 
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Beside the symbols; empty where all move alike. Where a name would keep less than 5 % of its price figures are NaN, and no
+        roots are looked for.
+        """
+
     def __init__(
         self,
         *,
@@ -2045,13 +2073,20 @@ class GetProfileResponse(_message.Message):
         flip_doubts: _abc.Iterable[_builtins.str] | None = ...,
         balance: _builtins.float = ...,
         near_flip: _builtins.bool = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        correlation: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_flip", b"_flip", "flip", b"flip", "origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_flip", b"_flip", "correlation", b"correlation", "flip", b"flip", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_flip", b"_flip", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "balance", b"balance", "chex", b"chex", "client_ttl", b"client_ttl", "covered_weight", b"covered_weight", "dex", b"dex", "flip", b"flip", "flip_doubts", b"flip_doubts", "flip_status", b"flip_status", "gex", b"gex", "missing_symbols", b"missing_symbols", "move", b"move", "near_flip", b"near_flip", "notice", b"notice", "origin", b"origin", "roots", b"roots", "spot", b"spot", "symbols", b"symbols", "underlying_price", b"underlying_price", "vex", b"vex", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_correlation", b"_correlation", "_flip", b"_flip", "as_of", b"as_of", "as_of_newest", b"as_of_newest", "balance", b"balance", "betas", b"betas", "chex", b"chex", "client_ttl", b"client_ttl", "correlation", b"correlation", "covered_weight", b"covered_weight", "dex", b"dex", "flip", b"flip", "flip_doubts", b"flip_doubts", "flip_status", b"flip_status", "gex", b"gex", "missing_symbols", b"missing_symbols", "move", b"move", "near_flip", b"near_flip", "notice", b"notice", "origin", b"origin", "roots", b"roots", "spot", b"spot", "symbols", b"symbols", "underlying_price", b"underlying_price", "vex", b"vex", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__correlation: _TypeAlias = _typing.Literal["correlation"]  # noqa: Y015
+    _WhichOneofArgType__correlation: _TypeAlias = _typing.Literal["_correlation", b"_correlation"]  # noqa: Y015
     _WhichOneofReturnType__flip: _TypeAlias = _typing.Literal["flip"]  # noqa: Y015
     _WhichOneofArgType__flip: _TypeAlias = _typing.Literal["_flip", b"_flip"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__correlation) -> _WhichOneofReturnType__correlation | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__flip) -> _WhichOneofReturnType__flip | None: ...
 
 Global___GetProfileResponse: _TypeAlias = GetProfileResponse  # noqa: Y015

@@ -7,7 +7,7 @@ Prices are moves, in units of each member's own spot: 1.05 is 5 % up. A basket w
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from basketgex_server.domain import Terms
 from basketgex_server.exposure import trust
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.exposure.flips import flips, nearest
+from basketgex_server.exposure.flips import LEAST, beta_flips, flips, nearest
 from basketgex_server.exposure.repricing import Repricing, prepare
 
 ALL_MEASURES = (0, 1, 2, 3)
@@ -67,9 +67,15 @@ class Profile:
 
 
 def profile(
-    members: Sequence[Member], moves: Sequence[float], measures: Sequence[int] = ALL_MEASURES
+    members: Sequence[Member],
+    moves: Sequence[float],
+    measures: Sequence[int] = ALL_MEASURES,
+    betas: Mapping[str, float] | None = None,
 ) -> Profile | None:
     """Return the profile of a basket; None where no weighted member has a row that counts, or a figure is beyond computing.
+
+    With ``betas``, one a symbol, moves and roots are those of the market, and a name moves by its beta times as much. Where
+    one of them would keep less than ``flips.LEAST`` of its price figures are NaN.
 
     Raises ValueError where a move is no finite number above 0, or there is none.
     """
@@ -80,16 +86,26 @@ def profile(
     covered = math.fsum(m.weight for m, _ in prepared)
     if not covered > 0:
         return None
-    weighted = [(book, m.weight / covered) for m, book in prepared]
+    held = [
+        trust.Weighed(
+            m.chain, m.terms, book, m.weight / covered, 1.0 if betas is None else betas[m.chain.symbol]
+        )
+        for m, book in prepared
+    ]
     at = np.array(moves, dtype=np.float64)
-    net = np.zeros((len(measures), len(at)))
+    there = (
+        np.all([1 + h.beta * (at - 1) >= LEAST for h in held], axis=0) if betas else np.full(len(at), True)
+    )
+    net = np.where(there, 0.0, np.full((len(measures), len(at)), math.nan))
     with np.errstate(all="ignore"):
-        for book, weight in weighted:
-            net += weight * book.net(at, measures)
-    if not np.isfinite(net).all():
+        for h in held if there.any() else ():
+            net[:, there] += h.weight * h.book.net(h.moved(at[there]), measures)
+    if not np.isfinite(net[:, there]).all():
         return None
-    roots = flips(weighted, min(moves), max(moves))
-    held = [trust.Weighed(m.chain, m.terms, book, m.weight / covered) for m, book in prepared]
+    if betas is None:
+        roots = flips([(h.book, h.weight) for h in held], min(moves), max(moves))
+    else:
+        roots = beta_flips([(h.book, h.weight, h.beta) for h in held], min(moves), max(moves))
     doubts = trust.doubts(held, roots)
     return Profile(
         moves=tuple(moves),
@@ -97,7 +113,7 @@ def profile(
         net=tuple(tuple(row) for row in net.tolist()),
         roots=roots,
         symbols=tuple(m.chain.symbol for m, _ in prepared),
-        weights=tuple(weight for _, weight in weighted),
+        weights=tuple(h.weight for h in held),
         spots=tuple(m.chain.spot for m, _ in prepared),
         as_of=tuple(m.chain.as_of for m, _ in prepared),
         covered_weight=covered / asked,

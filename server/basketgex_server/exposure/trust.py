@@ -17,7 +17,7 @@ from basketgex_server.domain import Terms
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import Chain, rows
 from basketgex_server.exposure.dispersion import at_the_money
-from basketgex_server.exposure.flips import joined, lasting, nearest, signs
+from basketgex_server.exposure.flips import LEAST, joined, lasting, nearest, signs
 from basketgex_server.exposure.repricing import Repricing
 
 FLIP_AVAILABLE = "available"
@@ -53,12 +53,17 @@ HORIZON = 30.0
 
 
 class Weighed(NamedTuple):
-    """A chain, what it is computed with, the chain prepared, and its weight above 0."""
+    """A chain, what it is computed with, the chain prepared, its weight above 0, and its beta to the market that moves."""
 
     chain: Chain
     terms: Terms
     book: Repricing
     weight: float = 1.0
+    beta: float = 1.0
+
+    def moved(self, moves: Floats) -> Floats:
+        """Return where moves of the market take its price, both in units of the present ones."""
+        return moves if self.beta == 1 else 1.0 + self.beta * (moves - 1.0)
 
 
 def status(doubts: Sequence[str]) -> str:
@@ -90,7 +95,10 @@ def near_flip(members: Sequence[Weighed], flip: float | None, doubts: Sequence[s
     """Return whether the regime is no more than its nearness to a flip, a move in units of spot: see HALF_A_MOVE."""
     if domain.near_flip(balance(members)):
         return True
-    return flip is not None and not doubts and abs(flip - 1) < HALF_A_MOVE * _daily_move(members)
+    if flip is None or doubts:
+        return False
+    beta = math.fsum(m.weight * abs(m.beta) for m in members) / math.fsum(m.weight for m in members)
+    return abs(flip - 1) * beta < HALF_A_MOVE * _daily_move(members)
 
 
 def _daily_move(members: Sequence[Weighed]) -> float:
@@ -122,7 +130,12 @@ def _doubts(members: Sequence[Weighed], roots: Sequence[float]) -> Iterator[str]
 
 def _signs(members: Sequence[Weighed], moves: Floats, **change: float) -> Floats:
     """Return the signs of weighted net GEX at some moves; ``change`` as in ``Repricing.changed``."""
-    curve = joined([(m.book.changed(**change) if change else m.book, m.weight) for m in members])
+    books = [m.book.changed(**change) if change else m.book for m in members]
+    if any(m.beta != 1 for m in members):
+        sides = [b.balance(np.maximum(m.moved(moves), LEAST)) for m, b in zip(members, books, strict=True)]
+        net, gross = (sum((m.weight * s[i] for m, s in zip(members, sides, strict=True))) for i in (0, 1))
+        return signs(lambda _: (np.asarray(net), np.asarray(gross)), moves)
+    curve = joined([(b, m.weight) for m, b in zip(members, books, strict=True)])
     return signs(curve.balance, moves) if curve else np.zeros(len(moves))
 
 

@@ -62,7 +62,7 @@ def _scenarios(request: pb.GetHedgeRequest) -> Sequence[tuple[float, float, floa
     return checked_scenarios(list(rows) or [(0.0, 0.0, 0.0)])
 
 
-def horizon_of(request: pb.GetHedgeRequest | pb.GetBetasRequest) -> float:
+def horizon_of(request: pb.GetHedgeRequest | pb.GetBetasRequest | pb.GetProfileRequest) -> float:
     """Return the calendar days of a request's volatilities. Raises InvalidHorizon."""
     return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
 

@@ -22,7 +22,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rpc import betas, chain_replies, hedges, messages, requests
+from basketgex_server.api.rpc import betas, chain_replies, hedges, messages, profiles, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.shape_calls import ShapeCalls
 from basketgex_server.api.rpc.watch import Watches
@@ -30,7 +30,7 @@ from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_o
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.patience import patience
-from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_profile, find_symbol
+from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.domain import Origin
 from basketgex_server.errors import (
@@ -181,19 +181,7 @@ class ExposureServicer(ShapeCalls):
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.GetProfileResponse:  # noqa: N802
         """Answer with a profile over spot prices."""
-
-        async def work() -> pb.GetProfileResponse:
-            weights = list(request.weights) if request.weights else None
-            question = basket(list(request.symbols), weights, self._settings.max_symbols)
-            moves, measures = requests.profile_moves(request), requests.profile_measures(request)
-            source = self._dispatcher.source
-            profile, failed = await find_profile(
-                source, question, moves, measures, timeout=self._time_left(context)
-            )
-            origin = source.origin()
-            return chain_replies.profile_reply(question, profile, failed, self._ttl(origin), origin)
-
-        return await self._guarded(context, work)
+        return await self._guarded(context, lambda: profiles.get_profile(request, self._asking(context)))
 
     async def GetDispersion(  # noqa: N802
         self, request: pb.GetDispersionRequest, context: Context
