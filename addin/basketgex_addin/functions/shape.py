@@ -49,7 +49,7 @@ BY = Argument(
     optional=True,
     default="BUCKETS",
 )
-STEP = Argument("step", "How wide a row is, as a part of spot.", optional=True, default="0.01")
+WIDTH = Argument("width", "How wide a row is, as a part of spot.", optional=True, default="0.01")
 EXPIRY = Argument(
     "expiry", "The day of expiry, a date or a text such as 2026-09-18.", optional=True, default="all"
 )
@@ -139,7 +139,9 @@ def _moves_of(arguments: Arguments) -> Question[Moves]:
     cell = only(arguments[2])
     step = 0.01 if cell is None else figure(cell)
     if not STEPS[0] <= step <= STEPS[1]:
-        raise BadInput("invalid_step", "step must be a part of spot from 0.0001 to 1: 0.01 is 1 %.", "step")
+        raise BadInput(
+            "invalid_width", "width must be a part of spot from 0.0001 to 1: 0.01 is 1 %.", "width"
+        )
     return MovesOf(ask(arguments[0], arguments[1]), step)
 
 
@@ -245,7 +247,7 @@ BASKETSTRIKES = of_basket(
     "A basket by strike, one row per distance from each name's own spot: the move, GEX of calls, puts and net, DEX, VEX, "
     "CHEX, and call wall or put wall beside the basket's. The rows add up to the basket.",
     Kind(question=_moves_of, option=lambda arguments: headers(arguments[3]), show=moves, cost=COST),
-    STEP,
+    WIDTH,
     HEADERS,
 )
 BASKETMOVE = of_basket(

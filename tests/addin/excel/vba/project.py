@@ -13,17 +13,13 @@ from basketgex_addin.excel import vba, xlam
 
 STUBS = Path(__file__).with_name("stubs")
 
-# What LibreOffice has no word for, or keeps a word for itself, and what the copy says instead.
+# What LibreOffice has no word for, and what the copy says instead.
 SPELLINGS = {
     vba.HOST: (
         ("argument.CountLarge > 1", "argument.Count > 1"),
         ("    Omitted = nothingGiven", "    Omitted = Empty"),  # no missing argument can be handed on
         ('InWizard = Not Application.CommandBars("Standard").Controls(1).Enabled', "InWizard = WizardIsOpen"),
         ("py.Call(", "py.Invoke("),
-    ),
-    vba.WRAPPERS: (
-        ("Optional ByVal step As", "Optional ByVal step_ As"),
-        (" weights, step,", " weights, step_,"),
     ),
 }
 
