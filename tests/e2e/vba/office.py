@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from basketgex_addin.calc.driver import Office
-from tests.addin.excel.vba.project import runnable
 from tests.e2e.calc.harness import Calc, given_property
+from tests.e2e.vba.project import runnable
 
 LIBRARY = "BasketGexAddIn"
 ALWAYS_EXECUTE = 4  # com.sun.star.document.MacroExecMode: macros run, and nobody is asked
@@ -66,7 +66,7 @@ class Book:
 
 @contextmanager
 def opened(calc: Calc, copy: Path) -> Iterator[Book]:
-    """Open the copy with three tickers and their weights in it."""
+    """Open the copy with three tickers, their weights, and formulas in it."""
     given = (
         given_property("Hidden", True),
         given_property("MacroExecutionMode", ALWAYS_EXECUTE),
@@ -79,6 +79,7 @@ def opened(calc: Calc, copy: Path) -> Iterator[Book]:
         for row, ticker in enumerate(("NVDA", "AMD", "SPY"), 1):
             book.cell(f"A{row}").String = ticker
             book.cell(f"B{row}").Value = row
+            book.cell(f"C{row}").Formula = f"=A{row}"
         yield book
     finally:
         document.close(True)

@@ -6,8 +6,8 @@ import pytest
 
 from basketgex_addin.excel import vba
 from basketgex_addin.functions import FUNCTIONS
-from tests.addin.excel.vba.observed import ANSWERS, OTHERS, observed
-from tests.addin.excel.vba.office import Book
+from tests.e2e.vba.observed import ANSWERS, OTHERS, observed
+from tests.e2e.vba.office import Book
 
 UNREACHED = "The Python side of Basket GEX did not answer. Run basketgex doctor in a terminal."
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from basketgex_addin.excel import vba
-from tests.addin.excel.vba.office import Book
+from tests.e2e.vba.office import Book
 
 ELSEWHERE = r"='C:\x y\basketgex.xlam'!BASKETGEX(A1)+basketgex.xlam!BASKETDEX(A1)"
+
+TWICE = r"='C:\a\basketgex.xlam'!BASKETGEX(A1)/'D:\b c\BasketGEX.xlam'!BASKETGEX(B1)"
+OTHER_BOOK = "='other book.xlsx'!A1+BASKETGEX(A1)"
 
 ANSWERS = {
     'Answer("BASKETGEX", Array("NVDA", 1, Empty))': ("Double 4711.25", "BASKETGEX String Integer Empty"),
@@ -41,6 +44,9 @@ ANSWERS = {
         "BASKETGEX Range 2000x1 Range 1999x1 Empty",
     ),
     'Answer("BASKETGEX", Array(Range("A1:A999"), Empty))': ("Double 4711.25", "BASKETGEX Range 999x1 Empty"),
+    # cells with formulas, which are calculated here: nothing has to wait for them
+    'Answer("BASKETGEX", Array(Range("C1:C3"), Empty))': ("Double 4711.25", "BASKETGEX Range 3x1 Empty"),
+    'Answer("BASKETGEX", Array(Range("C1"), Empty))': ("Double 4711.25", "BASKETGEX Range 1x1 Empty"),
     'Answer("BASKETGEX", Array(Range("A1,A3"), Empty))': ("Error Error 2015", "nothing"),
 }
 OTHERS = {
@@ -50,6 +56,8 @@ OTHERS = {
     'IsOurs("BASKETGEX(A1:A3)")': ("Boolean False", "nothing"),
     f'WithoutPath("{ELSEWHERE}")': ("String =BASKETGEX(A1)+BASKETDEX(A1)", "nothing"),
     'WithoutPath("=SUM(A1)")': ("String =SUM(A1)", "nothing"),
+    f'WithoutPath("{TWICE}")': ("String =BASKETGEX(A1)/BASKETGEX(B1)", "nothing"),
+    f'WithoutPath("{OTHER_BOOK}")': (f"String {OTHER_BOOK}", "nothing"),
     'WithoutPath("=BASKETGEX.XLAM!BASKETGEX(A1)")': ("String =BASKETGEX(A1)", "nothing"),
     "AutoSeconds()": ("Long 0", "nothing"),
     "TickName()": ("String 'basketgex.xlam'!BasketGexTick", "nothing"),
