@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
@@ -28,6 +27,7 @@ from basketgex_addin.web.looking import Looking
 from basketgex_addin.web.replies import Refused, guarded, page, read, reply
 from basketgex_addin.web.sheet import Sheet
 from basketgex_addin.web.snapshot import snapshot
+from basketgex_addin.web.workfile import NoWorkbook, Tab, opened, saved
 
 MOST_CALLS = 2_000
 """Cells in one request."""
@@ -55,6 +55,22 @@ class Cells(msgspec.Struct):
     drop: list[str] = []
 
 
+class File(msgspec.Struct):
+    """A file to open."""
+
+    file: bytes
+
+
+class Workbook(msgspec.Struct):
+    """A workbook to save: the template or the file that it was opened from, and its sheets as they are now."""
+
+    tabs: list[Tab]
+    template: str = ""
+    file: bytes | None = None
+    moved: bool = False
+    formatted: bool = False
+
+
 class Listening(msgspec.Struct):
     """A page that waits for news of its cells, and whose figures it has."""
 
@@ -80,6 +96,7 @@ class _Addresses:
     def routes(self) -> list[Route]:
         """Return the table of addresses."""
         posts = {"enter": self.enter, "evaluate": self.evaluate, "news": self.news, "refresh": self.refresh}
+        posts |= {"open": self.open_file, "save": self.save_file}
         gets = {"functions": self.functions, "status": self.status}
         return [
             Route("/", self.workbook),
@@ -140,6 +157,27 @@ class _Addresses:
             return refuse(404)
         return Response(await run_in_threadpool(_book, path), media_type="application/json")
 
+    async def open_file(self, request: Request) -> Response:
+        """Send a file of the user's as the browser workbook's data."""
+        asked = await read(request, File)
+        try:
+            return reply({"workbook": await run_in_threadpool(opened, asked.file)})
+        except NoWorkbook as no:
+            return reply({"problem": str(no)}, 422)
+
+    async def save_file(self, request: Request) -> Response:
+        """Send the browser's workbook as a file, and say what the file lacks."""
+        asked = await read(request, Workbook)
+        template = template_files.find(asked.template) if asked.template else None
+        file = asked.file if template is None else template.read_bytes()
+        try:
+            found, lost = await run_in_threadpool(
+                saved, file, asked.tabs, moved=asked.moved, formatted=asked.formatted
+            )
+        except NoWorkbook as no:
+            return reply({"problem": str(no)}, 422)
+        return reply({"file": found, "lost": lost})
+
     async def status(self, request: Request) -> Response:
         """Say what serves, and what it has done."""
         found = await run_in_threadpool(self._sheet.client.status)
@@ -186,9 +224,9 @@ async def _cells(request: Request) -> Cells:
 
 @cache
 def _book(path: Path) -> bytes:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # openpyxl's, of what it does not read
-        return msgspec.json.encode(snapshot(path))
+    found = snapshot(path.read_bytes(), path.stem)
+    found["custom"]["template"] = path.stem
+    return msgspec.json.encode(found)
 
 
 def _described(function: Function) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from openpyxl.workbook import Workbook
@@ -13,10 +12,10 @@ from xlsx2echarts import convert_xlsx
 _EMU = 9525  # English Metric Units of a pixel
 
 
-def charts(path: Path, book: Workbook) -> list[dict[str, Any]]:
+def charts(file: bytes, book: Workbook) -> list[dict[str, Any]]:
     """Return the charts of a workbook: sheet, place, the option for ECharts without data, and where its data stand."""
     drawn: dict[str, list[Any]] = {}
-    for found in convert_xlsx(str(path))["charts"]:
+    for found in _converted(file):
         drawn.setdefault(found["sheet"], []).append(found["option"])
     return [
         {
@@ -29,6 +28,14 @@ def charts(path: Path, book: Workbook) -> list[dict[str, Any]]:
         for chart, option in zip(_charts(sheet), drawn.get(sheet.title, []), strict=False)
         if hasattr(chart.anchor, "_from") and len(_series(chart)) == len(option["series"])
     ]
+
+
+def _converted(file: bytes) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = convert_xlsx(file)["charts"]
+    except Exception:  # noqa: BLE001 - a chart that cannot be read is not drawn; the cells are
+        return []
+    return found
 
 
 def _charts(sheet: Worksheet) -> list[Any]:

@@ -5,10 +5,12 @@ Of an .xlsx as openpyxl reads it, with its charts. An array formula becomes its 
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zipfile import ZipFile
 
@@ -16,11 +18,13 @@ import openpyxl
 from openpyxl.cell import Cell
 from openpyxl.styles.colors import COLOR_INDEX, Color
 from openpyxl.utils import range_boundaries
+from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
 from basketgex_addin.web.charts import charts
+from basketgex_addin.web.parts import sheet_parts
 
 APP_VERSION = "0.25.1"
 """Of the browser workbook whose data this is."""
@@ -47,26 +51,29 @@ _X14 = "{http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}"
 _BOOLEAN = 3  # a cell's type
 
 
-def snapshot(path: Path) -> dict[str, Any]:
-    """Return the data of the browser workbook."""
-    book = openpyxl.load_workbook(path)
+def snapshot(file: bytes, name: str) -> dict[str, Any]:
+    """Return the data of the browser workbook of a file. Raises what openpyxl raises of one that it cannot read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl's, of what it does not read
+        book = openpyxl.load_workbook(io.BytesIO(file))
     styles = _Styles()
     sheets = {f"s{at}": _sheet(f"s{at}", sheet, styles) for at, sheet in enumerate(book.worksheets)}
-    with ZipFile(path) as archive:
-        bars = [_bars(archive, at) for at in range(1, len(book.worksheets) + 1)]
+    with ZipFile(io.BytesIO(file)) as archive:
+        parts = sheet_parts(archive)
+        bars = [_bars(archive.read(parts[sheet.title])) for sheet in book.worksheets]
     rules = {
         name: list(_rules(sheet, name, iter(found)))
         for (name, sheet), found in zip(zip(sheets, book.worksheets, strict=True), bars, strict=True)
     }
     return {
-        "id": path.stem,
-        "name": path.stem,
+        "id": name,
+        "name": name,
         "appVersion": APP_VERSION,
         "locale": "enUS",
         "styles": styles.by_name,
         "sheetOrder": list(sheets),
         "sheets": sheets,
-        "custom": {"charts": charts(path, book)},
+        "custom": {"charts": charts(file, book)},
         "resources": [
             {"name": "SHEET_CONDITIONAL_FORMATTING_PLUGIN", "data": json.dumps(rules)},
             {"name": "SHEET_DEFINED_NAME_PLUGIN", "data": json.dumps(_names(book))},
@@ -125,6 +132,8 @@ def _cell(cell: Cell, styles: _Styles) -> dict[str, Any]:
         shown["f"] = _formula(value)
     elif isinstance(value, bool):
         shown |= {"v": int(value), "t": _BOOLEAN}
+    elif isinstance(value, date | datetime | time | timedelta):
+        shown["v"] = to_excel(value)  # type: ignore[no-untyped-call]
     elif value is not None:
         shown["v"] = value if isinstance(value, int | float | str) else str(value)
     if cell.has_style:
@@ -224,11 +233,11 @@ def _names(book: Workbook) -> dict[str, Any]:
     }
 
 
-def _bars(archive: ZipFile, sheet: int) -> list[dict[str, Any]]:
+def _bars(sheet: bytes) -> list[dict[str, Any]]:
     """Return the ends of a sheet's data bars and their colour below zero, which openpyxl does not read, in their order."""
     from xml.etree import ElementTree
 
-    root = ElementTree.fromstring(archive.read(f"xl/worksheets/sheet{sheet}.xml"))  # noqa: S314 - of our own templates
+    root = ElementTree.fromstring(sheet)  # noqa: S314 - of our own templates, or the user's own file
     found = []
     for bar in root.iter(f"{_X14}dataBar"):
         least, most = (

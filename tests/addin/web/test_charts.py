@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:Use
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_series_of_a_template(name: str) -> None:
     book = openpyxl.load_workbook(path(name))
-    found = charts(path(name), book)
+    found = charts(path(name).read_bytes(), book)
     own = [(sheet.title, chart) for sheet in book for chart in sheet._charts]
     assert [chart["sheet"] for chart in found] == [title for title, _ in own]
     for said, (_, chart) in zip(found, own, strict=True):
@@ -43,7 +43,7 @@ def test_charts_of_a_users_workbook(tmp_path: Path) -> None:
         sheet.add_chart(chart, at)
     target = tmp_path / "mine.xlsx"
     book.save(target)
-    found = charts(target, openpyxl.load_workbook(target))
+    found = charts(target.read_bytes(), openpyxl.load_workbook(target))
     assert [one["option"]["series"][0]["type"] for one in found] == ["line", "pie"]
     expected = {
         "name": "'It''s mine'!B1",

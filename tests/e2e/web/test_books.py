@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -105,8 +106,15 @@ def drawn(filled: Any, name: str) -> list[dict[str, Any]]:
                 for one, about in zip(chart["series"], chart["option"]["series"], strict=True)
             ],
         }
-        for chart in charts(path(name), openpyxl.load_workbook(path(name)))
+        for chart in charts(path(name).read_bytes(), openpyxl.load_workbook(path(name)))
     ]
+
+
+def saved(book: Workbook) -> Any:
+    """The values of the file that the page saves."""
+    with book.page.expect_download() as download:
+        book.page.get_by_role("button", name="Save .xlsx").click()
+    return openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()), data_only=True)
 
 
 def approximate(value: Any) -> Any:
@@ -142,6 +150,16 @@ def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: P
     assert compared > 200
     book.until("basketgex.charts.settled")
     assert book.page.evaluate("basketgex.charts.shown") == drawn(expected, name)
+    differs = {
+        (sheet.title, cell.coordinate): (cell.value, expected[sheet.title][cell.coordinate].value)
+        for sheet in saved(book)
+        for row in sheet.iter_rows()
+        for cell in row
+        if (sheet.title, cell.coordinate) not in COUNTED.get(name, ())
+        and plain(expected[sheet.title][cell.coordinate].value) not in ("#N/A", None)
+        and plain(cell.value) != approximate(plain(expected[sheet.title][cell.coordinate].value))
+    }
+    assert differs == {}
     done = served(host.home)
     assert (done.source_calls, done.symbols_fetched) <= (calcs.source_calls, calcs.symbols_fetched)
     assert done.debits_today <= calcs.debits_today

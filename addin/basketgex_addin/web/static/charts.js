@@ -64,8 +64,9 @@ export class Charts {
     const book = this.api.getActiveWorkbook(), sheet = book.getActiveSheet(), inside = sheet.getSheet();
     const canvas = [...document.querySelectorAll("#workbook canvas")].map(c => c.getBoundingClientRect())
       .reduce((a, b) => a && a.width * a.height > b.width * b.height ? a : b, null);
-    if (!canvas?.width) return setTimeout(() => this.soon(), LATER); // the sheet is not painted yet
-    const zoom = inside.getZoomRatio(), { offsetX = 0, offsetY = 0, ...at } = sheet.getScrollState() ?? {};
+    const scroll = scrollOf(sheet);
+    if (!canvas?.width || !scroll) return setTimeout(() => this.soon(), LATER); // the sheet is not painted yet
+    const zoom = inside.getZoomRatio(), { offsetX = 0, offsetY = 0, ...at } = scroll;
     Object.assign(this.#element.style, {
       left: `${canvas.left + NUMBERS * zoom}px`, top: `${canvas.top + HEAD * zoom}px`,
       width: `${canvas.width - NUMBERS * zoom}px`, height: `${canvas.height - HEAD * zoom}px`,
@@ -122,6 +123,15 @@ export class Charts {
         found.push(value === "" || (typeof value === "string" && value.startsWith("#")) ? null : value);
       }
     return found;
+  }
+}
+
+// How far a sheet is scrolled; null before Univer has what knows it.
+function scrollOf(sheet) {
+  try {
+    return sheet.getScrollState() ?? {};
+  } catch {
+    return null;
   }
 }
 

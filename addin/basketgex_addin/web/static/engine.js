@@ -49,14 +49,15 @@ export class Engine {
     formula.calculationStart(() => { rankNumbers(functions); this.#busy = true; });
     formula.calculationEnd(state => {
       this.#busy = false;
-      if (state !== F.FormulaExecutedStateType.STOP_EXECUTION) this.#lookUp(); // else another calculation begins
+      if (state !== F.FormulaExecutedStateType.STOP_EXECUTION) this.#lookUp();
+      else setTimeout(() => this.#busy || this.#lookUp(), LONGEST); // unless another calculation begins
       setTimeout(() => this.#asking.size || this.#tell(), 0);
     });
     setInterval(() => this.#look(table.filter(about => about.volatile).map(about => about.name)), AGES);
   }
 
   get settled() {
-    return !this.#asking.size && !this.#news.length && !this.#busy && !this.#timer;
+    return !this.#calculated.size && !this.#asking.size && !this.#news.length && !this.#busy && !this.#timer;
   }
 
   // What a function shows in the cell that is being calculated.

@@ -59,6 +59,12 @@ export class Keeper {
     await store("readwrite", workbooks => workbooks.delete(PRESENT));
   }
 
+  // Keeps another workbook in place of the present one, which goes.
+  async take(workbook) {
+    await this.forget();
+    await store("readwrite", workbooks => workbooks.put(workbook, "present"));
+  }
+
   changed() {
     this.#timer ||= setTimeout(() => this.write(), AFTER);
   }

@@ -35,7 +35,7 @@ export function follow(service, ours) {
     store.call(this, value);
     if (before && !spilled(this, tables.get(place))) each(before, (r, c) => old?.realDeleteValue(r, c)); // what stood there
     const formula = config.getFormulaData()?.[unitId]?.[sheetId]?.[row]?.[column]?.f ?? "";
-    if (isPending(value) && tabular.test(formula)) rooms.set(place, roomOf(config, unitId, sheetId, row, column));
+    if (isPending(value) && tabular.test(formula)) rooms.set(place, roomOf(config, unitId, sheetId, row, column, formula));
     else rooms.delete(place);
   };
 
@@ -93,9 +93,10 @@ function waitForTables(config, rooms) {
 }
 
 // The free cells to the right of a table's first cell, row by row, down to one that is in its way.
-function roomOf(config, unitId, sheetId, row, column) {
+function roomOf(config, unitId, sheetId, row, column, formula) {
   const place = { unitId, sheetId, row, column }, widths = [];
-  for (let width = WIDEST, r = row; r < row + TALLEST; r++) {
+  const [, tallest = TALLEST, widest = WIDEST] = /^=TAKE\(.*,(\d+),(\d+)\)$/.exec(formula) ?? [];
+  for (let width = +widest, r = row; r < row + +tallest; r++) {
     let free = r === row ? 1 : 0; // of the first row, the formula's own cell
     while (free < width && isBlank(cellOf(config, place, r, column + free))) free++;
     if (!free) break;

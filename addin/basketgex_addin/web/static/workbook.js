@@ -1,6 +1,7 @@
 // The page: Univer's workbook with our functions, its source in its head, kept in this browser.
 
 import { Charts, LOST } from "/static/charts.js";
+import { Files, picked } from "/static/files.js";
 import { Engine } from "/static/engine.js";
 import { Keeper, TEMPLATE, kept, mayKeep } from "/static/keep.js";
 import { LOCKED_OUT, Sheet } from "/static/sheet.js";
@@ -11,6 +12,8 @@ const SECOND = "The workbook is open in another tab, which keeps it: what you ch
 const SELECTS = "sheet.operation.set-selections";
 const CHANGES = /^sheet\.mutation\./; // of the workbook: not of the editor's text, nor how a calculation gets on
 const SHIFTS = /\.(insert|remove|move)-(row|rows|col|cols|range|columns)|\.move-range|\.(insert|remove)-sheet/;
+
+const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 let engine, notice = "";
 
@@ -64,9 +67,9 @@ function csv(rows) {
   return filled.map(row => row.slice(0, width).join(",")).join("\r\n") + "\r\n";
 }
 
-function download(name, text) {
+function download(name, parts, type = "text/csv") {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([parts], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
@@ -99,12 +102,15 @@ async function begin() {
   univer.__getInjector().get(UniverSheetsFormula.IDescriptionService).registerDescriptions(table.map(described));
 
   const charts = new Charts(univerAPI, engine, book.getWorkbook().getSnapshot().custom?.charts, document.body, by("echarts").content);
+  const files = new Files(univerAPI, engine, book);
   const keeper = keeps ? new Keeper(() => book.save(), note) : null;
   if (!keeps) note(SECOND);
   univerAPI.addEvent(univerAPI.Event.CommandExecuted, ({ id, type }) => {
     if (id === SELECTS) sayWhy();
+    if (files.isFormat(id)) files.note("formatted");
     if (type !== UniverCore.CommandType.MUTATION || !CHANGES.test(id)) return;
     keeper?.changed();
+    if (SHIFTS.test(id)) files.note("moved");
     if (SHIFTS.test(id) && charts.drop()) { // their ranges would be those of other cells
       delete book.getWorkbook().getSnapshot().custom.charts;
       note(LOST);
@@ -143,6 +149,27 @@ async function begin() {
     const active = univerAPI.getActiveWorkbook().getActiveSheet();
     download(`${active.getSheetName()}.csv`, csv(active.getRange(0, 0, active.getMaxRows(), active.getMaxColumns()).getValues()));
   };
+  by("open").onclick = async () => {
+    try {
+      const file = await picked();
+      if (!file) return;
+      const { workbook } = await sheet.post("open", { file: file.content });
+      if (!keeper) return note(SECOND);
+      await keeper.take(Object.assign(workbook, { id: crypto.randomUUID(), name: file.name, custom: { ...workbook.custom, file: file.content } }));
+      location.assign("/");
+    } catch (error) {
+      note(error.message);
+    }
+  };
+  by("save").onclick = async () => {
+    try {
+      const { file, lost } = await sheet.post("save", files.content());
+      if (lost.length && !confirm(`${lost.join("\n")}\n\nSave the file all the same?`)) return;
+      download(`${book.getName() || "Workbook"}.xlsx`.replace(/(\.xlsx)+$/i, ".xlsx"), Uint8Array.from(atob(file), c => c.charCodeAt(0)), XLSX);
+    } catch (error) {
+      note(error.message);
+    }
+  };
   by("new").onclick = async () => {
     if (!confirm("Begin a new workbook? The present one is removed from this browser.")) return;
     await keeper?.forget();
@@ -150,7 +177,7 @@ async function begin() {
   };
   document.querySelectorAll("body > header :disabled").forEach(control => { control.disabled = false; });
   sheet.listen();
-  window.basketgex = { sheet, engine, charts, keeper, univerAPI }; // for whoever looks under the bonnet, tests among them
+  window.basketgex = { sheet, engine, charts, files, keeper, univerAPI }; // for whoever looks under the bonnet, tests among them
 }
 
 begin().catch(error => note(`The workbook could not be opened: ${error.message}`));
