@@ -14,7 +14,7 @@ from basketgex_addin.web.keys import key, make_ticket
 from tests.addin.web.hosts import WebHost
 
 POSTS = (
-    *("/sheet/enter", "/sheet/evaluate", "/sheet/news", "/sheet/refresh"),
+    *("/sheet/enter", "/sheet/evaluate", "/sheet/news", "/sheet/refresh", "/sheet/open", "/sheet/save"),
     *("/sheet/refresh-shown", "/sheet/end", "/sheet/try"),
 )
 GETS = (
