@@ -21,6 +21,7 @@ run-web: .venv/.installed-run ## A workbook in the browser, on the home of make 
 test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 	@.ci/ensure-libreoffice.sh
 	@.ci/ensure-chromium.sh
+	@.ci/ensure-postgres.sh
 	@$(BIN)/python -m basketgex_addin.excel.xlam
 	$(BIN)/pytest -n 2 $(ARGS)
 

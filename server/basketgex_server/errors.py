@@ -33,6 +33,7 @@
     │   └── UnknownForm            in no form that there is a reader for
     ├── TimedOut                 DEADLINE_EXCEEDED, timed_out
     ├── StoreUnavailable         UNAVAILABLE, store_unavailable
+    │   └── StoreAway              store_away: of a desk, so that nothing may be spent
     ├── Draining                 UNAVAILABLE, draining
     ├── NeverReady               UNAVAILABLE, never_ready: never on a call, another process holds the home
     ├── Unauthenticated          UNAUTHENTICATED, token_refused
@@ -342,6 +343,18 @@ class StoreUnavailable(BasketgexError):
 
     code = "store_unavailable"
     reason = "UNAVAILABLE"
+
+
+class StoreAway(StoreUnavailable):
+    """The store that the replicas of a desk share cannot be reached: without it no debit may leave."""
+
+    code = "store_away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The desk's store is away, so nothing may be spent. Known figures are still shown.",
+            retry_after=2.0,
+        )
 
 
 class Draining(BasketgexError):

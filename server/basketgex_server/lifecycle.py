@@ -54,6 +54,7 @@ from basketgex_server.reloading import LOOK, Reloading
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.unusable import Unusable
+from basketgex_server.stores.port import Store
 from basketgex_server.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -190,11 +191,11 @@ class _Server:
                 loop.add_signal_handler(number, self._stop.set)
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         source = self._first_source()
-        self._state = SqliteStore(self._home.state_file, self._settings.history_days)
+        self._state = _make_store(self._home, self._settings)
         try:
             await self._run_over(source, ready)
         finally:
-            self._state.close()
+            await self._state.end()
             self._compute.shutdown(wait=True, cancel_futures=True)
 
     async def _run_over(self, source: ExposureSource, ready: Callable[[Serving], None]) -> None:
@@ -351,6 +352,17 @@ class _Server:
                 await step()
             except Exception as error:  # noqa: BLE001 - ending goes on
                 LOG.error("While ending: %s.", type(error).__name__)
+
+
+def _make_store(home: Home, settings: Settings) -> Store:
+    """Return the store that the settings name. Raises BadSettings."""
+    if not settings.store:
+        return SqliteStore(home.state_file, settings.history_days)
+    try:
+        from basketgex_server.stores.postgres import PostgresStore
+    except ImportError as error:
+        raise BadSettings("store: PostgreSQL needs the extra desk: pip install 'basketgex[desk]'.") from error
+    return PostgresStore(settings.store, settings.history_days)
 
 
 def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount
@@ -111,6 +112,8 @@ class Settings:
     """PEM file; needed beyond loopback."""
     tls_key: str = ""
     """PEM file; needed beyond loopback."""
+    store: str = ""
+    """Where figures and debits are kept: empty for this home alone, or postgresql://USER@HOST/DATABASE, which servers share."""
     http_listen: str = ""
     """Where the REST gateway listens, on loopback; empty: there is none."""
 
@@ -124,6 +127,7 @@ class Settings:
                 "source is chain-files, but chain_folder is not set: name the folder of the chains."
             )
         check_path(self.chain_folder)
+        check_store(self.store)
         for name in ("rates", "dividend_yields"):
             for symbol, value in getattr(self, name).items():
                 if not math.isfinite(value):
@@ -205,6 +209,26 @@ def combined(
     if is_of_another_folder(written, values.get("chain_folder")) and chosen.get("chain_as_of") is None:
         values["chain_as_of"] = environment.get(f"{PREFIX}CHAIN_AS_OF", "")
     return replace(Settings(), **{name: typed(name, value) for name, value in values.items()})
+
+
+def check_store(store: str) -> None:
+    """Raise BadSettings where a store is none, or where its address has a password in it."""
+    if not store:
+        return
+    try:
+        url = urlsplit(store)
+        known = url.scheme in ("postgresql", "postgres") and bool(url.path.strip("/"))
+        has_password = url.password is not None or "password" in parse_qs(url.query)
+    except ValueError:
+        known = has_password = False
+    if not known:
+        raise BadSettings(
+            "store must be empty, or an address such as postgresql://desk@db.example/basketgex."
+        )
+    if has_password:
+        raise BadSettings(
+            "store has a password in it: take it out, and give it by PGPASSFILE, PGPASSWORD or a client certificate."
+        )
 
 
 def check_path(path: str) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import doctest
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -159,3 +161,32 @@ def test_single_names_pay_nothing_unless_it_is_set(symbol: str, wanted: float) -
 def test_the_yield_of_single_names_is_a_setting_of_its_own() -> None:
     chosen = Settings(dividend_yield=0.015, stock_dividend_yield=0.005, rates={"KO": 0.04})
     assert [chosen.rates_of(symbol) for symbol in ("QQQ", "KO")] == [(0.045, 0.015), (0.04, 0.005)]
+
+
+@pytest.mark.parametrize(
+    ("store", "sentence"),
+    [
+        ("postgresql://desk:secret@db/basketgex", "store has a password in it"),
+        ("postgres://db/basketgex?user=desk&password=secret", "store has a password in it"),
+        ("mysql://db/basketgex", "store must be empty, or an address such as"),
+        ("db.example", "store must be empty, or an address such as"),
+        ("postgresql://db", "store must be empty, or an address such as"),
+        ("postgresql://[", "store must be empty, or an address such as"),
+    ],
+)
+def test_a_store_is_an_address_without_a_password(store: str, sentence: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        Settings(store=store)
+    assert refused.value.sentence.startswith(sentence)
+    assert "secret" not in refused.value.sentence
+
+
+def test_the_embedded_server_loads_nothing_of_a_desk() -> None:
+    assert Settings().store == ""
+    assert Settings(store="postgresql://desk@db.example:5433/basketgex").store
+    program = (
+        "import sys, basketgex_server.lifecycle; "
+        "print([m for m in sys.modules if 'asyncpg' in m or 'stores.postgres' in m])"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

@@ -30,7 +30,7 @@ from basketgex_server.sources.progress import Reports
 from basketgex_server.stores.chains import KeepsChains
 from basketgex_server.stores.closes import KeepsCloses
 from basketgex_server.stores.local import LocalPool
-from basketgex_server.stores.port import DebitCounts, Departure, Leaving, PastGex, Store
+from basketgex_server.stores.port import DebitCounts, Departure, Leaving, News, PastGex, Store
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
@@ -249,7 +249,18 @@ class Dispatcher:
         async def land(leaving: Leaving) -> None:
             await self._spender.land(cache, leaving)
 
-        return Batcher(call, terms, pool=cache.pool, depart=depart, land=land)
+        batcher = Batcher(call, terms, pool=cache.pool, depart=depart, land=land)
+        cache.pool.listen(lambda news: self._hear(cache, batcher, news))
+        return batcher
+
+    def _hear(self, cache: SnapshotCache, batcher: Batcher, news: News) -> None:
+        """Take what the calls of others have brought, and give it to those who wait here."""
+        cache.hear(news.snapshots, news.missing)
+        cache.quota = Quota.of(news.quota, self._settings.reserve, self._now())
+        self._brought += 1
+        exposures = {symbol: snapshot.exposure for symbol, snapshot in news.snapshots.items()}
+        batcher.settle({**exposures, **dict.fromkeys(news.missing), **news.failed})
+        batcher.look()
 
     def _admit(
         self, baskets: Iterable[Sequence[str]], due: DueSymbols, most: int

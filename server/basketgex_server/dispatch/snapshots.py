@@ -182,9 +182,16 @@ class SnapshotCache:
         """Keep what a call has brought; return the new snapshots and the missing, for the journal."""
         snapshots = {s: Snapshot(e, now) for s, e in fetched.exposures.items()}
         missing = dict.fromkeys(fetched.missing, now)
+        self.hear(snapshots, missing, fetched.failed)
+        return snapshots, missing
+
+    def hear(
+        self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float], failed: Iterable[str] = ()
+    ) -> None:
+        """Keep what a call from here or from elsewhere has brought."""
         self.snapshots.update(snapshots)
         self.missing.update(missing)
-        for symbol in (*snapshots, *fetched.failed):
+        for symbol in (*snapshots, *failed):
             self.missing.pop(symbol, None)
             self._warming.discard(symbol)
             self._warmed.discard(symbol)
@@ -196,7 +203,6 @@ class SnapshotCache:
             elif symbol not in self._warmed:
                 self._warming.add(symbol)
         self._tell(snapshots, missing)
-        return snapshots, missing
 
     def exclude(self, error: NotEntitled, now: float) -> dict[str, Failure]:
         """Remember what the plan does not cover: not asked for again before the quota's day ends."""

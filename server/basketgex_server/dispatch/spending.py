@@ -192,6 +192,7 @@ class Spender:
             fetched=fetched,
             fetched_at=self._now(),
             error=error,
+            refused=error.symbols if isinstance(error, NotEntitled) else (),
         )
         self._note_quota(cache, await cache.pool.land(call.number, landing, self._now()))
         if ended.reading is not None:

@@ -13,6 +13,7 @@ from basketgex_server.stores.port import (
     Landing,
     Leaving,
     Ledger,
+    News,
     QuotaValue,
     Want,
 )
@@ -29,6 +30,9 @@ class LocalPool:
         self._flights: dict[int, Leaving] = {}
         self._number = 0
         self._next = asyncio.Event()
+
+    def listen(self, told: Callable[[News], None]) -> None:
+        """Do nothing: there are no others."""
 
     def want(self, symbols: Sequence[str]) -> None:
         """Note that symbols are waited for; those on their way come with their call."""

@@ -150,8 +150,21 @@ class Landing:
     refused: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the calls of others have brought: figures, when names were found to have none, errors; and the debits after it."""
+
+    snapshots: Mapping[str, Snapshot]
+    missing: Mapping[str, float]
+    failed: Mapping[str, BasketgexError]
+    quota: QuotaValue
+
+
 class Pool(Protocol):
     """The books of one account, as one dispatcher uses them. ``now`` is this computer's clock; a desk's store has its own."""
+
+    def listen(self, told: Callable[[News], None]) -> None:
+        """Tell of what the calls of others have brought; a pool that nobody shares has nothing to tell."""
 
     def want(self, symbols: Sequence[str]) -> None:
         """Note that symbols are waited for; those noted already keep their place."""
@@ -234,5 +247,5 @@ class Store(Protocol):
     def age_out(self, account: str, now: float) -> None:
         """Begin to drop what is older than the history to keep, but never the newest of a symbol of this account."""
 
-    def close(self) -> None:
+    async def end(self) -> None:
         """Write what is journalled, and end."""

@@ -11,7 +11,7 @@ from dataclasses import astuple
 from basketgex_server.domain import SKEW, Failure, Snapshot
 from basketgex_server.exposure.past import Close
 from basketgex_server.stores.port import PastGex, StoredFigures
-from basketgex_server.stores.sqlite.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
+from basketgex_server.stores.rows import COLUMNS, BadRow, failure_of, row_of, snapshot_of
 from basketgex_server.stores.sqlite.tidy import NEWEST
 
 LOG = logging.getLogger(__name__)

@@ -180,6 +180,10 @@ class SqliteStore:
         """Begin to drop what is older than the history to keep, but never the newest of a symbol of this origin."""
         self._thread.submit(self._tidier.start, origin, now - self._history, now)
 
+    async def end(self) -> None:
+        """Write what is journalled, and end."""
+        self.close()
+
     def close(self) -> None:
         """Write what is journalled, and end."""
         self.chains.close()

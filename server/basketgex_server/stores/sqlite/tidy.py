@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
+from basketgex_server.stores.rows import COLUMNS
 from basketgex_server.stores.sqlite.repair import is_damage
-from basketgex_server.stores.sqlite.rows import COLUMNS
 
 LOG = logging.getLogger(__name__)
 STEP = 1_000

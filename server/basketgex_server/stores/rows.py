@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 import zlib
 from typing import Any
 
@@ -41,7 +40,7 @@ def row_of(origin: str, snapshot: Snapshot) -> tuple[object, ...]:
     return (*row, _digest(row))
 
 
-def snapshot_of(row: sqlite3.Row) -> Snapshot:
+def snapshot_of(row: Any) -> Snapshot:
     """Return what a row says: its number, COLUMNS and its digest, which rows of the first versions lack. Raises BadRow."""
     _, *said, digest = tuple(row)  # the first is its number
     if digest is not None and digest != _digest(tuple(said)):
@@ -70,7 +69,7 @@ def snapshot_of(row: sqlite3.Row) -> Snapshot:
     return Snapshot(exposure, row["fetched_at"])
 
 
-def failure_of(row: sqlite3.Row) -> Failure:
+def failure_of(row: Any) -> Failure:
     """Return what a row says."""
     said = (row["code"], row["reason"], row["sentence"], row["failures"], row["failed_at"], row["until"])
     return Failure(*said, tried=bool(row["tried"]))

@@ -1,0 +1,390 @@
+"""The books of one account that the replicas of a desk share.
+
+One row of the account serialises what costs money, for some milliseconds: a departure locks it, reads, decides, writes and
+commits; only then its calls leave. A landing locks it likewise, and its news is told if and only if it is committed. Nobody
+leads, and no lock is held over a call. One module, although a long one: what a departure writes a landing and the news read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from basketgex_server.domain import Snapshot
+from basketgex_server.errors import BadChain, BasketgexError, Remembered, StoreAway
+from basketgex_server.stores.port import (
+    Departure,
+    Flags,
+    Flight,
+    Landing,
+    Ledger,
+    News,
+    QuotaValue,
+    Want,
+)
+from basketgex_server.stores.postgres.session import AWAY, DOWN, LOOK, Session
+from basketgex_server.stores.rows import COLUMNS, BadRow, row_of, snapshot_of
+
+LEASE = 35.0
+"""Seconds of a call's longest life: the source's time-out, and some."""
+TWICE = 2.0
+"""Seconds between the two looks at which a replica's lock is free that is taken for dead: the store's restart frees all."""
+PATIENCE = 30.0
+"""Seconds after which a want is forgotten that nobody renews."""
+_ENDED = ("landed", "failed", "free")
+Connection = Any
+
+
+class PostgresPool:
+    """One replica's view of an account's books; ``edition`` is the last landing that it has read."""
+
+    def __init__(self, session: Session, account: str, begin: QuotaValue, flags: Flags, edition: int) -> None:
+        self.quota = begin
+        self.edition = edition
+        self._session = session
+        self._account = account
+        self._begin = begin
+        self._flags = flags
+        self._mine: dict[
+            str, int
+        ] = {}  # symbols wanted here, and the edition at which each was found missing
+        self._new: dict[str, int] = {}  # those of them that are to be published
+        self._gone: set[str] = set()
+        self._free_since: dict[int, float] = {}  # replicas whose lock was found free, and when
+        self._landings: set[asyncio.Task[None]] = set()
+        self._next = asyncio.Event()
+        self._reading = asyncio.Lock()
+        self._publishing = asyncio.Lock()
+        self._told: Callable[[News], None] = lambda _: None
+
+    def listen(self, told: Callable[[News], None]) -> None:
+        """Tell of what the calls of other replicas have brought."""
+        self._told = told
+
+    def want(self, symbols: Sequence[str]) -> None:
+        """Note that symbols are waited for; they are published with the next departure, which comes within the window."""
+        for symbol in symbols:
+            self._new[symbol] = self._mine.setdefault(symbol, self.edition)
+            self._gone.discard(symbol)
+        if symbols:
+            self._session.keep(self._publish_soon())
+
+    def unwant(self, symbols: Sequence[str]) -> None:
+        """Note that nobody waits for symbols any more."""
+        for symbol in symbols:
+            self._new.pop(symbol, None)
+            if self._mine.pop(symbol, None) is not None:
+                self._gone.add(symbol)
+
+    async def depart(self, decide: Callable[[Ledger], Departure], now: float) -> Departure:
+        """Write what is decided; its calls leave once that is committed."""
+        token = secrets.token_hex(12)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + AWAY
+        while True:
+            try:
+                decided = await self._depart(decide, token)
+                break
+            except BasketgexError:
+                raise
+            except BaseException as error:
+                # Whether it was committed is not known: what never left is made free, and until then it counts.
+                self._session.keep(self._free(token))
+                if not isinstance(error, DOWN):
+                    raise
+                if loop.time() + LOOK > ends:
+                    raise StoreAway from error
+                self._new |= self._mine  # a store that was killed has forgotten what was wanted
+                token = secrets.token_hex(12)
+                await asyncio.sleep(LOOK)
+        self.quota = decided.quota
+        for symbol in (s for call in decided.calls for s in call.symbols):
+            self._mine.pop(symbol, None)
+            self._new.pop(symbol, None)
+        if decided.known:
+            self._session.keep(self._catch_up())
+        again = LOOK if decided.again is None else min(decided.again, LOOK)
+        return replace(
+            decided, again=again
+        )  # should another's replica die, or its news be lost, this one takes over
+
+    async def land(self, number: int, landing: Landing, now: float) -> QuotaValue:
+        """Note the end of a call, behind its answer and as often as it takes."""
+        task = self._session.keep(self._land(number, landing))
+        self._landings.add(task)
+        task.add_done_callback(self._landings.discard)
+        self.quota = landing.settle(self.quota, now)
+        return self.quota
+
+    async def note(self, change: Callable[[QuotaValue, float], QuotaValue], now: float) -> QuotaValue:
+        """Note what was heard of the debits otherwise."""
+
+        async def work(pool: asyncpg.Pool[asyncpg.Record]) -> QuotaValue:
+            async with pool.acquire() as connection, connection.transaction():
+                value, at = await self._locked(connection)
+                value = change(value, at)
+                await connection.execute(
+                    "UPDATE account SET quota = $2::jsonb WHERE key = $1", self._account, _text(value)
+                )
+                return value
+
+        self.quota = await self._session.run(work)
+        return self.quota
+
+    async def landed(self) -> None:
+        """Wait for the next landing, or as long as it takes to look again."""
+        try:
+            async with asyncio.timeout(LOOK):
+                await self._next.wait()
+        except TimeoutError:
+            return
+
+    async def close(self) -> None:
+        """Take back what is wanted here, and let what has ended land."""
+        self.unwant(list(self._mine))
+        try:
+            async with asyncio.timeout(AWAY):
+                if self._landings:
+                    await asyncio.wait(self._landings)
+                await self._publish()
+        except DOWN:
+            return
+
+    def hear(self) -> None:
+        """Read what has landed."""
+        self._session.keep(self._catch_up())
+
+    async def _publish_soon(self) -> None:
+        try:
+            await self._publish()
+        except DOWN:
+            return  # the departure tries again, and says so
+
+    async def _publish(self) -> None:
+        async with self._publishing:  # what comes meanwhile goes with the next
+            await self._publish_all()
+
+    async def _publish_all(self) -> None:
+        if not (self._new or self._gone):
+            return
+        new, gone, self._new, self._gone = self._new, self._gone, {}, set()
+        flags = {symbol: self._flags(symbol) for symbol in new}
+        try:
+            pool = await self._session.pool()
+            await pool.execute(
+                "WITH gone AS (DELETE FROM wanted WHERE account = $1 AND replica = $2 AND symbol = ANY($3::text[])) "
+                "INSERT INTO wanted (account, symbol, replica, first, place, until, seen, explicit, reserve) "
+                "SELECT $1, s, $2, extract(epoch FROM statement_timestamp()), n, desk_now() + $4, e, x, r "
+                "FROM unnest($5::text[], $6::bigint[], $7::bool[], $8::bool[]) WITH ORDINALITY AS t(s, e, x, r, n) "
+                "ON CONFLICT (account, symbol, replica) DO UPDATE SET until = excluded.until, "
+                "explicit = wanted.explicit OR excluded.explicit, reserve = wanted.reserve OR excluded.reserve",
+                self._account,
+                self._session.replica,
+                sorted(gone),
+                PATIENCE,
+                list(new),
+                list(new.values()),
+                [explicit for explicit, _ in flags.values()],
+                [reserve for _, reserve in flags.values()],
+            )
+        except BaseException:
+            self._new = {s: e for s, e in new.items() if s in self._mine} | self._new
+            self._gone |= gone - self._mine.keys()
+            raise
+
+    async def _depart(self, decide: Callable[[Ledger], Departure], token: str) -> Departure:
+        await self._publish()
+        pool = await self._session.pool()
+        async with pool.acquire() as connection, connection.transaction():
+            read = await connection.fetchval("SELECT desk_read($1, $2)", self._account, self._session.replica)
+            decided = decide(self._ledger(json.loads(read)))
+            numbers = json.loads(
+                await connection.fetchval(
+                    "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)",
+                    self._account,
+                    self._session.replica,
+                    LEASE,
+                    token,
+                    _text(_plain(decided)),
+                )
+            )
+        calls = tuple(replace(call, number=n) for call, n in zip(decided.calls, numbers, strict=True))
+        return replace(decided, calls=calls)
+
+    def _ledger(self, read: dict[str, Any]) -> Ledger:
+        now = float(read["now"])
+        free = {flight["replica"] for flight in read["flights"] if flight["free"]}
+        self._free_since = {replica: self._free_since.get(replica, now) for replica in free}
+        flights = tuple(
+            Flight(
+                f["id"],
+                tuple(f["symbols"]),
+                is_alone=f["alone"],
+                is_suspect=f["free"],
+                is_lost=f["over"] or (f["free"] and now - self._free_since[f["replica"]] >= TWICE),
+            )
+            for f in read["flights"]
+        )
+        value = msgspec.convert(read["quota"], QuotaValue) if read["quota"] else self._begin
+        return Ledger(now, value, tuple(Want(**want) for want in read["wants"]), flights)
+
+    async def _free(self, token: str) -> None:
+        await self._session.until_done(
+            lambda pool: pool.execute("SELECT desk_free($1, $2)", self._account, token)
+        )
+
+    async def _locked(self, connection: Connection) -> tuple[QuotaValue, float]:
+        row = await connection.fetchrow("SELECT quota FROM account WHERE key = $1 FOR UPDATE", self._account)
+        value = msgspec.json.decode(row["quota"], type=QuotaValue) if row["quota"] else self._begin
+        return value, float(await connection.fetchval("SELECT desk_now()"))
+
+    async def _land(self, number: int, landing: Landing) -> None:
+        async def work(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+            async with pool.acquire() as connection, connection.transaction():
+                value, at = await self._locked(connection)
+                call = await connection.fetchrow("SELECT state, symbols FROM call WHERE id = $1", number)
+                if call is None or call["state"] in _ENDED:
+                    return  # once: the commit of an earlier try came through
+                if call["state"] == "lost":  # it was counted as ended, and ends now
+                    value = replace(value, flying=value.flying + 1)
+                value = landing.settle(value, at)
+                became = "free" if landing.uncharged else "failed" if landing.error else "landed"
+                await connection.execute(
+                    "SELECT desk_land($1, $2, $3, $4::jsonb)",
+                    self._account,
+                    number,
+                    became,
+                    _text(_landed(self._account, landing, value, call["symbols"])),
+                )
+
+        await self._session.until_done(work)
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def _catch_up(self) -> None:
+        """Read, and tell, what has landed since the last look; what was missed is read by edition with the next."""
+        async with self._reading:
+            try:
+                pool = await self._session.pool()
+                calls = await pool.fetch(
+                    "SELECT symbols, replica, edition, error FROM call WHERE account = $1 AND edition > $2 ORDER BY edition",
+                    self._account,
+                    self.edition,
+                )
+                rows = await pool.fetch(
+                    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_of('s')}, s.digest "  # noqa: S608 - of rows.py
+                    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1 AND n.edition > $2",
+                    self._account,
+                    self.edition,
+                )
+                quota = await pool.fetchval("SELECT quota FROM account WHERE key = $1", self._account)
+            except DOWN:
+                return
+            if not calls:
+                return
+            if quota:
+                self.quota = msgspec.json.decode(quota, type=QuotaValue)
+            seen = max(call["edition"] for call in calls)
+            snapshots, missing = figures_of(row for row in rows if row["edition"] <= seen)
+            failed: dict[str, BasketgexError] = {}
+            for call in calls:
+                for symbol in call["symbols"]:
+                    failed.pop(symbol, None)
+                for said in json.loads(call["error"] or "[]"):
+                    error = Remembered(said["code"], said["reason"], said["sentence"], said["retry_after"])
+                    failed |= dict.fromkeys(said["symbols"], error)
+            others = {
+                s for call in calls if call["replica"] != self._session.replica for s in call["symbols"]
+            }
+            others |= self._mine.keys()  # of an own call too, where somebody has come since it was answered
+            self.edition = seen
+            for symbol in (*snapshots, *missing, *failed):
+                self._mine.pop(symbol, None)
+                self._new.pop(symbol, None)
+            self._next.set()
+            self._next = asyncio.Event()
+            self._told(
+                News(
+                    {s: x for s, x in snapshots.items() if s in others},
+                    {s: at for s, at in missing.items() if s in others},
+                    {s: error for s, error in failed.items() if s in others},
+                    self.quota,
+                )
+            )
+
+
+def figures_of(rows: Iterable[Any]) -> tuple[dict[str, Snapshot], dict[str, float]]:
+    """Return the newest snapshots, and when other symbols were found to have none; a row that is damaged is neither."""
+    snapshots: dict[str, Snapshot] = {}
+    missing: dict[str, float] = {}
+    for row in rows:
+        if row["id"] is None:
+            missing[row["name"]] = row["found_at"]
+            continue
+        try:
+            snapshots[row["name"]] = snapshot_of(Row(list(row.items())[3:]))
+        except BadRow:
+            continue
+    return snapshots, missing
+
+
+class Row(dict[str, Any]):
+    """A row as ``rows`` reads it: its values in order, and each by its name."""
+
+    def __iter__(self) -> Any:
+        """Give the values."""
+        return iter(self.values())
+
+
+def _of(table: str) -> str:
+    return ", ".join(f"{table}.{column.strip()}" for column in COLUMNS.split(","))
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _plain(decided: Departure) -> dict[str, object]:
+    return {
+        "quota": decided.quota,
+        "calls": [{"symbols": call.symbols, "alone": call.alone} for call in decided.calls],
+        "held": decided.held,
+        "joined": dict(decided.joined),
+        "known": decided.known,
+        "lost": decided.lost,
+    }
+
+
+def _landed(account: str, landing: Landing, value: QuotaValue, symbols: Sequence[str]) -> dict[str, object]:
+    fetched, error = landing.fetched, landing.error
+    refused = landing.refused or tuple(symbols)
+    errors = [_said(error, refused)] if error is not None else []
+    errors += [_said(BadChain(why), (s,)) for s, why in fetched.failed.items()] if fetched is not None else []
+    return {
+        "quota": value,
+        "at": landing.fetched_at,
+        "rows": [
+            row_of(account, Snapshot(exposure, landing.fetched_at))
+            for exposure in (fetched.exposures.values() if fetched is not None else ())
+        ],
+        "missing": sorted(fetched.missing) if fetched is not None else [],
+        "again": [s for s in symbols if s not in refused],
+        "error": errors or None,
+    }
+
+
+def _said(error: BasketgexError, symbols: Sequence[str]) -> dict[str, object]:
+    return {
+        "code": error.code,
+        "reason": error.reason,
+        "sentence": error.sentence,
+        "retry_after": error.retry_after,
+        "symbols": symbols,
+    }

@@ -1,0 +1,142 @@
+"""The connections of one replica to the desk's store: a pool for what is asked, one session that hears and says "alive"."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from basketgex_server.errors import StoreAway
+
+LOG = logging.getLogger(__name__)
+CHANNEL = "basketgex"
+LIVENESS = 42
+"""The class of the advisory locks by which a replica says that it lives; their number is the replica's."""
+SCHEMA_LOCK = 4_201
+POOL = 4
+"""Connections; more would only queue for the same row."""
+CONNECT, COMMAND = 2.0, 5.0
+"""Seconds for a connection, and for a statement."""
+LOOK = 0.5
+"""Seconds between two looks whether the store is back, and whether another's call has landed unheard."""
+UNHEARD = 10
+"""Looks after which what has landed is read even where nothing was heard: news may be lost."""
+AWAY = 2.0
+"""Seconds for which a store that is away is waited for."""
+DOWN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the store's absence looks like, and its disk's."""
+
+
+class Session:
+    """Connects when first asked to. ``told`` is called when something has landed, or may have been missed."""
+
+    def __init__(self, url: str, told: Callable[[], None]) -> None:
+        self.replica = secrets.randbelow(1 << 31)
+        self._url = url
+        self._told = told
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._ear: asyncpg.Connection[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Session of replica {self.replica}, {'up' if self.is_up else 'down'}>"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the session that hears stands."""
+        return self._ear is not None and not self._ear.is_closed()
+
+    async def pool(self) -> asyncpg.Pool[asyncpg.Record]:
+        """Return the pool. Raises what DOWN names."""
+        async with self._opening:
+            if self._pool is None:
+                pool = await asyncpg.create_pool(
+                    self._url, min_size=POOL, max_size=POOL, timeout=CONNECT, command_timeout=COMMAND
+                )
+                try:
+                    await _prepare(pool)
+                    await self._listen()
+                except BaseException:
+                    pool.terminate()
+                    raise
+                self._pool = pool
+                self.keep(self._watch())
+        return self._pool
+
+    async def run(self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]]) -> Any:
+        """Do some work that may be done twice; a store that is away is waited for a moment. Raises StoreAway."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + AWAY
+        while True:
+            try:
+                return await work(await self.pool())
+            except DOWN as error:
+                if loop.time() + LOOK > ends:
+                    LOG.warning("The desk's store is away: %s.", type(error).__name__)
+                    raise StoreAway from error
+                await asyncio.sleep(LOOK)
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do some work beside, until the end."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def until_done(
+        self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]]
+    ) -> Any:
+        """Do some work as often as it takes, however long the store is away."""
+        while True:
+            with suppress(*DOWN):
+                return await work(await self.pool())
+            await asyncio.sleep(LOOK)
+
+    async def close(self) -> None:
+        """End what is done beside, and let go of the store: from now on this replica is dead to the others."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._ear is not None:
+            self._ear.terminate()
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def _listen(self) -> None:
+        ear = await asyncpg.connect(self._url, timeout=CONNECT, command_timeout=COMMAND)
+        try:
+            await ear.execute("SELECT pg_advisory_lock($1, $2)", LIVENESS, self.replica)
+            await ear.add_listener(CHANNEL, lambda *_: self._told())
+        except BaseException:
+            ear.terminate()
+            raise
+        self._ear = ear
+        self._told()
+
+    async def _watch(self) -> None:
+        for look in count(1):
+            await asyncio.sleep(LOOK)
+            if self.is_up:
+                if look % UNHEARD == 0:
+                    self._told()
+                continue
+            with suppress(*DOWN):
+                await self._listen()
+                LOG.info("The desk's store is back.")
+
+
+async def _prepare(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Make the tables and functions, one replica after another."""
+    schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA_LOCK)
+        await connection.execute(schema)

@@ -1,0 +1,194 @@
+"""PostgreSQL as the store of a desk: what any replica has learnt is known to all, and the ledger is one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple
+from typing import TypeAlias
+
+import asyncpg
+
+from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
+from basketgex_server.errors import StoreAway
+from basketgex_server.stores.port import (
+    DebitCounts,
+    Flags,
+    PastGex,
+    QuotaRecord,
+    QuotaValue,
+    StoredFigures,
+)
+from basketgex_server.stores.postgres.pool import PostgresPool, _of, figures_of
+from basketgex_server.stores.postgres.session import DOWN, Session
+from basketgex_server.stores.rows import failure_of
+
+DAY = 86_400.0
+STEP = 5_000
+"""Snapshots that are dropped in one statement."""
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+class PostgresStore:
+    """The store at ``url``, which has no password: libpq's variables or files give it."""
+
+    lost = False
+
+    def __init__(self, url: str, history_days: float) -> None:
+        self._pools: dict[str, PostgresPool] = {}
+        self._editions: dict[str, int] = {}
+        self._spent: dict[str, DebitCounts] = {}
+        self._writing = asyncio.Lock()
+        self._history = history_days * DAY
+        self._session = Session(url, self._hear)
+
+    def pool(self, account: str, begin: QuotaValue, flags: Flags) -> PostgresPool:
+        """Return the books of an account that has been loaded."""
+        made = PostgresPool(self._session, account, begin, flags, self._editions.get(account, 0))
+        self._pools[account] = made
+        made.hear()  # of what has landed since it was loaded
+        return made
+
+    def keep(self, history_days: float) -> None:
+        """Keep snapshots for so many days from now on."""
+        self._history = history_days * DAY
+
+    async def load(self, account: str, now: float = math.inf) -> StoredFigures:
+        """Return the newest of an account."""
+
+        async def work(pool: Pool) -> StoredFigures:
+            async with pool.acquire() as c, c.transaction(isolation="repeatable_read"):
+                edition = await c.fetchval("SELECT edition FROM account WHERE key = $1", account)
+                rows = await c.fetch(
+                    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_of('s')}, s.digest "  # noqa: S608 - of rows.py
+                    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1",
+                    account,
+                )
+                failures = await c.fetch("SELECT * FROM failure WHERE origin = $1", account)
+            self._editions[account] = edition or 0
+            snapshots, missing = figures_of(rows)
+            missing = {s: at for s, at in missing.items() if at <= now + SKEW}
+            return StoredFigures(snapshots, missing, {row["name"]: failure_of(row) for row in failures})
+
+        async def begin(pool: Pool) -> StoredFigures:
+            await pool.execute("INSERT INTO account (key) VALUES ($1) ON CONFLICT DO NOTHING", account)
+            return await work(pool)
+
+        known: StoredFigures = await self._session.run(begin)
+        return known
+
+    async def past(self, account: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
+        """Return what is kept of some symbols, the oldest first: the ``most`` newest of each."""
+
+        async def work(pool: Pool) -> dict[str, list[PastGex]]:
+            found: dict[str, list[PastGex]] = {}
+            for symbol in symbols:
+                rows = await pool.fetch(
+                    "SELECT fetched_at, as_of, gex FROM snapshot WHERE origin = $1 AND symbol = $2 ORDER BY id DESC LIMIT $3",
+                    account,
+                    symbol,
+                    most,
+                )
+                found[symbol] = [(r["fetched_at"], r["as_of"], r["gex"]) for r in reversed(rows)]
+            return found
+
+        past: dict[str, list[PastGex]] = await self._session.run(work)
+        return past
+
+    async def spent(self, account: str, now: float) -> DebitCounts:
+        """Return the debits of an account; while the store is away, what they were when it was last asked."""
+        day = math.floor(now / DAY)
+
+        async def work(pool: Pool) -> DebitCounts:
+            debits = await pool.fetchrow(
+                "SELECT count(*) FILTER (WHERE spent_at >= $2), count(*) FROM call WHERE account = $1 AND state <> 'free'",
+                account,
+                day * DAY,
+            )
+            answers = await pool.fetchrow(
+                "SELECT coalesce(sum(calls) FILTER (WHERE day = $2), 0)::bigint, coalesce(sum(calls), 0)::bigint "
+                "FROM answered WHERE origin = $1",
+                account,
+                day,
+            )
+            return DebitCounts(*debits, *answers)  # type: ignore[misc]
+
+        try:
+            self._spent[account] = await self._session.run(work)
+        except StoreAway:
+            if account not in self._spent:
+                raise
+        return self._spent[account]
+
+    async def heard(self, account: str) -> QuotaRecord | None:
+        """Return nothing: the books have what the source said of its quota."""
+        return None
+
+    async def make_up(self, account: str, today: int, now: float) -> None:
+        """Do nothing: this store is not begun anew."""
+
+    def hear(self, account: str, reading: QuotaReading, now: float) -> None:
+        """Do nothing: the books have it."""
+
+    def append(self, account: str, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
+        """Do nothing: it came with the landing."""
+
+    def answered(self, account: str, calls: int, now: float) -> None:
+        """Keep how many calls the answers given would have cost one by one."""
+        self._journal(
+            "INSERT INTO answered AS a VALUES ($1, $2, $3) ON CONFLICT (origin, day) DO UPDATE SET calls = a.calls + $3",
+            [(account, math.floor(now / DAY), calls)],
+        )
+
+    def fail(self, account: str, failures: Mapping[str, Failure]) -> None:
+        """Keep what was asked for in vain."""
+        self._journal(
+            "INSERT INTO failure VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (origin, name) DO UPDATE SET "
+            "code = $3, reason = $4, sentence = $5, failures = $6, failed_at = $7, until = $8, tried = $9",
+            [(account, name, *astuple(failure)) for name, failure in failures.items()],
+        )
+
+    def forget(self, account: str, names: Sequence[str]) -> None:
+        """Keep that names no longer fail."""
+        self._journal(
+            "DELETE FROM failure WHERE origin = $1 AND name = $2", [(account, name) for name in names]
+        )
+
+    def disbelieve(self, now: float) -> None:
+        """Do nothing: one replica's clock says nothing of what the others have written."""
+
+    def age_out(self, account: str, now: float) -> None:
+        """Begin to drop what is older than the history to keep, but never the newest of a symbol."""
+        self._session.keep(self._age_out(now - self._history, now))
+
+    async def end(self) -> None:
+        """Let go of the store."""
+        await self._session.close()
+
+    def _hear(self) -> None:
+        for pool in self._pools.values():
+            pool.hear()
+
+    def _journal(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        async def write() -> None:
+            async def work(pool: Pool) -> None:
+                await pool.executemany(statement, rows)
+
+            async with self._writing:  # in the order of coming
+                with suppress(StoreAway):
+                    await self._session.run(work)
+
+        self._session.keep(write())
+
+    async def _age_out(self, before: float, now: float) -> None:
+        drop = (
+            "DELETE FROM snapshot WHERE id IN (SELECT id FROM snapshot s WHERE fetched_at < $1 AND NOT EXISTS "
+            "(SELECT FROM newest n WHERE n.snapshot = s.id) LIMIT $2)"
+        )
+        with suppress(*DOWN):
+            pool = await self._session.pool()
+            while await pool.execute(drop, before, STEP) == f"DELETE {STEP}":
+                pass
+            await pool.execute("DELETE FROM failure WHERE until < $1", now - DAY)

@@ -1,0 +1,56 @@
+"""Several servers on one store: a desk, as its operator starts it, before a stand-in that counts its debits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.client import BasketClient
+from tests.e2e.serving import Server
+from tests.standin.upstream import Upstream
+
+PLENTY = 1_000_000
+"""Debits of a day, so that no allowance of formulas is in the way."""
+
+
+@contextmanager
+def desk(
+    folder: Path, store: str, upstream: Upstream, count: int, **settings: object
+) -> Iterator[list[Server]]:
+    """Serve a desk of so many replicas while the block runs."""
+    servers = [
+        Server(
+            folder / f"replica-{number}",
+            store=store,
+            source="flashalpha",
+            flashalpha_base_url=upstream.url,
+            flashalpha_api_key=upstream.key,
+            max_calls_per_hour=PLENTY,
+            **settings,
+        )
+        for number in range(count)
+    ]
+    with ExitStack() as stack:
+        yield [stack.enter_context(server) for server in servers]
+
+
+def at_once(
+    servers: Sequence[Server], baskets: Sequence[Sequence[Sequence[str]]], deadline: float = 60.0
+) -> list[Reply | Problem]:
+    """Ask each server for its baskets by two sheets that are connected already, all at the same moment."""
+    sheets = [(server, own[half::2]) for server, own in zip(servers, baskets, strict=True) for half in (0, 1)]
+    start = threading.Barrier(len(sheets))
+
+    def ask(server: Server, own: Sequence[Sequence[str]]) -> list[Reply | Problem]:
+        with closing(BasketClient(server.home, deadline)) as client:
+            client.status()
+            start.wait()
+            return client.ask_many([Ask(tuple(basket)) for basket in own])
+
+    with ThreadPoolExecutor(len(sheets)) as crowd:
+        waiting = [crowd.submit(ask, server, own) for server, own in sheets]
+        return [one for found in waiting for one in found.result()]

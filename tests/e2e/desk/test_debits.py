@@ -1,0 +1,105 @@
+"""What a desk of three replicas spends: the fewest calls for what all want together, and never one above the quota."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from basketgex_addin.cells import Problem, Reply
+from tests.e2e.clocked import asked, reply
+from tests.e2e.desk.replicas import PLENTY, at_once, desk
+from tests.e2e.serving import status, until
+from tests.standin.upstream import Upstream, figures
+
+ROUNDS = 10
+PER_CALL = 50
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream(limit=PLENTY) as serving:
+        serving.latency = 0.15
+        yield serving
+
+
+def _overlapping(names: list[str], chance: random.Random) -> list[list[list[str]]]:
+    """Return baskets for three replicas that have every name between them, and most of them twice."""
+    shuffled = chance.sample(names, len(names))
+    size = max(len(names) // 9, 15)
+    parts = [shuffled[i : i + size] for i in range(0, len(shuffled), size)]
+    baskets: list[list[list[str]]] = [[], [], []]
+    for number, part in enumerate(parts):
+        baskets[number % 3].append(part)
+        baskets[(number + 1) % 3].append([*chance.sample(part, len(part) // 2), parts[number - 1][0]])
+    return baskets
+
+
+def test_a_burst_over_three_replicas_takes_the_fewest_calls(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    chance = random.Random(7)
+    # "At once" is a matter of the machine: a busy one takes tens of milliseconds to let three servers hear of the same moment.
+    window = {"window_quiet": 0.1, "window_longest": 0.4}
+    with desk(tmp_path, desk_store, upstream, 3, **window) as servers:
+        reply(servers[0].home, "SPY")  # it tells of the quota
+        for server in servers[1:]:
+            reply(server.home, "SPY")
+        assert upstream.debits == 1
+        for count in (45, 180, 500):
+            spent = []
+            for number in range(ROUNDS):
+                names = [f"N{count}X{number}X{i}" for i in range(count)]
+                before, seen = upstream.debits, len(upstream.calls)
+                for found in at_once(servers, _overlapping(names, chance)):
+                    assert isinstance(found, Reply), found
+                    for row in found.rows:
+                        assert row.gex == figures(row.symbol).net_gex
+                asked_for = [s for call in upstream.calls[seen:] for s in call.symbols if s in set(names)]
+                assert sorted(asked_for) == sorted(names)  # each once
+                spent.append(upstream.debits - before)
+            least = math.ceil(count / PER_CALL)
+            assert max(spent) <= least + 1, (count, spent)
+            assert sum(debits == least for debits in spent) >= 0.9 * ROUNDS, (count, spent)
+        until(lambda: all(status(s.home).debits_total == upstream.debits for s in servers))
+
+
+def test_the_quota_is_one_for_all_replicas(tmp_path: Path, desk_store: str) -> None:
+    """7 debits are left, and three replicas want 18 calls: 7 leave, none is refused by the source."""
+    with Upstream(limit=8) as upstream, desk(tmp_path, desk_store, upstream, 3, reserve=0) as servers:
+        reply(servers[0].home, "SPY")
+        baskets = [[[f"R{replica}B{b}N{i}" for i in range(50)] for b in range(6)] for replica in range(3)]
+        found = at_once(servers, baskets)
+        assert upstream.debits == 8
+        assert all(call.charged for call in upstream.calls)
+        whole = [x for x in found if isinstance(x, Reply) and len(x.rows) == 50]
+        refused = [x for x in found if isinstance(x, Problem)]
+        assert {x.code for x in refused} == {"quota_spent"}
+        assert len(whole) == 7
+
+
+def test_what_one_replica_has_fetched_another_knows_at_once(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    with desk(tmp_path, desk_store, upstream, 2) as (one, other):
+        reply(one.home, "SPY", "AMD")
+        upstream.nothing.add("GONE")
+        reply(other.home, "SPY")
+        reply(one.home, "NVDA", "GONE")
+        until(lambda: isinstance(asked(other.home, ("NVDA",), refresh="CACHE_ONLY")[0], Reply))
+        found = reply(other.home, "NVDA", "AMD", "GONE")
+        assert tuple(found.missing) == ("GONE",)
+        assert upstream.debits == 2
+
+
+def test_a_replica_that_starts_later_knows_what_was_known(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    with desk(tmp_path / "first", desk_store, upstream, 1) as (one,):
+        reply(one.home, "SPY", "AMD")
+    with desk(tmp_path / "second", desk_store, upstream, 1) as (other,):
+        assert reply(other.home, "AMD").rows[0].gex == figures("AMD").net_gex
+        assert upstream.debits == 1

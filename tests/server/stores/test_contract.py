@@ -1,0 +1,319 @@
+"""What every store does, whichever engine it is of: one test each, for ``state.db`` and for PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from basketgex_server.dispatch.departure import Terms, decide, single
+from basketgex_server.dispatch.quota import Quota
+from basketgex_server.domain import (
+    Failure,
+    Fetched,
+    Measures,
+    QuotaReading,
+    RowCounts,
+    Snapshot,
+    SymbolExposure,
+)
+from basketgex_server.errors import QuotaSpent, SourceUnavailable
+from basketgex_server.stores.port import Departure, Landing, Leaving, Pool, QuotaValue, Store
+from basketgex_server.stores.sqlite import SqliteStore
+from tests.server.servers import NOON, made_up, run
+
+HERE = "an account"
+TERMS = Terms(3, metered=True, quiet=0.0, longest=0.0)
+TOLD = QuotaReading(2_500, 2_000)
+
+
+@dataclass
+class Makes:
+    """Makes a store: each is another process's, as far as the engine is shared."""
+
+    engine: str
+    path: Path
+    url: str
+
+    def __call__(self) -> Store:
+        if self.engine == "sqlite":
+            return SqliteStore(self.path, 30.0)
+        from basketgex_server.stores.postgres import PostgresStore
+
+        return PostgresStore(self.url, 30.0)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
+    url = request.getfixturevalue("desk_store") if request.param == "postgres" else ""
+    return Makes(request.param, tmp_path / "state.db", url)
+
+
+def told(make: Makes, story: Callable[[Store], Awaitable[None]]) -> None:
+    """Tell a story of one store, which ends afterwards."""
+
+    async def with_store() -> None:
+        store = make()
+        try:
+            await story(store)
+        finally:
+            await store.end()
+
+    run(with_store())
+
+
+async def opened(store: Store, reading: QuotaReading | None = TOLD, *, explicit: bool = False) -> Pool:
+    """Return an account's books; a desk's store has a clock of its own, and so a day."""
+    now = NOON if isinstance(store, SqliteStore) else time.time()
+    await store.load(HERE, NOON)
+    return store.pool(HERE, Quota(0, now, reading=reading).value, lambda _: (explicit, False))
+
+
+async def leaves(pool: Pool, names: str = "", terms: Terms = TERMS) -> Departure:
+    pool.want(list(names))
+    return await pool.depart(lambda ledger: decide(ledger, terms), NOON)
+
+
+def brought(*names: str, missing: str = "", at: float = NOON) -> Landing:
+    def settle(value: QuotaValue, now: float) -> QuotaValue:
+        quota = Quota.of(value, 0, now)
+        quota.settle(None, now, answered=True)
+        return quota.value
+
+    fetched = Fetched({name: made_up(name) for name in names}, frozenset(missing))
+    return Landing(settle, fetched=fetched, fetched_at=at)
+
+
+async def keep(store: Store, pool: Pool, call: Leaving, landing: Landing) -> None:
+    """Land as the dispatcher does: what came with the landing in one store is appended in the other."""
+    await pool.land(call.number, landing, NOON)
+    fetched = landing.fetched
+    assert fetched is not None
+    store.append(
+        HERE,
+        {s: Snapshot(e, landing.fetched_at) for s, e in fetched.exposures.items()},
+        dict.fromkeys(fetched.missing, landing.fetched_at),
+    )
+
+
+async def until_true(condition: Callable[[], Awaitable[object]]) -> None:
+    """Ask the store until it says so, but not for ever: what is not awaited is written behind."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 - another process could have written it
+            await asyncio.sleep(0.01)
+
+
+async def until_kept(store: Store, *names: str) -> None:
+    async def is_kept() -> bool:
+        known = await store.load(HERE, NOON)
+        return set(names) <= known.snapshots.keys() | known.missing.keys()
+
+    await until_true(is_kept)
+
+
+async def next_call(pool: Pool) -> Leaving:
+    """Return the next call that leaves."""
+    found: list[Leaving] = []
+
+    async def has_left() -> bool:
+        found.extend((await leaves(pool)).calls)
+        return bool(found)
+
+    await until_true(has_left)
+    return found[0]
+
+
+async def until_past(store: Store, count: int) -> None:
+    async def is_there() -> bool:
+        return len((await store.past(HERE, ["A"], 9))["A"]) == count
+
+    await until_true(is_there)
+
+
+def test_a_snapshot_comes_back_bit_by_bit(make: Makes) -> None:
+    third = Measures(1 / 3, -0.1 + 0.2, 1e-300, -1.7976931348623157e308)
+    whole = SymbolExposure(
+        "BRK.B",
+        0.1 + 0.2,
+        third,
+        NOON - 1 / 7,
+        oi_as_of=NOON - 3_600.1,
+        call=third,
+        put=Measures(0.0, 1.0, 2.0, 3.0),
+        rows=RowCounts(*range(1, len(RowCounts._fields) + 1)),
+        usable_open_interest=2 / 3,
+        unverified=True,
+    )
+    plain = replace(made_up("SPY"), strikes=())
+
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        (call,) = (await leaves(pool, "AB")).calls
+        fetched = Fetched({"BRK.B": whole, "SPY": plain}, frozenset({"GONE"}))
+        landing = replace(brought(at=NOON + 0.1), fetched=fetched)
+        await keep(store, pool, call, landing)
+        await until_kept(store, "BRK.B", "SPY", "GONE")
+        known = await store.load(HERE, NOON)
+        assert known.snapshots == {"BRK.B": Snapshot(whole, NOON + 0.1), "SPY": Snapshot(plain, NOON + 0.1)}
+        assert known.missing == {"GONE": NOON + 0.1}
+        assert (await store.load("another account", NOON)).snapshots == {}
+
+    told(make, story)
+
+
+def test_the_newest_counts_and_what_was_before_is_history(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store, explicit=True)
+        for number in range(3):
+            (call,) = (await leaves(pool, "A")).calls
+            exposure = made_up("A", NOON + number, float(number))
+            landing = replace(brought(at=NOON + number), fetched=Fetched({"A": exposure}, frozenset()))
+            await keep(store, pool, call, landing)
+            await until_past(store, number + 1)
+        found = (await store.load(HERE, NOON + 9)).snapshots["A"]
+        assert (found.fetched_at, found.exposure.net.gex) == (NOON + 2, 2.0)
+        past = await store.past(HERE, ["A", "B"], 2)
+        assert past == {"A": [(NOON + 1, NOON + 1, 1.0), (NOON + 2, NOON + 2, 2.0)], "B": []}
+
+    told(make, story)
+
+
+def test_a_debit_is_committed_when_the_departure_returns(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        departure = await leaves(pool, "ABCDEF")
+        assert [call.symbols for call in departure.calls] == [("A", "B", "C"), ("D", "E", "F")]
+        assert len({call.number for call in departure.calls}) == 2
+        other = make()  # another process
+        try:
+            now = departure.quota.day * 86_400.0 + 60  # the day of the store's own clock, where it has one
+            assert (await other.spent(HERE, now)).total == 2
+        finally:
+            await other.end()
+
+    told(make, story)
+
+
+def test_what_decide_refuses_is_not_written(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store, QuotaReading(2_500, 1))
+        departure = await leaves(pool, "ABCDEF")
+        assert len(departure.calls) == 1 and set(departure.refused) == set("DEF")
+        assert (await store.spent(HERE, NOON)).total == 1
+        pool.unwant(list("DEF"))
+        with pytest.raises(QuotaSpent):
+            await pool.depart(lambda ledger: single(ledger, TERMS, Leaving(("X levels",), alone=True)), NOON)
+        with pytest.raises(ZeroDivisionError):
+            await pool.depart(lambda ledger: decide(ledger, replace(TERMS, symbols_per_call=1 // 0)), NOON)
+        assert (await store.spent(HERE, NOON)).total == 1
+
+    told(make, story)
+
+
+def test_a_landing_twice_is_one_and_an_uncharged_call_is_no_debit(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        first, second = (await leaves(pool, "ABCDEF")).calls
+
+        def settle(value: QuotaValue, now: float) -> QuotaValue:
+            quota = Quota.of(value, 0, now)
+            quota.settle(None, now, uncharged=True)
+            return quota.value
+
+        free = Landing(settle, uncharged=True, error=SourceUnavailable("Nobody there."))
+        for _ in range(3):
+            await pool.land(first.number, free, NOON)
+            await pool.land(second.number, brought("D", "E", "F"), NOON)
+        read: list[QuotaValue] = []
+
+        def look(value: QuotaValue, _: float) -> QuotaValue:
+            read.append(value)
+            return value
+
+        async def has_landed() -> bool:
+            await pool.note(look, NOON)
+            return not read[-1].flying
+
+        await until_true(has_landed)
+        assert (read[-1].today, read[-1].flying) == (1, 0)
+        assert (await store.spent(HERE, NOON)).total == 1
+
+    told(make, story)
+
+
+def test_wants_keep_their_order_and_what_nobody_wants_is_not_asked(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        pool.want(["Z", "B", "A"])
+        pool.want(["M", "B"])
+        pool.unwant(["A"])
+        (call,) = (await pool.depart(lambda ledger: decide(ledger, TERMS), NOON)).calls
+        assert call.symbols == ("Z", "B", "M")
+        assert (await leaves(pool)).calls == ()
+
+    told(make, story)
+
+
+def test_what_is_in_flight_is_joined_and_held_ones_leave_after_it(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        (first,) = (await leaves(pool, "AB")).calls
+        second = await leaves(pool, "AC")
+        assert (second.calls, second.held) == ((), ("C",))
+        await pool.land(first.number, brought("A", "B"), NOON)
+        assert (await next_call(pool)).symbols == ("C",)
+
+    told(make, story)
+
+
+def test_an_unknown_quota_lets_one_call_leave_whoever_asks(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store, None)
+        departure = await leaves(pool, "ABCDEF")
+        assert [call.symbols for call in departure.calls] == [("A", "B", "C")]
+        assert (await leaves(pool)).calls == ()
+        alone = await pool.depart(
+            lambda ledger: single(ledger, TERMS, Leaving(("X levels",), alone=True)), NOON
+        )
+        assert alone.calls == ()
+        await pool.land(departure.calls[0].number, brought("A", "B", "C"), NOON)
+        assert (await next_call(pool)).symbols == ("D", "E", "F")
+
+    told(make, story)
+
+
+def test_failures_and_answers_are_kept(make: Makes) -> None:
+    failure = Failure("bad_chain", "UNAVAILABLE", "It broke off.", 2, NOON, NOON + 120, tried=True)
+
+    async def story(store: Store) -> None:
+        await opened(store)
+        store.fail(HERE, {"A": failure, "B": failure})
+        store.answered(HERE, 3, NOON)
+        store.answered(HERE, 4, NOON)
+        store.forget(HERE, ["B", "C"])
+
+        async def is_kept() -> bool:
+            failures = (await store.load(HERE, NOON)).failures
+            return failures == {"A": failure} and (await store.spent(HERE, NOON)).answered_today == 7
+
+        await until_true(is_kept)
+
+    told(make, story)
+
+
+def test_what_has_outlived_its_history_goes_but_never_the_newest(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store, explicit=True)
+        for count, at in enumerate((NOON - 40 * 86_400, NOON - 39 * 86_400), 1):
+            (call,) = (await leaves(pool, "A")).calls
+            await keep(store, pool, call, brought("A", at=at))
+            await until_past(store, count)
+        store.age_out(HERE, NOON)
+        await until_past(store, 1)
+        assert (await store.load(HERE, NOON)).snapshots["A"].fetched_at == NOON - 39 * 86_400
+
+    told(make, story)
