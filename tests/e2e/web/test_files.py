@@ -1,0 +1,76 @@
+"""A file of the user's opened and saved in the browser, and read by a real Calc."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from basketgex_addin.calc.driver import Office, recalculate_and_store
+from tests.e2e.calc.conftest import find_calc
+from tests.e2e.web.browser import SHEET, Workbook
+
+pytestmark = [pytest.mark.calc, pytest.mark.xdist_group("calc")]
+
+
+def own() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in [("NVDA", 2), ("AMD", 3), ("sum", "=SUM(B1:B2)"), ("net", "=BASKETGEX(A1:A2,B1:B2)")]:
+        sheet.append(row)
+    sheet.merge_cells("D1:E2")
+    sheet["B1"].number_format = "0.00"
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def test_opened_changed_and_saved(book: Workbook, tmp_path: Path) -> None:
+    with book.page.expect_file_chooser() as chooser:
+        book.page.get_by_role("button", name="Open").click()
+    chooser.value.set_files([{"name": "own.xlsx", "mimeType": "application/octet-stream", "buffer": own()}])
+    book.until(f"() => !!window.basketgex && {SHEET}.getRange('A3').getRawValue() === 'sum'")
+    net = book.shows_number("B4")
+    book.page.evaluate(f"{SHEET}.getRange('B2').setValue(7)")
+    book.shows("B3", 9)
+    book.calm()
+    assert book.value("B4") != net
+    with book.page.expect_download() as download:
+        book.page.get_by_role("button", name="Save .xlsx").click()
+    assert download.value.suggested_filename == "own.xlsx"
+    saved, again = tmp_path / "own.xlsx", tmp_path / "calc.xlsx"
+    download.value.save_as(saved)
+    recalculate_and_store(Office(find_calc(), tmp_path / "office", book.host.home.path), saved, again)
+    found = openpyxl.load_workbook(again, data_only=True)["Sheet"]
+    assert [found[at].value for at in ("A1", "B2", "B3")] == ["NVDA", 7, 9]
+    assert found["B4"].value == pytest.approx(book.value("B4"), rel=1e-9)
+    assert [str(area) for area in found.merged_cells.ranges] == ["D1:E2"]
+    assert found["B1"].number_format == "0.00"
+
+
+def test_what_is_no_workbook(book: Workbook) -> None:
+    with book.page.expect_file_chooser() as chooser:
+        book.page.get_by_role("button", name="Open").click()
+    chooser.value.set_files(
+        [{"name": "own.xlsx", "mimeType": "application/octet-stream", "buffer": b"name,weight"}]
+    )
+    book.page.get_by_text("That is no .xlsx workbook that can be read").wait_for()
+
+
+def test_many_formulas_are_one_request(book: Workbook) -> None:
+    before = book.host.get("status")["server"]
+    names = ("NVDA", "AMD", "AVGO", "MU", "TSM")
+    book.put(
+        {
+            f"P{row}": f'=BASKETGEX("{names[row % 5]},{names[(row + 1) % 5]}",{{{row},7}})'
+            for row in range(1, 101)
+        }
+    )
+    book.until("() => basketgex.sheet.counts.calls >= 100")
+    book.calm()
+    assert book.requests == 1
+    assert len(book.asked) == 100
+    assert book.host.get("status")["server"]["source_calls"] == before["source_calls"] + 1
