@@ -28,6 +28,7 @@ class LocalPool:
         self._since: dict[str, float] = {}  # when a symbol was first wanted, in the loop's time
         self._held: set[str] = set()
         self._flights: dict[int, Leaving] = {}
+        self._flying: set[str] = set()  # their symbols: many a question looks while a large call is under way
         self._number = 0
         self._next = asyncio.Event()
 
@@ -37,9 +38,8 @@ class LocalPool:
     def want(self, symbols: Sequence[str]) -> None:
         """Note that symbols are waited for; those on their way come with their call."""
         now = asyncio.get_running_loop().time()
-        flying = {symbol for call in self._flights.values() for symbol in call.symbols}
         for symbol in symbols:
-            if symbol not in flying:
+            if symbol not in self._flying:
                 self._since.setdefault(symbol, now)
 
     def unwant(self, symbols: Sequence[str]) -> None:
@@ -61,7 +61,8 @@ class LocalPool:
 
     async def land(self, number: int, landing: Landing, now: float) -> QuotaValue:
         """Note the end of a call."""
-        if self._flights.pop(number, None) is not None:
+        if (call := self._flights.pop(number, None)) is not None:
+            self._flying.difference_update(call.symbols)
             self.quota = landing.settle(self.quota, now)
             self._next.set()
             self._next = asyncio.Event()
@@ -106,6 +107,7 @@ class LocalPool:
             self._number += 1
             calls.append(replace(call, number=self._number))
             self._flights[self._number] = calls[-1]
+            self._flying.update(call.symbols)
         for symbols in (*(call.symbols for call in calls), decided.refused, decided.joined):
             self.unwant(list(symbols))
         self._held.update(decided.held)
@@ -115,5 +117,6 @@ class LocalPool:
     def _take_back(self, calls: Sequence[Leaving]) -> None:
         for call in calls:
             del self._flights[call.number]
+            self._flying.difference_update(call.symbols)
         today, flying = self.quota.today - len(calls), self.quota.flying - len(calls)
         self.quota = replace(self.quota, today=max(today, 0), flying=max(flying, 0))
