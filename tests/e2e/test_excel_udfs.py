@@ -116,7 +116,7 @@ def test_every_function_once_without_a_workbook_to_read(app: Application, home: 
     with Server(home, source="sample"):
         shown = {f.name: app.call(f.name, "NVDA,AMD,ZZZZ", "2,1,1") for f in FUNCTIONS if f.arguments}
         table = app.call("BASKET", app.area(["NVDA"], ["AMD"]), None, True)
-        why = app.call("BASKETWHY", "NVDA,AMD,ZZZZ", "2,1,1")
+        why = app.call("BASKETWHY", "NVDA,AMD,ZZZZ", "2,1,1", "BASKETAGE")
         assert app.call("BASKETWHY", "NVDA,AMD") == "OK"  # nobody has asked for the age of these
     assert all(isinstance(shown[n], float) for n in ("BASKETGEX", "BASKETDEX", "BASKETVEX", "BASKETCHEX"))
     assert (shown["BASKETAGE"], why) == (CellError.NOT_AVAILABLE, NO_AGE)
