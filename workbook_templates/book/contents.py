@@ -29,6 +29,12 @@ HOW_TO_READ = (
     "The exposure of all listed options in the names you hold, each name weighted by your money in it: not the gamma of "
     "your own positions. A leg's figures are weighted means of its names, its money is their sum."
 )
+CHARM = (
+    'IF(ISNUMBER({dealers}),IF({dealers}=0,"Charm does nothing to this book.","Charm "&IF({dealers}>0,"hurts","helps")'
+    '&" this book: as a day passes dealers trade $"&TEXT(ABS({dealers})/1000000,"#,##0.0")&" m "'
+    '&IF({dealers}>0,"against","for")&" it, weighted by its money."),"")'
+)
+"""The formula's part that says what charm does to the book; nothing while that is not known."""
 NET_SAID = "long minus short, over the gross money; GEX has no side"
 
 NOTES: tuple[Note, ...] = (

@@ -6,7 +6,7 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS as TABLE_HEADINGS
 from workbook_templates.block import TABLE, TABLE_WIDTH, looks_of_table
-from workbook_templates.book.layout import DETAIL, FIRST_DETAIL, GROSS, LEGS, POSITIONS, SEATS
+from workbook_templates.book.layout import DETAIL, FIRST_DETAIL, FLOW_ROW, GROSS, LEGS, POSITIONS, SEATS
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
@@ -47,6 +47,12 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         sheet.text(row, DETAIL.at("leg"), leg.name, look(bold=True))
         asked = f'=IF(SUM({DETAIL.column(leg.weights)})>0,{status},"")'
         sheet.formula(row, DETAIL.at("status"), asked, look(size=9))
+    label = look(bold=True)
+    sheet.text(FLOW_ROW, DETAIL.at("leg"), "CHEX flow", label)
+    flow = f'=BASKETFLOW({DETAIL.column(GROSS.names)},{DETAIL.column("net")},"CHEX")'
+    sheet.spill(
+        FLOW_ROW, DETAIL.at("status"), flow, [[look(num_format=style.SIGNED, align="left", size=9)] * 6]
+    )
     last, statuses = FIRST_DETAIL + SEATS - 1, DETAIL.at("status")
     marks.errors(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
     marks.errors(raw, look, (FIRST_DETAIL, statuses, FIRST_DETAIL + GROSS.index, statuses))

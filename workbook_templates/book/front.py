@@ -6,11 +6,12 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
-from workbook_templates.book.contents import HOW_TO_READ, NET_SAID, NOTES
+from workbook_templates.book.contents import CHARM, HOW_TO_READ, NET_SAID, NOTES
 from workbook_templates.book.detail import write_detail
 from workbook_templates.book.layout import (
     BOOK,
     COMPARED,
+    DEALERS,
     DETAIL,
     FIRST_LEG,
     FIRST_SHOWN,
@@ -98,6 +99,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     marks.low(raw, look, (first, at("coverage"), last, at("usable")))
     marks.old(raw, look, (first, 1, last, LAST_COLUMN), its.age)
     sheet.text(NET_ROW + 1, 1, HOW_TO_READ, look(size=9, italic=True, colour=style.MUTED))
+    sheet.formula(NET_ROW + 2, 1, f"={CHARM.format(dealers=DEALERS)}", look(size=11, bold=True))
     _write_compared(sheet, look, book)
     raw.freeze_panes(FIRST_LEG, 0)
     sheet.page(FIRST_SHOWN + SHOWN, LAST_COLUMN)

@@ -34,11 +34,12 @@ DETAIL = Columns(
     SEATS,
     0,
     "position symbol weight price gex dex vex chex signed_share regime as_of "
-    "name first money net weighted long long_money short short_money gross gross_money rank typed - leg status",
+    "name first money net weighted long long_money short short_money gross gross_money rank typed - leg status "
+    "flow_long flow_short flow_gross flow_dealers flow_days",
 )
 """BASKET's table of each position. Then: the name of a position that counts; 1 in its first row; the position's money; in that
 first row the money of the name in all its rows, and |money| × GEX; each leg's names and money; the place of the name; how many
-cells are typed; the legs' status."""
+cells are typed; the legs' status, and below it BASKETFLOW's row for CHEX, whose first figure is the net."""
 BOOK = Columns(
     "Book",
     FIRST_LEG,
@@ -99,6 +100,10 @@ LEGS = (
 LONG, SHORT, GROSS = LEGS
 NET_ROW = GROSS.row + 1
 """The row of long minus short on Book."""
+FLOW_ROW = FIRST_DETAIL + len(LEGS)
+"""The row of Detail with BASKETFLOW's figures."""
+DEALERS = DETAIL.cell("flow_dealers", len(LEGS))
+"""What dealers sell of CHEX a day, against the book where it is positive."""
 OUTSIDE = outside(
     "Positions",
     POSITIONS.across("symbol", "unit", BEYOND),

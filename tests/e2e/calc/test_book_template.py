@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.cells.shape import Flow
 from tests.e2e.calc.opened import Opened, close, measures, regime
 from workbook_templates.book.contents import BOOK_VALUE, NET_SAID, POSITIONS
 from workbook_templates.book.layout import FIRST_POSITION, SEATS
@@ -68,7 +69,19 @@ def check_net(opened: Opened, net: dict[str, float]) -> None:
 
 def test_the_net_row_of_the_example(sample: Callable[[str], Opened]) -> None:
     opened = sample("book")
-    check(opened, netted(opened, POSITIONS, {}))
+    net = netted(opened, POSITIONS, {})
+    check(opened, net)
+    check_charm(opened, net)
+
+
+def check_charm(opened: Opened, net: dict[str, float]) -> None:
+    """The sentence says of charm what the server says of the book, and turns round with it."""
+    flow = opened.client.flow(tuple(net), tuple(net.values()))
+    assert isinstance(flow, Flow)
+    does, side = ("hurts", "against") if flow.dealers[2] > 0 else ("helps", "for")
+    millions = f"{abs(flow.dealers[2]) / 1e6:,.1f}"
+    said = f"Charm {does} this book: as a day passes dealers trade ${millions} m {side} it, weighted by its money."
+    assert opened.cell(FRONT, "B12") == said
 
 
 def test_one_name_held_both_ways_is_netted_however_it_is_spelled(sample: Callable[[str], Opened]) -> None:
