@@ -114,7 +114,9 @@ def test_five_hundred_cells_are_one_call_and_show_what_the_client_says(app: Appl
 
 def test_every_function_once_without_a_workbook_to_read(app: Application, home: Path) -> None:
     with Server(home, source="sample"):
-        shown = {f.name: app.call(f.name, "NVDA,AMD,ZZZZ", "2,1,1") for f in FUNCTIONS if f.arguments}
+        # BASKETCHANGE has no chain of before, and BASKETWHY would say so instead.
+        asked = [f.name for f in FUNCTIONS if f.arguments and f.name != "BASKETCHANGE"]
+        shown = {name: app.call(name, "NVDA,AMD,ZZZZ", "2,1,1") for name in asked}
         table = app.call("BASKET", app.area(["NVDA"], ["AMD"]), None, True)
         why = app.call("BASKETWHY", "NVDA,AMD,ZZZZ", "2,1,1", "BASKETAGE")
         assert app.call("BASKETWHY", "NVDA,AMD") == "OK"  # nobody has asked for the age of these
