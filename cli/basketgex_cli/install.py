@@ -10,6 +10,7 @@ from basketgex.home import Home
 from basketgex_addin.calc import install as calc
 from basketgex_addin.calc.extension import write_oxt
 from basketgex_addin.excel import install as excel
+from basketgex_cli import install_office as office
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.home import end_server
 from basketgex_cli.terminal import busy
@@ -18,7 +19,10 @@ from basketgex_server.errors import BadSettings
 
 TYPE = "type =BASKETGEX(A2:A7,B2:B7)"
 EXAMPLES = {
-    "install": ("basketgex install calc --dry-run", "basketgex install calc", "basketgex install excel"),
+    "install": (
+        *("basketgex install calc --dry-run", "basketgex install calc", "basketgex install excel"),
+        *("basketgex install office --dry-run", "basketgex install office --web"),
+    ),
     "uninstall": ("basketgex uninstall calc", "basketgex uninstall calc --purge"),
 }
 
@@ -29,13 +33,14 @@ def add_parser(commands: Commands) -> None:
         install = add_command(commands, name, f"{name} the spreadsheet add-in", EXAMPLES[name], _run)
         install.add_argument(
             "host",
-            choices=["calc", "excel"],
+            choices=["calc", "excel", "office"],
             nargs="?",
             default="calc",
-            help="which spreadsheet; calc if not given",
+            help="which spreadsheet; office: Excel on Mac, Windows or the web; calc if not given",
         )
         install.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
         if name == "install":
+            office.add_options(install)
             install.add_argument(
                 "--build",
                 type=Path,
@@ -59,11 +64,12 @@ def install(home: Home, command: tuple[str, ...], chosen: argparse.Namespace) ->
     """Install an add-in, or only write it to a file, or only say what would be done."""
     try:
         with busy("Installing the add-in"):
-            lines = (
-                _install_excel(home, command, chosen)
-                if chosen.host == "excel"
-                else _install_calc(home, command, chosen)
-            )
+            if chosen.host == "office":
+                lines = office.install(home, chosen)
+            elif chosen.host == "excel":
+                lines = _install_excel(home, command, chosen)
+            else:
+                lines = _install_calc(home, command, chosen)
     except (calc.InstallError, excel.InstallError) as error:
         raise BadSettings(str(error)) from error
     print("\n".join(lines))
@@ -81,10 +87,14 @@ def uninstall(home: Home, chosen: argparse.Namespace) -> None:
         return
     try:
         with busy("Removing the add-in"):
-            if chosen.host == "excel":
+            if chosen.host == "office":
+                lines = office.uninstall(home, dry_run=dry_run)
+            elif chosen.host == "excel":
                 lines = excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
             else:
                 lines = [_uninstall_calc(dry_run)]
+                if purge and office.is_installed(home):  # what the system was told must not outlive the home
+                    lines += office.uninstall(home, dry_run=dry_run)
     except calc.NotFound as error:
         if not purge:
             raise BadSettings(str(error)) from error
@@ -135,6 +145,8 @@ def _install_excel(home: Home, command: tuple[str, ...], chosen: argparse.Namesp
         return [
             f"Would write {chosen.build}." if chosen.dry_run else f"Wrote {excel.write_add_in(chosen.build)}."
         ]
+    if office.is_installed(home) and sys.platform == "win32":
+        raise BadSettings(office.OTHER_WAY)
     lines = excel.install(home, command, profile=excel.this_profile(), dry_run=chosen.dry_run)
     return lines if chosen.dry_run else [*lines, f"Start Excel and {TYPE}."]
 

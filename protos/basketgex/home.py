@@ -16,6 +16,7 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``server.log`` what happened
 ``web.json``   where the web host listens, readable by its owner
 ``web.lock``   held by the web host for life
+``office…``    certificates and add-in file of Excel through Office.js, and what was installed; readable by their owner
 ``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
 
@@ -73,7 +74,7 @@ _OWN = frozenset(
         "web.lock",
     }
 )
-_OWN_BEGIN = ("state", "server.log", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
+_OWN_BEGIN = ("state", "server.log", "office-", "office.json", *(f".{name}." for name in _OWN))  # what is kept beside them, and drafts
 
 # Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
 _TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01
@@ -108,6 +109,8 @@ class WebRuntime:
     version: str
     boot: str
     """What the tickets are sealed with that it takes."""
+    https: str = ""
+    """Where Excel finds the add-in, "" where it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from basketgex_addin.web import assets
 from basketgex_addin.web.door import Door, refuse
 from basketgex_addin.web.keys import Tickets
 from basketgex_addin.web.looking import Looking
+from basketgex_addin.web.office import Office
 from basketgex_addin.web.replies import Refused, guarded, page, read, reply
 from basketgex_addin.web.sheet import Sheet
 from basketgex_addin.web.snapshot import snapshot
@@ -79,6 +80,13 @@ class Listening(msgspec.Struct):
     wait: float = 20.0
 
 
+def make_office_app(sheet: Sheet, key: Callable[[], str], looking: Looking) -> Door:
+    """Return what Excel is served over https, under a key of its own: the page, its cells, and how everything stands."""
+    cells = _Addresses(sheet, key, "", office=True)
+    routes = [*Office(sheet, key).routes(), *cells.of_cells(), *looking.of_status()]
+    return Door(Starlette(routes=routes), key, ("localhost",))
+
+
 def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) -> Door:
     """Return the web host's application over a sheet. ``key`` is looked up for every request, ``boot`` seals its tickets."""
     return Door(Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key)
@@ -87,25 +95,33 @@ def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) 
 class _Addresses:
     """What each address answers."""
 
-    def __init__(self, sheet: Sheet, key: Callable[[], str], boot: str) -> None:
+    def __init__(self, sheet: Sheet, key: Callable[[], str], boot: str, *, office: bool = False) -> None:
         self._sheet = sheet
         self._key = key
         self._tickets = Tickets(boot)
+        self._office = office
         self._held = threading.BoundedSemaphore(HELD)
 
     def routes(self) -> list[Route]:
         """Return the table of addresses."""
-        posts = {"enter": self.enter, "evaluate": self.evaluate, "news": self.news, "refresh": self.refresh}
-        posts |= {"open": self.open_file, "save": self.save_file}
+        posts = {"enter": self.enter, "open": self.open_file, "save": self.save_file}
         gets = {"functions": self.functions, "status": self.status}
         return [
             Route("/", self.workbook),
             Route("/sheet/books", guarded(self.books)),
             Route("/sheet/books/{name}", guarded(self.book)),
-            Route("/static/{name}", self.own_file),
             Route("/assets/{version}/{name}", self.vendor_file),
             *(Route(f"/sheet/{name}", guarded(answer), methods=["POST"]) for name, answer in posts.items()),
             *(Route(f"/sheet/{name}", guarded(answer)) for name, answer in gets.items()),
+            *self.of_cells(),
+        ]
+
+    def of_cells(self) -> list[Route]:
+        """Return the addresses that every page with cells asks."""
+        posts = {"evaluate": self.evaluate, "news": self.news, "refresh": self.refresh}
+        return [
+            Route("/static/{name}", self.own_file),
+            *(Route(f"/sheet/{name}", guarded(answer), methods=["POST"]) for name, answer in posts.items()),
         ]
 
     async def enter(self, request: Request) -> Response:
@@ -119,7 +135,8 @@ class _Addresses:
         """Answer cells, in the order asked."""
         asked = await _cells(request)
         generation = self._sheet.generation()  # before: what changes meanwhile makes the answers old
-        found = await run_in_threadpool(self._sheet.evaluate, asked.page, asked.calls, asked.drop)
+        evaluate = self._sheet.evaluate_office if self._office else self._sheet.evaluate
+        found = await run_in_threadpool(evaluate, asked.page, asked.calls, asked.drop)
         return self._told(generation, results=found)
 
     async def news(self, request: Request) -> Response:

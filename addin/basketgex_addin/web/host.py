@@ -14,9 +14,11 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
 
 import filelock
 import uvicorn
@@ -24,9 +26,10 @@ import uvicorn
 from basketgex import __version__
 from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
-from basketgex_addin.web.app import make_app
-from basketgex_addin.web.keys import WEB, key, make_ticket
+from basketgex_addin.web.app import make_app, make_office_app
+from basketgex_addin.web.keys import OFFICE, WEB, key, make_ticket
 from basketgex_addin.web.looking import Check, Looking
+from basketgex_addin.web.office_files import OfficeFiles
 from basketgex_addin.web.sheet import Sheet
 
 ADDRESS = "127.0.0.1"
@@ -38,6 +41,11 @@ KEEP_ALIVE = 60
 MOST_CONNECTIONS = 256
 """Connections and requests at once; one more is refused."""
 BACKLOG = 2_048
+SPOILT = "The certificate for Excel is missing or spoilt: run basketgex install office again."
+PORT_TAKEN = (
+    "Port {}, where Excel looks for the add-in, is in use: end what uses it, or run basketgex install office --port with "
+    "another one."
+)
 
 
 class CannotListen(Exception):
@@ -66,10 +74,14 @@ def serve(
         lock.acquire(blocking=False)
     except filelock.Timeout:
         return False
+    held = ExitStack()
     try:
         home.web_file.unlink(missing_ok=True)
-        listener = _bound(ports)
+        if office := _office(home):
+            held.enter_context(office.listener)
+        listener = held.enter_context(_bound(ports))
         running = WebRuntime(
+            https=f"https://localhost:{office.port}" if office else "",
             http=f"http://{ADDRESS}:{listener.getsockname()[1]}",
             pid=os.getpid(),
             version=__version__,
@@ -78,21 +90,30 @@ def serve(
         sheet = Sheet(BasketClient(home), home)
         looking = Looking(sheet, home, look)
         try:
-            app = make_app(sheet, lambda: _key(home), running.boot, looking)
+            app = make_app(sheet, lambda: _key(home, WEB), running.boot, looking)
+            doors = [(_config(app), listener)]
+            if office:
+                app = make_office_app(sheet, lambda: _key(home, OFFICE), looking)
+                doors.append((_config(app, office.files), office.listener))
             home.write_web(running)
-            asyncio.run(_run(_Server(_config(app)), listener, lambda: ready(running)))
+            asyncio.run(_run(doors, lambda: ready(running)))
         finally:
             looking.close()
             sheet.close()
             home.web_file.unlink(missing_ok=True)
     finally:
+        held.close()
         lock.release()
     return True
 
 
-async def _run(server: uvicorn.Server, listener: socket.socket, ready: Callable[[], None]) -> None:
-    asyncio.get_running_loop().call_soon(ready)  # it has been listening since it was bound
-    await server.serve(sockets=[listener])
+async def _run(doors: Sequence[tuple[uvicorn.Config, socket.socket]], ready: Callable[[], None]) -> None:
+    servers = [_Server(config) for config, _ in doors]
+    asyncio.get_running_loop().call_soon(ready)  # they have been listening since they were bound
+    with _told_to_end(servers):
+        async with asyncio.TaskGroup() as running:
+            for server, (_, listener) in zip(servers, doors, strict=True):
+                running.create_task(server.serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
@@ -100,19 +121,53 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End on the signals that say so, while this lasts."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+        """Leave signals alone: they end all doors together."""
+        yield
 
 
-def _config(app: object) -> uvicorn.Config:
+@contextmanager
+def _told_to_end(servers: Sequence[uvicorn.Server]) -> Iterator[None]:
+    """End the servers on the signals that say so, while this lasts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for server in servers:
+            server.handle_exit(number, frame)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class _Office(NamedTuple):
+    """What https for Excel needs."""
+
+    port: int
+    listener: socket.socket
+    files: OfficeFiles
+
+
+def _office(home: Home) -> _Office | None:
+    """Return the door for Excel where the add-in is installed: its port is in the manifest, so that none else will do."""
+    files = OfficeFiles(home)
+    if (installed := files.installed()) is None:
+        return None
+    try:
+        files.context()
+    except OSError as error:
+        raise CannotListen(SPOILT) from error
+    try:
+        return _Office(installed.port, _bound((installed.port,)), files)
+    except CannotListen:
+        raise CannotListen(PORT_TAKEN.format(installed.port)) from None
+
+
+def _config(app: object, secure: OfficeFiles | None = None) -> uvicorn.Config:
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # nothing of it on standard error
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
@@ -129,6 +184,8 @@ def _config(app: object) -> uvicorn.Config:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
+        ssl_certfile=secure.chain if secure else None,
+        ssl_keyfile=secure.key if secure else None,
     )
 
 
@@ -150,16 +207,16 @@ def _bound(ports: Sequence[int]) -> socket.socket:
     )
 
 
-def _key(home: Home) -> str:
+def _key(home: Home, purpose: str) -> str:
     """Return the key that pages need now: another once the home's token is."""
     try:
         found = home.token_file.stat()
     except OSError:
-        return key(home.token(), WEB)
-    return _read_key(home.path, found.st_mtime_ns, found.st_ino)
+        return key(home.token(), purpose)
+    return _read_key(home.path, purpose, found.st_mtime_ns, found.st_ino)
 
 
-@lru_cache(maxsize=1)
-def _read_key(home: Path, *stamp: int) -> str:
+@lru_cache(maxsize=2)
+def _read_key(home: Path, purpose: str, *stamp: int) -> str:
     """``stamp`` is the token file's: it is read again when that has changed."""
-    return key(Home(home).token(), WEB)
+    return key(Home(home).token(), purpose)

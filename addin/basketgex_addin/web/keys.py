@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-WEB = "web"
+WEB, OFFICE = "web", "office"
 TICKET_LASTS = 60.0
 """Seconds from when a ticket is made until it is good no longer."""
 

@@ -59,11 +59,19 @@ class Looking:
 
     def routes(self) -> list[Route]:
         """Return the table of addresses."""
-        posts = {"refresh-shown": self.refresh, "end": self.end, "try": self.ask}
-        gets = {"report": self.report, "doctor": self.doctor, "gateway": self.gateway}
         return [
             Route("/status", self.status_page),
             Route("/try", self.try_page),
+            Route("/sheet/try", guarded(self.ask), methods=["POST"]),
+            Route("/sheet/gateway", guarded(self.gateway)),
+            *self.of_status(),
+        ]
+
+    def of_status(self) -> list[Route]:
+        """Return the addresses that a page asks which says how everything stands."""
+        posts = {"refresh-shown": self.refresh, "end": self.end}
+        gets = {"report": self.report, "doctor": self.doctor}
+        return [
             *(Route(f"/sheet/{name}", guarded(answer), methods=["POST"]) for name, answer in posts.items()),
             *(Route(f"/sheet/{name}", guarded(answer)) for name, answer in gets.items()),
         ]
@@ -75,7 +83,7 @@ class Looking:
 
     async def status_page(self, request: Request) -> Response:
         """Show how everything stands."""
-        return page("status.html")
+        return page("status.html", PAGE_SCRIPTS='<script type="module" src="/static/looking.js"></script>')
 
     async def try_page(self, request: Request) -> Response:
         """Show the playground."""

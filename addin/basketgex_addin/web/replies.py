@@ -55,9 +55,9 @@ def reply(said: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(said), status, headers, "application/json")
 
 
-def page(name: str, status: int = 200, **more: str) -> Response:
+def page(name: str, status: int = 200, **words: str) -> Response:
     """Return a page of ours; it holds nothing of anybody's but its version."""
     text = (assets.STATIC / name).read_text("utf-8").replace("OWN_VERSION", __version__)
-    for word, value in more.items():
+    for word, value in words.items():
         text = text.replace(word, value)
     return Response(text, status, {"Cache-Control": "no-cache"}, "text/html")

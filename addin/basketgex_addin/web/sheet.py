@@ -12,12 +12,15 @@ from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.prefetch import Asked, Foreseen
+from basketgex_addin.triggers import Triggers
 from basketgex_addin.web import values
 from basketgex_addin.web.pages import Call, Pages
-from basketgex_addin.worksheet import Worksheet
+from basketgex_addin.worksheet import Trigger, Worksheet
 
 SIDE_BY_SIDE = 8
 """Questions under way at once that do not share a call: levels, strikes, profiles, dispersion."""
+_NAMES = ("symbols", "symbol", "index")
+"""What an argument is called that has tickers in it."""
 _UNEXPLAINED = frozenset({Way.EXPLAIN, Way.REMEMBER, Way.TRIGGER})
 """What is answered so has no reason that could be had without asking the server."""
 
@@ -46,6 +49,7 @@ class Sheet:
         self._boot = ""
         self._again = 0  # grows when every figure that pages show was asked for again
         self._pages = Pages(client)
+        self._triggers = Triggers()
         self._worksheet = Worksheet(client, more_to_say=self._pages.look_again)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="basketgex-web")
 
@@ -63,13 +67,24 @@ class Sheet:
         """Whether cells are to update by themselves."""
         return self._home.cell_mode() == CELLS_LIVE
 
-    def evaluate(self, page: str, calls: Sequence[Call], dropped: Sequence[str] = ()) -> list[Any]:
+    def evaluate_office(self, page: str, calls: Sequence[Call], dropped: Sequence[str] = ()) -> list[Any]:
+        """Return likewise what cells of Excel show, which says blanks otherwise, and which cell asks: BASKETREFRESH acts."""
+        return self.evaluate(page, [_of_office(call) for call in calls], dropped, triggers=self._triggers)
+
+    def evaluate(
+        self,
+        page: str,
+        calls: Sequence[Call],
+        dropped: Sequence[str] = (),
+        *,
+        triggers: Triggers | None = None,
+    ) -> list[Any]:
         """Return in order what the cells show. The baskets of all calls travel in one request, the rest side by side."""
         if dropped:
             self._pages.leave(page, dropped)
         parsed = [_parsed(call) for call in calls]
         if self.live:
-            return [self._live(page, one) for one in parsed]
+            return [self._live(page, one, _trigger(triggers, page, one)) for one in parsed]
         self._pages.note(page, calls)
         ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
         found: list[Any] = [None] * len(parsed)
@@ -77,9 +92,11 @@ class Sheet:
         for at, one in enumerate(parsed):
             function = BY_NAME.get(one.name)
             if function is None or function.kind.foreseeable or function.volatile:
-                found[at] = self._value(one, ahead)
+                found[at] = self._value(one, ahead, _trigger(triggers, page, one))
             else:
-                under_way.append((at, self._pool.submit(self._value, one, ahead)))
+                under_way.append(
+                    (at, self._pool.submit(self._value, one, ahead, _trigger(triggers, page, one)))
+                )
         for at, future in under_way:
             found[at] = future.result()
         return found
@@ -113,21 +130,21 @@ class Sheet:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def _value(self, one: _Parsed, ahead: Sequence[Foreseen]) -> Any:
+    def _value(self, one: _Parsed, ahead: Sequence[Foreseen], trigger: Trigger | None = None) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call)))
-        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, lambda: ahead))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, trigger=trigger))
         return self._with_reason(shown, one)
 
-    def _live(self, page: str, one: _Parsed) -> Any:
+    def _live(self, page: str, one: _Parsed, trigger: Trigger | None = None) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
         view = self._pages.at(page, one.call)
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call), live=view))
-        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=view))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, trigger=trigger, live=view))
         return self._with_reason(shown, one, view)
 
     def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
@@ -145,13 +162,41 @@ def _parsed(call: Call) -> _Parsed:
     return _Parsed(name, () if explains else tuple(map(values.block, call[1])), call)
 
 
+def _of_office(call: Call) -> Call:
+    """Return a call of Excel's, its blanks as ours: no ticker is 0. What BASKETEXPLAIN asks about are calls likewise."""
+    known = BY_NAME.get(call[0].upper())
+    if known is None:
+        return call
+    if known.kind.way is Way.EXPLAIN:
+        return call[0], [[[name, _without_zeros(name, given)] for name, given in _pairs(call)]], call[2]
+    return call[0], _without_zeros(call[0], call[1]), call[2]
+
+
+def _without_zeros(name: str, given: Sequence[Any]) -> list[Any]:
+    arguments = BY_NAME[name.upper()].arguments
+    return [
+        values.without_zeros(value) if argument.name in _NAMES else value
+        for value, argument in zip(given, arguments, strict=False)
+    ]
+
+
+def _trigger(triggers: Triggers | None, page: str, one: _Parsed) -> Trigger | None:
+    """Return what tells whether a cell's trigger has changed; an id begins with what stands for the cell."""
+    if triggers is None:
+        return None
+    return lambda value: triggers.changed(page, one.call[2].partition(".")[0], value)
+
+
 def _asked(call: Call) -> list[Asked]:
     """Return the functions of the cell that BASKETEXPLAIN is asked about: the page knows which it called, and with what."""
+    return [(name.upper(), tuple(map(values.block, given))) for name, given in _pairs(call)]
+
+
+def _pairs(call: Call) -> list[tuple[str, list[Any]]]:
     said = call[1][0] if call[1] else None
-    pairs = said if isinstance(said, list) else []
     return [
-        (pair[0].upper(), tuple(map(values.block, pair[1])))
-        for pair in pairs
+        (pair[0], pair[1])
+        for pair in (said if isinstance(said, list) else [])
         if isinstance(pair, list)
         and len(pair) == 2
         and isinstance(pair[0], str)

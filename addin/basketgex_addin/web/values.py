@@ -33,6 +33,17 @@ def block(argument: Any) -> Block | None:
     return tuple(blank if row in blanks else _row(row) for row in argument)
 
 
+def without_zeros(argument: Any) -> Any:
+    """Return symbols without their zeros: Excel's custom functions are given a blank cell of a range as 0.
+
+    >>> without_zeros([["NVDA"], [0]])
+    [['NVDA'], [None]]
+    """
+    if isinstance(argument, list):
+        return [without_zeros(each) for each in argument]
+    return None if argument == 0 and not isinstance(argument, bool) else argument
+
+
 def result(found: Result) -> Any:
     """Return what a cell shows as JSON has it: a number, a text, rows, or an error as an object."""
     if isinstance(found, tuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from basketgex.home import Home
-from basketgex_cli.doctor import hosts, installation, serving, windows
+from basketgex_cli.doctor import hosts, installation, pages, serving, windows
 from basketgex_cli.doctor.report import ATTENTION, FAULT, Facts, Finding
 from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.terminal import Column, busy, print_table
@@ -24,6 +24,8 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "add-in in Calc": hosts.calc_add_in,
     "add-in in Excel": hosts.excel_add_in,
     "Excel's rules": windows.rules,
+    "add-in in Office": pages.office,
+    "web host": pages.web_host,
     "Python": installation.python,
     "start command": installation.start_command,
     "versions": installation.versions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,14 @@ class WebHost:
         self.http.close()
         self.process.terminate()
         return self.process.communicate(timeout=30)[1]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on; somebody may before it is used."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

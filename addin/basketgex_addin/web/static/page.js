@@ -4,7 +4,7 @@ import { Sheet } from "/static/sheet.js";
 
 const CLOSED = "This page was opened without its key. Run basketgex web in a terminal, and come here from the workbook.";
 
-function note(sentence) {
+export function note(sentence) {
   const notice = document.getElementById("notice");
   notice.textContent = sentence;
   notice.hidden = !sentence;

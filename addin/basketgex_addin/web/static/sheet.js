@@ -51,6 +51,11 @@ export class Sheet {
     return this.#key !== "";
   }
 
+  // A page that was given its key otherwise.
+  use(key) {
+    this.#key = key;
+  }
+
   get(path) {
     return this.#send(path, { headers: { Authorization: `Bearer ${this.#key}` } });
   }

@@ -1,6 +1,12 @@
 // The status page: what serves, what it has spent, what doctor found; and two actions that ask first.
 
-import { enter } from "/static/page.js";
+// Office shows the pane in a frame, in which a browser's own questions do not come up.
+function agreed(question) {
+  by("question").textContent = question;
+  by("ask").returnValue = "";
+  by("ask").showModal();
+  return new Promise(go => by("ask").addEventListener("close", () => go(by("ask").returnValue === "yes"), { once: true }));
+}
 
 const OFTEN = 5000; // milliseconds between two looks, while the page is visible
 const by = id => document.getElementById(id);
@@ -83,7 +89,7 @@ function price() {
 }
 
 async function act(question, path) {
-  if (!confirm(question)) return;
+  if (!await agreed(question)) return;
   by("refresh").disabled = by("end").disabled = true;
   try {
     by("said").textContent = (await sheet.post(path, {})).said || "Done: every page asks for its figures again.";
@@ -99,9 +105,8 @@ async function report() {
   } catch {} // the notice says it
 }
 
-async function begin() {
-  sheet = await enter();
-  if (!sheet) return;
+export async function watch(way) {
+  sheet = way;
   by("refresh").onclick = () => act(price(), "refresh-shown");
   by("end").onclick = () => act("End the server? The next question starts it again; open pages go on.", "end");
   by("look").onclick = look;
@@ -110,5 +115,3 @@ async function begin() {
   setInterval(() => document.hidden || report(), OFTEN);
   document.addEventListener("visibilitychange", () => document.hidden || report());
 }
-
-begin();
