@@ -16,8 +16,11 @@ import keyring
 import pytest
 
 from basketgex import __version__
-from basketgex.home import Home, Runtime
+from basketgex.home import Home, Runtime, WebRuntime
 from basketgex_addin.excel.install import DLLS, ExcelProfile, install
+from basketgex_addin.web.install import Installer
+from basketgex_addin.web.office_files import OfficeFiles
+from basketgex_addin.web.platforms import Place
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.doctor import hosts, report, serving
 from basketgex_cli.doctor.command import CHECKS, finding
@@ -423,3 +426,46 @@ def test_the_add_in_in_excel(home: Home, tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "venv" / DLLS[0]).unlink()
     assert found().state == FAULT
     assert found().found.startswith(f"{DLLS[0]} is not beside ")
+
+
+def of_office(home: Home) -> Finding:
+    return finding(CHECKS["add-in in Office"], Facts(home, ask=False))
+
+
+def test_the_add_in_for_office(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From nothing to spoilt: each state has its own line, and says what to do."""
+    assert of_office(home) == Finding(OK, "not installed")
+    programs = tmp_path / "of the system"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    own = Installer(home, START_COMMAND, ("basketgex", "web"), Place("linux", tmp_path / "user", 0))
+    own.install(web=True, port=8738)
+    files = OfficeFiles(home)
+    found = of_office(home)
+    assert found.state == ATTENTION and "(preview)" in found.found and "not trusted" in found.found
+    assert str(files.authority) in found.advice
+    for name in ("certutil", "systemctl"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o700)
+    own.install(web=True, port=8738)
+    found = of_office(home)
+    assert found.state == ATTENTION and "the web host does not run" in found.found
+    soon = Facts(home, ask=False, now=lambda: time.time() + 350 * 86_400)
+    assert finding(CHECKS["add-in in Office"], soon).advice == "Run basketgex install office again."
+    files.manifest.unlink()
+    assert of_office(home).state == FAULT
+    files.key.write_text("nothing")
+    assert "missing or spoilt" in of_office(home).found
+
+
+def test_the_web_host(home: Home) -> None:
+    check = CHECKS["web host"]
+    assert finding(check, Facts(home, ask=False)).found.startswith("none runs")
+    home.create()
+    with filelock.FileLock(home.web_lock):
+        home.write_web(WebRuntime("http://127.0.0.1:1", 7, __version__, "boot"))
+        assert finding(check, Facts(home, ask=False)) == Finding(
+            OK, f"at http://127.0.0.1:1, process 7, version {__version__}"
+        )
+        home.write_web(WebRuntime("http://127.0.0.1:1", 7, "0.0.1", "boot"))
+        assert finding(check, Facts(home, ask=False)).state == FAULT
