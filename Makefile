@@ -9,7 +9,7 @@ export BASKETGEX_REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run run-web test check bench wine lock wheel proto templates pictures functions clean help
+.PHONY: run run-web test check bench lock wheel windows-installer proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
 	@.ci/ensure-libreoffice.sh
@@ -22,6 +22,7 @@ test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 	@.ci/ensure-libreoffice.sh
 	@.ci/ensure-chromium.sh
 	@.ci/ensure-postgres.sh
+	@.ci/ensure-wine.sh
 	@$(BIN)/python -m basketgex_addin.excel.xlam
 	$(BIN)/pytest -n 2 $(ARGS)
 
@@ -31,9 +32,6 @@ check: .venv/.installed-dev ## Lint, formatting, types, imports, the contract, d
 bench: .venv/.installed-dev .venv-bench/.installed ## Measure; the figures are printed and written to benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-wine: .venv/.installed-dev ## The add-in's Python side in a Windows Python under Wine; optional, see docs/windows.md
-	@.ci/wine.sh
-
 lock: .venv/.installed-dev ## Lock the packages again after a change of pyproject.toml; ARGS=--upgrade takes newer releases
 	$(BIN)/python -m tools.lock $(ARGS)
 
@@ -41,6 +39,10 @@ wheel: .venv/.installed-dev ## The wheel in dist/, and beside it the list of its
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	$(BIN)/python -m tools.sbom dist/*.whl
+
+windows-installer: wheel ## dist/basketgex-setup.exe, for a Windows without Python, and its SHA-256
+	@BASKETGEX_REQUIRE_ALL=1 .ci/ensure-wine.sh
+	$(BIN)/python -m deploy.windows
 
 proto: .venv/.installed-dev ## Generate the Python of the gRPC contract again
 	.ci/generate-protos.sh protos
@@ -57,12 +59,12 @@ functions: .venv/.installed-dev ## Make what comes from the function table again
 	$(BIN)/python -m basketgex_addin.excel.xlam
 
 clean: ## Remove all that make made, the virtual environment too
-	rm -rf .venv .venv-bench .wine-cache .web-test-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-bench .web-test-cache out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf addin/basketgex_addin/excel/basketgex.xlam addin/basketgex_addin/web/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 # What others' ways are measured with: beside pandas xlwings would not be itself.
 .venv-bench/.installed: .venv/.installed-dev

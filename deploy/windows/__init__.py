@@ -1,0 +1,1 @@
+"""Basket GEX for a Windows without Python: what is installed, and the installer."""
