@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page
+from playwright.sync_api import BrowserContext, Page
 
 from basketgex_addin.client import BasketClient, ServerStatus
 from tests.addin.web.hosts import WebHost, web_host
@@ -36,19 +36,12 @@ def status_of(host: WebHost) -> ServerStatus:
     return found
 
 
-def answering(page: Page, *, accept: bool) -> list[str]:
-    """Answer the next question of the page; return the list that it will be in."""
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        if accept:
-            dialog.accept()
-        else:
-            dialog.dismiss()
-
-    page.once("dialog", answer)
-    return asked
+def click(page: Page, button: str, *, accept: bool) -> str:
+    """Click a button and answer the question that it asks; return the question."""
+    page.get_by_role("button", name=button).click()
+    question = page.locator("#question").inner_text()
+    page.locator("#ask").get_by_role("button", name="Yes" if accept else "No", exact=True).click()
+    return question
 
 
 def test_what_serves(context: BrowserContext, host: WebHost) -> None:
@@ -105,12 +98,10 @@ def test_refreshing_asks_first(context: BrowserContext, tmp_path: Path) -> None:
         before = status_of(host)
         with opened(context, host, "/status") as page:
             becomes(page, "Open pages show", "2 baskets of 3 names on 1 page")
-            asked = answering(page, accept=False)
-            page.get_by_role("button", name="Refresh what pages show").click()
-            assert asked == ["Ask the source again for 2 baskets of 3 names? This may cost 1 debit."]
+            asked = click(page, "Refresh what pages show", accept=False)
+            assert asked == "Ask the source again for 2 baskets of 3 names? This may cost 1 debit."
             assert status_of(host).source_calls == before.source_calls
-            answering(page, accept=True)
-            page.get_by_role("button", name="Refresh what pages show").click()
+            click(page, "Refresh what pages show", accept=True)
             page.get_by_text("Done: every page asks for its figures again.").wait_for()
         assert status_of(host).source_calls == before.source_calls + 1
         asked_before = book.requests
@@ -131,12 +122,10 @@ def test_ending_asks_first(context: BrowserContext, tmp_path: Path) -> None:
         with opened(context, host, "/status") as page:
             end = page.get_by_role("button", name="End the server")
             fact(page, "Server")
-            asked = answering(page, accept=False)
-            end.click()
-            assert asked == ["End the server? The next question starts it again; open pages go on."]
+            asked = click(page, "End the server", accept=False)
+            assert asked == "End the server? The next question starts it again; open pages go on."
             assert host.home.is_served()
-            answering(page, accept=True)
-            end.click()
+            click(page, "End the server", accept=True)
             page.get_by_text("The server has ended. It starts again with the next question.").wait_for()
             page.get_by_text("No server is running. It starts with the next question.").wait_for()
             assert not end.is_enabled()
