@@ -186,9 +186,7 @@ class UnknownService(NoData):
     code = "unknown_service"
 
     def __init__(self, service: str) -> None:
-        super().__init__(
-            f"There is no service of this name: ask for the health of {service}, or of none by name."
-        )
+        super().__init__(f"There is no such service: ask for the health of {service}, or of none by name.")
 
 
 class NotCached(BasketgexError):
@@ -291,9 +289,7 @@ class UnknownMethod(BasketgexError):
     reason = "UNIMPLEMENTED"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The server has no method of this name: client and server are of different versions."
-        )
+        super().__init__("The server has no such method: client and server are of different versions.")
 
 
 class NotEntitled(BasketgexError):
@@ -351,10 +347,8 @@ class StoreAway(StoreUnavailable):
     code = "store_away"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The desk's store is away, so nothing may be spent. Known figures are still shown.",
-            retry_after=2.0,
-        )
+        said = "The desk's store is away, so nothing may be spent. Known figures are still shown."
+        super().__init__(said, retry_after=2.0)
 
 
 class Draining(BasketgexError):

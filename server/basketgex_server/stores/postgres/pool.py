@@ -2,7 +2,7 @@
 
 One row of the account serialises what costs money, for some milliseconds: a departure locks it, reads, decides, writes and
 commits; only then its calls leave. A landing locks it likewise, and its news is told if and only if it is committed. Nobody
-leads, and no lock is held over a call. One module, although a long one: what a departure writes a landing and the news read.
+leads, and no lock is held over a call. One file, although a long one: what a departure writes a landing and the news read.
 """
 
 from __future__ import annotations
