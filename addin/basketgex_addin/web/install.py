@@ -6,6 +6,7 @@ Every step is left out where it is done already, is only said beforehand with ``
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -96,13 +97,17 @@ class Installer:
         for each in reversed(planned.commands):
             if each.name not in found.steps:
                 continue
-            said.append(f"{'Would take' if dry_run else 'Took'} back: {each.what.partition(',')[0]}.")
-            if not dry_run:
-                for command in each.undo:
-                    with suppress(InstallError):  # it may be gone already
-                        _do(command)
-                found.steps.remove(each.name)
-                self._files.write_record(found)
+            step = each.what.partition(",")[0]
+            if dry_run:
+                said.append(f"Would take back: {step}.")
+                continue
+            refused = [command for command in each.undo if not _undone(command)]
+            said.append(
+                f"Not taken back, unless it is gone already: {step}." if refused else f"Took back: {step}."
+            )
+            said += [f"By hand: {shlex.join(command)}" for command in refused]
+            found.steps.remove(each.name)
+            self._files.write_record(found)
         own = (self._files.authority, self._files.chain, self._files.key, self._files.manifest)
         for path in (*(file for file, _ in planned.files), *own, self._files.record):
             if path.exists():
@@ -132,8 +137,7 @@ class Installer:
             known = certificates.facts(self._files.authority.read_bytes())
             trust = next(each for each in self._plan(wanted, known).commands if each.name == "trust")
             for command in trust.undo:
-                with suppress(InstallError):
-                    _do(command)
+                _undone(command)
         wanted.steps.remove("trust")
 
     def _write_own(self, wanted: Installed, dry_run: bool) -> list[str]:
@@ -200,6 +204,14 @@ def _differs(path: Path, text: str) -> bool:
 
 def _written(path: Path, dry_run: bool, what: str) -> str:
     return f"{'Would write' if dry_run else 'Wrote'} {path}, {what}."
+
+
+def _undone(command: Sequence[str]) -> bool:
+    try:
+        _do(command)
+    except InstallError:
+        return False
+    return True
 
 
 def _do(command: Sequence[str]) -> None:

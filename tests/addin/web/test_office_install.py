@@ -157,6 +157,20 @@ def test_a_step_that_is_refused(system: System) -> None:
     assert [command[0] for command in system.asked()] == ["security", "launchctl"]
 
 
+def test_what_is_not_taken_back_is_said_with_its_command(system: System) -> None:
+    system.installer("darwin").install(web=False, port=8738)
+    system.program("security", 1)
+    known = certificates.facts(OfficeFiles(system.home).authority.read_bytes())
+    said = system.installer("darwin").uninstall()
+    assert any(
+        line.startswith("Not taken back, unless it is gone already: have this computer trust")
+        for line in said
+    )
+    [by_hand] = [line for line in said if known.sha1 in line]
+    assert by_hand.startswith("By hand: security delete-certificate -Z ")
+    assert OfficeFiles(system.home).installed() is None
+
+
 def test_a_certificate_that_ends_soon(system: System) -> None:
     """The old one is trusted no longer, the new one is."""
     system.installer("darwin").install(web=False, port=8738)
