@@ -65,7 +65,10 @@ def fetch(target: Path, lock: Path) -> None:
                     _store(target / f"{name}.gz", _read(archive, inside))
                     names.append(name)
                 licence = f"LICENCE-{package['name'].removeprefix('@').replace('/', '-')}.txt"
-                (target / licence).write_bytes(_read(archive, package["licence_file"]))
+                texts = (
+                    _read(archive, name) for name in (package["licence_file"], *package.get("notices", ()))
+                )
+                (target / licence).write_bytes(b"\n\n".join(texts))
             notice.append(f"{package['name']} {package['version']}, {package['licence']}: see {licence}")
     (target / "NOTICE.txt").write_text("\n".join([*notice, ""]), "utf-8")
     listed = {"version": version_of(lock.read_bytes()), "files": names}

@@ -84,5 +84,11 @@ def test_the_notice_names_the_releases_that_are_carried() -> None:
     (writer,) = (each for each in parse((LOCKS / "dev.txt").read_text("utf-8")) if each.name == "xlsxwriter")
     assert f"XlsxWriter {writer.version}" in notice
     carried = {each["name"] for each in json.loads((ROOT / ".ci" / "web-assets.json").read_text("utf-8"))}
-    assert all(name in notice for name in ("Univer", "React", "ReactDOM", "RxJS"))
-    assert {name.partition("/")[0] for name in carried} == {"@univerjs", "react", "react-dom", "rxjs"}
+    assert all(name in notice for name in ("Univer", "React", "ReactDOM", "RxJS", "Apache ECharts"))
+    assert {name.partition("/")[0] for name in carried} == {
+        "@univerjs",
+        "react",
+        "react-dom",
+        "rxjs",
+        "echarts",
+    }

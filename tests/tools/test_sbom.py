@@ -87,6 +87,6 @@ def test_the_wheel_has_the_browser_workbook_with_its_licences(wheel: Path) -> No
     listed = json.loads((assets.VENDOR / assets.LISTED).read_text("utf-8"))
     assert {f"{folder}{name}.gz" for name in listed["files"]} <= set(names)
     licences = [name.removeprefix(folder) for name in names if name.startswith(f"{folder}LICENCE-")]
-    assert len(licences) == 6
+    assert len(licences) == 7
     assert all(f"see {name}" in notice for name in licences)
     assert {f"basketgex_addin/web/static/{path.name}" for path in assets.STATIC.iterdir()} <= set(names)

@@ -128,6 +128,7 @@ def test_what_tests_need_lies_elsewhere(
                 "react": "18.3.1",
                 "react-dom": "18.3.1",
                 "rxjs": "7.8.2",
+                "echarts": "6.1.0",
             },
         ),
         (TEST_LOCK, {"axe-core": "4.10.3", "@microsoft/office-js": "1.1.110"}),
