@@ -39,7 +39,8 @@ def workbook(tmp_path: Path) -> Path:
         sheet.cell(row, 1, name)
         sheet.cell(row, 2, row)
     for row, function in enumerate(SCALARS, start=1):
-        arguments = "A1:A6,B1:B6" if function.weighs else "A1:A6,B1" if len(function.arguments) > 1 else "A1"
+        more = len(function.arguments) > 1 and function.name != "SYMBOLMAXPAIN"  # whose second one is a day
+        arguments = "A1:A6,B1:B6" if function.weighs else "A1:A6,B1" if more else "A1"
         sheet.cell(row, 4, f"={function.name}({arguments})")
     sheet["F1"] = ArrayFormula("F1:O8", "=BASKET(A1:A6,B1:B6,TRUE)")
     sheet["D40"] = '=BASKETWHY(A1:A6,"x")'
