@@ -12,7 +12,7 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``flashalpha.key`` the key of the paid source, where no keyring has it; readable by its owner
 ``launch.json`` the command that starts the server, recorded by ``basketgex install``
 ``basketgex.oxt`` LibreOffice's extension, likewise
-``state.db``   snapshots and the debit ledger
+``state.db``   snapshots and the debit ledger; past chains beside it in ``chains.db``
 ``server.log`` what happened
 ``web.json``   where the web host listens, readable by its owner
 ``web.lock``   held by the web host for life
@@ -75,7 +75,7 @@ _OWN = frozenset(
     }
 )
 # What is kept beside them, and drafts.
-_OWN_BEGIN = ("state", "server.log", "office", *(f".{name}." for name in _OWN))
+_OWN_BEGIN = ("state", "chains", "server.log", "office", *(f".{name}." for name in _OWN))
 
 # Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
 _TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01

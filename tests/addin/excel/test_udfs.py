@@ -43,6 +43,7 @@ from basketgex_addin.cells.shape import (
     ExpectedMove,
     Expiries,
     ExpiryBucket,
+    MaxPain,
     MoveBucket,
     Moves,
     Past,
@@ -62,7 +63,7 @@ from basketgex_addin.functions.history import PastOf
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
 from basketgex_addin.functions.quota import QuotaOf
-from basketgex_addin.functions.shape import ExpectedMoveOf, ExpiriesOf, MovesOf
+from basketgex_addin.functions.shape import ExpectedMoveOf, ExpiriesOf, MaxPainOf, MovesOf
 from basketgex_addin.functions.strikes import StrikesOf
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
 from basketgex_addin.triggers import CALCULATION, Triggers
@@ -150,6 +151,7 @@ OTHERS = {
     ExpiriesOf: EXPIRIES,
     MovesOf: MOVES,
     ExpectedMoveOf: MOVE,
+    MaxPainOf: MaxPain(200.0, 210.0, (), STANDING, 60.0),
     ChangeOf: CHANGE,
     PastOf: PAST,
 }

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.web.browser import SHEET, Workbook
 
+PENDING = "#GETTING_DATA"
 NAMES = ["AMD", "AVGO", "NVDA"]
 
 
@@ -16,7 +17,10 @@ def cells(book: Workbook, *names: str) -> list[Any]:
 
 
 def settled(book: Workbook, formulas: dict[str, str]) -> None:
+    """Write formulas, and wait until those that are looked at have a value: on a busy machine their calculation begins late."""
     book.put(formulas)
+    begun = f"names => names.every(a => ![null, undefined, {PENDING!r}].includes({SHEET}.getRange(a).getRawValue()))"
+    book.until(begun, [name for name in formulas if name.startswith("S")])
     book.calm()
 
 

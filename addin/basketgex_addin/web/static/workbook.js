@@ -80,7 +80,7 @@ async function begin() {
   const sheet = new Sheet(version, {
     changed: news => engine?.changed(news),
     forget: () => { engine?.forget(); sayWhatServes(sheet).catch(() => {}); },
-    reached: sentence => { if (sentence || notice !== SECOND) note(sentence); },
+    reached: sentence => { if (sentence || ![SECOND, LOST].includes(notice)) note(sentence); },
   });
   if (!await sheet.enter()) return note(CLOSED);
   const keeps = await mayKeep();
