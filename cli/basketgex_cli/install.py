@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from basketgex.home import Home
@@ -17,6 +19,8 @@ from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 
+CLOSING, PAUSE = 50, 0.1
+"""So many tries, and seconds between them, until a server that ends has closed its files."""
 TYPE = "type =BASKETGEX(A2:A7,B2:B7)"
 EXAMPLES = {
     "install": (
@@ -168,12 +172,23 @@ def _purge(home: Home, *, dry_run: bool) -> None:
         print("There was no home folder.")
     elif dry_run:
         print(f"Would remove {home.path}.")
-    elif left := home.remove():
+    elif left := _removed(home):
         print(
             f"Removed basketgex's files from {home.path}; what is not its own stays: {', '.join(left[:5])}."
         )
     else:
         print(f"Removed {home.path}.")
+
+
+def _removed(home: Home) -> list[str]:
+    """Remove a home; return what is not its own. A server that has let go of its lock may close files a moment later."""
+    for _ in range(CLOSING):
+        if not home.path.exists():
+            return []
+        with suppress(OSError):  # on Windows a file that is open stays in its folder
+            return home.remove()
+        time.sleep(PAUSE)
+    return home.remove()
 
 
 def _confirmed(question: str, default: bool) -> bool:
