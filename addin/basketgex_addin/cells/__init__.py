@@ -1,6 +1,6 @@
 """Between cells and baskets, pure: what cells hold and show, what they ask, and what is answered."""
 
-from basketgex_addin.cells.arguments import MOST_CELLS, ask, figure, headers, only, symbol
+from basketgex_addin.cells.arguments import MOST_CELLS, ask, figure, headers, horizon, only, symbol
 from basketgex_addin.cells.figures import (
     BALANCED,
     LEVELS,
@@ -90,6 +90,7 @@ __all__ = [
     "doubts_in_words",
     "figure",
     "headers",
+    "horizon",
     "in_words",
     "is_historical",
     "lasting",

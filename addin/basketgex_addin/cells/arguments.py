@@ -10,6 +10,7 @@ from itertools import chain, islice, zip_longest
 from basketgex_addin.cells.questions import Ask
 from basketgex_addin.cells.values import BadInput, Block, CellError, InputCell
 
+LONGEST_HORIZON = 3_650  # calendar days
 MOST_CELLS = 20_000  # with a text in them: more is a pasted column, not a basket
 
 
@@ -198,6 +199,16 @@ def figure(cell: InputCell) -> float:
     if isinstance(cell, str) and (match := _NUMBER.fullmatch(cell.strip())):
         return float(match[1]) / (100 if match[2] else 1)
     return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else math.nan
+
+
+def horizon(block: Block | None) -> float:
+    """Return calendar days ahead, 30 where none are given. Raises BadInput."""
+    cell = only(block)
+    days = 30.0 if cell is None else figure(cell)
+    if not 0 < days <= LONGEST_HORIZON:
+        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
+        raise BadInput("invalid_horizon", sentence, "horizon")
+    return days
 
 
 def number_in(cell: InputCell) -> float | None:

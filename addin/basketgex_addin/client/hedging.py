@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from basketgex_addin.cells import Ask, Betas, Hedge, Scenario, Tick
 from basketgex_addin.cells.index_units import IndexUnits
+from basketgex_addin.client.messages import optional
+from basketgex_addin.client.rpc import basket_fields
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
@@ -17,8 +19,7 @@ def asked(
 ) -> dict[str, object]:
     """Return the fields of a request."""
     return {
-        "symbols": ask.symbols,
-        "weights": ask.weights or (),
+        **basket_fields(ask),
         "move": [s.move for s in scenarios],
         "vol": [s.vol for s in scenarios],
         "days": [s.days for s in scenarios],
@@ -47,7 +48,7 @@ def hedge(found: pb.GetHedgeResponse) -> Hedge:
         symbols=tuple(found.symbols),
         counts=tuple(found.counts),
         betas=tuple(found.betas),
-        correlation=found.correlation if found.HasField("correlation") else None,
+        correlation=optional(found, "correlation"),
         missing=tuple(found.missing_symbols),
         covered_weight=found.covered_weight,
         as_of=found.as_of,
@@ -61,8 +62,7 @@ def hedge(found: pb.GetHedgeResponse) -> Hedge:
 def asked_of_betas(ask: Ask, betas: Betas, counting: str) -> dict[str, object]:
     """Return the fields of a request for units that compare."""
     return {
-        "symbols": ask.symbols,
-        "weights": ask.weights or (),
+        **basket_fields(ask),
         "index": betas.index,
         "betas": betas.given or (),
         "horizon_days": betas.horizon,
@@ -85,8 +85,8 @@ def index_units(found: pb.GetBetasResponse) -> IndexUnits:
         total_gex=found.total_gex,
         flow=found.flow_per_index_percent,
         index_equivalent=found.index_equivalent_gex,
-        total_per_sigma=found.total_gex_per_sigma if found.HasField("total_gex_per_sigma") else None,
-        correlation=found.correlation if found.HasField("correlation") else None,
+        total_per_sigma=optional(found, "total_gex_per_sigma"),
+        correlation=optional(found, "correlation"),
         correlation_status=found.correlation_status,
         per="weight" if found.counting == pb.COUNTING_WEIGHT else "market",
         missing=tuple(found.missing_symbols),

@@ -84,7 +84,7 @@ def symbol(found: pb.GetSymbolResponse) -> SymbolFigures:
         spot_status=SPOTS.get(found.spot_status, ""),
         spot_correction=found.spot_correction,
         remark=found.remark,
-        balance=_optional(found, "balance"),
+        balance=optional(found, "balance"),
         near_flip=found.near_flip,
     )
 
@@ -111,7 +111,7 @@ def profile(found: pb.GetProfileResponse, measures: Collection[str]) -> ProfileF
         spots=tuple(found.spot),
         net={name: tuple(getattr(found, name)) for name in MEASURES if name in measures},
         roots=tuple(found.roots),
-        flip=_optional(found, "flip"),
+        flip=optional(found, "flip"),
         symbols=tuple(found.symbols),
         weights=tuple(found.weights),
         underlying_price=tuple(found.underlying_price),
@@ -135,29 +135,30 @@ def dispersion(found: pb.GetDispersionResponse) -> Dispersion:
     from basketgex_addin.client.codec import REGIMES
 
     return Dispersion(
-        implied_correlation=_optional(found, "implied_correlation"),
-        index_volatility=_optional(found, "index_volatility"),
-        basket_volatility=_optional(found, "basket_volatility"),
-        independent_volatility=_optional(found, "independent_volatility"),
+        implied_correlation=optional(found, "implied_correlation"),
+        index_volatility=optional(found, "index_volatility"),
+        basket_volatility=optional(found, "basket_volatility"),
+        independent_volatility=optional(found, "independent_volatility"),
         contributions=tuple(zip(found.symbols, found.contribution, strict=True)),
         missing=tuple(found.missing_symbols),
         covered_weight=found.covered_weight,
         index_regime=REGIMES.get(found.index_regime, ""),
         basket_regime=REGIMES.get(found.basket_regime, ""),
-        net_to_gross=_optional(found, "net_to_gross"),
+        net_to_gross=optional(found, "net_to_gross"),
         opposed=tuple(found.opposed_symbols),
         as_of=found.as_of,
         client_ttl=found.client_ttl,
-        correlation_low=_optional(found, "implied_correlation_low"),
-        correlation_high=_optional(found, "implied_correlation_high"),
+        correlation_low=optional(found, "implied_correlation_low"),
+        correlation_high=optional(found, "implied_correlation_high"),
         correlation_status=found.correlation_status,
         index_covered=found.index_covered,
-        index_balance=_optional(found, "index_balance"),
-        basket_balance=_optional(found, "basket_balance"),
+        index_balance=optional(found, "index_balance"),
+        basket_balance=optional(found, "basket_balance"),
     )
 
 
-def _optional(found: Message, field: str) -> float | None:
+def optional(found: Message, field: str) -> float | None:
+    """Return a field, None where the message does not have it."""
     return getattr(found, field) if found.HasField(field) else None
 
 
@@ -174,7 +175,7 @@ def _levels(found: pb.GetSymbolResponse) -> LevelFigures:
         gamma_flip_doubts=tuple(found.levels.gamma_flip_doubts),
         gamma_flip_roots=tuple(found.levels.gamma_flip_roots),
         near_flip=found.levels.near_flip,
-        **{name: _optional(found.levels, name) for name in LEVELS},
+        **{name: optional(found.levels, name) for name in LEVELS},
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from basketgex_addin.cells import Ask
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
@@ -34,4 +36,16 @@ GET_DISPERSION: Rpc[pb.GetDispersionRequest, pb.GetDispersionResponse] = Rpc("Ge
 GET_REGIMES: Rpc[pb.GetRegimesRequest, pb.GetRegimesResponse] = Rpc("GetRegimes")
 GET_HEDGE: Rpc[pb.GetHedgeRequest, pb.GetHedgeResponse] = Rpc("GetHedge")
 GET_BETAS: Rpc[pb.GetBetasRequest, pb.GetBetasResponse] = Rpc("GetBetas")
+GET_EXPIRIES: Rpc[pb.GetExpiriesRequest, pb.GetExpiriesResponse] = Rpc("GetExpiries")
+GET_STRIKES: Rpc[pb.GetStrikesRequest, pb.GetStrikesResponse] = Rpc("GetStrikes")
+GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain")
+GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
+GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
+GET_CHANGE: Rpc[pb.GetChangeRequest, pb.GetChangeResponse] = Rpc("GetChange")
+GET_HISTORY: Rpc[pb.GetHistoryRequest, pb.GetHistoryResponse] = Rpc("GetHistory")
 SHUTDOWN: Rpc[pb.ShutdownRequest, pb.ShutdownResponse] = Rpc("Shutdown")
+
+
+def basket_fields(ask: Ask) -> dict[str, Any]:
+    """Return the fields of a request that say which basket is asked about."""
+    return {"symbols": ask.symbols, "weights": ask.weights or ()}

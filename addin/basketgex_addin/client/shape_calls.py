@@ -20,20 +20,25 @@ from basketgex_addin.cells.shape import (
     Rank,
     Standing,
 )
-from basketgex_addin.client.rpc import M, R, Rpc
+from basketgex_addin.client.messages import optional
+from basketgex_addin.client.rpc import (
+    GET_CHANGE,
+    GET_EXPECTED_MOVE,
+    GET_EXPIRIES,
+    GET_FLOW,
+    GET_HISTORY,
+    GET_MAX_PAIN,
+    GET_STRIKES,
+    M,
+    R,
+    Rpc,
+    basket_fields,
+)
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
 
 A = TypeVar("A")
-
-GET_EXPIRIES: Rpc[pb.GetExpiriesRequest, pb.GetExpiriesResponse] = Rpc("GetExpiries")
-GET_STRIKES: Rpc[pb.GetStrikesRequest, pb.GetStrikesResponse] = Rpc("GetStrikes")
-GET_MAX_PAIN: Rpc[pb.GetMaxPainRequest, pb.GetMaxPainResponse] = Rpc("GetMaxPain")
-GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = Rpc("GetExpectedMove")
-GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
-GET_CHANGE: Rpc[pb.GetChangeRequest, pb.GetChangeResponse] = Rpc("GetChange")
-GET_HISTORY: Rpc[pb.GetHistoryRequest, pb.GetHistoryResponse] = Rpc("GetHistory")
 
 
 class ShapeCalls:
@@ -45,11 +50,11 @@ class ShapeCalls:
 
     def expiries(self, ask: Ask, *, each_day: bool = False) -> Expiries | Problem:
         """Return a basket by time to expiry, in buckets or a row for every day."""
-        return self._call(GET_EXPIRIES, _expiries, **_basket(ask), each_day=each_day)
+        return self._call(GET_EXPIRIES, _expiries, **basket_fields(ask), each_day=each_day)
 
     def moves(self, ask: Ask, step: float = 0.01) -> Moves | Problem:
         """Return a basket by the distance of strikes from each name's spot, in steps of it."""
-        return self._call(GET_STRIKES, _moves, **_basket(ask), step=step)
+        return self._call(GET_STRIKES, _moves, **basket_fields(ask), step=step)
 
     def max_pain(self, symbol: str, expiry: str = "") -> MaxPain | Problem:
         """Return the max pain of one name, of what expires on a day such as 2026-09-18 or of all that is open."""
@@ -62,7 +67,7 @@ class ShapeCalls:
         return self._call(
             GET_EXPECTED_MOVE,
             _expected_move,
-            **_basket(ask),
+            **basket_fields(ask),
             horizon_days=horizon,
             correlation=correlation,
             index=index,
@@ -78,15 +83,13 @@ class ShapeCalls:
         self, ask: Ask, *, since: float | None = None, weights_before: tuple[float, ...] = ()
     ) -> Change | Problem:
         """Return what made the change of a basket since a moment; None: since the day before."""
-        return self._call(GET_CHANGE, _change, **_basket(ask), since=since, weights_before=weights_before)
+        return self._call(
+            GET_CHANGE, _change, **basket_fields(ask), since=since, weights_before=weights_before
+        )
 
     def history(self, ask: Ask, days: float = 400.0) -> Past | Problem:
         """Return a basket's closing figures over so many days before its present one."""
-        return self._call(GET_HISTORY, _history, **_basket(ask), days=days)
-
-
-def _basket(ask: Ask) -> dict[str, Any]:
-    return {"symbols": ask.symbols, "weights": ask.weights or ()}
+        return self._call(GET_HISTORY, _history, **basket_fields(ask), days=days)
 
 
 def standing(found: Any) -> Standing:
@@ -121,7 +124,7 @@ def _moves(found: pb.GetStrikesResponse) -> Moves:
         for m in ("gex", "dex", "vex", "chex")
     )
     rows = tuple(MoveBucket(*row) for row in zip(b.move, b.call_gex, b.put_gex, *net, strict=True))
-    call, put = _optional(found, "call_wall"), _optional(found, "put_wall")
+    call, put = optional(found, "call_wall"), optional(found, "put_wall")
     return Moves(rows, call, put, standing(found), found.standing.client_ttl)
 
 
@@ -139,14 +142,14 @@ def _max_pain(found: pb.GetMaxPainResponse) -> MaxPain:
 
 def _expected_move(found: pb.GetExpectedMoveResponse) -> ExpectedMove:
     return ExpectedMove(
-        value=_optional(found, "expected_move"),
-        low=_optional(found, "expected_move_low"),
-        high=_optional(found, "expected_move_high"),
+        value=optional(found, "expected_move"),
+        low=optional(found, "expected_move_low"),
+        high=optional(found, "expected_move_high"),
         at_zero=found.at_zero,
         at_one=found.at_one,
-        correlation=_optional(found, "correlation"),
-        lowest=_optional(found, "correlation_low"),
-        highest=_optional(found, "correlation_high"),
+        correlation=optional(found, "correlation"),
+        lowest=optional(found, "correlation_low"),
+        highest=optional(found, "correlation_high"),
         status=found.correlation_status,
         volatilities=tuple(found.volatility),
         standing=standing(found),
@@ -170,10 +173,6 @@ def _history(found: pb.GetHistoryResponse) -> Past:
     balance: list[float | None] = [*c.balance] or [None] * len(c.as_of)
     rows = tuple(zip(c.as_of, c.gex, c.dex, c.vex, c.chex, balance, strict=True))
     ranks = (
-        Rank(_optional(r, "percentile"), _optional(r, "z_score"), r.days) for r in (found.gex, found.balance)
+        Rank(optional(r, "percentile"), optional(r, "z_score"), r.days) for r in (found.gex, found.balance)
     )
     return Past(rows, *ranks, standing(found), found.standing.client_ttl)  # type: ignore[call-arg, arg-type]
-
-
-def _optional(found: Any, field: str) -> float | None:
-    return getattr(found, field) if found.HasField(field) else None

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from basketgex_addin.cells import (
-    Ask,
     BadInput,
     Betas,
     CellValue,
@@ -16,22 +15,22 @@ from basketgex_addin.cells import (
     Table,
     ask,
     betas,
-    figure,
     headers,
+    horizon,
     number,
-    only,
     symbol,
 )
 from basketgex_addin.cells.arguments import flat, is_blank, number_in
 from basketgex_addin.cells.hedging import beside
 from basketgex_addin.cells.index_units import IndexUnits
 from basketgex_addin.cells.values import Block
-from basketgex_addin.functions.dispersion import HORIZON, INDEX, LONGEST
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.dispersion import INDEX
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.profile import CHAINS
 from basketgex_addin.functions.record import (
     BETAS,
     HEADERS,
+    HORIZON,
     SYMBOLS,
     WEIGHTS,
     Argument,
@@ -47,30 +46,20 @@ Layout = tuple[tuple[bool, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class BetasAsked(Question[IndexUnits]):
+class BetasAsked(OfBasket[IndexUnits]):
     """The question for a basket in units that compare."""
 
-    ask: Ask
     betas: Betas
 
     def put_to(self, server: Server) -> IndexUnits | Problem:
         """Ask it."""
         return server.betas(self.ask, self.betas)
 
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
-
 
 def _implied(arguments: Arguments) -> Question[IndexUnits]:
     index, symbols, weights, days = arguments
-    of, members, cell = symbol(index, "index"), ask(symbols, weights), only(days)
-    horizon = 30.0 if cell is None else figure(cell)
-    if not 0 < horizon <= LONGEST:
-        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
-        raise BadInput("invalid_horizon", sentence, "horizon")
-    return BetasAsked(members, Betas(index=of, horizon=horizon))
+    of, members = symbol(index, "index"), ask(symbols, weights)
+    return BetasAsked(members, Betas(index=of, horizon=horizon(days)))
 
 
 def _layout(arguments: Arguments) -> Layout:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from basketgex_addin.cells import (
-    Ask,
     BadInput,
     Block,
     Problem,
@@ -22,7 +21,7 @@ from basketgex_addin.cells import (
     serial,
 )
 from basketgex_addin.cells.shape import Change
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.record import Argument, Arguments, Kind, Shape, no_option
 
 LAST = time(23, 59, 59)
@@ -40,21 +39,15 @@ BEFORE = Argument(
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeOf(Question[Change]):
+class ChangeOf(OfBasket[Change]):
     """The question what made a basket change since a moment (Unix seconds), None: since the day before."""
 
-    ask: Ask
     since: float | None
     weights_before: tuple[float, ...]
 
     def put_to(self, server: Server) -> Change | Problem:
         """Ask it."""
         return server.change(self.ask, since=self.since, weights_before=self.weights_before)
-
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
 
 
 def _question(arguments: Arguments) -> Question[Change]:

@@ -7,23 +7,28 @@ from dataclasses import dataclass
 
 from basketgex_addin.cells import (
     Ask,
-    BadInput,
     Dispersion,
     Problem,
     Question,
     Server,
     Table,
     ask,
-    figure,
+    horizon,
     in_words,
     number,
-    only,
     symbol,
 )
 from basketgex_addin.functions.profile import CHAINS
-from basketgex_addin.functions.record import SYMBOLS, Argument, Arguments, Function, Kind, Shape, no_option
-
-LONGEST = 3_650  # days of a horizon
+from basketgex_addin.functions.record import (
+    HORIZON,
+    SYMBOLS,
+    Argument,
+    Arguments,
+    Function,
+    Kind,
+    Shape,
+    no_option,
+)
 
 INDEX = Argument("index", "The ticker of the index, such as SPX.")
 INDEX_WEIGHTS = Argument(
@@ -32,7 +37,6 @@ INDEX_WEIGHTS = Argument(
     optional=True,
     default="equal",
 )
-HORIZON = Argument("horizon", "Calendar days ahead, above 0 and up to 3650.", optional=True, default="30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,7 @@ class DispersionOf(Question[Dispersion]):
 
 def _question(arguments: Arguments) -> Question[Dispersion]:
     index, symbols, weights, days = arguments
-    of, members, cell = symbol(index, "index"), ask(symbols, weights), only(days)
-    horizon = 30.0 if cell is None else figure(cell)
-    if not 0 < horizon <= LONGEST:
-        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
-        raise BadInput("invalid_horizon", sentence, "horizon")
-    return DispersionOf(of, members, horizon)
+    return DispersionOf(symbol(index, "index"), ask(symbols, weights), horizon(days))
 
 
 def dispersion(found: Dispersion) -> Table:

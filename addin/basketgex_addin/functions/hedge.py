@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from basketgex_addin.cells import (
     BESIDE,
     LADDER,
-    Ask,
     BadInput,
     Betas,
     Hedge,
@@ -27,7 +26,7 @@ from basketgex_addin.cells import (
     number,
     only,
 )
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.profile import CHAINS
 from basketgex_addin.functions.record import BETAS, HEADERS, Argument, Arguments, Kind, Shape, no_option
 
@@ -46,10 +45,9 @@ MOVES = Argument(
 
 
 @dataclass(frozen=True, slots=True)
-class HedgeOf(Question[Hedge]):
+class HedgeOf(OfBasket[Hedge]):
     """The question what dealers of a basket must trade in scenarios, and by the clock."""
 
-    ask: Ask
     scenarios: tuple[Scenario, ...]
     betas: Betas
     clock: bool = False
@@ -57,11 +55,6 @@ class HedgeOf(Question[Hedge]):
     def put_to(self, server: Server) -> Hedge | Problem:
         """Ask it."""
         return server.hedge(self.ask, self.scenarios, self.betas, clock=self.clock)
-
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
 
 
 def _in_one(arguments: Arguments) -> Question[Hedge]:

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from basketgex_addin.cells import (
-    Ask,
     BadInput,
     CellValue,
     Problem,
@@ -22,7 +21,7 @@ from basketgex_addin.cells import (
     serial,
 )
 from basketgex_addin.cells.shape import Past
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.record import HEADERS, Argument, Arguments, Kind, Shape, no_option
 
 MOST_DAYS = 3_650
@@ -32,20 +31,14 @@ DAYS = Argument("days", "Calendar days back, above 0 and up to 3650.", optional=
 
 
 @dataclass(frozen=True, slots=True)
-class PastOf(Question[Past]):
+class PastOf(OfBasket[Past]):
     """The question for a basket's closing figures over so many days."""
 
-    ask: Ask
     days: float
 
     def put_to(self, server: Server) -> Past | Problem:
         """Ask it."""
         return server.history(self.ask, self.days)
-
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
 
 
 def _question(arguments: Arguments) -> Question[Past]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from basketgex_addin.cells import Question, Reply, Result, ask
+from basketgex_addin.cells import Ask, Question, Reply, Result, ask
 from basketgex_addin.functions.record import (
     BASKET,
     A,
@@ -16,6 +17,18 @@ from basketgex_addin.functions.record import (
     Shape,
     no_option,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OfBasket(Question[A]):
+    """A question of one basket that is answered with an A of its own."""
+
+    ask: Ask
+
+    @property
+    def about(self) -> Ask:
+        """The basket."""
+        return self.ask
 
 
 def basket_of(arguments: Arguments) -> Question[Reply]:

@@ -27,7 +27,7 @@ from basketgex_addin.cells import (
     roots_in_words,
     symbol,
 )
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.record import (
     BETAS,
     SYMBOL,
@@ -54,10 +54,9 @@ CURVE = (
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileOf(Question[Profile]):
+class ProfileOf(OfBasket[Profile]):
     """The question for a profile: a measure ("gex") between two prices in units of the present one."""
 
-    ask: Ask
     measure: str
     between: tuple[float, float]
     levels: int
@@ -66,11 +65,6 @@ class ProfileOf(Question[Profile]):
     def put_to(self, server: Server) -> Profile | Problem:
         """Ask it."""
         return server.curve(self.ask, self.measure, self.between, self.levels, self.betas)
-
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
 
 
 def profile_of(ask: Ask, curve: Arguments) -> ProfileOf:

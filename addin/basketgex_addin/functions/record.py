@@ -125,6 +125,7 @@ WEIGHTS = Argument(
 )
 BASKET = (SYMBOLS, WEIGHTS)
 SYMBOL = Argument("symbol", "One ticker.")
+HORIZON = Argument("horizon", "Calendar days ahead, above 0 and up to 3650.", optional=True, default="30")
 HEADERS = Argument("headers", "TRUE puts a row of headings on top.", optional=True, default="FALSE")
 BETAS = Argument(
     "betas",

@@ -20,14 +20,16 @@ from basketgex_addin.cells import (
     ask,
     figure,
     headers,
+    horizon,
     number,
     only,
     symbol,
 )
 from basketgex_addin.cells.shape import ExpectedMove, Expiries, MaxPain, Moves
-from basketgex_addin.functions.of_basket import of_basket
+from basketgex_addin.functions.of_basket import OfBasket, of_basket
 from basketgex_addin.functions.record import (
     HEADERS,
+    HORIZON,
     SYMBOL,
     Argument,
     Arguments,
@@ -38,7 +40,6 @@ from basketgex_addin.functions.record import (
 )
 
 COST = "From option chains, as GEXSTRIKES. It costs what the basket's figures cost, and nothing where they are there already."
-LONGEST = 3_650  # days of a horizon
 STEPS = (0.0001, 1.0)
 EXPIRY_HEADINGS = ("days to expiry", "GEX", "DEX", "VEX", "CHEX", "share of gross GEX", "rolled off")
 MOVE_HEADINGS = ("move", "call GEX", "put GEX", "net GEX", "DEX", "VEX", "CHEX", "wall")
@@ -53,7 +54,6 @@ WIDTH = Argument("width", "How wide a row is, as a part of spot.", optional=True
 EXPIRY = Argument(
     "expiry", "The day of expiry, a date or a text such as 2026-09-18.", optional=True, default="all"
 )
-HORIZON = Argument("horizon", "Calendar days ahead, above 0 and up to 3650.", optional=True, default="30")
 CORRELATION = Argument(
     "correlation",
     "Of all pairs of names, from -1 to 1; or the ticker of an index whose implied correlation it is, with its weights. "
@@ -64,17 +64,7 @@ CORRELATION = Argument(
 
 
 @dataclass(frozen=True, slots=True)
-class _OfBasket:
-    ask: Ask
-
-    @property
-    def about(self) -> Ask:
-        """The basket."""
-        return self.ask
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiriesOf(_OfBasket, Question[Expiries]):
+class ExpiriesOf(OfBasket[Expiries]):
     """The question for a basket by time to expiry."""
 
     each_day: bool
@@ -85,7 +75,7 @@ class ExpiriesOf(_OfBasket, Question[Expiries]):
 
 
 @dataclass(frozen=True, slots=True)
-class MovesOf(_OfBasket, Question[Moves]):
+class MovesOf(OfBasket[Moves]):
     """The question for a basket by the distance of strikes from spot."""
 
     step: float
@@ -113,7 +103,7 @@ class MaxPainOf(Question[MaxPain]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedMoveOf(_OfBasket, Question[ExpectedMove]):
+class ExpectedMoveOf(OfBasket[ExpectedMove]):
     """The question how far a basket is expected to move by a horizon in calendar days."""
 
     horizon: float
@@ -163,21 +153,17 @@ def _day(block: Block | None) -> str:
 
 
 def _expected_move_of(arguments: Arguments) -> Question[ExpectedMove]:
-    asked, cell = ask(arguments[0], arguments[1]), only(arguments[2])
-    horizon = 30.0 if cell is None else figure(cell)
-    if not 0 < horizon <= LONGEST:
-        sentence = "horizon must be a number of calendar days, above 0 and up to 3650."
-        raise BadInput("invalid_horizon", sentence, "horizon")
+    asked, days = ask(arguments[0], arguments[1]), horizon(arguments[2])
     told = only(arguments[3])
     if told is None:
-        return ExpectedMoveOf(asked, horizon, None, "")
+        return ExpectedMoveOf(asked, days, None, "")
     correlation = figure(told)
     if math.isnan(correlation) and isinstance(told, str):
-        return ExpectedMoveOf(asked, horizon, None, symbol(arguments[3], "correlation"))
+        return ExpectedMoveOf(asked, days, None, symbol(arguments[3], "correlation"))
     if not -1 <= correlation <= 1:
         sentence = "correlation must be a number from -1 to 1, or the ticker of an index."
         raise BadInput("invalid_correlation", sentence, "correlation")
-    return ExpectedMoveOf(asked, horizon, correlation, "")
+    return ExpectedMoveOf(asked, days, correlation, "")
 
 
 def expiries(found: Expiries, headings: bool) -> Table:
