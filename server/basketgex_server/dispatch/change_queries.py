@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from basketgex_server.dispatch.batch.plain import assemble
 from basketgex_server.dispatch.batch.types import Answer
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Lookup
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.queries import within
-from basketgex_server.dispatch.shape_queries import left_out
+from basketgex_server.dispatch.shape_queries import left_out, of_each
 from basketgex_server.domain import Basket, Terms
-from basketgex_server.errors import BadChain, BasketgexError, NoData, NotOffered
+from basketgex_server.errors import BasketgexError, NoData, NotOffered
 from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.port import ChainSource
 
@@ -72,27 +72,21 @@ async def _changes(
     dispatcher: Dispatcher, lookup: Lookup, since: float
 ) -> tuple[dict[str, tuple[Change, float]], dict[str, BasketgexError]]:
     """Return the change of each name with the moment that it began with, and why others have none."""
-    found: dict[str, tuple[Change, float]] = {}
-    without: dict[str, BasketgexError] = {}
-    for symbol, figure in lookup.found.items():
+
+    async def change(symbol: str, figure: CachedFigure) -> tuple[Change, float]:
         own = figure.snapshot.exposure.as_of
         moment = min(since, own - 1) if since else _before_its_day(own)
         chains = dispatcher.chains
         before = await chains.before(lookup.origin.key, symbol, moment) if chains else None
         if before is None:
-            without[symbol] = NoData(NOT_KEPT.format(symbol))
-            continue
-        try:
-            work = partial(_change, before)
-            made = await dispatcher.views.of(figure, lookup.origin, ("change", before.as_of), work)
-        except BadChain as error:
-            without[symbol] = error
-            continue
+            raise NoData(NOT_KEPT.format(symbol))
+        work = partial(_change, before)
+        made = await dispatcher.views.of(figure, lookup.origin, ("change", before.as_of), work)
         if made is None:
-            without[symbol] = NoData(f"The change of {symbol} cannot be computed.")
-        else:
-            found[symbol] = made, before.as_of
-    return found, without
+            raise NoData(f"The change of {symbol} cannot be computed.")
+        return made, before.as_of
+
+    return await of_each(lookup, change)
 
 
 def _change(before: Chain, after: Chain, terms: Terms) -> Change | None:

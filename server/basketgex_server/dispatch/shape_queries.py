@@ -7,17 +7,17 @@ timeout, in figures or in the error that stands in their way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from basketgex_server.dispatch.batch.plain import assemble
 from basketgex_server.dispatch.batch.types import Answer
 from basketgex_server.dispatch.dispatcher import Dispatcher
-from basketgex_server.dispatch.lookups import Lookup
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.queries import correlation as judged
 from basketgex_server.dispatch.queries import find_symbol, within
 from basketgex_server.domain import Basket, Terms
@@ -28,7 +28,11 @@ if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.max_pain import MaxPain
     from basketgex_server.exposure.shape import ExpiryBucket, MoveBucket, Walls
 
+T = TypeVar("T")
 NO_PARTS = "This source gives net figures only: there are none by strike or by expiry."
+_ONLY_NET = (
+    "Of {} only an older net figure is known, none by strike or by expiry. Recalculate later to ask again."
+)
 
 
 async def find_expiries(
@@ -162,18 +166,13 @@ async def _volatilities(
 
         return at_the_money(chain, terms.rate, terms.dividend_yield, horizon)
 
-    volatilities, without = dict[str, float](), dict[str, BasketgexError]()
-    for symbol, found in lookup.found.items():
-        try:
-            made = await dispatcher.views.of(found, lookup.origin, ("volatility", horizon), work)
-        except BadChain as error:
-            without[symbol] = error
-            continue
+    async def volatility(symbol: str, found: CachedFigure) -> float:
+        made = await dispatcher.views.of(found, lookup.origin, ("volatility", horizon), work)
         if made is None:
-            without[symbol] = NoData(f"{symbol} has no volatility at the money.")
-        else:
-            volatilities[symbol] = made
-    return volatilities, without
+            raise NoData(f"{symbol} has no volatility at the money.")
+        return made
+
+    return await of_each(lookup, volatility)
 
 
 async def _parted(dispatcher: Dispatcher, question: Basket, timeout: float) -> Answer:
@@ -189,9 +188,20 @@ async def _parted(dispatcher: Dispatcher, question: Basket, timeout: float) -> A
     return assemble(0, question, left_out(lookup, kept))
 
 
-_ONLY_NET = (
-    "Of {} only an older net figure is known, none by strike or by expiry. Recalculate later to ask again."
-)
+async def of_each(
+    lookup: Lookup, make: Callable[[str, CachedFigure], Awaitable[T]]
+) -> tuple[dict[str, T], dict[str, BasketgexError]]:
+    """Return what is made of each name that was found, and why others have none: what stands in the way of one is its own.
+
+    ``make`` raises BadChain and NoData.
+    """
+    made, without = dict[str, T](), dict[str, BasketgexError]()
+    for symbol, found in lookup.found.items():
+        try:
+            made[symbol] = await make(symbol, found)
+        except (BadChain, NoData) as error:
+            without[symbol] = error
+    return made, without
 
 
 def left_out(lookup: Lookup, reasons: Mapping[str, BasketgexError]) -> Lookup:

@@ -6,20 +6,20 @@ import math
 from collections.abc import Sequence
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc import messages
-from basketgex_server.api.rpc.hedges import Asking, absent, betas_of, counting_of, horizon_of
+from basketgex_server.api.rpc import messages, requests
+from basketgex_server.api.rpc.hedges import Asking, absent, betas_of, counting_of
 from basketgex_server.dispatch.index_units import find_index_units
-from basketgex_server.tickers import basket, ticker
+from basketgex_server.tickers import ticker
 
 
 async def get_betas(request: pb.GetBetasRequest, asking: Asking) -> pb.GetBetasResponse:
     """Answer with a basket in units that compare. Raises BasketgexError."""
-    question = basket(list(request.symbols), list(request.weights) or None, asking.most)
+    question = requests.asked(request, asking.most)
     counting = counting_of(request)
     found = await find_index_units(
         asking.source,
         question,
-        betas_of(request.symbols, request.betas, request.index, horizon_of(request), "index"),
+        betas_of(request.symbols, request.betas, request.index, requests.horizon(request), "index"),
         per_weight=counting == pb.COUNTING_WEIGHT,
         timeout=asking.timeout,
     )

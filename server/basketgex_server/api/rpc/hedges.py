@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc import messages
+from basketgex_server.api.rpc import messages, requests
 from basketgex_server.dispatch.hedges import (
     BetasOf,
     HedgeFound,
@@ -15,11 +15,10 @@ from basketgex_server.dispatch.hedges import (
     checked_scenarios,
     find_hedge,
 )
-from basketgex_server.dispatch.queries import HORIZON, checked_horizon
 from basketgex_server.domain import Basket, Origin
 from basketgex_server.errors import InvalidScenario
 from basketgex_server.sources.port import ExposureSource
-from basketgex_server.tickers import basket, ticker
+from basketgex_server.tickers import ticker
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.basket_hedging import Tick
@@ -38,13 +37,13 @@ class Asking(NamedTuple):
 
 async def get_hedge(request: pb.GetHedgeRequest, asking: Asking) -> pb.GetHedgeResponse:
     """Answer with what dealers must trade. Raises BasketgexError."""
-    question = basket(list(request.symbols), list(request.weights) or None, asking.most)
+    question = requests.asked(request, asking.most)
     counting = counting_of(request)
     found = await find_hedge(
         asking.source,
         question,
         _scenarios(request),
-        betas_of(request.symbols, request.betas, request.beta_index, horizon_of(request)),
+        betas_of(request.symbols, request.betas, request.beta_index, requests.horizon(request)),
         per_weight=counting == pb.COUNTING_WEIGHT,
         clock=request.clock,
         timeout=asking.timeout,
@@ -60,11 +59,6 @@ def _scenarios(request: pb.GetHedgeRequest) -> Sequence[tuple[float, float, floa
         raise InvalidScenario("move, vol and days must be columns of one length, or empty.", argument="move")
     rows = zip_longest(*columns, fillvalue=0.0)
     return checked_scenarios(list(rows) or [(0.0, 0.0, 0.0)])
-
-
-def horizon_of(request: pb.GetHedgeRequest | pb.GetBetasRequest | pb.GetProfileRequest) -> float:
-    """Return the calendar days of a request's volatilities. Raises InvalidHorizon."""
-    return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
 
 
 def betas_of(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import chain_replies, requests
-from basketgex_server.api.rpc.hedges import Asking, betas_of, horizon_of
+from basketgex_server.api.rpc.hedges import Asking, betas_of
 from basketgex_server.dispatch.profiles import find_beta_profile
 from basketgex_server.dispatch.queries import find_profile
-from basketgex_server.tickers import basket
 
 
 async def get_profile(request: pb.GetProfileRequest, asking: Asking) -> pb.GetProfileResponse:
     """Answer with a profile. Raises BasketgexError."""
-    question = basket(list(request.symbols), list(request.weights) or None, asking.most)
+    question = requests.asked(request, asking.most)
     moves, measures = requests.profile_moves(request), requests.profile_measures(request)
-    betas = betas_of(request.symbols, request.betas, request.beta_index, horizon_of(request))
+    betas = betas_of(request.symbols, request.betas, request.beta_index, requests.horizon(request))
     source, origin = asking.source, asking.source.origin()
     if betas.given is None and not betas.index:
         found, failed = await find_profile(source, question, moves, measures, timeout=asking.timeout)

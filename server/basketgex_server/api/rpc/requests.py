@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Literal, Protocol
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.queries import HORIZON, checked_horizon
-from basketgex_server.domain import (
-    levels_between,
-)
+from basketgex_server.domain import Basket, levels_between
 from basketgex_server.errors import InvalidRange
-
-if TYPE_CHECKING:
-    pass
-
+from basketgex_server.tickers import basket
 
 RANGE = (0.8, 1.2)
 """The moves of a profile that does not say between which,"""
@@ -31,6 +27,34 @@ _REFRESH = {
     pb.REFRESH_FORCE: Refresh.FORCE,
     pb.REFRESH_CACHE_ONLY: Refresh.CACHE_ONLY,
 }
+
+
+class OfBasket(Protocol):
+    """A request about a basket."""
+
+    @property
+    def symbols(self) -> Iterable[str]:
+        """Its names as typed."""
+
+    @property
+    def weights(self) -> Iterable[float]:
+        """One beside each, or none."""
+
+
+class OfVolatilities(Protocol):
+    """A request that volatilities at a horizon are needed for."""
+
+    @property
+    def horizon_days(self) -> float:
+        """Calendar days."""
+
+    def HasField(self, field_name: Literal["horizon_days"], /) -> bool:  # noqa: N802 - the message's own
+        """Tell whether they are given."""
+
+
+def asked(request: OfBasket, most: int) -> Basket:
+    """Return the basket of a request; raises what ``basket`` raises."""
+    return basket(list(request.symbols), list(request.weights) or None, most)
 
 
 def refresh(value: pb.Refresh.ValueType) -> Refresh:
@@ -70,6 +94,6 @@ def profile_measures(request: pb.GetProfileRequest) -> tuple[int, ...]:
     return tuple(sorted({measure - 1 for measure in request.measures})) or (0, 1, 2, 3)
 
 
-def horizon(request: pb.GetDispersionRequest) -> float:
-    """Return the calendar days at which a dispersion is asked for. Raises InvalidHorizon."""
+def horizon(request: OfVolatilities) -> float:
+    """Return the calendar days at which volatilities are asked for. Raises InvalidHorizon."""
     return checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)

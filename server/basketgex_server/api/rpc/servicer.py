@@ -39,7 +39,7 @@ from basketgex_server.errors import (
     NotEntitled,
 )
 from basketgex_server.settings import Settings
-from basketgex_server.tickers import basket, ticker
+from basketgex_server.tickers import ticker
 
 LOG = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
@@ -124,8 +124,7 @@ class ExposureServicer(ShapeCalls):
             key = request.SerializeToString() if refresh is Refresh.NORMAL else b""
             if (warm := self._warm.get(key)) is not None:
                 return warm
-            weights = list(request.weights) if request.weights else None
-            question = basket(list(request.symbols), weights, self._settings.max_symbols)
+            question = requests.asked(request, self._settings.max_symbols)
             answer = await answer_one(self._dispatcher, question, refresh, self._time_left(context))
             self._dispatcher.answered([len(question.symbols)])
             reply = messages.basket_reply(answer)
@@ -191,7 +190,7 @@ class ExposureServicer(ShapeCalls):
         async def work() -> pb.GetDispersionResponse:
             index, horizon = ticker(request.index, "index"), requests.horizon(request)
             weights = list(request.weights) if request.weights else None
-            members = basket(list(request.symbols), weights, self._settings.max_symbols)
+            members = requests.asked(request, self._settings.max_symbols)
             source = self._dispatcher.source
             found = await find_dispersion(source, index, members, horizon, timeout=self._time_left(context))
             origin = source.origin()

@@ -13,13 +13,13 @@ import grpc.aio
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceServicer
+from basketgex_server.api.rpc import requests
 from basketgex_server.api.rpc import shape_replies as replies
 from basketgex_server.dispatch import shape_queries as queries
 from basketgex_server.dispatch.change_queries import find_change
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.flow_queries import book, find_flow
 from basketgex_server.dispatch.history_queries import find_history
-from basketgex_server.dispatch.queries import HORIZON, checked_horizon
 from basketgex_server.domain import Basket
 from basketgex_server.errors import InvalidRange
 from basketgex_server.settings import Settings
@@ -104,7 +104,7 @@ class ShapeCalls(ExposureServiceServicer):
         """Answer with how far a basket is expected to move."""
 
         async def work() -> pb.GetExpectedMoveResponse:
-            horizon = checked_horizon(request.horizon_days if request.HasField("horizon_days") else HORIZON)
+            horizon = requests.horizon(request)
             found = await queries.find_expected_move(
                 self._dispatcher,
                 self._asked(request),
@@ -156,9 +156,9 @@ class ShapeCalls(ExposureServiceServicer):
 
         return await self._guarded(context, work)
 
-    def _asked(self, request: Any) -> Basket:
+    def _asked(self, request: requests.OfBasket) -> Basket:
         """Return the basket of a request; raises what ``basket`` raises."""
-        return basket(list(request.symbols), list(request.weights) or None, self._settings.max_symbols)
+        return requests.asked(request, self._settings.max_symbols)
 
 
 def _step(request: pb.GetStrikesRequest) -> float:
