@@ -26,23 +26,4 @@ problem() {
     fi
 }
 
-why=$(problem)
-[ -z "$why" ] && exit 0
-
-if may_install; then
-    say "$why: installing it; this takes about a minute."
-    log=$(mktemp)
-    if .ci/install-libreoffice.sh > "$log" 2>&1; then
-        why=$(problem)
-    else
-        tail -n 5 "$log" >&2
-        why="$why, and installing it failed"
-    fi
-    rm -f "$log"
-    [ -z "$why" ] && exit 0
-else
-    why="$why, and only root on a machine with apt-get can install it from here"
-fi
-
-[ "${BASKETGEX_REQUIRE_ALL:-}" = 1 ] && fail "$why. Nothing may be skipped here, so this stops."
-say "$why. What needs Calc is skipped; the rest goes on."
+need problem "What needs Calc is skipped; the rest goes on." .ci/install-libreoffice.sh
