@@ -21,7 +21,7 @@ from basketgex.home import Home, write_whole
 from basketgex_addin.web import certificates, metadata
 from basketgex_addin.web.keys import OFFICE, key
 from basketgex_addin.web.office_files import Installed, OfficeFiles
-from basketgex_addin.web.platforms import Command, Place, Plan, plan
+from basketgex_addin.web.platforms import Command, Place, Plan, Wanted, plan
 
 TIMEOUT = 300.0
 """Seconds for a program of the system, which may ask a person for a password."""
@@ -108,8 +108,7 @@ class Installer:
             said += [f"By hand: {shlex.join(command)}" for command in refused]
             found.steps.remove(each.name)
             self._files.write_record(found)
-        own = (self._files.authority, self._files.chain, self._files.key, self._files.manifest)
-        for path in (*(file for file, _ in planned.files), *own, self._files.record):
+        for path in (*(file for file, _ in planned.files), *self._files.every):
             if path.exists():
                 said.append(f"{'Would remove' if dry_run else 'Removed'} {path}.")
                 if not dry_run:
@@ -185,13 +184,15 @@ class Installer:
 
     def _plan(self, wanted: Installed, known: certificates.Facts) -> Plan:
         return plan(
-            replace(self._place, system=wanted.platform),
-            web=wanted.web,
-            authority=self._files.authority,
-            known=known,
-            manifest=self._files.manifest,
-            add_in=self._manifest(wanted),
-            start=self._start,
+            Wanted(
+                replace(self._place, system=wanted.platform),
+                web=wanted.web,
+                authority=self._files.authority,
+                known=known,
+                manifest=self._files.manifest,
+                add_in=self._manifest(wanted),
+                start=self._start,
+            )
         )
 
 

@@ -55,6 +55,11 @@ class OfficeFiles:
         """What was installed."""
         return self.home.path / "office.json"
 
+    @property
+    def every(self) -> tuple[Path, ...]:
+        """All of them, the record last."""
+        return (self.authority, self.chain, self.key, self.manifest, self.record)
+
     def installed(self) -> Installed | None:
         """Return what was installed, None where nothing was."""
         try:
@@ -77,8 +82,3 @@ class OfficeFiles:
         made.minimum_version = ssl.TLSVersion.TLSv1_2
         made.load_cert_chain(self.chain, self.key)
         return made
-
-    def remove(self) -> None:
-        """Remove all of them."""
-        for path in (self.authority, self.chain, self.key, self.manifest, self.record):
-            path.unlink(missing_ok=True)

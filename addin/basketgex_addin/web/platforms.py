@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import plistlib
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,86 +52,96 @@ class Place:
     number: int
 
 
-def plan(
-    place: Place,
-    *,
-    web: bool,
-    authority: Path,
-    known: Facts,
-    manifest: Path,
-    add_in: str,
-    start: Sequence[str],
-) -> Plan:
-    """Return what is to be done. ``manifest`` is the add-in's file in the home, ``add_in`` its text; ``start`` starts the web
-    host."""
-    upload = (
-        f"In Excel on the web: Home > Add-ins > More Settings > Upload My Add-in, then choose {manifest}. Allow the browser "
-        "to reach this computer when it asks."
-    )
-    make = {"darwin": _mac, "win32": _windows}.get(place.system, _linux)
-    return make(place, upload if web else "", authority, known, manifest, add_in, start)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a computer is to know: the certificate, ``manifest`` as a file in the home, ``add_in`` its text, and what starts the
+    web host.
+
+    ``web``: the browser's Excel, to which a person gives the add-in.
+    """
+
+    place: Place
+    web: bool
+    authority: Path
+    known: Facts
+    manifest: Path
+    add_in: str
+    start: tuple[str, ...]
+
+    @property
+    def upload(self) -> str:
+        """What a person does in Excel on the web; empty where that is not wanted."""
+        if not self.web:
+            return ""
+        return (
+            f"In Excel on the web: Home > Add-ins > More Settings > Upload My Add-in, then choose {self.manifest}. Allow the "
+            "browser to reach this computer when it asks."
+        )
 
 
-def _mac(
-    place: Place,
-    upload: str,
-    authority: Path,
-    known: Facts,
-    manifest: Path,
-    add_in: str,
-    start: Sequence[str],
-) -> Plan:
-    keychain = str(place.user / "Library" / "Keychains" / "login.keychain-db")
+def plan(wanted: Wanted) -> Plan:
+    """Return what is to be done."""
+    return {"darwin": _mac, "win32": _windows}.get(wanted.place.system, _linux)(wanted)
+
+
+def _mac(wanted: Wanted) -> Plan:
+    keychain = str(wanted.place.user / "Library" / "Keychains" / "login.keychain-db")
     trust = Command(
         "trust",
         "have this computer trust the certificate, which asks for your password",
-        ("security", "add-trusted-cert", "-r", "trustRoot", "-p", "ssl", "-k", keychain, str(authority)),
         (
-            ("security", "remove-trusted-cert", str(authority)),
-            ("security", "delete-certificate", "-Z", known.sha1, keychain),
+            "security",
+            "add-trusted-cert",
+            "-r",
+            "trustRoot",
+            "-p",
+            "ssl",
+            "-k",
+            keychain,
+            str(wanted.authority),
+        ),
+        (
+            ("security", "remove-trusted-cert", str(wanted.authority)),
+            ("security", "delete-certificate", "-Z", wanted.known.sha1, keychain),
         ),
     )
-    agent = place.user / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+    agent = wanted.place.user / "Library" / "LaunchAgents" / f"{LABEL}.plist"
     login = Command(
         "login",
         "start the web host now and at login",
-        ("launchctl", "bootstrap", f"gui/{place.number}", str(agent)),
-        (("launchctl", "bootout", f"gui/{place.number}/{LABEL}"),),
+        ("launchctl", "bootstrap", f"gui/{wanted.place.number}", str(agent)),
+        (("launchctl", "bootout", f"gui/{wanted.place.number}/{LABEL}"),),
     )
     said = plistlib.dumps(
-        {"Label": LABEL, "ProgramArguments": list(start), "RunAtLoad": True, "KeepAlive": True}
+        {"Label": LABEL, "ProgramArguments": list(wanted.start), "RunAtLoad": True, "KeepAlive": True}
     ).decode()
     files = [(agent, said)]
-    if not upload:
-        folder = place.user / "Library/Containers/com.microsoft.Excel/Data/Documents/wef"
-        files.append((folder / "basketgex.xml", add_in))
-    return Plan(tuple(files), (trust, login), upload or "Start Excel anew: Home > Add-ins > Basket GEX.")
+    if not wanted.web:
+        folder = wanted.place.user / "Library/Containers/com.microsoft.Excel/Data/Documents/wef"
+        files.append((folder / "basketgex.xml", wanted.add_in))
+    return Plan(
+        tuple(files), (trust, login), wanted.upload or "Start Excel anew: Home > Add-ins > Basket GEX."
+    )
 
 
-def _windows(
-    place: Place,
-    upload: str,
-    authority: Path,
-    known: Facts,
-    manifest: Path,
-    add_in: str,
-    start: Sequence[str],
-) -> Plan:
+def _windows(wanted: Wanted) -> Plan:
     trust = Command(
         "trust",
         "have Windows trust the certificate, which asks you",
-        ("certutil", "-user", "-addstore", "Root", str(authority)),
-        (("certutil", "-user", "-delstore", "Root", known.serial),),
+        ("certutil", "-user", "-addstore", "Root", str(wanted.authority)),
+        (("certutil", "-user", "-delstore", "Root", wanted.known.serial),),
     )
     login = _registry(
-        "login", "start the web host at login", _RUN, LABEL, " ".join(f'"{each}"' for each in start)
+        "login", "start the web host at login", _RUN, LABEL, " ".join(f'"{each}"' for each in wanted.start)
     )
-    shown = _registry("add-in", "show Excel where the add-in is", _DEVELOPER, IDENTIFIER, str(manifest))
-    own = (trust, login) if upload else (trust, shown, login)
+    shown = _registry(
+        "add-in", "show Excel where the add-in is", _DEVELOPER, IDENTIFIER, str(wanted.manifest)
+    )
+    own = (trust, login) if wanted.web else (trust, shown, login)
     then = (
         "Run basketgex web --no-browser, or log in anew; then start Excel anew: Home > Add-ins > Basket GEX."
     )
-    return Plan((), own, upload or then)
+    return Plan((), own, wanted.upload or then)
 
 
 def _registry(name: str, what: str, key: str, value: str, data: str) -> Command:
@@ -140,24 +149,17 @@ def _registry(name: str, what: str, key: str, value: str, data: str) -> Command:
     return Command(name, what, add, (("reg", "delete", key, "/v", value, "/f"),))
 
 
-def _linux(
-    place: Place,
-    upload: str,
-    authority: Path,
-    known: Facts,
-    manifest: Path,
-    add_in: str,
-    start: Sequence[str],
-) -> Plan:
-    store = f"sql:{place.user / '.pki' / 'nssdb'}"
+def _linux(wanted: Wanted) -> Plan:
+    store = f"sql:{wanted.place.user / '.pki' / 'nssdb'}"
     trust = Command(
         "trust",
         "have Chromium and Chrome trust the certificate",
-        ("certutil", "-d", store, "-A", "-t", "C,,", "-n", "basketgex", "-i", str(authority)),
+        ("certutil", "-d", store, "-A", "-t", "C,,", "-n", "basketgex", "-i", str(wanted.authority)),
         (("certutil", "-d", store, "-D", "-n", "basketgex"),),
-        f"certutil is not installed (package libnss3-tools): let your browser trust {authority} itself, among its authorities.",
+        f"certutil is not installed (package libnss3-tools): let your browser trust {wanted.authority} itself, "
+        "among its authorities.",
     )
-    unit = place.user / ".config" / "systemd" / "user" / f"{LABEL}.service"
+    unit = wanted.place.user / ".config" / "systemd" / "user" / f"{LABEL}.service"
     login = Command(
         "login",
         "start the web host now and at login",
@@ -167,7 +169,7 @@ def _linux(
     )
     said = (
         "[Unit]\nDescription=Basket GEX in Excel on the web\n\n"
-        f"[Service]\nExecStart={shlex.join(start).replace('%', '%%')}\nRestart=on-failure\n\n"
+        f"[Service]\nExecStart={shlex.join(wanted.start).replace('%', '%%')}\nRestart=on-failure\n\n"
         "[Install]\nWantedBy=default.target\n"
     )
-    return Plan(((unit, said),), (trust, login), upload)
+    return Plan(((unit, said),), (trust, login), wanted.upload)
