@@ -9,8 +9,8 @@ from typing import Any
 
 from basketgex.home import Home
 from basketgex_addin import cells
-from basketgex_addin.cells import Ask, Reply, Row
-from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of
+from basketgex_addin.cells import Reply, Row
+from basketgex_cli.parsing import JSON, WEIGHTS, ask_of, in_a_terminal
 from basketgex_cli.render import (
     SPOT,
     amount,
@@ -26,7 +26,6 @@ from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.dispatch.batch.types import MIXED
-from basketgex_server.errors import WeightCountMismatch
 
 EXAMPLES = ("basketgex basket NVDA,AMD,AVGO", "basketgex basket AAPL,MSFT --weights 0.6,0.4 --json")
 
@@ -45,9 +44,7 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     basket = add_command(commands, "basket", "the exposure of a basket", EXAMPLES, _run)
     basket.add_argument("symbols", help="tickers, comma-separated")
-    basket.add_argument(
-        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
-    )
+    basket.add_argument("--weights", help=WEIGHTS)
     basket.add_argument(
         "--refresh",
         action="store_true",
@@ -62,10 +59,7 @@ def _run(home: Home, chosen: argparse.Namespace) -> None:
 
 def basket(home: Home, symbols: str, weights: str | None, *, refresh: bool, as_json: bool) -> None:
     """Print the exposure of a basket; ``refresh`` asks the source for it whatever the age of what is known."""
-    names, shares = tickers(symbols), weights_of(weights)
-    if shares is not None and len(shares) != len(names):
-        raise WeightCountMismatch(len(names), len(shares))
-    asks, how = [Ask(names, shares)], "FORCE" if refresh else "NORMAL"
+    asks, how = [ask_of(symbols, weights)], "FORCE" if refresh else "NORMAL"
     reply: Reply = waited(home, lambda client: client.ask_many(asks, how)[0])
     if as_json:
         print(json.dumps(basket_json(reply), indent=2))

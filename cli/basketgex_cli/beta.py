@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask, Betas
+from basketgex_addin.cells import Betas
 from basketgex_addin.cells.index_units import IndexUnits
-from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of
+from basketgex_cli.parsing import JSON, WEIGHTS, ask_of, in_a_terminal
 from basketgex_cli.render import amount, new_york_text, origin_words
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
-from basketgex_server.errors import WeightCountMismatch
 
 EXAMPLES = (
     "basketgex beta SPX NVDA,AMD,AVGO --weights 2,1,1 --horizon 30",
@@ -38,9 +37,7 @@ def add_parser(commands: Commands) -> None:
     beta = add_command(commands, "beta", "betas to an index that option prices imply", EXAMPLES, _run)
     beta.add_argument("index", help="the ticker of the index")
     beta.add_argument("symbols", help="tickers, comma-separated")
-    beta.add_argument(
-        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
-    )
+    beta.add_argument("--weights", help=WEIGHTS)
     beta.add_argument(
         "--horizon", type=float, default=30.0, metavar="DAYS", help="calendar days; 30 if not given"
     )
@@ -48,11 +45,9 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(home: Home, chosen: argparse.Namespace) -> None:
-    names, shares = tickers(chosen.symbols), weights_of(chosen.weights)
-    if shares is not None and len(shares) != len(names):
-        raise WeightCountMismatch(len(names), len(shares))
+    asked = ask_of(chosen.symbols, chosen.weights)
     betas = Betas(index=chosen.index, horizon=chosen.horizon)
-    found: IndexUnits = waited(home, lambda client: client.betas(Ask(names, shares), betas))
+    found: IndexUnits = waited(home, lambda client: client.betas(asked, betas))
     if chosen.json:
         print(json.dumps(beta_json(found), indent=2))
     else:

@@ -8,9 +8,9 @@ from datetime import datetime, time
 
 from basketgex.home import Home
 from basketgex_addin.cells.shape import Change
-from basketgex_cli.parsing import weights_of
+from basketgex_cli.parsing import ask_of, weights_of
 from basketgex_cli.render import NEW_YORK, amount, iso, new_york_text
-from basketgex_cli.shape import ask_of, of_basket, print_standing, standing_json
+from basketgex_cli.shape import of_basket, print_standing, standing_json
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands
@@ -32,7 +32,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(home: Home, chosen: argparse.Namespace) -> None:
-    asked = ask_of(chosen)
+    asked = ask_of(chosen.symbols, chosen.weights)
     before = weights_of(chosen.weights_before) or ()
     if before and len(before) != len(asked.symbols):
         raise WeightCountMismatch(len(asked.symbols), len(before))

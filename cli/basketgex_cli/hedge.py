@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from basketgex.home import Home
-from basketgex_addin.cells import BESIDE, Ask, Betas, Hedge, Scenario, Tick
-from basketgex_cli.parsing import JSON, in_a_terminal, steps_of, tickers, weights_of
+from basketgex_addin.cells import BESIDE, Betas, Hedge, Scenario, Tick
+from basketgex_cli.parsing import JSON, ask_of, in_a_terminal, steps_of
 from basketgex_cli.render import NEW_YORK, amount, new_york_text, origin_words
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
-from basketgex_server.errors import BadSettings, WeightCountMismatch
+from basketgex_server.errors import BadSettings
 
 EXAMPLES = (
     "basketgex hedge NVDA,AMD,AVGO --weights 2,1,1 --moves=-5:5:1",
@@ -66,14 +66,12 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(home: Home, chosen: argparse.Namespace) -> None:
-    names, shares = tickers(chosen.symbols), weights_of(chosen.weights)
-    if shares is not None and len(shares) != len(names):
-        raise WeightCountMismatch(len(names), len(shares))
+    asked = ask_of(chosen.symbols, chosen.weights)
     scenarios = scenarios_of(chosen.moves, chosen.vol, chosen.days)
     betas, counting = betas_of(chosen.betas), (chosen.per or "unspecified").upper()
     found: Hedge = waited(
         home,
-        lambda client: client.hedge(Ask(names, shares), scenarios, betas, clock=True, counting=counting),
+        lambda client: client.hedge(asked, scenarios, betas, clock=True, counting=counting),
     )
     if chosen.json:
         print(json.dumps(hedge_json(found), indent=2))

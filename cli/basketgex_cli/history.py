@@ -7,8 +7,9 @@ import json
 
 from basketgex.home import Home
 from basketgex_addin.cells.shape import Past, Rank
+from basketgex_cli.parsing import ask_of
 from basketgex_cli.render import amount, balance_words, iso, new_york_text
-from basketgex_cli.shape import MEASURES, ask_of, of_basket, print_standing, standing_json
+from basketgex_cli.shape import MEASURES, of_basket, print_standing, standing_json
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands
@@ -28,7 +29,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(home: Home, chosen: argparse.Namespace) -> None:
-    asked = ask_of(chosen)
+    asked = ask_of(chosen.symbols, chosen.weights)
     found = waited(home, lambda client: client.history(asked, chosen.days))
     if chosen.json:
         print(json.dumps(_json(found), indent=2))

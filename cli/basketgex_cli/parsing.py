@@ -7,13 +7,15 @@ import math
 import re
 from functools import partial
 
+from basketgex_addin.cells import Ask
 from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
-from basketgex_server.errors import BadSettings, InvalidSymbol
+from basketgex_server.errors import BadSettings, InvalidSymbol, WeightCountMismatch
 from basketgex_server.shown import quoted
 from basketgex_server.tickers import ticker
 
 JSON = "JSON instead of text"
-"""The help of an option that many commands have."""
+WEIGHTS = "one weight per ticker, comma-separated, on any scale; default: equal weights"
+"""The help of options that many commands have."""
 _MOST_STEPS = 400
 _EXPLICITLY = "ask with basketgex basket --refresh"
 _ANEW = "run basketgex stop, then ask again"
@@ -69,6 +71,14 @@ def weights_of(text: str | None) -> tuple[float, ...] | None:
         return tuple(float(w) for w in text.split(","))
     except ValueError as error:
         raise BadSettings("--weights must be numbers, comma-separated.") from error
+
+
+def ask_of(symbols: str, weights: str | None) -> Ask:
+    """Return the basket that was typed. Raises BadSettings, WeightCountMismatch."""
+    names, shares = tickers(symbols), weights_of(weights)
+    if shares is not None and len(shares) != len(names):
+        raise WeightCountMismatch(len(names), len(shares))
+    return Ask(names, shares)
 
 
 def steps_of(text: str, option: str) -> tuple[float, ...]:

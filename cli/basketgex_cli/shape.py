@@ -8,15 +8,15 @@ import math
 from typing import Any
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask, convention_in_words
+from basketgex_addin.cells import convention_in_words
 from basketgex_addin.cells.shape import Standing
 from basketgex_addin.functions.shape import days_in_words
-from basketgex_cli.parsing import JSON, in_a_terminal, tickers, weights_of
+from basketgex_cli.parsing import JSON, WEIGHTS, ask_of, in_a_terminal
 from basketgex_cli.render import amount, iso, new_york_text, origin_words
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, Run, add_command
-from basketgex_server.errors import BadSettings, WeightCountMismatch
+from basketgex_server.errors import BadSettings
 
 MEASURES = ("gex", "dex", "vex", "chex")
 _AMOUNTS = tuple(Column(name.upper(), 14) for name in MEASURES)
@@ -69,23 +69,13 @@ def of_basket(commands: Commands, name: str, about: str, example: str, run: Run)
     """Add a command that is asked about a basket."""
     command = add_command(commands, name, about, (example,), run)
     command.add_argument("symbols", help="tickers, comma-separated")
-    command.add_argument(
-        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
-    )
+    command.add_argument("--weights", help=WEIGHTS)
     command.add_argument("--json", action="store_true", help=JSON)
     return command
 
 
-def ask_of(chosen: argparse.Namespace) -> Ask:
-    """Return the basket that was typed. Raises BadSettings, WeightCountMismatch."""
-    names, shares = tickers(chosen.symbols), weights_of(chosen.weights)
-    if shares is not None and len(shares) != len(names):
-        raise WeightCountMismatch(len(names), len(shares))
-    return Ask(names, shares)
-
-
 def _expiries(home: Home, chosen: argparse.Namespace) -> None:
-    asked = ask_of(chosen)
+    asked = ask_of(chosen.symbols, chosen.weights)
     found = waited(home, lambda client: client.expiries(asked, each_day=chosen.each_day))
     if chosen.json:
         rows = [
@@ -115,7 +105,7 @@ def _days(first: int, last: int | None) -> str:
 
 
 def _strikes(home: Home, chosen: argparse.Namespace) -> None:
-    asked = ask_of(chosen)
+    asked = ask_of(chosen.symbols, chosen.weights)
     found = waited(home, lambda client: client.moves(asked, chosen.step))
     walls = {"call_wall": found.call_wall, "put_wall": found.put_wall}
     if chosen.json:
@@ -146,7 +136,7 @@ def _strikes(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _move(home: Home, chosen: argparse.Namespace) -> None:
-    asked = ask_of(chosen)
+    asked = ask_of(chosen.symbols, chosen.weights)
     how = {name: getattr(chosen, name) for name in ("horizon", "correlation", "index")}
     if not all(map(math.isfinite, filter(None, (chosen.horizon, chosen.correlation)))):
         raise BadSettings("--horizon and --correlation must be finite numbers.")

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask
-from basketgex_cli.parsing import profile_range, tickers, weights_of
+from basketgex_cli.parsing import WEIGHTS, ask_of, profile_range
 from basketgex_cli.plot.canvas import bytes_of, styled
 from basketgex_cli.plot.figures import contributions, profile, strikes
 from basketgex_cli.terminal import busy
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
-from basketgex_server.errors import BadSettings, WeightCountMismatch
+from basketgex_server.errors import BadSettings
 from basketgex_server.shown import quoted
 
 if TYPE_CHECKING:
@@ -43,9 +42,7 @@ def add_parser(commands: Commands) -> None:
         help="exposure over price, one underlying by strike, or the names of a basket",
     )
     plot.add_argument("symbols", help="tickers, comma-separated; strikes: one")
-    plot.add_argument(
-        "--weights", help="one weight per ticker, comma-separated, on any scale; default: equal weights"
-    )
+    plot.add_argument("--weights", help=WEIGHTS)
     plot.add_argument(
         "--measure",
         choices=["gex", "dex", "vex", "chex"],
@@ -76,10 +73,8 @@ def plot(
     """Write a picture of ``what`` (profile, strikes or basket). Raises BasketgexError."""
     if out.suffix.lower() not in KINDS:
         raise BadSettings(f"{quoted(out.name)} is no picture: name a file that ends in .png or .svg.")
-    names, shares = tickers(symbols), weights_of(weights)
-    if shares is not None and len(shares) != len(names):
-        raise WeightCountMismatch(len(names), len(shares))
-    if what == "strikes" and (len(names) != 1 or shares is not None):
+    asked = ask_of(symbols, weights)
+    if what == "strikes" and (len(asked.symbols) != 1 or asked.weights is not None):
         raise BadSettings("plot strikes is of one symbol, without weights.")
     if what == "basket" and between is not None:
         raise BadSettings("--range goes with plot profile and plot strikes.")
@@ -89,11 +84,11 @@ def plot(
     status = waited(home, lambda client: client.status())
     draw: Callable[[], Figure]
     if what == "profile":
-        draw = profile(home, status, Ask(names, shares), measure, window or (0.8, 1.2, 60))
+        draw = profile(home, status, asked, measure, window or (0.8, 1.2, 60))
     elif what == "strikes":
-        draw = strikes(home, status, names[0], measure, window)
+        draw = strikes(home, status, asked.symbols[0], measure, window)
     else:
-        draw = contributions(waited(home, lambda client: client.ask_many([Ask(names, shares)])[0]), measure)
+        draw = contributions(waited(home, lambda client: client.ask_many([asked])[0]), measure)
     with busy("Drawing"), styled():
         drawn = bytes_of(draw(), out.suffix.lower())
     try:
