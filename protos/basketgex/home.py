@@ -75,7 +75,7 @@ _OWN = frozenset(
     }
 )
 # What is kept beside them, and drafts.
-_OWN_BEGIN = ("state", "chains", "server.log", "office", *(f".{name}." for name in _OWN))
+_OWN_BEGIN = ("state", "chains.db", "server.log", "office", *(f".{name}." for name in _OWN))
 
 # Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
 _TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01
