@@ -1,6 +1,6 @@
 """What add-in and server share on one machine: the home folder, the runtime file, the token, the lock.
 
-Standard library only: LibreOffice's own Python reads it too.
+Standard library only: LibreOffice's own Python reads it too. What two programs must agree on stands in one file.
 
 The home (``BASKETGEX_HOME``, else the platform's local data folder) holds everything local:
 
@@ -19,8 +19,6 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``office…``    certificates and add-in file of Excel through Office.js, and what was installed; readable by their owner
 ``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
-
-What two programs must agree on stands in one file.
 """
 
 from __future__ import annotations
@@ -72,10 +70,11 @@ _OWN = frozenset(
         "alerts.lock",
         "web.json",
         "web.lock",
+        "office.json",
     }
 )
 # What is kept beside them, and drafts.
-_OWN_BEGIN = ("state", "chains.db", "server.log", "office", *(f".{name}." for name in _OWN))
+_OWN_BEGIN = ("state.db", "state-set-aside-", "chains.db", "server.log", "office-", *(f".{n}." for n in _OWN))
 
 # Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
 _TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01

@@ -97,6 +97,19 @@ def test_strangers_files_survive_removal_and_are_named(tmp_path: Path) -> None:
     assert sorted(p.name for p in home.path.iterdir()) == ["folder", "taxes.xlsx"]
 
 
+def test_removal_takes_what_is_kept_beside_our_files_and_nothing_that_only_begins_like_them(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "home")
+    home.token()
+    strangers = ["chains", "office", "office plans", "statements"]
+    ours = ["state.db", "state.db-wal", "state-set-aside-1.db", "chains.db", "chains.db-shm", "server.log.1"]
+    for name in (*strangers, *ours, "office-ca.crt", "office-leaf.key", "office.json", ".office.json.1.ab"):
+        (home.path / name).write_text("kept")
+    assert home.remove() == strangers
+    assert sorted(p.name for p in home.path.iterdir()) == strangers
+
+
 @POSIX
 def test_an_open_folder_with_strangers_files_is_not_taken(tmp_path: Path) -> None:
     shared = tmp_path / "shared"

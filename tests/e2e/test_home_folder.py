@@ -57,7 +57,7 @@ def test_a_home_that_others_could_look_into_is_closed_to_them(tmp_path: Path, mo
 
 
 @POSIX
-@pytest.mark.parametrize("name", ["report.xlsx", ".bashrc", "chains"])
+@pytest.mark.parametrize("name", ["report.xlsx", ".bashrc", "chains", "office", "statements"])
 def test_a_folder_that_holds_other_things_is_not_closed_but_refused(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
