@@ -38,6 +38,12 @@ TWICE = 2.0
 """Seconds between the two looks at which a replica's lock is free that is taken for dead: the store's restart frees all."""
 PATIENCE = 30.0
 """Seconds after which a want is forgotten that nobody renews."""
+_COLUMNS = ", ".join(f"s.{column.strip()}" for column in COLUMNS.split(","))
+NEWEST = (
+    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_COLUMNS}, s.digest "  # noqa: S608 - of rows.py
+    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1"
+)
+"""The newest of an account, as ``figures_of`` reads it."""
 _ENDED = ("landed", "failed", "free")
 Connection = Any
 
@@ -278,12 +284,7 @@ class PostgresPool:
                     self._account,
                     self.edition,
                 )
-                rows = await pool.fetch(
-                    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_of('s')}, s.digest "  # noqa: S608 - of rows.py
-                    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1 AND n.edition > $2",
-                    self._account,
-                    self.edition,
-                )
+                rows = await pool.fetch(f"{NEWEST} AND n.edition > $2", self._account, self.edition)
                 quota = await pool.fetchval("SELECT quota FROM account WHERE key = $1", self._account)
             except DOWN:
                 return
@@ -341,10 +342,6 @@ class Row(dict[str, Any]):
     def __iter__(self) -> Any:
         """Give the values."""
         return iter(self.values())
-
-
-def _of(table: str) -> str:
-    return ", ".join(f"{table}.{column.strip()}" for column in COLUMNS.split(","))
 
 
 def _text(value: object) -> str:

@@ -21,7 +21,7 @@ from basketgex_server.stores.port import (
     QuotaValue,
     StoredFigures,
 )
-from basketgex_server.stores.postgres.pool import PostgresPool, _of, figures_of
+from basketgex_server.stores.postgres.pool import NEWEST, PostgresPool, figures_of
 from basketgex_server.stores.postgres.session import DOWN, Session
 from basketgex_server.stores.rows import failure_of
 
@@ -61,11 +61,7 @@ class PostgresStore:
         async def work(pool: Pool) -> StoredFigures:
             async with pool.acquire() as c, c.transaction(isolation="repeatable_read"):
                 edition = await c.fetchval("SELECT edition FROM account WHERE key = $1", account)
-                rows = await c.fetch(
-                    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_of('s')}, s.digest "  # noqa: S608 - of rows.py
-                    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1",
-                    account,
-                )
+                rows = await c.fetch(NEWEST, account)
                 failures = await c.fetch("SELECT * FROM failure WHERE origin = $1", account)
             self._editions[account] = edition or 0
             snapshots, missing = figures_of(rows)
