@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,11 @@ from basketgex_server.exposure.dispersion import at_the_money
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import read_chain
+from tests.server.api.conftest import FOLDER
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
 
-FOLDER = "chains/basket_2026-07-10"
 NAMES = ("AAPL", "AMZN", "AVGO", "GOOGL", "META", "MSFT", "NVDA", "TSLA")
 LOADS = (11.0, 11.0, 12.0, 13.0, 11.0, 12.0, 14.0, 9.0)
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Served]:
-    settings = Settings(source="chain-files", chain_folder=str(shared_data / FOLDER))
-    with serving(tmp_path_factory.mktemp("home"), settings) as served:
-        yield served
 
 
 def ask(served: Served, **values: Any) -> pb.GetBetasResponse:

@@ -26,23 +26,16 @@ from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.sample.provider import Sample
 from tests.reference.hedging import bought
 from tests.reference.textbook import Rows
+from tests.server.api.conftest import FOLDER
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
 
 RATE, DIVIDEND = 0.045, 0.013
-FOLDER = "chains/basket_2026-07-10"
 DAY = 86_400.0
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("home"), Settings()) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Served]:
-    settings = Settings(source="chain-files", chain_folder=str(shared_data / FOLDER))
-    with serving(tmp_path_factory.mktemp("home"), settings) as served:
         yield served
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,13 @@ from basketgex_addin.client import BasketClient
 from basketgex_addin.functions.profile import BASKETFLIP, BASKETPROFILE, FLIP_REACH, ProfileOf
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import read_chain
 from tests.reference.textbook import Rows, exposures
-from tests.server.servers import PATIENCE, Served, serving
+from tests.server.api.conftest import FOLDER
+from tests.server.servers import PATIENCE, Served
 
-FOLDER = "chains/basket_2026-07-10"
 TERMS = Terms("flashalpha", 0.045, 0.0)
 NAMES, LOADS, BETAS = ("NVDA", "AMD", "AVGO"), (2.0, 1.0, 1.0), (1.2, 1.8, -0.4)
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Served]:
-    settings = Settings(source="chain-files", chain_folder=str(shared_data / FOLDER))
-    with serving(tmp_path_factory.mktemp("home"), settings) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
