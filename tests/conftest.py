@@ -42,3 +42,9 @@ def pytest_make_collect_report() -> Generator[None, Any, pytest.CollectReport]:
     report: pytest.CollectReport = yield
     _refuse(report)
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: a run that is cut off has no summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} failed.", flush=True)

@@ -144,10 +144,11 @@ def snapshot(document: Any) -> dict[tuple[str, int, int], object]:
     """Return what every cell with a formula shows, by sheet, row and column; an error value is None."""
     found: dict[tuple[str, int, int], object] = {}
     for sheet in document.Sheets:
+        name = sheet.Name  # each look at it is a call to LibreOffice
         for area in sheet.queryFormulaCells(_ANY_RESULT):
             start = area.RangeAddress
             for i, row in enumerate(area.getDataArray(), start.StartRow):
-                found |= {(sheet.Name, i, j): value for j, value in enumerate(row, start.StartColumn)}
+                found |= {(name, i, j): value for j, value in enumerate(row, start.StartColumn)}
     return found
 
 

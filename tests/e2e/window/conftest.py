@@ -27,8 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.calc)
             item.add_marker(pytest.mark.xdist_group("window"))
-            # A dialogue that nobody answers holds a call to LibreOffice for ever, and no signal reaches it.
-            item.add_marker(pytest.mark.timeout(120, method="thread"))
 
 
 @pytest.fixture(scope="session")
