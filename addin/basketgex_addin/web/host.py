@@ -96,7 +96,7 @@ def serve(
                 app = make_office_app(sheet, lambda: _key(home, OFFICE), looking)
                 doors.append((_config(app, office.files), office.listener))
             home.write_web(running)
-            asyncio.run(_run(doors, lambda: ready(running)))
+            asyncio.run(_run(doors, lambda: ready(running), sheet.wait_no_more))
         finally:
             looking.close()
             sheet.close()
@@ -107,10 +107,14 @@ def serve(
     return True
 
 
-async def _run(doors: Sequence[tuple[uvicorn.Config, socket.socket]], ready: Callable[[], None]) -> None:
+async def _run(
+    doors: Sequence[tuple[uvicorn.Config, socket.socket]],
+    ready: Callable[[], None],
+    ending: Callable[[], None],
+) -> None:
     servers = [_Server(config) for config, _ in doors]
     asyncio.get_running_loop().call_soon(ready)  # they have been listening since they were bound
-    with _told_to_end(servers):
+    with _told_to_end(servers, ending):
         async with asyncio.TaskGroup() as running:
             for server, (_, listener) in zip(servers, doors, strict=True):
                 running.create_task(server.serve(sockets=[listener]))
@@ -126,13 +130,14 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _told_to_end(servers: Sequence[uvicorn.Server]) -> Iterator[None]:
-    """End the servers on the signals that say so, while this lasts."""
+def _told_to_end(servers: Sequence[uvicorn.Server], ending: Callable[[], None]) -> Iterator[None]:
+    """End the servers on the signals that say so, while this lasts; ``ending`` is called first."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def end(number: int, frame: FrameType | None) -> None:
+        ending()
         for server in servers:
             server.handle_exit(number, frame)
 

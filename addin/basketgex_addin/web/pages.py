@@ -29,6 +29,7 @@ class Pages:
         self._clock = clock
         self._lock = threading.Lock()
         self._pages: dict[str, _Page] = {}
+        self._ending = False
 
     def __len__(self) -> int:
         with self._lock:
@@ -66,11 +67,15 @@ class Pages:
         known = self._page(page)
         until = self._clock() + wait
         with known.news:
-            while not known.due and not over() and (left := until - self._clock()) > 0:
+            while not (known.due or self._ending or over()) and (left := until - self._clock()) > 0:
                 known.news.wait(min(left, LOOK))
                 known.heard = self._clock()
             due, known.due = list(known.due), {}
         return [call for cell in due if (call := known.calls.get(cell)) is not None]
+
+    def wait_no_more(self) -> None:
+        """Let no page wait for news any more: the host ends. Takes no lock, as a signal's handler may not."""
+        self._ending = True
 
     def close(self) -> None:
         """Forget every page, and end the stream."""

@@ -124,6 +124,10 @@ class Sheet:
         self._again += 1
         return said
 
+    def wait_no_more(self) -> None:
+        """Answer whoever waits for news within a second: the host ends. A signal's handler may call it."""
+        self._pages.wait_no_more()
+
     def close(self) -> None:
         """End what is under way."""
         self._pages.close()

@@ -30,6 +30,10 @@ WEB = (
 )
 
 
+ENDS_IN = 10.0
+"""Seconds in which a host has long ended, whoever waits for news of it: a page does for twenty."""
+
+
 class WebHost:
     """A web host that runs, and a client of it that has the key."""
 
@@ -73,7 +77,7 @@ class WebHost:
         """End the host as Ctrl+C does; return what it said on standard error."""
         self.http.close()
         self.process.terminate()
-        return self.process.communicate(timeout=30)[1]
+        return self.process.communicate(timeout=ENDS_IN)[1]
 
 
 def free_port() -> int:

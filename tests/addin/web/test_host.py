@@ -9,6 +9,8 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from basketgex.home import Home
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web import host as web
 from basketgex_addin.web.keys import key
-from tests.addin.web.hosts import WEB, WebHost, web_host
+from tests.addin.web.hosts import ENDS_IN, WEB, WebHost, web_host
 from tests.e2e.serving import environment
 
 CELL = ["BASKETGEX", ["NVDA,AMD"], "A1"]
@@ -57,6 +59,20 @@ def test_a_killed_host_leaves_nothing_that_lives(tmp_path: Path) -> None:
         assert again.cells(CELL) != []
         assert again.key == host.key  # a page that is open goes on
         assert again.stop() == ""
+
+
+def test_a_page_that_waits_for_news_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with web_host(tmp_path / "home") as host, ThreadPoolExecutor(1) as pool:
+        assert host.cells(CELL)  # starts the server
+        waits = {"page": "page", "generation": generation(host), "wait": 20.0}
+        waiting = pool.submit(host.post, "news", waits)
+        assert host.cells(CELL)  # asked after it, and answered
+        assert not waiting.done()
+        started = time.monotonic()
+        host.process.terminate()
+        assert waiting.result().status_code == 200
+        host.process.wait(ENDS_IN)
+        assert time.monotonic() - started < ENDS_IN
 
 
 def test_a_ticket_is_no_good_for_the_next_host(tmp_path: Path) -> None:
