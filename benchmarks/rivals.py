@@ -4,7 +4,8 @@ A program of its own, in an environment of its own (``make bench`` makes it): wh
 starts three seconds later. A line on its input, ``pandas FILE`` or ``numpy FILE``, is answered by a line: the milliseconds from
 the file to the figures, and these.
 
-Both as they are published, but for what the figures depend on: gamma is computed, time is elapsed time, SPX expires at 09:30.
+Both as they are published, but for what the figures depend on: gamma is computed, time is elapsed time, SPX expires at 09:30,
+and a volatility above 500 % is none.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 RATE, DIVIDEND = 0.045, 0.013
+MOST_VOLATILITY = 5.0
 LEVELS, BETWEEN = 60, (0.8, 1.2)
 NEW_YORK = ZoneInfo("America/New_York")
 YEAR = 365 * 86_400
@@ -66,7 +68,7 @@ def by_rows(path: str) -> CachedFigure:
     ]
     chain = pd.concat(sides)
     chain["years"] = chain["option"].apply(lambda option: (expiry(option) - now) / YEAR)
-    chain = chain[(chain["years"] > 0) & (chain["iv"] > 0) & (chain["oi"] > 0)]
+    chain = chain[(chain["years"] > 0) & chain["iv"].between(0, MOST_VOLATILITY, "right") & (chain["oi"] > 0)]
 
     def gex(row: pd.Series, price: float) -> float:
         deviation = row["iv"] * math.sqrt(row["years"])
@@ -100,7 +102,7 @@ def in_arrays(path: str) -> CachedFigure:
                 rows.append((float(row[11]), sign, instants[key], float(row[at + 6]), float(row[at + 9])))
     strike, sign, instant, iv, interest = np.array(rows).T
     years = (instant - now) / YEAR
-    kept = (years > 0) & (iv > 0) & (interest > 0)
+    kept = (years > 0) & (iv > 0) & (iv <= MOST_VOLATILITY) & (interest > 0)
     strike, sign, years, iv, interest = (column[kept] for column in (strike, sign, years, iv, interest))
 
     def gex(price: float) -> np.ndarray:
