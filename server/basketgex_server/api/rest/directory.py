@@ -40,8 +40,8 @@ class Directory:
 
     async def quote(self, request: Request) -> bytes:
         """Tell the price of an underlying: the one that its figures are computed with."""
-        found, findings = await self._asking.find(symbol_of(request))
-        return encoded(listings.quote(found, findings.origin))
+        found, lookup = await self._asking.find(symbol_of(request))
+        return encoded(listings.quote(found, lookup.origin))
 
     async def dispersion(self, request: Request) -> bytes:
         """Answer with an index against its members."""
