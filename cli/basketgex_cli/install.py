@@ -170,9 +170,13 @@ def _see_to_server(home: Home, *, dry_run: bool, purge: bool) -> None:
 def _purge(home: Home, *, dry_run: bool) -> None:
     if not home.path.exists():
         print("There was no home folder.")
-    elif dry_run:
+        return
+    if dry_run:
         print(f"Would remove {home.path}.")
-    elif left := _removed(home):
+        return
+    with busy("Removing the home folder"):
+        left = _removed(home)
+    if left:
         print(
             f"Removed basketgex's files from {home.path}; what is not its own stays: {', '.join(left[:5])}."
         )

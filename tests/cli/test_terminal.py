@@ -31,9 +31,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield server.home.path
 
 
-def piped(home: Path, *arguments: str, **given: str) -> str:
+def piped(home: Path, *arguments: str, command: tuple[str, ...] = COMMAND, **given: str) -> str:
     done = subprocess.run(
-        (*COMMAND, *arguments),
+        (*command, *arguments),
         env=environment(home) | given,
         capture_output=True,
         text=True,
@@ -44,14 +44,14 @@ def piped(home: Path, *arguments: str, **given: str) -> str:
     return done.stdout
 
 
-def drawn(home: Path, *arguments: str, **given: str) -> str:
+def drawn(home: Path, *arguments: str, command: tuple[str, ...] = COMMAND, **given: str) -> str:
     """All that a command shows where both its streams are a terminal."""
     import pty  # not everywhere
 
     ours, its = pty.openpty()
     shown = b""
     with subprocess.Popen(
-        (*COMMAND, *arguments),
+        (*command, *arguments),
         env=environment(home) | {"TERM": "xterm-256color", "COLUMNS": "100"} | given,
         stdin=subprocess.DEVNULL,
         stdout=its,
@@ -189,6 +189,85 @@ def test_nothing_is_said_in_a_pipe() -> None:
     line.say("7 of 300 chains read", 7, 300)
     line.end()
     assert (pipe.getvalue(), set(threading.enumerate()) - before) == ("", set())
+
+
+SLOW = """
+import sys
+import threading
+from pathlib import Path
+
+from basketgex.home import Home
+from basketgex_addin.calc import install as calc
+from basketgex_addin.client import BasketClient
+from basketgex_cli import demo, terminal
+from basketgex_cli.main import main
+
+terminal.SHOWN_AFTER = 0.0
+
+def lasts(work):
+    "Do some work once whatever there is to be said of it has been said."
+    def later(*given, **named):
+        for each in threading.enumerate():
+            if isinstance(each, threading.Timer):
+                each.join()
+        return work(*given, **named)
+    return later
+
+def fill(office, source, target, pdf):
+    office.prepare()
+    target.write_bytes(source.read_bytes())
+
+def remove(home, removed=Home.remove, tries=[]):
+    tries.append(home)
+    if len(tries) == 1:  # a server that has just ended may hold its files for a moment
+        raise PermissionError
+    return removed(home)
+
+demo.find_soffice = lambda: Path("soffice")
+demo.recalculate_and_store = lasts(fill)
+BasketClient.ask_many = lasts(BasketClient.ask_many)
+BasketClient.shutdown = lasts(BasketClient.shutdown)
+calc.install = lasts(lambda *_: None)
+calc.uninstall = lasts(lambda: True)
+Home.remove = lasts(remove)
+sys.exit(main())
+"""
+"""A command as it is typed, with stand-ins for LibreOffice, and in which whatever takes long takes long enough."""
+
+
+@pytest.mark.parametrize(
+    ("typed", "waits", "outcome"),
+    [
+        (
+            "demo --out {folder}",
+            ("Filling the workbook in LibreOffice Calc", "Asking for the table", "Ending the server"),
+            "Filled workbook: {folder}/sector_scanner.xlsx",
+        ),
+        ("install calc", ("Installing the add-in",), "Installed in LibreOffice."),
+        (
+            "uninstall calc --purge",
+            ("Removing the add-in", "Removing the home folder"),
+            "Removed {folder}/home.",
+        ),
+    ],
+    ids=("demo", "install", "uninstall"),
+)
+@ON_TERMINALS
+def test_a_command_says_what_it_waits_for_on_a_terminal_and_nothing_in_a_pipe(
+    tmp_path: Path, typed: str, waits: tuple[str, ...], outcome: str
+) -> None:
+    command, home = (sys.executable, "-W", "error", "-c", SLOW), tmp_path / "home"
+    arguments, outcome = typed.format(folder=tmp_path).split(), outcome.format(folder=tmp_path)
+    home.mkdir()
+    plain = piped(home, *arguments, command=command)
+    assert outcome in plain
+    assert not [sign for sign in ("\x1b", "\r", *waits) if sign in plain]
+    home.mkdir(exist_ok=True)
+    shown = drawn(home, *arguments, command=command)
+    places = [shown.find(f"{text}, ") for text in waits]
+    assert -1 not in places and places == sorted(places)
+    assert shown.count("\x1b[1A\x1b[2K") == len(waits)  # every line was taken back
+    assert outcome in shown
 
 
 def test_a_plain_table_has_fixed_widths(capsys: pytest.CaptureFixture[str]) -> None:
