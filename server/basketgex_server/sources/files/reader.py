@@ -57,6 +57,10 @@ class _Part(NamedTuple):
     as_of: float
 
 
+_READER = Reader()
+"""For files that are read one by one: its threads stay, and each call would leave its own behind."""
+
+
 def read(path: Path, symbol: str, *, as_of: float | None = None, spot: float | None = None) -> Chain:
     """Return the chain of a symbol from one file. ``as_of`` (Unix seconds) and ``spot`` (USD) win over the file.
 
@@ -65,7 +69,7 @@ def read(path: Path, symbol: str, *, as_of: float | None = None, spot: float | N
 
     def contents(name: str) -> bytes | None:
         beside = path.with_name(name)
-        found = Reader().now(
+        found = _READER.now(
             lambda: (None if name == PRICES and not beside.exists() else content_of(beside),)
         )
         if found is None:

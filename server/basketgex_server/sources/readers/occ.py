@@ -125,10 +125,11 @@ def chain_of(
         row = int(np.flatnonzero(~readable)[0])
         unreadable(row, texts.text(row))
     mine = readable & (found >= 0)
-    kept = np.arange(len(found)) if mine.all() else np.flatnonzero(mine)
+    everything = bool(mine.all())
     is_call = side == _CALL
     key = (2 * found + is_call) * _STRIKES + thousandths
-    again = _again(key[kept])
+    again = _again(key if everything else key[mine])
+    kept = np.arange(len(found)) if everything else np.flatnonzero(mine)
     if len(again):
         columns = [c for c in (volatility, open_interest, bid, ask) if c is not None]
         if differs and (clash := _clash(kept[again], columns)):
