@@ -10,6 +10,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+from basketgex_server.settings import SOURCES
 from tests.e2e.serving import environment
 
 PACKAGES = ("basketgex", "basketgex_addin", "basketgex_cli", "basketgex_server")
@@ -60,6 +61,18 @@ def test_the_start_of_a_server_loads_neither_the_add_in_nor_what_draws(tmp_path:
     found = loaded(tmp_path, "basketgex_server", "serve", "--help")
     assert {"basketgex", "basketgex_server", "argparse"} <= found
     assert not found & {"basketgex_addin", "basketgex_cli", "rich", "shtab", "matplotlib", "numpy", "grpc"}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_is_made_without_what_takes_long_to_load(tmp_path: Path, source: str) -> None:
+    """The server listens before numpy is there, and what a source asks with: import them where they are used."""
+    program = (
+        "import sys; from basketgex_server.settings import Settings; from basketgex_server.sources.factory import *;"
+        "made = make_source(Settings(source=sys.argv[1], chain_folder=sys.argv[2]), None); made.origin();"
+        "print(made.origin().source, *{'numpy', 'scipy', 'httpx', 'h2', 'keyring'} & set(sys.modules))"
+    )
+    command = (sys.executable, "-W", "error", "-c", program, source, str(tmp_path))
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == [source]
 
 
 def test_a_question_that_is_piped_loads_nothing_that_draws(tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ def test_an_origin_says_where_figures_come_from_and_stays_what_it_is(on: On) -> 
     before, after = on(origins)
     assert before == after and hash(before) == hash(after)
     assert before.source and before.label
-    assert before.synthetic == (before.source == "sample")
+    assert before.synthetic == on.world.synthetic
     assert before.chex == ("computed" if on.world.has_chains else "as published")
 
 

@@ -41,6 +41,7 @@ class World:
     fails: Callable[[], None] | None
     hold: Hold
     has_chains: bool = True
+    synthetic: bool = False
     again: Callable[..., ExposureSource] | None = None
 
 
@@ -99,7 +100,7 @@ def sample(folder: Path, executor: Executor) -> Iterator[World]:
     def again(**settings: Any) -> ExposureSource:
         return make_source(Settings(source="sample", **settings), executor)
 
-    yield World(again(), None, None, held(executor), again=again)
+    yield World(again(), None, None, held(executor), synthetic=True, again=again)
 
 
 @contextmanager

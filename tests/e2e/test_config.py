@@ -18,7 +18,7 @@ from basketgex_addin.cells import Ask, CellError, Problem, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.worksheet import Worksheet
 from basketgex_server.reloading import LOOK
-from basketgex_server.settings import read_config
+from basketgex_server.settings import SOURCES, read_config
 from tests.e2e.commands import PROGRAM, command, refused, said
 from tests.e2e.serving import Server, fresh, kill, status, until
 from tests.standin.upstream import Gate, Upstream, gated
@@ -299,7 +299,7 @@ def test_a_person_who_serves_is_told_at_once(tmp_path: Path) -> None:
 def test_a_dialog_reads_and_changes_settings(server: Server, client: BasketClient) -> None:
     found = settings(client)
     assert (found["source"], found["convention"], found["cell_mode"]) == ("sample", "flashalpha", "prefetch")
-    assert found.by_name["source"].choices == ("sample", "chain-files", "flashalpha", "cboe")
+    assert found.by_name["source"].choices == SOURCES
     assert all(s.explanation.endswith((".", ",")) for s in found.by_name.values())
     ask(client)
     found = changed(client.change_settings({"convention": "dealer", "cell_mode": "live"}))

@@ -13,7 +13,7 @@ from basketgex.home import Home
 from basketgex_server import addresses, settings
 from basketgex_server.api.rpc import servicer
 from basketgex_server.errors import BadSettings
-from basketgex_server.settings import Settings, change_config, explanations, load, read_config
+from basketgex_server.settings import SOURCES, Settings, change_config, explanations, load, read_config
 
 
 def test_chosen_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_without_anything_there_are_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("source", "sampel", 'source is "sampel": use one of sample, chain-files, flashalpha, cboe.'),
+        ("source", "sampel", f'source is "sampel": use one of {", ".join(SOURCES)}.'),
         (
             "source",
             "chain-files",

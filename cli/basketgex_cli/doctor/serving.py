@@ -154,8 +154,10 @@ def source(facts: Facts) -> Finding:
     if isinstance(status, ServerStatus) and status.source != settings.source:
         differ = f"the server serves {status.source}, the configuration says {settings.source}"
         return Finding(ATTENTION, differ, STOP)
-    symbol, text = SYMBOL, "FlashAlpha, not asked since a call costs a debit"
-    if settings.source == "sample":
+    symbol, text = SYMBOL, f"{settings.source}, not asked"
+    if settings.source == "flashalpha":
+        text = "FlashAlpha, not asked since a call costs a debit"
+    elif settings.source == "sample":
         text = f"synthetic sample, {len(Sample().symbols())} names, invented figures"
     elif settings.source == "cboe":
         text = "Cboe's delayed quotes, not asked"

@@ -20,6 +20,8 @@ SAMPLE_SEATS = 50
 
 def make_source(settings: Settings, executor: Executor, key_file: Path | None = None) -> ExposureSource:
     """Return the source of figures; its work runs on ``executor``, its key may be in ``key_file``. Raises BadSettings."""
+    if settings.source == "sample":
+        return _computed(Sample(), settings, executor, symbols_per_call=SAMPLE_SEATS, metered=True)
     if settings.source == "chain-files":
         files = ChainFiles(settings.folder(), settings.chain_as_of)
         return _computed(files, settings, executor, symbols_per_call=0, metered=False)
@@ -37,7 +39,7 @@ def make_source(settings: Settings, executor: Executor, key_file: Path | None = 
 
         made = partial(_computed, settings=settings, executor=executor, symbols_per_call=0, metered=False)
         return Cboe(settings.cboe_base_url, executor, made)
-    return _computed(Sample(), settings, executor, symbols_per_call=SAMPLE_SEATS, metered=True)
+    raise AssertionError(f"the setting may be {settings.source}, and nothing here makes that")
 
 
 def _computed(

@@ -26,6 +26,7 @@ from basketgex_cli.doctor import hosts, report, serving
 from basketgex_cli.doctor.command import CHECKS, finding
 from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, Facts, Finding
 from basketgex_cli.main import main
+from basketgex_server import settings
 from tests.server import keyring_file
 
 KEY = "fa-31fe-83c1d05e7b"
@@ -283,6 +284,15 @@ def test_a_check_that_fails_fails_alone(
     assert code == 1
     assert [n for n, f in found.items() if f.state == FAULT] == [name]
     assert found[name].found == "could not be looked at (RuntimeError)"
+
+
+def test_a_source_that_doctor_knows_nothing_of_is_called_by_its_own_name(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CHOICES", {**settings.CHOICES, "source": ("sample", "tape")})
+    monkeypatch.setenv("BASKETGEX_SOURCE", "tape")
+    found = doctor(capsys, home)[1]["source"]
+    assert (found.state, found.found) == (OK, "tape, not asked")
 
 
 def test_the_key_is_looked_for_and_never_shown(

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -493,14 +492,3 @@ def test_a_spot_price_that_is_none(tmp_path: Path, price: str) -> None:
     with pytest.raises(BadChain) as refusal:
         ChainFiles(tmp_path).chain("AMD")
     assert refusal.value.sentence == "AMD.csv has no usable spot price for AMD."
-
-
-def test_a_server_can_start_without_numpy() -> None:
-    code = (
-        "import sys, pathlib; from basketgex_server.sources import factory, computed;"
-        "from basketgex_server.sources.files import folder; from basketgex_server.sources.sample import provider;"
-        "folder.ChainFiles(pathlib.Path('.')).origin(); provider.Sample().origin();"
-        "print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
