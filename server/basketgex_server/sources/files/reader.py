@@ -69,9 +69,7 @@ def read(path: Path, symbol: str, *, as_of: float | None = None, spot: float | N
 
     def contents(name: str) -> bytes | None:
         beside = path.with_name(name)
-        found = _READER.now(
-            lambda: (None if name == PRICES and not beside.exists() else content_of(beside),)
-        )
+        found = _READER.now(lambda: (None if name == PRICES and not beside.exists() else content_of(beside),))
         if found is None:
             raise too_slow(name)
         return found[0]
