@@ -9,12 +9,13 @@ from datetime import datetime, time
 from basketgex.home import Home
 from basketgex_addin.cells.shape import Change
 from basketgex_cli.parsing import ask_of, weights_of
-from basketgex_cli.render import NEW_YORK, amount, iso, new_york_text
+from basketgex_cli.render import amount, iso, new_york_text
 from basketgex_cli.shape import of_basket, print_standing, standing_json
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands
 from basketgex_server.errors import BadSettings, WeightCountMismatch
+from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.shown import quoted
 
 PARTS = Change._fields[:8]

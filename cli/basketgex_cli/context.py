@@ -15,7 +15,7 @@ START_COMMAND = (sys.executable, "-m", "basketgex_server", "serve")
 """What a spreadsheet starts a server of this installation with."""
 DEADLINE = 60.0
 """Seconds: a person at a prompt would rather wait for a cold start than ask twice."""
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 class Unstarted(Home):
@@ -36,7 +36,7 @@ def client_of(home: Home, patience: float = 0.0) -> BasketClient:
     return BasketClient(home, DEADLINE, patience=patience)
 
 
-def said(answer: Answer | Problem) -> Answer:
+def unwrap(answer: T | Problem) -> T:
     """Return an answer; raise what a problem says."""
     if isinstance(answer, Problem):
         raise (BadRequest if answer.bad_input else SourceUnavailable)(

@@ -16,7 +16,7 @@ from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_sto
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_cli import templates as template_command
-from basketgex_cli.context import client_of, said
+from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.render import amount, new_york_text, regime_words
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
@@ -67,8 +67,8 @@ def demo(out: Path) -> None:
             filled = _fill(template, out, home)
         with busy("Asking for the table"):
             sectors = dict(_sectors(template))
-            replies = [said(answer) for answer in client.ask_many(list(sectors.values()))]
-            status = said(client.status())
+            replies = [unwrap(answer) for answer in client.ask_many(list(sectors.values()))]
+            status = unwrap(client.status())
         _print_table(sectors, replies)
         print(
             f"\n{status.baskets:,} baskets in {status.requests:,} requests took {status.source_calls:,} source calls: "

@@ -11,11 +11,12 @@ from typing import Any
 from basketgex.home import Home
 from basketgex_addin.cells import BESIDE, Betas, Hedge, Scenario, Tick
 from basketgex_cli.parsing import JSON, ask_of, in_a_terminal, steps_of
-from basketgex_cli.render import NEW_YORK, amount, new_york_text, origin_words
+from basketgex_cli.render import amount, new_york_text, origin_words
 from basketgex_cli.terminal import Column, print_table
 from basketgex_cli.waiting import waited
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
+from basketgex_server.market_hours import NEW_YORK
 
 EXAMPLES = (
     "basketgex hedge NVDA,AMD,AVGO --weights 2,1,1 --moves=-5:5:1",

@@ -6,7 +6,7 @@ import argparse
 from threading import Event
 
 from basketgex.home import Home
-from basketgex_cli.context import client_of, said
+from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings, BasketgexError
@@ -39,7 +39,7 @@ def end_server(home: Home) -> bool:
     if not home.is_served():
         return False
     with busy("Ending the server"):
-        said(client_of(home).shutdown())
+        unwrap(client_of(home).shutdown())
         for _ in range(ENDING):
             if not home.is_served():
                 return True

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from basketgex_addin.cells import Reply, Row
 from basketgex_server.domain import SPOT_STALE, SPOT_THIN, regime
+from basketgex_server.market_hours import NEW_YORK
 
-NEW_YORK = ZoneInfo("America/New_York")
 SPOT = {
     SPOT_STALE: "stale spot: the price was of another moment than the quotes, and was put right by {:+.2%}.",
     SPOT_THIN: "too few expiries are quoted well enough to tell whether the price is of the quotes' moment.",

@@ -9,7 +9,7 @@ from basketgex.home import Home
 from basketgex_addin.cells import Quota
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.menu import quota_lines
-from basketgex_cli.context import client_of, said
+from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.render import iso, new_york_text
 from basketgex_cli.terminal import busy
@@ -49,7 +49,7 @@ def status(home: Home, *, as_json: bool) -> None:
             print("No server is running. It starts with the first question, or with basketgex serve.")
         return
     with busy("Asking the server"):
-        found: ServerStatus = said(client_of(home).status())
+        found: ServerStatus = unwrap(client_of(home).status())
     if as_json:
         values = {name: getattr(found, name) for name in found.__slots__}
         values["last_problem"] = in_a_terminal(found.last_problem)
@@ -74,7 +74,7 @@ def status(home: Home, *, as_json: bool) -> None:
 def quota(home: Home, *, as_json: bool) -> None:
     """Print the day's debits, as the source's account has them."""
     with busy("Asking the account"):
-        found: Quota = said(client_of(home).quota(reconcile=True))
+        found: Quota = unwrap(client_of(home).quota(reconcile=True))
     if as_json:
         print(json.dumps({**found._asdict(), "resets_at": iso(found.resets_at)}, indent=2))
         return

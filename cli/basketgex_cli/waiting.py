@@ -12,7 +12,7 @@ from basketgex.home import Home
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.client.problems import TIMED_OUT
-from basketgex_cli.context import DEADLINE, Unstarted, client_of, said
+from basketgex_cli.context import DEADLINE, Unstarted, client_of, unwrap
 from basketgex_cli.terminal import SHOWN_AFTER, Busy, busy
 
 LONGEST = 86_400.0
@@ -25,13 +25,13 @@ EVERY = 0.5
 """Seconds between two looks at how far it is."""
 LEAVING = 2.0
 """Seconds that a call may take to end once it is given up."""
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
-def waited(home: Home, ask: Callable[[BasketClient], Answer | Problem]) -> Answer:
+def waited(home: Home, ask: Callable[[BasketClient], T | Problem]) -> T:
     """Return what a client is answered, however long that takes while the source gets on. Raises what stands in the way."""
     client = client_of(home, patience=LONGEST)
-    done: Future[Answer | Problem] = Future()
+    done: Future[T | Problem] = Future()
     asking = Thread(target=_settle, args=(done, lambda: ask(client)), name="basketgex-ask", daemon=True)
     asking.start()
     try:
@@ -40,17 +40,17 @@ def waited(home: Home, ask: Callable[[BasketClient], Answer | Problem]) -> Answe
     finally:
         client.close()  # which ends a call that was given up
         asking.join(LEAVING)
-    return said(answer)
+    return unwrap(answer)
 
 
-def _settle(done: Future[Answer], work: Callable[[], Answer]) -> None:
+def _settle(done: Future[T], work: Callable[[], T]) -> None:
     try:
         done.set_result(work())
     except BaseException as error:  # noqa: BLE001 - raised where it is waited for
         done.set_exception(error)
 
 
-def _outcome(home: Home, done: Future[Answer | Problem], line: Busy) -> Answer | Problem:
+def _outcome(home: Home, done: Future[T | Problem], line: Busy) -> T | Problem:
     """Return the answer, or TIMED_OUT where nothing has got on for too long."""
     heard = time.monotonic()
     before, most, pause = (0, 0), 0, SHOWN_AFTER

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from basketgex_server.domain import Terms
-from basketgex_server.exposure.change import Held, of_basket, of_chain
+from basketgex_server.exposure.change import Weighed, combined, of_chain
 from tests.reference import change
 from tests.reference.test_real_chains import CHAINS, SHARED, chain_of
 from tests.reference.textbook import Rows
@@ -55,5 +55,5 @@ def test_the_parts_agree_and_add_up(path: str, symbol: str) -> None:
     assert list(found.parts[:4]) == pytest.approx(wanted, abs=1e-9 * gross)
     assert found.parts.residual == pytest.approx(0, abs=1e-9 * gross)
     assert found.before + math.fsum(found.parts) == pytest.approx(found.after, abs=1e-9 * gross)
-    basket = of_basket([Held(old, new, TERMS, 1.0, 0.25), Held(old, new, TERMS, 0.0, 0.75)])
-    assert basket and basket.after == pytest.approx(found.after) and basket.parts.weights == pytest.approx(0)
+    basket = combined([Weighed(found, 1.0, 0.25), Weighed(found, 0.0, 0.75)])
+    assert basket.after == pytest.approx(found.after) and basket.parts.weights == pytest.approx(0)

@@ -16,7 +16,7 @@ from basketgex_addin.web.door import SENTENCES, refuse
 FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
 
 T = TypeVar("T")
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Refused(Exception):
@@ -27,7 +27,7 @@ class Refused(Exception):
         self.status = status
 
 
-def guarded(answer: Answer) -> Answer:
+def guarded(answer: Endpoint) -> Endpoint:
     """Return what answers an address, behind the last guard."""
 
     async def within(request: Request) -> Response:

@@ -11,7 +11,7 @@ from basketgex_addin.cells import Ask, LevelFigures, Problem, Reply, doubts_in_w
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.problems import NO_STRIKES
 from basketgex_addin.palette import INK, MUTED, NEGATIVE, NEGATIVE_BAR, POSITIVE, POSITIVE_BAR
-from basketgex_cli.context import said
+from basketgex_cli.context import unwrap
 from basketgex_cli.plot.canvas import Head, Mark, draw_marks, rule, scale, sheet, ticks, with_sign
 from basketgex_cli.plot.captions import MOST_FLIPS, lacking, meaning, more_flips, name_of, of, remarks, when
 from basketgex_cli.waiting import waited
@@ -107,7 +107,7 @@ def strikes(
     """Return how to draw one underlying by strike."""
     found = waited(home, lambda client: client.symbol(symbol, per_strike=True))
     if not found.strikes or not found.strikes["strike"]:
-        said(NO_STRIKES)
+        unwrap(NO_STRIKES)
     (levels,) = waited(home, lambda client: (client.levels(symbol),))  # drawn without, where there are none
     columns, spot = found.strikes or {}, found.underlying_price
     rows = list(zip(*(columns[n] for n in ("strike", f"call_{measure}", f"put_{measure}")), strict=True))

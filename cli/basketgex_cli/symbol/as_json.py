@@ -8,8 +8,9 @@ from typing import Any
 from basketgex_addin.cells import LEVELS, LevelFigures
 from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
-from basketgex_cli.render import NEW_YORK, iso, spot_json
+from basketgex_cli.render import iso, spot_json
 from basketgex_server.domain import regime
+from basketgex_server.market_hours import NEW_YORK
 
 FLIP = "gamma_flip"
 

@@ -9,7 +9,6 @@ from basketgex_addin.cells import LEVELS, LevelFigures, convention_in_words, dou
 from basketgex_addin.client import MEASURES, ProfileFigures, SymbolFigures
 from basketgex_cli.parsing import in_a_terminal
 from basketgex_cli.render import (
-    NEW_YORK,
     SPOT,
     amount,
     balance_words,
@@ -19,6 +18,7 @@ from basketgex_cli.render import (
 )
 from basketgex_cli.symbol.as_json import FLIP, tables
 from basketgex_cli.terminal import Column, print_table
+from basketgex_server.market_hours import NEW_YORK
 
 EXPIRES = "expires, New York"
 SIDES = (Column("", 6, left=True), *(Column(side, 16) for side in ("calls", "puts", "net")))

@@ -15,7 +15,7 @@ from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, RegimesOf, Reply, Since
 from basketgex_addin.client import BasketClient
 from basketgex_addin.client.watcher import Watcher
-from basketgex_cli.context import client_of, said
+from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.parsing import pace_of
 from basketgex_cli.waiting import waited
 from basketgex_cli.watch.alerts import Found, Told
@@ -200,7 +200,7 @@ def _once(home: Home, asks: Mapping[str, Ask], wanted: Wanted, shown: Shown) -> 
     flips = []
     for (name, ask), now in zip(asks.items(), seen, strict=True):
         if isinstance(now.answer, Problem) and now.answer.bad_input:
-            said(now.answer)
+            unwrap(now.answer)
         if (found := alerts.flip(name, ask, now)) is not None:
             flips.append(found)
     shown.show(dict(zip(asks, seen, strict=True)), list(asks), flips)
@@ -270,7 +270,7 @@ def _taken(
         if ask not in event or (answer := watcher.latest(ask)) is None:
             continue
         if isinstance(answer, Problem) and answer.bad_input:
-            said(answer)
+            unwrap(answer)
         before = known.get(name)
         since = watcher.since(ask)
         if since is not None and not since.regime and before is not None:

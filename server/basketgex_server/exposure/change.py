@@ -51,30 +51,12 @@ class Change:
     parts: Parts
 
 
-class Held(NamedTuple):
-    """A name then and now, and its weight in the basket of then and of now; weights of each add up to 1."""
-
-    before: Chain
-    after: Chain
-    terms: Terms
-    weight_before: float = 1.0
-    weight_after: float = 1.0
-
-
 class Weighed(NamedTuple):
     """A name's change, and its weight in the basket of then and of now; weights of each add up to 1."""
 
     change: Change
     weight_before: float
     weight_after: float
-
-
-def of_basket(members: Sequence[Held]) -> Change | None:
-    """Return what made the change of a basket's weighted net GEX; None where a name cannot be computed at either moment."""
-    found = [(m, change) for m in members if (change := of_chain(m.before, m.after, m.terms)) is not None]
-    if not found or len(found) < len(members):
-        return None
-    return combined([Weighed(change, m.weight_before, m.weight_after) for m, change in found])
 
 
 def combined(names: Sequence[Weighed]) -> Change:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.exposure.change import Change, Held, of_basket, of_chain
+from basketgex_server.exposure.change import Change, Weighed, combined, of_chain
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.sources.files.folder import read_chain
 from tests.server.exposure.test_levels import BASKET, MORNING, Row, make
@@ -119,8 +119,7 @@ def test_a_real_chain_a_day_later(shared_data: Path) -> None:
 def test_of_a_basket_weights_have_a_part() -> None:
     first, second = (make([(100.0, call, 0.1, 0.2, 50.0)]) for call in (True, False))
     risen = replace(first, spot=103.0)
-    found = of_basket([Held(first, risen, TERMS, 0.5, 0.75), Held(second, second, TERMS, 0.5, 0.25)])
-    assert found
+    found = combined([Weighed(change(first, risen), 0.5, 0.75), Weighed(change(second, second), 0.5, 0.25)])
     assert found.before == pytest.approx(0.5 * gex(first) + 0.5 * gex(second))
     assert found.after == pytest.approx(0.75 * gex(risen) + 0.25 * gex(second))
     assert found.parts.spot == pytest.approx(0.5 * (gex(risen) - gex(first)))
@@ -133,5 +132,3 @@ def test_what_cannot_be_told() -> None:
     assert of_chain(good, empty, TERMS) is None
     assert of_chain(empty, good, TERMS) is None
     assert of_chain(good, replace(good, spot=math.nan), TERMS) is None
-    assert of_basket([]) is None
-    assert of_basket([Held(good, good, TERMS), Held(good, empty, TERMS)]) is None

@@ -16,7 +16,7 @@ from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import BasketClient
 from basketgex_server.domain import Origin
 from basketgex_server.exposure.chain import Chain
-from basketgex_server.exposure.change import Change, Held, of_basket
+from basketgex_server.exposure.change import Change, Weighed, combined, of_chain
 from basketgex_server.settings import Settings
 from basketgex_server.sources.computed import Computed
 from basketgex_server.sources.sample.provider import Sample
@@ -71,14 +71,14 @@ def moving(path: Path) -> Iterator[tuple[Served, Moving]]:
 
 def wanted(provider: Moving, weights: dict[str, tuple[float, float]]) -> Change:
     terms = Computed(provider, None, convention="flashalpha", rate=0.045, dividend_yield=0.0).terms("X")  # type: ignore[arg-type]
-    held = []
+    names = []
     for symbol, loads in weights.items():
         before, after = provider.at(symbol, NOON), provider.at(symbol, NOON + DAY)
         assert before and after
-        held.append(Held(before, after, terms, *loads))
-    found = of_basket(held)
-    assert found
-    return found
+        change = of_chain(before, after, terms)
+        assert change
+        names.append(Weighed(change, *loads))
+    return combined(names)
 
 
 def test_the_parts_add_up_and_are_those_of_the_chains(tmp_path: Path) -> None:
