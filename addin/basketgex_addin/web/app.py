@@ -21,7 +21,7 @@ from basketgex_addin import template_files
 from basketgex_addin.cells import Problem
 from basketgex_addin.functions import FUNCTIONS, Function, Shape, Way
 from basketgex_addin.web import assets
-from basketgex_addin.web.door import Door, refuse
+from basketgex_addin.web.guard import PageGuard, refuse
 from basketgex_addin.web.keys import Tickets
 from basketgex_addin.web.looking import Looking
 from basketgex_addin.web.office import Office
@@ -80,16 +80,16 @@ class Listening(msgspec.Struct):
     wait: float = 20.0
 
 
-def make_office_app(sheet: Sheet, key: Callable[[], str], looking: Looking) -> Door:
+def make_office_app(sheet: Sheet, key: Callable[[], str], looking: Looking) -> PageGuard:
     """Return what Excel is served over https, under a key of its own: the page, its cells, and how everything stands."""
     cells = _Addresses(sheet, key, "", office=True)
     routes = [*Office(sheet, key).routes(), *cells.of_cells(), *looking.of_status()]
-    return Door(Starlette(routes=routes), key, ("localhost",))
+    return PageGuard(Starlette(routes=routes), key, ("localhost",))
 
 
-def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) -> Door:
+def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) -> PageGuard:
     """Return the web host's application over a sheet. ``key`` is looked up for every request, ``boot`` seals its tickets."""
-    return Door(Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key)
+    return PageGuard(Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key)
 
 
 class _Addresses:

@@ -21,7 +21,7 @@ from basketgex.home import Home, write_whole
 from basketgex_addin.web import certificates, metadata
 from basketgex_addin.web.keys import OFFICE, key
 from basketgex_addin.web.office_files import Installed, OfficeFiles
-from basketgex_addin.web.platforms import Command, Place, Plan, Wanted, plan
+from basketgex_addin.web.platforms import Command, Computer, Plan, Wanted, plan
 
 TIMEOUT = 300.0
 """Seconds for a program of the system, which may ask a person for a password."""
@@ -34,10 +34,10 @@ class InstallError(Exception):
     """The system did not take a step; the text is for the user."""
 
 
-def this_place() -> Place:
+def this_computer() -> Computer:
     """Return where this runs."""
     system = "linux" if sys.platform not in ("darwin", "win32") else sys.platform
-    return Place(system, Path.home(), os.getuid() if hasattr(os, "getuid") else 0)
+    return Computer(system, Path.home(), os.getuid() if hasattr(os, "getuid") else 0)
 
 
 class Installer:
@@ -48,24 +48,24 @@ class Installer:
         home: Home,
         command: Sequence[str],
         start: Sequence[str],
-        place: Place | None = None,
+        computer: Computer | None = None,
         now: Callable[[], datetime] = certificates.utc_now,
     ) -> None:
         self._home = home
         self._files = OfficeFiles(home)
         self._command = tuple(command)
         self._start = tuple(start)
-        self._place = place or this_place()
+        self._computer = computer or this_computer()
         self._now = now
 
     def install(self, *, web: bool, port: int, namespace: str = "", dry_run: bool = False) -> list[str]:
         """Put the add-in in place; return what was or would be done, and what the person does then. Raises InstallError."""
-        if self._place.system == "linux" and not web:
+        if self._computer.system == "linux" and not web:
             raise InstallError(NOT_HERE)
         if namespace and not metadata.NAMESPACE.fullmatch(namespace):
             raise InstallError(BAD_NAMESPACE)
         before = self._files.installed()
-        wanted = Installed(port, namespace, self._place.system, web, list(before.steps) if before else [])
+        wanted = Installed(port, namespace, self._computer.system, web, list(before.steps) if before else [])
         said: list[str] = []
         if before and before.web != web:
             said += self.uninstall(dry_run=dry_run)
@@ -185,7 +185,7 @@ class Installer:
     def _plan(self, wanted: Installed, known: certificates.Facts) -> Plan:
         return plan(
             Wanted(
-                replace(self._place, system=wanted.platform),
+                replace(self._computer, system=wanted.platform),
                 web=wanted.web,
                 authority=self._files.authority,
                 known=known,

@@ -18,8 +18,8 @@ from basketgex.home import Home
 from basketgex_addin import menu
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient
-from basketgex_addin.web.door import refuse
 from basketgex_addin.web.gateway import Gateway
+from basketgex_addin.web.guard import refuse
 from basketgex_addin.web.replies import guarded, page, read, reply
 from basketgex_addin.web.sheet import Sheet
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from basketgex_addin.functions import FUNCTIONS, Way
 from basketgex_addin.web import assets, metadata
-from basketgex_addin.web.door import refuse
+from basketgex_addin.web.guard import refuse
 from basketgex_addin.web.replies import guarded, page
 from basketgex_addin.web.sheet import Sheet
 

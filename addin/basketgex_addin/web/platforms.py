@@ -44,7 +44,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Computer:
     """Whose computer it is: its system (darwin, win32 or linux), the user's folder and number."""
 
     system: str
@@ -60,7 +60,7 @@ class Wanted:
     ``web``: the browser's Excel, to which a person gives the add-in.
     """
 
-    place: Place
+    computer: Computer
     web: bool
     authority: Path
     known: Facts
@@ -81,11 +81,11 @@ class Wanted:
 
 def plan(wanted: Wanted) -> Plan:
     """Return what is to be done."""
-    return {"darwin": _mac, "win32": _windows}.get(wanted.place.system, _linux)(wanted)
+    return {"darwin": _mac, "win32": _windows}.get(wanted.computer.system, _linux)(wanted)
 
 
 def _mac(wanted: Wanted) -> Plan:
-    keychain = str(wanted.place.user / "Library" / "Keychains" / "login.keychain-db")
+    keychain = str(wanted.computer.user / "Library" / "Keychains" / "login.keychain-db")
     trust = Command(
         "trust",
         "have this computer trust the certificate, which asks for your password",
@@ -105,19 +105,19 @@ def _mac(wanted: Wanted) -> Plan:
             ("security", "delete-certificate", "-Z", wanted.known.sha1, keychain),
         ),
     )
-    agent = wanted.place.user / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+    agent = wanted.computer.user / "Library" / "LaunchAgents" / f"{LABEL}.plist"
     login = Command(
         "login",
         "start the web host now and at login",
-        ("launchctl", "bootstrap", f"gui/{wanted.place.number}", str(agent)),
-        (("launchctl", "bootout", f"gui/{wanted.place.number}/{LABEL}"),),
+        ("launchctl", "bootstrap", f"gui/{wanted.computer.number}", str(agent)),
+        (("launchctl", "bootout", f"gui/{wanted.computer.number}/{LABEL}"),),
     )
     said = plistlib.dumps(
         {"Label": LABEL, "ProgramArguments": list(wanted.start), "RunAtLoad": True, "KeepAlive": True}
     ).decode()
     files = [(agent, said)]
     if not wanted.web:
-        folder = wanted.place.user / "Library/Containers/com.microsoft.Excel/Data/Documents/wef"
+        folder = wanted.computer.user / "Library/Containers/com.microsoft.Excel/Data/Documents/wef"
         files.append((folder / "basketgex.xml", wanted.add_in))
     return Plan(
         tuple(files), (trust, login), wanted.upload or "Start Excel anew: Home > Add-ins > Basket GEX."
@@ -150,7 +150,7 @@ def _registry(name: str, what: str, key: str, value: str, data: str) -> Command:
 
 
 def _linux(wanted: Wanted) -> Plan:
-    store = f"sql:{wanted.place.user / '.pki' / 'nssdb'}"
+    store = f"sql:{wanted.computer.user / '.pki' / 'nssdb'}"
     trust = Command(
         "trust",
         "have Chromium and Chrome trust the certificate",
@@ -159,7 +159,7 @@ def _linux(wanted: Wanted) -> Plan:
         f"certutil is not installed (package libnss3-tools): let your browser trust {wanted.authority} itself, "
         "among its authorities.",
     )
-    unit = wanted.place.user / ".config" / "systemd" / "user" / f"{LABEL}.service"
+    unit = wanted.computer.user / ".config" / "systemd" / "user" / f"{LABEL}.service"
     login = Command(
         "login",
         "start the web host now and at login",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from basketgex import __version__
 from basketgex_addin.web import assets
-from basketgex_addin.web.door import SENTENCES, refuse
+from basketgex_addin.web.guard import SENTENCES, refuse
 
 FAULT = "The web host failed to answer. Reload the page, and run basketgex doctor if it fails again."
 

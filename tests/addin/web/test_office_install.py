@@ -20,7 +20,7 @@ from basketgex_addin.web.install import BAD_NAMESPACE, NOT_HERE, Installer, Inst
 from basketgex_addin.web.keys import OFFICE, key
 from basketgex_addin.web.metadata import IDENTIFIER
 from basketgex_addin.web.office_files import OfficeFiles
-from basketgex_addin.web.platforms import Place
+from basketgex_addin.web.platforms import Computer
 
 NOW = datetime.now(UTC)
 START = ("/venv/bin/python", "-m", "basketgex_cli", "web", "--no-browser")
@@ -62,7 +62,7 @@ class System:
         return {path for root in (self.user, self.home.path) for path in root.rglob("*") if path.is_file()}
 
     def installer(self, system: str, now: datetime = NOW) -> Installer:
-        return Installer(self.home, ("python", "serve"), START, Place(system, self.user, 501), lambda: now)
+        return Installer(self.home, ("python", "serve"), START, Computer(system, self.user, 501), lambda: now)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from basketgex.home import Home, Runtime, WebRuntime
 from basketgex_addin.excel.install import DLLS, ExcelProfile, install
 from basketgex_addin.web.install import Installer
 from basketgex_addin.web.office_files import OfficeFiles
-from basketgex_addin.web.platforms import Place
+from basketgex_addin.web.platforms import Computer
 from basketgex_cli.context import START_COMMAND
 from basketgex_cli.doctor import hosts, report, serving
 from basketgex_cli.doctor.command import CHECKS, finding
@@ -448,7 +448,7 @@ def test_the_add_in_for_office(home: Home, tmp_path: Path, monkeypatch: pytest.M
     programs = tmp_path / "of the system"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
-    own = Installer(home, START_COMMAND, ("basketgex", "web"), Place("linux", tmp_path / "user", 0))
+    own = Installer(home, START_COMMAND, ("basketgex", "web"), Computer("linux", tmp_path / "user", 0))
     own.install(web=True, port=8738)
     files = OfficeFiles(home)
     found = of_office(home)

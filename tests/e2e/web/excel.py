@@ -20,7 +20,7 @@ from basketgex_addin.functions import FUNCTIONS, Way
 from basketgex_addin.web.install import Installer
 from basketgex_addin.web.keys import OFFICE, key
 from basketgex_addin.web.metadata import functions_json
-from basketgex_addin.web.platforms import Place
+from basketgex_addin.web.platforms import Computer
 from tests.addin.web.hosts import WebHost, free_port, web_host
 from tests.e2e.serving import COMMAND
 from tests.e2e.web.browser import PATIENCE
@@ -62,7 +62,7 @@ def office_host(folder: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -
     (folder / "none").mkdir()
     with monkeypatch.context() as alone:
         alone.setenv("PATH", str(folder / "none"))
-        Installer(home, COMMAND, ("basketgex", "web"), Place("linux", folder / "user", 0)).install(
+        Installer(home, COMMAND, ("basketgex", "web"), Computer("linux", folder / "user", 0)).install(
             web=True, port=free_port()
         )
     (folder / "none").rmdir()

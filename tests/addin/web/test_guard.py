@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from basketgex_addin.web.door import MOST_BODY
+from basketgex_addin.web.guard import MOST_BODY
 from basketgex_addin.web.keys import key, make_ticket
 from tests.addin.web.hosts import WebHost
 
@@ -205,11 +205,11 @@ def test_every_reply_is_shut(host: WebHost, path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/..%2fdoor.py",
-        "/static/%2e%2e/door.py",
+        "/static/..%2fguard.py",
+        "/static/%2e%2e/guard.py",
         "/static/..",
         "/static/.",
-        "/assets/x/..%2f..%2fdoor.py",
+        "/assets/x/..%2f..%2fguard.py",
     ],
 )
 def test_no_other_file_is_sent(host: WebHost, path: str) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from basketgex_addin.web.door import MOST_BODY
+from basketgex_addin.web.guard import MOST_BODY
 from basketgex_addin.web.keys import OFFICE, key, make_ticket
 from basketgex_addin.web.office_files import OfficeFiles
 from tests.addin.web.hosts import WebHost
-from tests.addin.web.test_door import HOSTS, KEYS, KINDS, ORIGINS, with_
+from tests.addin.web.test_guard import HOSTS, KEYS, KINDS, ORIGINS, with_
 from tests.e2e.web.excel import office_host
 
 POSTS = ("/sheet/evaluate", "/sheet/news", "/sheet/refresh", "/sheet/refresh-shown", "/sheet/end")

@@ -55,7 +55,7 @@ SENTENCES = {
 }
 
 
-class Door:
+class PageGuard:
     """Lets requests through to an application that it has reason to trust. ``key`` is looked up for each."""
 
     def __init__(self, app: ASGIApp, key: Callable[[], str], names: tuple[str, ...] = NAMES) -> None:
