@@ -63,6 +63,14 @@ class Patience(threading.local):
 
 
 def _within(seconds: float, work: Callable[[], T]) -> T | None:
+    try:
+        return begun(work, "basketgex-cell").result(seconds)
+    except TimeoutError:
+        return None
+
+
+def begun(work: Callable[[], T], name: str) -> Future[T]:
+    """Begin some work on a thread of that name, which no end of the program waits for; return what is to come of it."""
     done: Future[T] = Future()
 
     def run() -> None:
@@ -71,8 +79,5 @@ def _within(seconds: float, work: Callable[[], T]) -> T | None:
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             done.set_exception(error)
 
-    Thread(target=run, name="basketgex-cell", daemon=True).start()
-    try:
-        return done.result(seconds)
-    except TimeoutError:
-        return None
+    Thread(target=run, name=name, daemon=True).start()
+    return done

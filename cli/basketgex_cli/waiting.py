@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from threading import Thread
 from typing import TypeVar
 
 from basketgex.home import Home
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.client.problems import TIMED_OUT
+from basketgex_addin.patience import begun
 from basketgex_cli.context import DEADLINE, Unstarted, client_of, unwrap
 from basketgex_cli.terminal import SHOWN_AFTER, Busy, busy
 
@@ -31,23 +31,14 @@ T = TypeVar("T")
 def waited(home: Home, ask: Callable[[BasketClient], T | Problem]) -> T:
     """Return what a client is answered, however long that takes while the source gets on. Raises what stands in the way."""
     client = client_of(home, patience=LONGEST)
-    done: Future[T | Problem] = Future()
-    asking = Thread(target=_settle, args=(done, lambda: ask(client)), name="basketgex-ask", daemon=True)
-    asking.start()
+    done = begun(lambda: ask(client), "basketgex-ask")
     try:
         with busy("Asking the server") as line:
             answer = _outcome(home, done, line)
     finally:
         client.close()  # which ends a call that was given up
-        asking.join(LEAVING)
+        wait((done,), LEAVING)
     return unwrap(answer)
-
-
-def _settle(done: Future[T], work: Callable[[], T]) -> None:
-    try:
-        done.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-        done.set_exception(error)
 
 
 def _outcome(home: Home, done: Future[T | Problem], line: Busy) -> T | Problem:

@@ -9,11 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
 from typing import TypeVar
 
 from basketgex.home import Home
@@ -22,6 +20,7 @@ from basketgex_addin.calc import install as calc_install
 from basketgex_addin.calc.extension import IDENTIFIER
 from basketgex_addin.cells import Problem, Quota
 from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.patience import begun
 from basketgex_cli.context import Unstarted, client_of
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import Settings, load
@@ -142,13 +141,4 @@ def printed(program: Path, *arguments: str) -> str | None:
 
 def bounded(work: Callable[[], T]) -> T:
     """Return what the work returns. Raises what it raises, and TimeoutError where it takes too long: it is left behind."""
-    done: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            done.set_exception(error)
-
-    Thread(target=run, name="doctor", daemon=True).start()
-    return done.result(PATIENCE)
+    return begun(work, "doctor").result(PATIENCE)
