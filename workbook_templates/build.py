@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 
 from workbook_templates.book.front import write_book
 from workbook_templates.dispersion.front import write_dispersion
+from workbook_templates.hedge.front import write_hedge
 from workbook_templates.look import Look
 from workbook_templates.profile.front import write_profile
 from workbook_templates.scanner.front import write_sector_scanner
@@ -30,6 +31,7 @@ TEMPLATES: dict[str, Callable[[Workbook, Look, Rewrite], None]] = {
     "dispersion": write_dispersion,
     "watchlist": write_watchlist,
     "profile": write_profile,
+    "hedge": write_hedge,
     "status": write_status,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TEMPLATES = ("sector_scanner", "book", "dispersion", "watchlist", "profile", "status")
+TEMPLATES = ("sector_scanner", "book", "dispersion", "watchlist", "profile", "hedge", "status")
 """The template workbooks by name, as the hosts' menus list them."""
 
 

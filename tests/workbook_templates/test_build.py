@@ -106,6 +106,10 @@ def test_formulas_call_only_our_functions_and_those_of_both_hosts(name: str) -> 
             "profile",
             "BASKETPROFILE BASKETFLIP GEXPROFILE GEXSTRIKES GEXLEVELS BASKETGEX BASKETSTATUS BASKETWHY",
         ),
+        (
+            "hedge",
+            "BASKETLADDER BASKETHEDGE CHARMCLOCK BASKETEXPIRIES BASKETSTRIKES BASKETBETA BASKETBALANCE BASKETMISSING",
+        ),
     ],
 )
 def test_what_each_asks(name: str, wanted: str) -> None:

@@ -13,6 +13,9 @@ from workbook_templates.book import front as book
 from workbook_templates.columns import Columns
 from workbook_templates.dispersion import front as dispersion
 from workbook_templates.headline import Basket, figures
+from workbook_templates.hedge import front as hedge
+from workbook_templates.hedge import layout as hedged
+from workbook_templates.hedge import panel as hedge_panel
 from workbook_templates.profile import front as profile
 from workbook_templates.scanner import front as scanner
 from workbook_templates.sheet import Heading
@@ -51,6 +54,12 @@ def test_a_name_that_no_column_has_stops_the_build(name: str) -> None:
         (book.COMPARED, book.COMPARED_HEADINGS),
         (dispersion.FRONT, dispersion.HEADINGS),
         (dispersion.SHOWN_COLUMNS, dispersion.COMPARED),
+        (hedge.FRONT, hedge.HEADINGS),
+        (hedged.COLUMNS, hedged.DETAIL_HEADINGS),
+        (hedged.RUNG, hedge_panel.RUNG_HEADINGS),
+        (hedged.TENOR, hedge_panel.TENOR_HEADINGS),
+        (hedged.WALL, hedge_panel.WALL_HEADINGS),
+        (hedged.TICK, hedge_panel.TICK_HEADINGS),
         (profile.FRONT, profile.HEADINGS),
         (scanner.FRONT, scanner.HEADINGS),
         (status.FRONT, status.LIST),

@@ -20,6 +20,7 @@ from basketgex_addin.template_files import TEMPLATES
 from tests.e2e.calc.harness import NAME, Calc, running_calc
 from tests.e2e.serving import Server, fresh, until
 from workbook_templates.dispersion.contents import MEMBERS
+from workbook_templates.hedge.contents import NAMES as HEDGED
 from workbook_templates.profile.contents import NAMES as PROFILED
 from workbook_templates.scanner.contents import SECTORS
 from workbook_templates.watchlist.contents import NAMES as NAMES_WATCHED
@@ -137,6 +138,9 @@ CHANGES = {
     "dispersion": Change({"Members!B8": "IBM", "Members!C8": 30.0}, "Dispersion!C8", *_other(MEMBERS, 30.0)),
     "watchlist": Change(
         {"Watchlist!B14": "IBM", "Watchlist!C14": 70.0}, "Watchlist!H7", *_other(NAMES_WATCHED, 70.0)
+    ),
+    "hedge": Change(
+        {"Hedge!B21": "IBM", "Hedge!C21": 40.0}, "Hedge!C7", *_other([pair[:2] for pair in HEDGED], 40.0)
     ),
     "profile": Change({"Profile!B21": "IBM", "Profile!C21": 40.0}, "Profile!C7", *_other(PROFILED, 40.0)),
     "status": Change({"Status!C11": "ibm,msft, msft"}, "Status!E11", ("IBM", "MSFT"), (1.0, 1.0)),

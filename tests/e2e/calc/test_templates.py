@@ -160,6 +160,7 @@ FIGURES: dict[str, Callable[[Opened], None]] = {
 @pytest.mark.parametrize("opened", FIGURES, indirect=True)
 def test_the_figures_are_those_that_the_server_gives(opened: Opened) -> None:
     """Those of watchlist and status are looked at in test_watchlist_status.py, those of profile in test_profile_template.py,
+    those of hedge in test_hedge_template.py,
     the implied correlation in test_dispersion_template.py."""
     FIGURES[opened.name](opened)
 
@@ -224,6 +225,7 @@ def test_a_ticker_that_is_none_is_named_where_the_figures_would_be(sample: Calla
         ("book", "M7:M9", 1),
         ("sector_scanner", "H7:H18", 2),
         ("dispersion", "N7:N8", 1),
+        ("hedge", "Q7:Q8", 1),
         ("profile", "S7:S8", 2),  # the levels of one name take a call of their own
     ],
 )
