@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from basketgex_server.dispatch.departure import Terms, decide
+from basketgex_server.dispatch.people import ASKS
 from basketgex_server.domain import SymbolExposure
 from basketgex_server.errors import BasketgexError, Draining, Internal
 from basketgex_server.stores.local import LocalPool
@@ -146,7 +147,7 @@ class Batcher:
         known = len(self._pending)
         pending = {symbol: self._take(symbol) for symbol in symbols}
         if not self._closed:
-            self._pool.want([symbol for symbol, p in pending.items() if not p.asked])
+            self._pool.want([symbol for symbol, p in pending.items() if not p.asked], ASKS.get())
         if len(self._pending) > known:
             self._arrived()
         return pending

@@ -122,6 +122,7 @@ def _admit(
             tuple(symbols),
             explicit=any(want.explicit for want in wanted),
             reserve=any(want.reserve for want in wanted),
+            by={want.symbol: want.people[0] for want in wanted},
         )
         if terms.metered and (under_way or calls) and quota.is_untold(now):
             waiting += [want.symbol for want in wanted]

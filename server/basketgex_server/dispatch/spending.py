@@ -12,6 +12,7 @@ from basketgex_server.dispatch.allowance import HOUR
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.departure import Terms, single
 from basketgex_server.dispatch.faults import fault
+from basketgex_server.dispatch.people import ASKS
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.domain import Failure, Fetched, QuotaReading
@@ -90,7 +91,8 @@ class Spender:
         self, cache: SnapshotCache, names: tuple[str, ...], source: str, ask: Callable[[], Awaitable[T]]
     ) -> T:
         """Make one call by itself, for some names of a source as ``backoff`` names it."""
-        (call,) = (await self.depart_alone(cache, Leaving(names, alone=True), source)).calls
+        leaving = Leaving(names, alone=True, by=dict.fromkeys(names, ASKS.get()))
+        (call,) = (await self.depart_alone(cache, leaving, source)).calls
         try:
             return await self.make(cache, call, ask, source)
         finally:

@@ -25,7 +25,8 @@ class LocalPool:
     def __init__(self, begin: QuotaValue | None = None, flags: Flags = lambda _: (False, False)) -> None:
         self.quota = begin or QuotaValue(0)
         self._flags = flags
-        self._since: dict[str, float] = {}  # when a symbol was first wanted, in the loop's time
+        # When a symbol was first wanted, in the loop's time, and who wants it.
+        self._since: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._held: set[str] = set()
         self._flights: dict[int, Leaving] = {}
         self._flying: set[str] = set()  # their symbols: many a question looks while a large call is under way
@@ -35,12 +36,14 @@ class LocalPool:
     def listen(self, told: Callable[[News], None]) -> None:
         """Do nothing: there are no others."""
 
-    def want(self, symbols: Sequence[str]) -> None:
+    def want(self, symbols: Sequence[str], person: str = "") -> None:
         """Note that symbols are waited for; those on their way come with their call."""
         now = asyncio.get_running_loop().time()
         for symbol in symbols:
             if symbol not in self._flying:
-                self._since.setdefault(symbol, now)
+                since, people = self._since.get(symbol, (now, ()))
+                if person not in people:
+                    self._since[symbol] = since, (*people, person)
 
     def unwant(self, symbols: Sequence[str]) -> None:
         """Note that nobody waits for symbols any more."""
@@ -91,8 +94,8 @@ class LocalPool:
     def _ledger(self, now: float) -> Ledger:
         at = asyncio.get_running_loop().time()
         wants = tuple(
-            Want(symbol, at - since, *self._flags(symbol), held=symbol in self._held)
-            for symbol, since in self._since.items()
+            Want(symbol, at - since, *self._flags(symbol), held=symbol in self._held, people=people)
+            for symbol, (since, people) in self._since.items()
         )
         return Ledger(
             now,

@@ -6,6 +6,7 @@ functions that are handed in: a store calls them while it holds the account's bo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -67,7 +68,8 @@ class Want:
 
     ``age``: seconds since it was first wanted, by the store's clock; ``explicit``: it is to be asked for whatever is known;
     ``reserve``: its call may use the debits kept back; ``held``: its window has ended, and it waits for a call in flight;
-    ``has_landed``: something of it has come since it was found missing.
+    ``has_landed``: something of it has come since it was found missing; ``people``: who wants it, first one first, empty for
+    the home's own token.
     """
 
     symbol: str
@@ -76,6 +78,7 @@ class Want:
     reserve: bool = False
     held: bool = False
     has_landed: bool = False
+    people: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +108,28 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A call that leaves; the store gives it its ``number`` with its debit. ``alone``: of a kind of its own, as levels are."""
+    """A call that leaves; the store gives it its ``number`` with its debit.
+
+    ``alone``: of a kind of its own, as levels are; ``by``: who pays for each of its symbols that somebody waits for.
+    """
 
     symbols: tuple[str, ...]
     explicit: bool = False
     reserve: bool = False
     alone: bool = False
     number: int = 0
+    by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each person pays of its debit: by the symbols that were waited for, equally. What is left over is the home's.
+
+        >>> Leaving(("A", "B", "C", "X"), by={"A": "ann", "B": "bob", "C": "ann"}).shares["bob"] * 3
+        1.0
+        """
+        waited = Counter(self.by[symbol] for symbol in self.symbols if symbol in self.by)
+        every = waited.total()
+        return {person: count / every for person, count in waited.items() if person}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +184,8 @@ class Pool(Protocol):
     def listen(self, told: Callable[[News], None]) -> None:
         """Tell of what the calls of others have brought; a pool that nobody shares has nothing to tell."""
 
-    def want(self, symbols: Sequence[str]) -> None:
-        """Note that symbols are waited for; those noted already keep their place."""
+    def want(self, symbols: Sequence[str], person: str = "") -> None:
+        """Note that symbols are waited for, and by whom; those noted already keep their place."""
 
     def unwant(self, symbols: Sequence[str]) -> None:
         """Note that nobody waits for symbols any more."""
@@ -219,6 +237,9 @@ class Store(Protocol):
 
     async def spent(self, account: str, now: float) -> DebitCounts:
         """Return the debits of an account."""
+
+    async def spent_by(self, since: float, until: float) -> dict[str, float]:
+        """Return the debits of all accounts between two moments by person; those that are nobody's share are the home's, ""."""
 
     async def heard(self, account: str) -> QuotaRecord | None:
         """Return what the source last said of its quota, where the books do not have it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 from basketgex_server.domain import (
@@ -23,6 +24,9 @@ COLUMNS = (
     "usable_open_interest, unverified, sides"
 )
 """A snapshot's, in the order of ``row_of``."""
+
+
+_ROUNDING = 1e-6
 
 
 class BadRow(ValueError):
@@ -73,6 +77,17 @@ def failure_of(row: Any) -> Failure:
     """Return what a row says."""
     said = (row["code"], row["reason"], row["sentence"], row["failures"], row["failed_at"], row["until"])
     return Failure(*said, tried=bool(row["tried"]))
+
+
+def with_rest(rows: Iterable[Any], debits: int) -> dict[str, float]:
+    """Return debits by person, of rows of both, with what is left over of them as the home's.
+
+    >>> with_rest([("ann", 1.5)], 2), with_rest([("ann", 2 / 3), ("bob", 1 / 3)], 1)["bob"] * 3
+    ({'ann': 1.5, '': 0.5}, 1.0)
+    """
+    shares: dict[str, float] = {person: spent for person, spent in rows}  # noqa: C416 - rows of either engine
+    rest = debits - sum(shares.values())
+    return {**shares, "": rest} if rest > _ROUNDING else shares
 
 
 def _spot(e: SymbolExposure) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -241,6 +242,67 @@ def test_a_landing_twice_is_one_and_an_uncharged_call_is_no_debit(make: Makes) -
         await until_true(has_landed)
         assert (read[-1].today, read[-1].flying) == (1, 0)
         assert (await store.spent(HERE, NOON)).total == 1
+
+    told(make, story)
+
+
+def test_a_debit_is_divided_over_what_was_waited_for_by_who_wanted_it_first(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        pool.want(["A", "B"], "ann")
+        pool.want(["B", "C"], "bob")
+        pool.want(["D"])
+        terms = replace(TERMS, symbols_per_call=6, ride_alongs=lambda: "XY")
+        (call,) = (await leaves(pool, terms=terms)).calls
+        assert call.symbols == ("A", "B", "C", "D", "X", "Y")
+        assert call.shares == {"ann": 0.5, "bob": 0.25}
+        alone = Leaving(("A levels",), alone=True, by={"A levels": "bob"})
+        await pool.depart(lambda ledger: single(ledger, TERMS, alone), NOON)
+        assert await store.spent_by(0.0, math.inf) == {"ann": 0.5, "bob": 1.25, "": 0.25}
+        assert (await store.spent(HERE, NOON)).total == 2
+        assert await store.spent_by(0.0, 1.0) == {}
+
+    told(make, story)
+
+
+def test_whoever_wants_it_first_on_another_replica_pays(make: Makes) -> None:
+    if make.engine == "sqlite":
+        pytest.skip("a home has one server")
+
+    async def story(store: Store) -> None:
+        other = make()
+        try:
+            pool, another = await opened(store), await opened(other)
+            pool.want(["A"], "ann")
+            await leaves(pool, terms=replace(TERMS, quiet=60.0, longest=60.0))  # published, and not gone yet
+            another.want(["A", "B"], "bob")
+            (call,) = (await leaves(another)).calls
+            assert (call.symbols, call.by) == (("A", "B"), {"A": "ann", "B": "bob"})
+            assert await store.spent_by(0.0, math.inf) == {"ann": 0.5, "bob": 0.5}
+        finally:
+            await other.end()
+
+    told(make, story)
+
+
+def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Makes) -> None:
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        for name, person in zip("ABCDEF", ("ann", "bob", "cy", "ann", "", "bob"), strict=True):
+            pool.want([name], person)
+        _, second = (await leaves(pool)).calls
+        spent = await store.spent_by(0.0, math.inf)
+        assert spent == pytest.approx({"ann": 2 / 3, "bob": 2 / 3, "cy": 1 / 3, "": 1 / 3})
+        await pool.land(
+            second.number, Landing(uncharged=True, error=SourceUnavailable("Nobody there.")), NOON
+        )
+
+        async def is_taken_back() -> bool:
+            return await store.spent_by(0.0, math.inf) == pytest.approx(
+                dict.fromkeys(("ann", "bob", "cy"), 1 / 3)
+            )
+
+        await until_true(is_taken_back)
 
     told(make, story)
 

@@ -12,6 +12,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -58,10 +59,9 @@ class PostgresPool:
         self._account = account
         self._begin = begin
         self._flags = flags
-        self._mine: dict[
-            str, int
-        ] = {}  # symbols wanted here, and the edition at which each was found missing
-        self._new: dict[str, int] = {}  # those of them that are to be published
+        # Symbols wanted here, the edition at which each was found missing, and who wants it.
+        self._mine: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._new: dict[str, tuple[int, tuple[str, ...]]] = {}  # those of them that are to be published
         self._gone: set[str] = set()
         self._free_since: dict[int, float] = {}  # replicas whose lock was found free, and when
         self._landings: set[asyncio.Task[None]] = set()
@@ -74,10 +74,12 @@ class PostgresPool:
         """Tell of what the calls of other replicas have brought."""
         self._told = told
 
-    def want(self, symbols: Sequence[str]) -> None:
+    def want(self, symbols: Sequence[str], person: str = "") -> None:
         """Note that symbols are waited for; they are published with the next departure, which comes within the window."""
         for symbol in symbols:
-            self._new[symbol] = self._mine.setdefault(symbol, self.edition)
+            edition, people = self._mine.get(symbol, (self.edition, ()))
+            people = people if person in people else (*people, person)
+            self._new[symbol] = self._mine[symbol] = edition, people
             self._gone.discard(symbol)
         if symbols:
             self._session.keep(self._publish_soon())
@@ -186,22 +188,24 @@ class PostgresPool:
             pool = await self._session.pool()
             await pool.execute(
                 "WITH gone AS (DELETE FROM wanted WHERE account = $1 AND replica = $2 AND symbol = ANY($3::text[])) "
-                "INSERT INTO wanted (account, symbol, replica, first, place, until, seen, explicit, reserve) "
-                "SELECT $1, s, $2, extract(epoch FROM statement_timestamp()), n, desk_now() + $4, e, x, r "
-                "FROM unnest($5::text[], $6::bigint[], $7::bool[], $8::bool[]) WITH ORDINALITY AS t(s, e, x, r, n) "
+                "INSERT INTO wanted (account, symbol, replica, first, place, until, seen, explicit, reserve, people) "
+                "SELECT $1, s, $2, extract(epoch FROM statement_timestamp()), n, desk_now() + $4, e, x, r, p::jsonb "
+                "FROM unnest($5::text[], $6::bigint[], $7::bool[], $8::bool[], $9::text[]) WITH ORDINALITY t(s, e, x, r, p, n) "
                 "ON CONFLICT (account, symbol, replica) DO UPDATE SET until = excluded.until, "
+                "people = excluded.people, "
                 "explicit = wanted.explicit OR excluded.explicit, reserve = wanted.reserve OR excluded.reserve",
                 self._account,
                 self._session.replica,
                 sorted(gone),
                 PATIENCE,
                 list(new),
-                list(new.values()),
+                [edition for edition, _ in new.values()],
                 [explicit for explicit, _ in flags.values()],
                 [reserve for _, reserve in flags.values()],
+                [_text(people) for _, people in new.values()],
             )
         except BaseException:
-            self._new = {s: e for s, e in new.items() if s in self._mine} | self._new
+            self._new = {s: want for s, want in new.items() if s in self._mine} | self._new
             self._gone |= gone - self._mine.keys()
             raise
 
@@ -239,7 +243,7 @@ class PostgresPool:
             for f in read["flights"]
         )
         value = msgspec.convert(read["quota"], QuotaValue) if read["quota"] else self._begin
-        return Ledger(now, value, tuple(Want(**want) for want in read["wants"]), flights)
+        return Ledger(now, value, tuple(map(_want, read["wants"])), flights)
 
     async def _free(self, token: str) -> None:
         await self._session.until_done(
@@ -344,6 +348,11 @@ class Row(dict[str, Any]):
         return iter(self.values())
 
 
+def _want(read: dict[str, Any]) -> Want:
+    people = tuple(dict.fromkeys(chain.from_iterable(read["people"])))  # each replica has its own
+    return Want(**read | {"people": people or ("",)})
+
+
 def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -351,7 +360,7 @@ def _text(value: object) -> str:
 def _plain(decided: Departure) -> dict[str, object]:
     return {
         "quota": decided.quota,
-        "calls": [{"symbols": call.symbols, "alone": call.alone} for call in decided.calls],
+        "calls": [{"symbols": c.symbols, "alone": c.alone, "shares": c.shares} for c in decided.calls],
         "held": decided.held,
         "joined": dict(decided.joined),
         "known": decided.known,

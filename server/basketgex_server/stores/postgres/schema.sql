@@ -1,5 +1,12 @@
 -- The store of a desk. A change only adds, in the version before it is used, so that two versions run side by side.
 
+-- What stores of earlier builds lack. First, and only where it is lacking: it locks the table.
+DO $$ BEGIN
+    IF to_regclass('wanted') IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('wanted') AND attname = 'people')
+    THEN ALTER TABLE wanted ADD COLUMN people jsonb NOT NULL DEFAULT '[]'; END IF;
+END $$;
+
 CREATE TABLE IF NOT EXISTS account (
     key text PRIMARY KEY, edition bigint NOT NULL DEFAULT 0, quota jsonb
 );
@@ -13,11 +20,15 @@ CREATE INDEX IF NOT EXISTS call_flying ON call (account) WHERE state = 'flying';
 CREATE INDEX IF NOT EXISTS call_news ON call (account, edition);
 CREATE INDEX IF NOT EXISTS call_day ON call (account, spent_at);
 CREATE INDEX IF NOT EXISTS call_token ON call (token);
+-- What persons pay of a call's debit; what is left over is the home's.
+CREATE TABLE IF NOT EXISTS share (
+    call bigint NOT NULL, person text NOT NULL, debits float8 NOT NULL, PRIMARY KEY (call, person)
+);
 -- Not logged: after a crash of the store who waits publishes what he wants again.
 CREATE UNLOGGED TABLE IF NOT EXISTS wanted (
     account text NOT NULL, symbol text NOT NULL, replica integer NOT NULL, first float8 NOT NULL, place integer NOT NULL,
     until float8 NOT NULL, seen bigint NOT NULL, explicit boolean NOT NULL, reserve boolean NOT NULL, held boolean NOT NULL DEFAULT false,
-    call bigint, PRIMARY KEY (account, symbol, replica)
+    call bigint, people jsonb NOT NULL DEFAULT '[]', PRIMARY KEY (account, symbol, replica)
 );
 CREATE TABLE IF NOT EXISTS snapshot (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text NOT NULL, symbol text NOT NULL, fetched_at float8 NOT NULL,
@@ -53,7 +64,8 @@ BEGIN
     at := desk_now();
     SELECT coalesce(jsonb_agg(x), '[]') INTO wants FROM (
         SELECT w.symbol, at - min(w.first) AS age, bool_or(w.explicit) AS explicit, bool_or(w.reserve) AS reserve,
-            bool_or(w.held) AS held, coalesce(min(n.edition) > max(w.seen), false) AS has_landed
+            bool_or(w.held) AS held, coalesce(min(n.edition) > max(w.seen), false) AS has_landed,
+            jsonb_agg(w.people ORDER BY w.first, w.replica) AS people
         FROM wanted w LEFT JOIN newest n ON n.account = w.account AND n.symbol = w.symbol
         WHERE w.account = k AND w.call IS NULL AND w.until > at GROUP BY w.symbol
         ORDER BY min(w.first), min(w.replica), min(w.place) -- baskets stay together, so that a quota's end cuts through few
@@ -83,6 +95,7 @@ BEGIN
         INSERT INTO call (token, account, replica, symbols, alone, spent_at, until)
             SELECT mark, k, me, array_agg(s), (leaving ->> 'alone')::boolean, at, at + lease
             FROM jsonb_array_elements_text(leaving -> 'symbols') s RETURNING id INTO number;
+        INSERT INTO share SELECT number, x.key, x.value::float8 FROM jsonb_each_text(leaving -> 'shares') x;
         UPDATE wanted w SET call = number FROM jsonb_array_elements_text(leaving -> 'symbols') s
             WHERE w.account = k AND w.symbol = s AND w.call IS NULL;
         numbers := numbers || to_jsonb(number);

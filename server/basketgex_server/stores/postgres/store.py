@@ -23,7 +23,7 @@ from basketgex_server.stores.port import (
 )
 from basketgex_server.stores.postgres.pool import NEWEST, PostgresPool, figures_of
 from basketgex_server.stores.postgres.session import DOWN, Session
-from basketgex_server.stores.rows import failure_of
+from basketgex_server.stores.rows import failure_of, with_rest
 
 DAY = 86_400.0
 STEP = 5_000
@@ -117,6 +117,27 @@ class PostgresStore:
             if account not in self._spent:
                 raise
         return self._spent[account]
+
+    async def spent_by(self, since: float, until: float) -> dict[str, float]:
+        """Return the debits of all accounts between two moments by person; those that are nobody's share are the home's."""
+
+        async def work(pool: Pool) -> dict[str, float]:
+            async with pool.acquire() as c, c.transaction(isolation="repeatable_read"):
+                shares = await c.fetch(
+                    "SELECT s.person, sum(s.debits) FROM call c JOIN share s ON s.call = c.id WHERE c.state <> 'free' "
+                    "AND c.spent_at >= $1 AND c.spent_at < $2 GROUP BY s.person",
+                    since,
+                    until,
+                )
+                debits = await c.fetchval(
+                    "SELECT count(*) FROM call WHERE state <> 'free' AND spent_at >= $1 AND spent_at < $2",
+                    since,
+                    until,
+                )
+            return with_rest(shares, debits)
+
+        by_person: dict[str, float] = await self._session.run(work)
+        return by_person
 
     async def heard(self, account: str) -> QuotaRecord | None:
         """Return nothing: the books have what the source said of its quota."""

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.stores.port import DebitCounts, QuotaRecord
+from basketgex_server.stores.rows import with_rest
 
 DAY = 86_400.0
 
 
-def debit(c: sqlite3.Connection, origin: str, symbols: Sequence[int], now: float) -> list[int]:
-    """Commit the debits of calls that leave together, by their numbers of symbols; return their own."""
+def debit(
+    c: sqlite3.Connection, origin: str, calls: Sequence[tuple[int, Mapping[str, float]]], now: float
+) -> list[int]:
+    """Commit the debits of calls that leave together, by their numbers of symbols and their shares; return their own."""
     row = "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)"
+    numbers = []
     with c:
-        return [int(c.execute(row, (origin, now, count)).lastrowid or 0) for count in symbols]
+        for symbols, shares in calls:
+            numbers.append(int(c.execute(row, (origin, now, symbols)).lastrowid or 0))
+            c.executemany(
+                "INSERT OR REPLACE INTO share VALUES (?, ?, ?)",
+                [(numbers[-1], *share) for share in shares.items()],
+            )
+    return numbers
 
 
 def refund(c: sqlite3.Connection, number: int) -> None:
     """Take back a debit. Where it was the newest its number is given again, and is then one that no reading knows of."""
     with c:
         c.execute("DELETE FROM debit WHERE id = ?", (number,))
+        c.execute("DELETE FROM share WHERE debit = ?", (number,))
         c.execute("UPDATE quota SET last_debit = min(last_debit, (SELECT coalesce(max(id), 0) FROM debit))")
 
 
@@ -38,6 +49,19 @@ def spent(c: sqlite3.Connection, origin: str, now: float) -> DebitCounts:
         (day, origin),
     ).fetchone()
     return DebitCounts(*debits, *answers)
+
+
+def spent_by(c: sqlite3.Connection, since: float, until: float) -> dict[str, float]:
+    """Return the debits of all origins between two moments by person; those that are nobody's share are the home's."""
+    shares = c.execute(
+        "SELECT s.person, sum(s.debits) FROM debit d JOIN share s ON s.debit = d.id "
+        "WHERE d.spent_at >= ? AND d.spent_at < ? GROUP BY s.person",
+        (since, until),
+    )
+    (debits,) = c.execute(
+        "SELECT count(*) FROM debit WHERE spent_at >= ? AND spent_at < ?", (since, until)
+    ).fetchone()
+    return with_rest(shares, debits)
 
 
 def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:

@@ -17,7 +17,14 @@ from typing import Any, TypeAlias
 from basketgex_server.errors import StoreUnavailable
 
 ASIDE = "state-set-aside-{}.db"
-SAVED = {"debit": "id", "quota": "origin", "answered": "origin", "missing": "origin", "failure": "origin"}
+SAVED = {
+    "debit": "id",
+    "share": "debit",
+    "quota": "origin",
+    "answered": "origin",
+    "missing": "origin",
+    "failure": "origin",
+}
 """The tables that are read from a damaged store, and by what they are ordered."""
 DAMAGED = "not as it was written"
 MOST_LOST = 1_000

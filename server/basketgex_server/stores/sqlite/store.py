@@ -25,7 +25,7 @@ from basketgex_server.exposure.past import Close
 from basketgex_server.stores.chains import ChainArchive
 from basketgex_server.stores.port import DebitCounts, Flags, PastGex, QuotaRecord, QuotaValue, StoredFigures
 from basketgex_server.stores.sqlite import figures, ledger
-from basketgex_server.stores.sqlite.pool import SqlitePool
+from basketgex_server.stores.sqlite.pool import Debit, SqlitePool
 from basketgex_server.stores.sqlite.repair import (
     Saved,
     check,
@@ -40,7 +40,7 @@ from basketgex_server.stores.sqlite.repair import (
 from basketgex_server.stores.sqlite.tidy import Tidier, renew
 
 LOG = logging.getLogger(__name__)
-VERSION = 5
+VERSION = 6
 DAY = 86_400.0
 MOST_COPIES = 5
 """Copies that are kept, at most, of stores with a row that is not as it was written."""
@@ -66,6 +66,9 @@ CREATE TABLE IF NOT EXISTS debit (
     id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS debit_day ON debit (origin, spent_at);
+CREATE TABLE IF NOT EXISTS share (
+    debit INTEGER NOT NULL, person TEXT NOT NULL, debits REAL NOT NULL, PRIMARY KEY (debit, person)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quota (
     origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
     unlimited INTEGER NOT NULL, plan TEXT NOT NULL, last_debit INTEGER
@@ -126,14 +129,14 @@ class SqliteStore:
     def pool(self, origin: str, begin: QuotaValue, flags: Flags) -> SqlitePool:
         """Return the books of an origin, which begin with these debits."""
 
-        async def debit(symbols: Sequence[int], now: float) -> list[int]:
-            return await self._run(lambda: ledger.debit(self._connection, origin, symbols, now))
+        async def debit(calls: Sequence[Debit], now: float) -> list[int]:
+            return await self._run(lambda: ledger.debit(self._connection, origin, calls, now))
 
         return SqlitePool(begin, flags, debit, self.refund)
 
     async def debit(self, origin: str, symbols: int, now: float) -> int:
         """Commit one debit, before its call leaves; return its number."""
-        return (await self._run(lambda: ledger.debit(self._connection, origin, [symbols], now)))[0]
+        return (await self._run(lambda: ledger.debit(self._connection, origin, [(symbols, {})], now)))[0]
 
     async def refund(self, debit: int) -> None:
         """Take back a debit, by its number, whose call certainly cost nothing."""
@@ -142,6 +145,10 @@ class SqliteStore:
     async def spent(self, origin: str, now: float) -> DebitCounts:
         """Return the debits of an origin."""
         return await self._run(lambda: ledger.spent(self._connection, origin, now))
+
+    async def spent_by(self, since: float, until: float) -> dict[str, float]:
+        """Return the debits of all origins between two moments by person; those that are nobody's share are the home's."""
+        return await self._run(lambda: ledger.spent_by(self._connection, since, until))
 
     async def make_up(self, origin: str, today: int, now: float) -> None:
         """Add what a damaged store has lost of today's debits, which were so many."""
