@@ -377,8 +377,8 @@ class Unauthenticated(BasketgexError):
     code = "token_refused"
     reason = "UNAUTHENTICATED"
 
-    def __init__(self) -> None:
-        super().__init__("The server refused the token: use the one in its home folder.")
+    def __init__(self, remedy: str = "use the one in its home folder") -> None:
+        super().__init__(f"The server refused the token: {remedy}.")
 
 
 class BadSettings(BasketgexError):

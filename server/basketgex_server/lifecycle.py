@@ -40,6 +40,7 @@ from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.addresses import address_of
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.rest.listener import HttpServer, serve_http
+from basketgex_server.api.rpc.roll import Roll
 from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
@@ -54,8 +55,7 @@ from basketgex_server.reloading import LOOK, Reloading
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.unusable import Unusable
-from basketgex_server.stores.port import Store
-from basketgex_server.stores.sqlite import SqliteStore
+from basketgex_server.stores.factory import make_store
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -191,10 +191,12 @@ class _Server:
                 loop.add_signal_handler(number, self._stop.set)
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         source = self._first_source()
-        self._state = _make_store(self._home, self._settings)
+        self._state = make_store(self._home.state_file, self._settings.store, self._settings.history_days)
+        self._roll = Roll(self._state, self._now)
         try:
             await self._run_over(source, ready)
         finally:
+            self._roll.close()
             await self._state.end()
             self._compute.shutdown(wait=True, cancel_futures=True)
 
@@ -298,7 +300,7 @@ class _Server:
     ) -> tuple[grpc.aio.Server, health.HealthServicer, str, str]:
         """Return the listening server, its health, and where it listens: on this machine, and with TLS, if it does."""
         server = grpc.aio.server(
-            interceptors=[TokenInterceptor(self._home.token(), self._asked)], options=OPTIONS
+            interceptors=[TokenInterceptor(self._home.token(), self._asked, self._roll)], options=OPTIONS
         )
         add_ExposureServiceServicer_to_server(servicer, server)
         alive = health.HealthServicer()
@@ -336,6 +338,7 @@ class _Server:
                 heeding = asyncio.create_task(reloading.look())
             if self._servicer.watches:
                 self._asked()
+            self._roll.look()
             idle = self._settings.idle_stop
             if idle and self._asked_at + idle <= time.monotonic():
                 break
@@ -352,17 +355,6 @@ class _Server:
                 await step()
             except Exception as error:  # noqa: BLE001 - ending goes on
                 LOG.error("While ending: %s.", type(error).__name__)
-
-
-def _make_store(home: Home, settings: Settings) -> Store:
-    """Return the store that the settings name. Raises BadSettings."""
-    if not settings.store:
-        return SqliteStore(home.state_file, settings.history_days)
-    try:
-        from basketgex_server.stores.postgres import PostgresStore
-    except ImportError as error:
-        raise BadSettings("store: PostgreSQL needs the extra desk: pip install 'basketgex[desk]'.") from error
-    return PostgresStore(settings.store, settings.history_days)
 
 
 def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:

@@ -209,6 +209,19 @@ class Pool(Protocol):
         """Take back what is wanted: this replica waits for nothing more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may ask: a name, the token's SHA-256 in hexadecimal, since when, and until when if not for good.
+
+    Moments are Unix seconds.
+    """
+
+    name: str
+    digest: str
+    added_at: float
+    until: float | None = None
+
+
 Flags: TypeAlias = Callable[[str], tuple[bool, bool]]
 """Whether a symbol is waited for explicitly, and whether its call may use the debits kept back."""
 
@@ -246,6 +259,15 @@ class Store(Protocol):
 
     async def make_up(self, account: str, today: int, now: float) -> None:
         """Add what a damaged store has lost of today's debits, which were so many."""
+
+    async def people(self) -> list[Person]:
+        """Return who may ask, by name."""
+
+    async def add_person(self, person: Person) -> bool:
+        """Keep a person; return False, and change nothing, where another has the name."""
+
+    async def revoke(self, name: str) -> bool:
+        """Forget a person, whose debits stay in the ledger; return False where there is none of the name."""
 
     def hear(self, account: str, reading: QuotaReading, now: float) -> None:
         """Keep what the source says of its quota."""

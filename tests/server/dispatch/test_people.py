@@ -13,7 +13,7 @@ from basketgex_server.dispatch.people import ASKS
 from basketgex_server.dispatch.sessions import NewYorkSessions
 from basketgex_server.settings import Settings
 from basketgex_server.stores.sqlite import SqliteStore
-from tests.server.servers import Clock, FakeSource, run
+from tests.server.servers import Clock, FakeSource, run, until
 
 
 class WithLevels(FakeSource):
@@ -49,9 +49,7 @@ def test_every_call_is_charged_to_those_who_wanted_its_symbols_first(tmp_path: P
         await ask("cy", "A", "B", "C")  # known: nobody pays
         clock.at += 120  # shown as they are, and refreshed behind the answer for who looked
         await ask("cy", "A", "B")
-        async with asyncio.timeout(10):
-            while len(await spent()) < 4:
-                await asyncio.sleep(0)
+        await until(lambda: len(source.calls) == 4)
         assert (await spent())["cy"] == 1.0
 
         async def levels(person: str) -> None:

@@ -23,7 +23,7 @@ from basketgex_server.domain import (
     SymbolExposure,
 )
 from basketgex_server.errors import QuotaSpent, SourceUnavailable
-from basketgex_server.stores.port import Departure, Landing, Leaving, Pool, QuotaValue, Store
+from basketgex_server.stores.port import Departure, Landing, Leaving, Person, Pool, QuotaValue, Store
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, made_up, run
 
@@ -303,6 +303,28 @@ def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Ma
             )
 
         await until_true(is_taken_back)
+
+    told(make, story)
+
+
+def test_people_are_kept_by_name_and_those_revoked_are_gone(make: Makes) -> None:
+    ann, bob = Person("ann", "a1", NOON), Person("bob", "b2", NOON + 0.1, NOON + 86_400)
+
+    async def story(store: Store) -> None:
+        assert await store.people() == []
+        assert await store.add_person(bob)
+        assert await store.add_person(ann)
+        assert not await store.add_person(replace(ann, digest="another's"))
+        other = make()  # another process
+        try:
+            assert await other.people() == [ann, bob]
+            assert await other.revoke("ann")
+            assert not await other.revoke("ann")
+            assert not await other.revoke("nobody")
+        finally:
+            await other.end()
+        assert await store.people() == [bob]
+        assert await store.add_person(ann)
 
     told(make, story)
 

@@ -1,7 +1,8 @@
-"""What every call passes before it reaches the service: the token, a note that somebody asked, and whether it can be read."""
+"""What every call passes before it reaches the service: whose token, a note that somebody asked, and whether it can be read."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -12,26 +13,32 @@ from google.protobuf.message import DecodeError
 
 from basketgex.home import TOKEN_METADATA
 from basketgex_server.api.rpc.refusals import refuse
-from basketgex_server.api.rpc.standard import HEALTH, Sparing
+from basketgex_server.api.rpc.roll import NotAllowed, Roll
+from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Sparing
+from basketgex_server.dispatch.people import ASKS
 from basketgex_server.errors import BasketgexError, Unauthenticated, UnknownMethod, UnreadableRequest
 
 OPEN = f"/{HEALTH}/"
 SCHEME = b"bearer "
+OF_THE_HOME = frozenset(f"/{SERVICE}/{name}" for name in ("GetSettings", "ChangeSettings", "Shutdown"))
+"""What a person's token does not open."""
+REMEDY = "use the one in its home folder, or ask whoever runs the desk for one of your own"
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class TokenInterceptor(grpc.aio.ServerInterceptor):
-    """Refuses calls without the home's token, all but health; reflection is no exception. Tells ``asked`` of the others.
+    """Refuses calls without the home's token or a person's, all but health; reflection is no exception.
 
-    Nothing of a request is read before its token counts.
+    ``asked`` is told of the others. Nothing of a request is read before its token counts.
     """
 
-    def __init__(self, token: str, asked: Callable[[], None]) -> None:
+    def __init__(self, token: str, asked: Callable[[], None], roll: Roll) -> None:
         self._expected = token.encode()
         self._asked = asked
-        self._refusal = _refusing(Unauthenticated())
+        self._roll = roll
+        self._not_allowed = _refusing(NotAllowed())
         self._unknown = _refusing(UnknownMethod())
         self._sparing = Sparing()
         self._readers: dict[str, Handler] = {}
@@ -44,22 +51,36 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         """Let a call pass, or end it."""
         method = handler_call_details.method
         if not (is_open := method.startswith(OPEN)):
-            if not self._knows(dict(handler_call_details.invocation_metadata or ()).get(TOKEN_METADATA, "")):
-                return self._refusal
+            token = _token_of(handler_call_details.invocation_metadata)
+            if not hmac.compare_digest(token, self._expected):
+                try:
+                    await self._admit(token)
+                except BasketgexError as error:
+                    return _refusing(error)
+                if method in OF_THE_HOME:
+                    return self._not_allowed
             self._asked()
         if (known := self._readers.get(method)) is not None:
             return known
         if (handler := await continuation(handler_call_details)) is None:
             return self._unknown
         return self._readers.setdefault(
-            method, self._sparing.handler(handler) if is_open else _reading(handler)
+            method, self._sparing.handler(handler) if is_open else _reading(handler, self._roll)
         )
 
-    def _knows(self, given: str | bytes) -> bool:
-        # The scheme in any case (RFC 9110), the token as it is.
-        said = given if isinstance(given, bytes) else given.encode()
-        token = said[len(SCHEME) :].strip() if said[: len(SCHEME)].lower() == SCHEME else b""
-        return hmac.compare_digest(token, self._expected)
+    async def _admit(self, token: bytes) -> None:
+        """Note for what is done in this call whose token it has. Raises Unauthenticated, and StoreUnavailable."""
+        person = await self._roll.find(token) if token else None
+        if person is None:
+            raise Unauthenticated(REMEDY) if self._roll else Unauthenticated()
+        ASKS.set(person)
+
+
+def _token_of(metadata: Any) -> bytes:
+    # The scheme in any case (RFC 9110), the token as it is.
+    given: str | bytes = dict(metadata or ()).get(TOKEN_METADATA, "")
+    said = given if isinstance(given, bytes) else given.encode()
+    return said[len(SCHEME) :].strip() if said[: len(SCHEME)].lower() == SCHEME else b""
 
 
 def _refusing(error: BasketgexError) -> Handler:
@@ -70,7 +91,22 @@ def _refusing(error: BasketgexError) -> Handler:
     return grpc.stream_stream_rpc_method_handler(end)
 
 
-def _reading(handler: Handler) -> Handler:
+async def _while_known(roll: Roll, context: Context, work: Awaitable[Any]) -> Any:
+    """Do the work of a person's stream, but not beyond the end of the token."""
+    token = _token_of(context.invocation_metadata())
+    streaming, revoked = asyncio.ensure_future(work), asyncio.ensure_future(roll.until_revoked(token))
+    try:
+        await asyncio.wait((streaming, revoked), return_when=asyncio.FIRST_COMPLETED)
+        if streaming.done():
+            return streaming.result()
+    finally:
+        streaming.cancel()
+        revoked.cancel()
+        await asyncio.gather(streaming, revoked, return_exceptions=True)
+    return await refuse(context, Unauthenticated(REMEDY))
+
+
+def _reading(handler: Handler, roll: Roll) -> Handler:
     """Return a handler that refuses what is no message with a sentence, where it takes one message."""
     read = handler.request_deserializer
     behaviour: Any = handler.unary_stream if handler.response_streaming else handler.unary_unary
@@ -82,7 +118,10 @@ def _reading(handler: Handler) -> Handler:
             request = read(raw)
         except DecodeError:
             await refuse(context, UnreadableRequest())
-        return await behaviour(request, context)
+        work = behaviour(request, context)
+        return await (
+            _while_known(roll, context, work) if handler.response_streaming and ASKS.get() else work
+        )
 
     make = (
         grpc.unary_stream_rpc_method_handler

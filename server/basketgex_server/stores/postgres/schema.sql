@@ -24,6 +24,9 @@ CREATE INDEX IF NOT EXISTS call_token ON call (token);
 CREATE TABLE IF NOT EXISTS share (
     call bigint NOT NULL, person text NOT NULL, debits float8 NOT NULL, PRIMARY KEY (call, person)
 );
+CREATE TABLE IF NOT EXISTS person (
+    name text PRIMARY KEY, digest text NOT NULL, added_at float8 NOT NULL, until float8
+);
 -- Not logged: after a crash of the store who waits publishes what he wants again.
 CREATE UNLOGGED TABLE IF NOT EXISTS wanted (
     account text NOT NULL, symbol text NOT NULL, replica integer NOT NULL, first float8 NOT NULL, place integer NOT NULL,

@@ -17,6 +17,7 @@ from basketgex_server.stores.port import (
     DebitCounts,
     Flags,
     PastGex,
+    Person,
     QuotaRecord,
     QuotaValue,
     StoredFigures,
@@ -138,6 +139,41 @@ class PostgresStore:
 
         by_person: dict[str, float] = await self._session.run(work)
         return by_person
+
+    async def people(self) -> list[Person]:
+        """Return who may ask, by name."""
+
+        async def work(pool: Pool) -> list[Person]:
+            rows = await pool.fetch(
+                'SELECT name, digest, added_at, until FROM person ORDER BY name COLLATE "C"'
+            )
+            return [Person(*row) for row in rows]
+
+        found: list[Person] = await self._session.run(work)
+        return found
+
+    async def add_person(self, person: Person) -> bool:
+        """Keep a person; return False, and change nothing, where another has the name."""
+
+        async def work(pool: Pool) -> bool:
+            kept = await pool.fetchval(  # as often as it takes: the answer to an earlier try may have been lost
+                "INSERT INTO person AS p VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET name = $1 "
+                "WHERE p.digest = $2 RETURNING name",
+                *astuple(person),
+            )
+            return kept is not None
+
+        added: bool = await self._session.run(work)
+        return added
+
+    async def revoke(self, name: str) -> bool:
+        """Forget a person, whose debits stay in the ledger; return False where there is none of the name."""
+
+        async def work(pool: Pool) -> bool:
+            return await pool.execute("DELETE FROM person WHERE name = $1", name) == "DELETE 1"
+
+        revoked: bool = await self._session.run(work)
+        return revoked
 
     async def heard(self, account: str) -> QuotaRecord | None:
         """Return nothing: the books have what the source said of its quota."""

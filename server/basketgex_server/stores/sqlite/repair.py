@@ -20,6 +20,7 @@ ASIDE = "state-set-aside-{}.db"
 SAVED = {
     "debit": "id",
     "share": "debit",
+    "person": "name",
     "quota": "origin",
     "answered": "origin",
     "missing": "origin",

@@ -20,11 +20,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
-from basketgex_server.errors import BadSettings, BasketgexError
+from basketgex_server.errors import BadSettings, BasketgexError, StoreUnavailable
 from basketgex_server.exposure.past import Close
 from basketgex_server.stores.chains import ChainArchive
-from basketgex_server.stores.port import DebitCounts, Flags, PastGex, QuotaRecord, QuotaValue, StoredFigures
-from basketgex_server.stores.sqlite import figures, ledger
+from basketgex_server.stores.port import (
+    DebitCounts,
+    Flags,
+    PastGex,
+    Person,
+    QuotaRecord,
+    QuotaValue,
+    StoredFigures,
+)
+from basketgex_server.stores.sqlite import figures, ledger, people
 from basketgex_server.stores.sqlite.pool import Debit, SqlitePool
 from basketgex_server.stores.sqlite.repair import (
     Saved,
@@ -69,6 +77,9 @@ CREATE INDEX IF NOT EXISTS debit_day ON debit (origin, spent_at);
 CREATE TABLE IF NOT EXISTS share (
     debit INTEGER NOT NULL, person TEXT NOT NULL, debits REAL NOT NULL, PRIMARY KEY (debit, person)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS person (
+    name TEXT PRIMARY KEY, digest TEXT NOT NULL, added_at REAL NOT NULL, until REAL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quota (
     origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
     unlimited INTEGER NOT NULL, plan TEXT NOT NULL, last_debit INTEGER
@@ -88,12 +99,15 @@ _LATER_COLUMNS = (
 class SqliteStore:
     """The store of one home. Its methods may be called from the event loop; the work is done on the owning thread.
 
+    ``mends``: a damaged store is begun anew. Not so for a command that looks into it: a server may be writing to the same file.
+
     Raises BadSettings where the file cannot be opened; the methods that are awaited raise StoreUnavailable where it is full,
     locked, read-only or refused by its disk.
     """
 
-    def __init__(self, path: Path, history_days: float) -> None:
+    def __init__(self, path: Path, history_days: float, *, mends: bool = True) -> None:
         self._path = path
+        self._mends = mends
         self.chains = ChainArchive(path.with_name("chains.db"))
         """Past chains, in a file of their own."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
@@ -150,6 +164,18 @@ class SqliteStore:
         """Return the debits of all origins between two moments by person; those that are nobody's share are the home's."""
         return await self._run(lambda: ledger.spent_by(self._connection, since, until))
 
+    async def people(self) -> list[Person]:
+        """Return who may ask, by name."""
+        return await self._run(lambda: people.people(self._connection))
+
+    async def add_person(self, person: Person) -> bool:
+        """Keep a person; return False, and change nothing, where another has the name."""
+        return await self._run(lambda: people.add(self._connection, person))
+
+    async def revoke(self, name: str) -> bool:
+        """Forget a person, whose debits stay in the ledger; return False where there is none of the name."""
+        return await self._run(lambda: people.revoke(self._connection, name))
+
     async def make_up(self, origin: str, today: int, now: float) -> None:
         """Add what a damaged store has lost of today's debits, which were so many."""
         await self._run(lambda: ledger.make_up(self._connection, origin, today, now))
@@ -195,7 +221,8 @@ class SqliteStore:
         """Write what is journalled, and end."""
         self.chains.close()
         self._thread.submit(self._tidier.close)
-        self._thread.submit(lambda: renew(self._connection))  # where that fails, it is the next end's
+        if self._mends:
+            self._thread.submit(lambda: renew(self._connection))  # where that fails, it is the next end's
         self._thread.submit(lambda: self._connection.close())
         self._thread.shutdown(wait=True)
 
@@ -260,6 +287,8 @@ class SqliteStore:
 
     def _open(self) -> sqlite3.Connection:
         existed = self._path.exists()
+        if existed and not self._mends and not self._path.stat().st_size:
+            raise BadSettings(_NOT_READ)
         try:
             connection, version = _connect(self._path)
         except sqlite3.OperationalError as error:
@@ -267,6 +296,8 @@ class SqliteStore:
             held = code_of(error) == sqlite3.SQLITE_BUSY or known is None
             raise BadSettings(_NOT_OPENED if held or known is None else known.sentence) from error
         except sqlite3.DatabaseError as error:
+            if not self._mends:
+                raise BadSettings(_NOT_READ) from error
             return self._begun_anew(damaged=is_damage(error))
         if existed and not version:
             LOG.warning("The state was empty: the day's debits are asked of the account.")
@@ -274,6 +305,8 @@ class SqliteStore:
         return connection
 
     def _heal(self) -> None:
+        if not self._mends:
+            raise StoreUnavailable(_NOT_READ)
         with suppress(sqlite3.Error):
             self._connection.close()
         self._connection = self._begun_anew(damaged=True)
@@ -292,6 +325,7 @@ class SqliteStore:
         return connection
 
 
+_NOT_READ = "The state of this home cannot be read: its server mends it, so start that with basketgex serve."
 _NOT_OPENED = "The state of this home cannot be opened: another program holds it, or the disk refuses it."
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from basketgex_server.domain import QuotaReading, Snapshot
-from basketgex_server.errors import SourceUnavailable
+from basketgex_server.errors import BadSettings, SourceUnavailable
+from basketgex_server.stores.port import Departure, Leaving, Person, QuotaValue
 from basketgex_server.stores.sqlite import SqliteStore
 from basketgex_server.stores.sqlite.repair import SAVED
 from tests.server.dispatch.test_dispatcher import Bench, bench
@@ -231,6 +232,43 @@ def test_a_bad_row_takes_nothing_with_it_but_its_own_figure(
     ]
     with closing(sqlite3.connect(aside)) as kept:
         assert kept.execute("SELECT count(*) FROM snapshot").fetchone() == (900,)
+
+
+@pytest.mark.parametrize("size", [0, 5_000, 100_000])
+def test_a_command_that_looks_into_a_bad_store_leaves_it_to_the_server(
+    tmp_path: Path, whole: bytes, size: int
+) -> None:
+    """A server may be writing to the same file: it is not moved from under its feet."""
+    path = tmp_path / "state.db"
+    path.write_bytes(whole[:size])
+    with pytest.raises(BadSettings, match="its server mends it, so start that with basketgex serve"):
+        SqliteStore(path, 0.0, mends=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["state.db"]
+    assert path.read_bytes() == whole[:size]
+
+
+def test_people_and_what_they_have_spent_survive_damage_elsewhere(tmp_path: Path) -> None:
+    path, ann = tmp_path / "state.db", Person("ann", "a1", NOON)
+
+    async def story(store: SqliteStore) -> None:
+        await store.add_person(ann)
+        pool = store.pool("here", QuotaValue(0), lambda _: (False, False))
+        calls = (Leaving(("A", "B"), by={"A": "ann", "B": ""}),)
+        await pool.depart(lambda ledger: Departure(ledger.quota, calls), NOON)
+
+    store = SqliteStore(path, 30.0)
+    run(story(store))
+    store.close()
+    with closing(sqlite3.connect(path)) as other:
+        (page,) = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'quota'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(bytes(PAGE))
+    store = SqliteStore(path, 30.0)
+    assert len(list(tmp_path.glob("state-set-aside-*.db"))) == 1
+    assert run(store.people()) == [ann]
+    assert run(store.spent_by(0.0, NOON + 1)) == {"ann": 0.5, "": 0.5}
+    store.close()
 
 
 def test_copies_do_not_fill_the_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,172 @@
+"""``basketgex desk``: who may ask a server by a token of their own, and what each of them has spent.
+
+These commands talk to the store, and to no server: nobody administers a desk over the wire.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from basketgex.home import Home
+from basketgex_cli.config import settings_of
+from basketgex_cli.parsing import JSON
+from basketgex_cli.terminal import Column, busy, print_table
+from basketgex_server.api.rpc.roll import digest_of
+from basketgex_server.command_line import Commands, add_command
+from basketgex_server.errors import BadSettings
+from basketgex_server.shown import quoted
+from basketgex_server.stores.factory import make_store
+from basketgex_server.stores.port import Person, Store
+
+EXAMPLES = (
+    "basketgex desk person add ann",
+    "basketgex desk person list",
+    "basketgex desk person revoke ann",
+    "basketgex desk spent --day 2026-11-27",
+)
+NAME = re.compile(r"[\w.@-]{1,64}")
+OF_HOME = "(the home's own)"
+"""Beside the debits of whoever asks with the token of a replica's home."""
+T = TypeVar("T")
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its parts."""
+    desk = add_command(
+        commands, "desk", "people with tokens of their own, and who spent what", EXAMPLES, _nothing
+    )
+    parts = desk.add_subparsers(
+        title="parts", dest="part", metavar="PART", help="person or spent", required=True
+    )
+    person = add_command(
+        parts, "person", "gives somebody a token, takes it back, lists who has one", EXAMPLES[:3], _nothing
+    )
+    deeds = person.add_subparsers(
+        title="what to do", dest="deed", metavar="DEED", help="add, list or revoke", required=True
+    )
+    add = add_command(deeds, "add", "make a token, which is shown this once", EXAMPLES[:1], _add)
+    add.add_argument("name", metavar="NAME", help="as the ledger is to have it: letters, digits and . _ @ -")
+    add.add_argument(
+        "--until", type=_day, metavar="DAY", help="the last day (UTC) on which it counts, such as 2027-06-30"
+    )
+    listed = add_command(deeds, "list", "who has a token", EXAMPLES[1:2], _list)
+    listed.add_argument("--json", action="store_true", help=JSON)
+    revoke = add_command(deeds, "revoke", "take somebody's token back", EXAMPLES[2:3], _revoke)
+    revoke.add_argument("name", metavar="NAME", help="as basketgex desk person list has it")
+    spent = add_command(parts, "spent", "the debits of a day by person", EXAMPLES[3:], _spent)
+    spent.add_argument(
+        "--day", type=_day, metavar="DAY", help="a day (UTC), such as 2026-11-27; today if not given"
+    )
+    spent.add_argument("--json", action="store_true", help=JSON)
+
+
+def _nothing(home: Home, chosen: argparse.Namespace) -> None:
+    raise AssertionError("a part is required")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-27") from None
+
+
+def _add(home: Home, chosen: argparse.Namespace) -> None:
+    name, now, token = _name(chosen.name), time.time(), secrets.token_urlsafe(32)
+    until = _midnight(chosen.until + timedelta(1)) if chosen.until else None
+    if until is not None and until <= now:
+        raise BadSettings("--until is a day that is over: name one to come, or leave it out.")
+    if not _with_store(
+        home, lambda store: store.add_person(Person(name, digest_of(token.encode()), now, until))
+    ):
+        raise BadSettings(f"{name} has a token already: run basketgex desk person revoke {name} first.")
+    print(f"The token of {name}, which is shown this once:")
+    print(token)
+
+
+def _list(home: Home, chosen: argparse.Namespace) -> None:
+    people = _with_store(home, lambda store: store.people())
+    if chosen.json:
+        rows = [
+            {"name": p.name, "since": _moment(p.added_at), "until": p.until and _moment(p.until)}
+            for p in people
+        ]
+        print(json.dumps({"people": rows}, indent=2))
+    elif people:
+        columns = (
+            Column("name", 24, left=True),
+            Column("since", 12, left=True),
+            Column("last day", left=True),
+        )
+        print_table(columns, [(p.name, _moment(p.added_at)[:10], _last_day(p)) for p in people])
+    else:
+        print("Nobody has a token of their own yet: run basketgex desk person add NAME.")
+
+
+def _revoke(home: Home, chosen: argparse.Namespace) -> None:
+    name = _name(chosen.name)
+    if not _with_store(home, lambda store: store.revoke(name)):
+        raise BadSettings(f"There is no {quoted(name)}: run basketgex desk person list to see all.")
+    print(f"The token of {name} is refused from now on; what was spent stays in the ledger.")
+
+
+def _spent(home: Home, chosen: argparse.Namespace) -> None:
+    day = chosen.day or datetime.now(UTC).date()
+    spent = _with_store(home, lambda store: store.spent_by(_midnight(day), _midnight(day + timedelta(1))))
+    own, total = spent.pop("", 0.0), round(sum(spent.values()), 6)
+    people = sorted(spent.items(), key=lambda pair: (-pair[1], pair[0]))
+    debits = round(total + own)
+    if chosen.json:
+        rows = [{"person": person, "debits": share} for person, share in people]
+        print(json.dumps({"day": day.isoformat(), "debits": debits, "home": own, "people": rows}, indent=2))
+    elif debits:
+        rows_ = [*people, *([(OF_HOME, own)] if own else [])]
+        print_table(
+            (Column("person", 24, left=True), Column("debits", 12)), [(p, f"{s:,.2f}") for p, s in rows_]
+        )
+        print(f"{debits:,} {'debit' if debits == 1 else 'debits'} on {day} (UTC).")
+    else:
+        print(f"Nothing was spent on {day} (UTC).")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise BadSettings(
+            f"{quoted(text)} is no name: take up to 64 letters, digits and . _ @ -, such as ann."
+        )
+    return text.lower()
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _last_day(person: Person) -> str:
+    return _moment(person.until - 1)[:10] if person.until is not None else ""
+
+
+def _with_store(home: Home, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Do some work over the home's store, whether it is served or not."""
+
+    async def do() -> T:
+        store = make_store(home.state_file, settings_of(home).by_name["store"].value, 0.0, mends=False)
+        try:
+            return await work(store)
+        finally:
+            await store.end()
+
+    with busy("Looking into the store"):
+        home.create()
+        return asyncio.run(do())
