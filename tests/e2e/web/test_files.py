@@ -7,8 +7,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from playwright.sync_api import Dialog, Download
 
 from basketgex_addin.calc.driver import Office, recalculate_and_store
+from basketgex_addin.web.workfile import FORMATS, MOVED, SHEETS
 from tests.e2e.calc.conftest import find_calc
 from tests.e2e.web.browser import SHEET, Workbook
 
@@ -28,11 +30,15 @@ def own() -> bytes:
     return target.getvalue()
 
 
-def test_opened_changed_and_saved(book: Workbook, tmp_path: Path) -> None:
+def open_own(book: Workbook) -> None:
     with book.page.expect_file_chooser() as chooser:
         book.page.get_by_role("button", name="Open").click()
     chooser.value.set_files([{"name": "own.xlsx", "mimeType": "application/octet-stream", "buffer": own()}])
     book.until(f"() => !!window.basketgex && {SHEET}.getRange('A3').getRawValue() === 'sum'")
+
+
+def test_opened_changed_and_saved(book: Workbook, tmp_path: Path) -> None:
+    open_own(book)
     net = book.shows_number("B4")
     book.page.evaluate(f"{SHEET}.getRange('B2').setValue(7)")
     book.shows("B3", 9)
@@ -49,6 +55,39 @@ def test_opened_changed_and_saved(book: Workbook, tmp_path: Path) -> None:
     assert found["B4"].value == pytest.approx(book.value("B4"), rel=1e-9)
     assert [str(area) for area in found.merged_cells.ranges] == ["D1:E2"]
     assert found["B1"].number_format == "0.00"
+
+
+def test_what_would_be_lost_is_said_before_saving(book: Workbook) -> None:
+    """All of it in one question; refused, nothing is saved."""
+    open_own(book)
+    changed = (
+        "() => { const c = basketgex.files.content(); return c.moved && c.formatted && c.tabs.length === 2; }"
+    )
+    book.page.evaluate(f"{SHEET}.getRange('A1').setFontWeight('bold')")
+    book.page.evaluate(f"{SHEET}.insertRowBefore(1)")
+    book.page.evaluate("basketgex.univerAPI.getActiveWorkbook().insertSheet('More')")
+    book.until(changed)
+    asked: list[str] = []
+    saved: list[Download] = []
+    answers = [False, True]
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if answers.pop(0) else dialog.dismiss()
+
+    book.page.on("dialog", answer)
+    book.page.on("download", lambda file: saved.append(file))
+    save = book.page.get_by_role("button", name="Save .xlsx")
+    with book.page.expect_event("dialog"):
+        save.click()
+    with book.page.expect_download() as download:
+        save.click()
+    lost = [MOVED, SHEETS.format(names="More"), FORMATS]
+    assert asked == ["\n".join(lost) + "\n\nSave the file all the same?"] * 2
+    assert [file.suggested_filename for file in saved] == ["own.xlsx"]
+    found = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))
+    assert found.sheetnames == ["Sheet"]
+    assert [found["Sheet"][at].value for at in ("A1", "A2", "A3")] == ["NVDA", None, "AMD"]
 
 
 def test_what_is_no_workbook(book: Workbook) -> None:
