@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.addin.web.hosts import WebHost
 from tests.e2e.web.browser import SHEET, Workbook, workbook
+from tests.e2e.web.opened import accessible
 
 NAMES, WEIGHTS = [["NVDA"], ["AMD"], ["AVGO"]], [[50], [30], [20]]
 SENTENCE = "3 symbols but 2 weights: give one weight beside each symbol, or none at all."
@@ -60,6 +61,7 @@ def test_errors_are_errors_and_say_why(book: Workbook) -> None:
     book.shows("D6", 1)
     book.click("D1")
     book.until("s => document.getElementById('reason').innerText === s", SENTENCE)
+    accessible(book.page, only="body > header, body > p")
     book.click("A1")
     book.until("() => document.getElementById('reason').hidden")
 
@@ -180,6 +182,7 @@ def test_without_the_key(context: BrowserContext, host: WebHost) -> None:
     closed = Workbook(page, host, enters=False)
     page.goto(f"{host.running.http}/")
     page.get_by_text("opened without its key").wait_for()
+    accessible(page)
     page.goto(f"{host.running.http}/#ticket=forged")
     page.reload()
     page.get_by_text("opened without its key").wait_for()
