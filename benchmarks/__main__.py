@@ -23,6 +23,7 @@ from benchmarks import (
     rest,
     sheets,
     start,
+    web,
     whole,
 )
 from benchmarks.pairs import PAIRS, Result
@@ -50,6 +51,7 @@ def main() -> int:
             start,
             first_value,
             sheets,
+            web,
         ):
             for result in module.measure(Path(folder)):
                 lines.append(row(result))
