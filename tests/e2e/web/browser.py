@@ -126,7 +126,9 @@ class Workbook:
         """Click a cell of the first 26 columns, until a sheet that has just been opened takes it."""
         column, row = ord(cell[0]) - ord("A"), int(cell[1:]) - 1
         give_up = time.monotonic() + PATIENCE
-        while self.page.evaluate(CHOSEN) != [row, column] or not self._clicked:
+        while not (
+            self._clicked and self.page.evaluate(CHOSEN) == [row, column] and self.page.evaluate(TAKES_KEYS)
+        ):
             assert time.monotonic() < give_up, f"{cell} takes no click"
             boxes = self.page.evaluate(CANVASES)
             sheet = max(boxes, key=lambda box: box["width"] * box["height"])
@@ -136,9 +138,13 @@ class Workbook:
             self.page.wait_for_timeout(150)
 
     def type(self, cell: str, text: str) -> None:
-        """Type into a cell, and Enter."""
+        """Type into a cell, and Enter.
+
+        At a person's pace: a list of functions that comes up late, for half of a word, would take the Enter for itself.
+        """
         self.click(cell)
-        self.page.keyboard.type(text)
+        self.page.keyboard.type(text, delay=20)
+        self.page.evaluate(DIGESTED)
         self.page.keyboard.press("Enter")
         held = f"([a, t]) => {{ const r = {SHEET}.getRange(a); return (r.getFormula() || String(r.getValue())) === t; }}"
         self.until(held, [cell, text])
@@ -154,6 +160,10 @@ class Workbook:
 CHOSEN = (
     "() => { const at = basketgex.univerAPI.getActiveWorkbook().getActiveRange();"
     " return at && [at.getRow(), at.getColumn()]; }"
+)
+TAKES_KEYS = "document.activeElement.isContentEditable"
+DIGESTED = (
+    "() => new Promise(done => requestIdleCallback(() => setTimeout(() => requestIdleCallback(done), 200)))"
 )
 CANVASES = "[...document.querySelectorAll('#workbook canvas')].map(c => c.getBoundingClientRect().toJSON())"
 SHEET = "basketgex.univerAPI.getActiveWorkbook().getActiveSheet()"
