@@ -17,6 +17,7 @@ from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
 from basketgex_cli import templates as template_command
 from basketgex_cli.context import client_of, unwrap
+from basketgex_cli.home import end_server
 from basketgex_cli.render import amount, new_york_text, regime_words
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
@@ -78,9 +79,8 @@ def demo(out: Path) -> None:
             print(line)
         print("basketgex web opens a workbook in the browser, without a spreadsheet program.")
     finally:
-        with busy("Ending the server"):
-            client.shutdown()
-            client.close()
+        client.close()
+        end_server(home)
 
 
 def _fill(template: Path, out: Path, home: Home) -> list[str]:

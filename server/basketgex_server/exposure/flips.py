@@ -107,11 +107,11 @@ def _signs(net: Floats, gross: Floats) -> Floats:
 
 
 def joined(members: Sequence[tuple[Repricing, float]]) -> Repricing | None:
-    """Return the GEX of all members as one, the weights in it; None where their sizes are beyond computing."""
+    """Return the GEX of all members as one, the weights in it; None where their sizes are nothing or beyond computing."""
     with np.errstate(over="ignore"):
         sizes = [weight * chain.unit for chain, weight in members]
     largest = max(sizes, default=math.nan)
-    if not math.isfinite(largest):
+    if not 0 < largest < math.inf:
         return None
     chains = [chain for chain, _ in members]
     bells = [chain.bell[GEX] * (size / largest) for chain, size in zip(chains, sizes, strict=True)]

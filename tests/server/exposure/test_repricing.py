@@ -185,6 +185,14 @@ def test_a_chain_is_the_sum_of_its_parts(rows: list[Row], data: st.DataObject) -
             assert whole.net[m][place] == pytest.approx(added, rel=1e-9, abs=1e-11 * size[m])
 
 
+def test_what_is_too_small_to_be_computed_has_no_flip() -> None:
+    rows = [(1e-200, is_call, 0.5, 0.3, 1e-200) for is_call in (True, False)]
+    tiny = Member(make(rows, 1e-200), TERMS)
+    found = profile([tiny], [0.8, 1.0])
+    assert found and found.roots == ()
+    assert basket_flips([tiny]) == ()
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.one_of(sensible, st.tuples(odd, st.booleans(), odd, odd, odd)), max_size=12),
