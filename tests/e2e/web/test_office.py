@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +16,7 @@ from basketgex_addin.functions import BY_NAME, FUNCTIONS, Way
 from basketgex_addin.web import values
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.web.hosts import WebHost
+from tests.e2e.serving import kill
 from tests.e2e.web.browser import chromium
 from tests.e2e.web.excel import Excel, entry, excel, office_host, shown
 from tests.e2e.web.opened import accessible, fetched
@@ -155,9 +154,7 @@ def test_a_trigger(sheet: Excel, host: WebHost) -> None:
 
 def test_the_server_is_killed(sheet: Excel, host: WebHost) -> None:
     before = sheet.cell("BASKETGEX", [NAMES, WEIGHTS])
-    runtime = host.home.server()
-    assert runtime is not None
-    os.kill(runtime.pid, signal.SIGKILL)
+    kill(host.home)
     assert sheet.cell("BASKETGEX", [NAMES, WEIGHTS], "Sheet1!D2") == before
     sheet.until("() => full > 0")  # Excel is asked to calculate everything: no figure of another server stays
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from playwright.sync_api import BrowserContext
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from tests.addin.web.hosts import WebHost, web_host
-from tests.e2e.serving import environment
+from tests.e2e.serving import environment, kill
 from tests.e2e.web.browser import Workbook, chromium, workbook
 
 HEAD = "option,open_interest,iv,underlying_price"
@@ -79,9 +77,7 @@ def test_a_server_that_is_killed(context: BrowserContext, tmp_path: Path) -> Non
     with own_host(tmp_path) as host, workbook(context, host) as book:
         book.put({"D1": ASK})
         before = book.shows_number("D1")
-        runtime = host.home.server()
-        assert runtime is not None
-        os.kill(runtime.pid, signal.SIGKILL)
+        kill(host.home)
         book.put({"D2": '=BASKETGEX("AMD")'})
         assert book.shows_number("D2") != before
         book.shows("D1", before)
