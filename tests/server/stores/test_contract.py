@@ -265,10 +265,8 @@ def test_a_debit_is_divided_over_what_was_waited_for_by_who_wanted_it_first(make
     told(make, story)
 
 
+@pytest.mark.parametrize("make", ["postgres"], indirect=True)  # a home has one server
 def test_whoever_wants_it_first_on_another_replica_pays(make: Makes) -> None:
-    if make.engine == "sqlite":
-        pytest.skip("only on PostgreSQL: a home has one server")
-
     async def story(store: Store) -> None:
         other = make()
         try:
