@@ -83,10 +83,10 @@ def write_levels(sheet: Sheet, look: Look, first: tuple[int, int], levels: Level
         name, price, distance = (levels.cell(place, name) for name in ("level", "price", "distance"))
         for i, value, form in (
             (0, f'IF(ISTEXT({name}),{name}&"","–")', cell(size=9)),
-            (1, _number(price), cell(num_format=style.PRICE, align="right")),
+            (1, marks.shown(price), cell(num_format=style.PRICE, align="right")),
             (
                 2,
-                _number(distance),
+                marks.shown(distance),
                 cell(num_format=style.SIGNED_SHARE_1, align="right", colour=style.MUTED),
             ),
         ):
@@ -111,7 +111,3 @@ def _said(levels: Levels) -> tuple[str, str]:
         f'IF({levels.blank},"Choose a name.",IF(ISNUMBER({price}),{doubted},{why}))',
         f'IF({levels.blank},"",_xlfn.TEXTJOIN(" ",TRUE,{flips},{walls}))',
     )
-
-
-def _number(cell: str) -> str:
-    return f'IF(ISNUMBER({cell}),{cell},"–")'

@@ -49,9 +49,9 @@ def sign_of(number: str) -> str:
     return f'IF(ISNUMBER({number}),IF({number}<0,"▼ negative","▲ positive"),"–")'
 
 
-def since(moment: str) -> str:
-    """The formula's part that shows BASKETSINCE's moment; a dash where none is known: #N/A, in Excel blank beside an error."""
-    return f'IF(ISNUMBER({moment}),{moment},"–")'
+def shown(cell: str) -> str:
+    """The formula's part that shows a number; a dash where there is none, be it #N/A or, in Excel beside an error, a blank."""
+    return f'IF(ISNUMBER({cell}),{cell},"–")'
 
 
 def percent(share: str) -> str:

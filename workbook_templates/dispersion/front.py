@@ -141,7 +141,7 @@ def _basket(sheet: Sheet, look: Look, row: int, label: str, ours: str) -> None:
     own: dict[str, Figure] = {
         "label": (label, {"bold": True}),
         "since": (
-            marks.since(BESIDE.cell("since", place)),
+            marks.shown(BESIDE.cell("since", place)),
             {"size": 9, "num_format": style.MOMENT, "align": "center"},
         ),
         "net_to_gross": ('""' if of_index else BLOCK.net_to_gross, signed),

@@ -26,7 +26,6 @@ from workbook_templates.hedge.layout import (
     TICKS,
     TO_CLOSE,
     Side,
-    shown,
 )
 from workbook_templates.hedge.layout import COLUMNS as DETAIL
 from workbook_templates.hedge.panel import write_panel
@@ -101,16 +100,16 @@ def _line(sheet: Sheet, look: Look, side: Side) -> None:
     balance = f"BASKETBALANCE({side.weighted})"
     weekend = f'MATCH("over a weekend",{side.column("key", TICKS)},0)'
     own: dict[str, Figure] = {
-        "balance": (shown(balance), {"num_format": style.SIGNED_SHARE, **right}),
+        "balance": (marks.shown(balance), {"num_format": style.SIGNED_SHARE, **right}),
         **{
-            name: (shown(cell), {**MILLIONS, "bold": True})
+            name: (marks.shown(cell), {**MILLIONS, "bold": True})
             for name, cell in zip(("down", "up"), side.moved, strict=True)
         },
-        "to_close": (shown(side.cell("buy", TO_CLOSE)), MILLIONS),
+        "to_close": (marks.shown(side.cell("buy", TO_CLOSE)), MILLIONS),
         "weekend": (f'IFERROR(INDEX({side.column("clock", TICKS)},{weekend}),"–")', MILLIONS),
-        "zero_dte": (shown(side.cell("share")), share),
-        "week": (shown(side.cell("rolled", 1)), share),
-        "month": (shown(side.cell("rolled", 2)), share),
+        "zero_dte": (marks.shown(side.cell("share")), share),
+        "week": (marks.shown(side.cell("rolled", 1)), share),
+        "month": (marks.shown(side.cell("rolled", 2)), share),
     }
     basket = Basket(side.weighted, side.status, side.front("gex"))
     differences = dict.fromkeys(("age", "count", "coverage", "usable"), right)
@@ -167,7 +166,7 @@ def _names(sheet: Sheet, look: Look) -> None:
             raw.write_number(row, LIST.at("beta"), examples[seat][2], typed)
         else:
             raw.write_blank(row, LIST.at("beta"), None, typed)
-        beta = shown(DETAIL.cell("implied", seat))
+        beta = marks.shown(DETAIL.cell("implied", seat))
         sheet.formula(row, LIST.at("implied"), f'=IF(LEN(TRIM({its.name}))=0,"",{beta})', implied)
     its = LIST.row(FIRST)
     wrong = f"OR(ISTEXT({its.beta}),AND(LEN(TRIM({its.name}))=0,LEN({its.beta})>0))"

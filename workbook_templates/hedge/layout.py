@@ -199,8 +199,3 @@ def after_baskets(value: str) -> str:
 def move_in_words(cell: str) -> str:
     """The part of a formula that writes a move that is a number, with its sign."""
     return f'IF({cell}=0,"0 %",{signed_percent(cell)})'
-
-
-def shown(cell: str) -> str:
-    """The part of a formula that shows a number; a dash where there is none."""
-    return f'IF(ISNUMBER({cell}),{cell},"–")'

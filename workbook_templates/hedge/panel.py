@@ -39,7 +39,6 @@ from workbook_templates.hedge.layout import (
     VOL_UP,
     WALL,
     Side,
-    shown,
 )
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
@@ -124,7 +123,7 @@ def _rungs(sheet: Sheet, look: Look) -> None:
             text, rung = BESIDE[place - RUNGS]
             sheet.text(row, RUNG.at("rung"), text, look.cell(size=9))
         for side in BOTH:
-            sheet.formula(row, RUNG.at(side.name), f"={shown(side.cell('buy', rung))}", number)
+            sheet.formula(row, RUNG.at(side.name), f"={marks.shown(side.cell('buy', rung))}", number)
     _signs(sheet, look, RUNG, ("basket", "index"))
     there = f"OR({OF_BASKET.absent},ISNUMBER({OF_BASKET.cell('buy')}))"
     quiet = look(size=9, italic=True, colour=style.MUTED)
@@ -139,8 +138,10 @@ def _tenors(sheet: Sheet, look: Look) -> None:
         named = f'=IFERROR({_either("expires", place)},"")'
         sheet.formula(row, TENOR.at("expires"), named, look.cell(bold=True))
         for side in BOTH:
-            sheet.formula(row, TENOR.at(f"{side.name}_gex"), f"={shown(side.cell('gex', place))}", number)
-            rolled = f"={shown(side.cell('rolled', place))}"
+            sheet.formula(
+                row, TENOR.at(f"{side.name}_gex"), f"={marks.shown(side.cell('gex', place))}", number
+            )
+            rolled = f"={marks.shown(side.cell('rolled', place))}"
             sheet.formula(row, TENOR.at(f"{side.name}_rolled"), rolled, share)
     _signs(sheet, look, TENOR, ("basket_gex", "index_gex"))
 

@@ -128,10 +128,9 @@ def _line(sheet: Sheet, look: Look, curve: Curve) -> None:
     move = {"num_format": style.SIGNED_SHARE_1, "align": "right"}
 
     def level(name: str, place: int) -> str:
-        found = LEVELED.cell(name, place)
-        return f'IF(ISNUMBER({found}),{found},"–")'
+        return marks.shown(LEVELED.cell(name, place))
 
-    flip = f'IF(ISNUMBER({FLIP}),{FLIP},"–")'
+    flip = marks.shown(FLIP)
     lowest_of = f'IF(COUNT({values})=0,"–",IF(MIN({values})<0,MIN({values}),"–"))'
     lowest_at = f'IF(ISNUMBER({lowest}),INDEX({MOVES},MATCH({lowest},{values},0)),"–")'
     own: dict[str, Figure] = {

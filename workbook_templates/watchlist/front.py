@@ -107,7 +107,7 @@ def _headline(sheet: Sheet, look: Look) -> None:
     left: dict[str, Any] = {"align": "left"}
     own: dict[str, Figure] = {
         "net_to_gross": (BLOCK.net_to_gross, {"num_format": style.SIGNED_SHARE, **right}),
-        "since": (marks.since(SINCE), {"num_format": style.MOMENT, **left}),
+        "since": (marks.shown(SINCE), {"num_format": style.MOMENT, **left}),
         "top": (BLOCK.top_share, {"num_format": style.SHARE, **right}),
     }
     differences = {
