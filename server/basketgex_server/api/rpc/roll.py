@@ -55,9 +55,8 @@ class Roll:
         self._store = store
         self._now = now
         self._by_digest: dict[str, Person] = {}
-        self._began = (
-            self._read_at
-        ) = -math.inf  # the last reading, and the last that succeeded, in the loop's time
+        # The last reading, and the last that succeeded, in the loop's time.
+        self._began = self._read_at = -math.inf
         self._coming: asyncio.Task[BasketgexError | None] | None = None  # a reading that has not begun yet
         self._turn = asyncio.Lock()
         self._next = asyncio.Event()
