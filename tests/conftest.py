@@ -1,9 +1,10 @@
-"""Where nothing may be skipped (BASKETGEX_REQUIRE_ALL=1), a skip is a failure."""
+"""Where nothing may be skipped (BASKETGEX_REQUIRE_ALL=1), a skip is a failure; what drives other programs has a second try."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -15,8 +16,27 @@ hypothesis.settings.load_profile("basketgex")
 
 REQUIRE_ALL = os.environ.get("BASKETGEX_REQUIRE_ALL") == "1"
 
+HERE = Path(__file__).parent
+DRIVEN = (HERE / "e2e", HERE / "windows")
+"""Whole programs against the hosts' own deadlines of some seconds: Calc, Chromium, Wine, servers. A machine that stands still
+for so long fails them; they are tried once more, and the summary says so. ``-p no:rerunfailures`` turns it off."""
+
+SHOWN = 3_000
+"""Characters of the first try's failure, from its end."""
+
 OTHER_PLATFORM = "only on "
 """A skip whose reason starts so ("only on Windows") is right everywhere else and stays one."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("rerunfailures"):
+        config.addinivalue_line("markers", "flaky: has a second try where pytest-rerunfailures is at work")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in DRIVEN):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -46,5 +66,9 @@ def pytest_make_collect_report() -> Generator[None, Any, pytest.CollectReport]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Say at once what failed: a run that is cut off has no summary."""
-    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    if report.failed:
         print(f"\n{report.nodeid} failed.", flush=True)
+    elif report.outcome == "rerun":  # no later summary shows why
+        print(f"\n{report.nodeid} failed, and is tried again:\n{report.longreprtext[-SHOWN:]}", flush=True)
