@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc import messages
+from basketgex_server.api.rpc import requests
 from basketgex_server.dispatch.batch import arrays as columns
 from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.domain import Freshness, Measures, Origin, Snapshot, SymbolExposure
@@ -40,7 +40,7 @@ def measure(folder: Path) -> Iterator[Result]:
 
     def arrays() -> float:
         begin = time.perf_counter()
-        batch = messages.batch(request)
+        batch = requests.batch(request)
         answer = columns.assemble_all(columns.prepare(batch, 1_000), lookup)
         taken = (time.perf_counter() - begin) * 1e3
         assert len(answer.net[0]) == BASKETS

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -28,6 +29,7 @@ def add_echo(server: grpc.aio.Server) -> None:
 
 
 def real(home: Path) -> None:
+    gc.disable()  # as the command serve does
     from basketgex.home import Home
     from basketgex_server import lifecycle
     from basketgex_server.settings import Settings

@@ -173,7 +173,7 @@ def _at_once(peer: Peer, request: pb.GetBasketRequest) -> Result:
     begin = time.perf_counter()
     futures = [
         peer.service.GetBasket.future(request, metadata=peer.token, timeout=60) for _ in range(AT_ONCE)
-    ]  # type: ignore[attr-defined]
+    ]
     for future in futures:
         failed += future.exception() is not None
     taken = (time.perf_counter() - begin) * 1e3

@@ -61,6 +61,9 @@ class InMemory:
     def chain(self, symbol: str) -> Chain | None:
         return self._chains[symbol]
 
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(self._chains)
+
 
 def measure(folder: Path) -> Iterator[Result]:
     names, one, several = many.names(SYMBOLS + WARM), folder / "one", folder / "many"
@@ -90,7 +93,7 @@ def _times(one: ChainFiles, several: ChainFiles, names: Sequence[str]) -> Iterat
                 f"{symbols} symbols of {CONTRACTS:,} contracts, files to figures, a contract",
                 f"{FEWER[0]} symbols, a contract",
                 LINEAR,
-                lambda symbols=symbols: read(names[:symbols]) / CONTRACTS,  # type: ignore[misc]
+                lambda symbols=symbols: read(names[:symbols]) / CONTRACTS,
                 lambda: read(names[: FEWER[0]]) / CONTRACTS,
                 unit="ns",
                 pairs=FEW,
@@ -149,7 +152,7 @@ def _warm_cell(home: Path, several: Path, names: Sequence[str], warm: Sequence[s
                 nonlocal other
                 if other is None or other.done():
                     assert other is None or len(other.result().basket.constituents) == len(names)
-                    other = service.GetBasket.future(all_of_them, metadata=token, timeout=120)  # type: ignore[attr-defined]
+                    other = service.GetBasket.future(all_of_them, metadata=token, timeout=120)
                 service.GetBasket(cell, metadata=token, timeout=60)
 
             taken = _p99(ask)

@@ -40,7 +40,8 @@ def compare(
 ) -> Result:
     """Measure both sides ``pairs`` times, in random order within a pair; each returns what it took."""
     ours(), theirs()  # both warm
-    mine, others = [], []
+    mine: list[float] = []
+    others: list[float] = []
     for _ in range(pairs):
         sides = [(ours, mine), (theirs, others)]
         random.shuffle(sides)
