@@ -42,7 +42,7 @@ from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.rest.listener import HttpServer, serve_http
 from basketgex_server.api.rpc.roll import Roll
 from basketgex_server.api.rpc.servicer import ExposureServicer
-from basketgex_server.api.rpc.standard import HEALTH, SERVICE, add_reflection
+from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
 from basketgex_server.binding import bind
 from basketgex_server.configuration import Configuration
@@ -307,7 +307,7 @@ class _Server:
         health_pb2_grpc.add_HealthServicer_to_server(alive, server)
         for name in (SERVICE, OVERALL_HEALTH):
             await alive.set(name, HealthCheckResponse.SERVING)
-        add_reflection(server, (SERVICE, HEALTH))
+        server.add_generic_rpc_handlers((Reflection((SERVICE, HEALTH)),))
         address, beyond = bind(server, self._settings)
         await server.start()
         return server, alive, address, beyond
@@ -382,6 +382,7 @@ def _end_at_last() -> None:
 
 
 def _load(source: ExposureSource) -> None:
+    gc.enable()  # the command starts without it
     with suppress(BasketgexError):  # the first call says what stands in the way
         source.prepare()
     arrays()

@@ -241,13 +241,13 @@ def check_path(path: str) -> None:
 
 def read_config(config: Path) -> dict[str, Any]:
     """Return what the configuration file says; nothing where there is no file. Raises BadSettings."""
-    import tomllib
-
     try:
         if not config.exists():
             return {}
         if not config.is_file():  # a pipe would be waited for
             raise BadSettings("The configuration cannot be read: config.toml is no file.")
+        import tomllib  # a start without a file does not wait for it
+
         return tomllib.loads(decoded(config.read_bytes()))
     except FileNotFoundError:
         return {}

@@ -1,4 +1,4 @@
-"""The source that the settings name."""
+"""The source that the settings name. Only that one is loaded: a spreadsheet waits for the start."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from basketgex_server.settings import Settings
-from basketgex_server.sources.adjusted import Adjusted
 from basketgex_server.sources.computed import Computed
-from basketgex_server.sources.files.folder import ChainFiles
-from basketgex_server.sources.flashalpha.keys import get_key
 from basketgex_server.sources.port import ChainProvider, ExposureSource
-from basketgex_server.sources.sample.provider import Sample
 
 SAMPLE_SEATS = 50
 """As many symbols as one call of the real service carries."""
@@ -21,11 +17,16 @@ SAMPLE_SEATS = 50
 def make_source(settings: Settings, executor: Executor, key_file: Path | None = None) -> ExposureSource:
     """Return the source of figures; its work runs on ``executor``, its key may be in ``key_file``. Raises BadSettings."""
     if settings.source == "sample":
+        from basketgex_server.sources.sample.provider import Sample
+
         return _computed(Sample(), settings, executor, symbols_per_call=SAMPLE_SEATS, metered=True)
     if settings.source == "chain-files":
+        from basketgex_server.sources.files.folder import ChainFiles
+
         files = ChainFiles(settings.folder(), settings.chain_as_of)
         return _computed(files, settings, executor, symbols_per_call=0, metered=False)
     if settings.source == "flashalpha":
+        from basketgex_server.sources.flashalpha.keys import get_key
         from basketgex_server.sources.flashalpha.source import FlashAlpha
 
         return FlashAlpha(
@@ -47,6 +48,8 @@ def _computed(
 ) -> Computed:
     implied, filled = settings.implied, settings.filled
     if implied or filled:
+        from basketgex_server.sources.adjusted import Adjusted
+
         provider = Adjusted(provider, settings.rates_of, settings.day_count, implied=implied, filled=filled)
     return Computed(
         provider,

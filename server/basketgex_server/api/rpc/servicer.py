@@ -22,7 +22,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import capabilities, universe
 from basketgex_server.api.reply_cache import ReplyCache
-from basketgex_server.api.rpc import betas, chain_replies, hedges, messages, profiles, requests
+from basketgex_server.api.rpc import chain_replies, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.shape_calls import ShapeCalls
 from basketgex_server.api.rpc.watch import Watches
@@ -44,8 +44,10 @@ from basketgex_server.tickers import ticker
 LOG = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 
-if TYPE_CHECKING:  # generic for the type checker only
-    Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    from basketgex_server.api.rpc.hedges import Asking
+
+    Context = grpc.aio.ServicerContext[Any, Any]  # generic for the type checker only
 
 
 class SettingsDesk(Protocol):
@@ -61,6 +63,7 @@ class SettingsDesk(Protocol):
 class ExposureServicer(ShapeCalls):
     """Serves the contract from a dispatcher. ``stop`` ends the server; ``now`` gives Unix seconds.
 
+    What few ask for is loaded when it is asked for: a spreadsheet waits for the start.
     ``notice`` is what a person should know of the settings: it goes with every reply that has an origin.
     """
 
@@ -180,6 +183,8 @@ class ExposureServicer(ShapeCalls):
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.GetProfileResponse:  # noqa: N802
         """Answer with a profile over spot prices."""
+        from basketgex_server.api.rpc import profiles
+
         return await self._guarded(context, lambda: profiles.get_profile(request, self._asking(context)))
 
     async def GetDispersion(  # noqa: N802
@@ -202,10 +207,14 @@ class ExposureServicer(ShapeCalls):
 
     async def GetHedge(self, request: pb.GetHedgeRequest, context: Context) -> pb.GetHedgeResponse:  # noqa: N802
         """Answer with what dealers must trade."""
+        from basketgex_server.api.rpc import hedges
+
         return await self._guarded(context, lambda: hedges.get_hedge(request, self._asking(context)))
 
     async def GetBetas(self, request: pb.GetBetasRequest, context: Context) -> pb.GetBetasResponse:  # noqa: N802
         """Answer with a basket in units that compare."""
+        from basketgex_server.api.rpc import betas
+
         return await self._guarded(context, lambda: betas.get_betas(request, self._asking(context)))
 
     async def WatchBaskets(  # type: ignore[override]  # noqa: N802 - a stream may be written to: then it ends when cancelled
@@ -311,9 +320,11 @@ class ExposureServicer(ShapeCalls):
             return build(*values)
         return await asyncio.get_running_loop().run_in_executor(self._compute, build, *values)
 
-    def _asking(self, context: Context) -> hedges.Asking:
+    def _asking(self, context: Context) -> Asking:
+        from basketgex_server.api.rpc.hedges import Asking
+
         source, time_left = self._dispatcher.source, self._time_left(context)
-        return hedges.Asking(source, self._settings.max_symbols, time_left, self._ttl(source.origin()))
+        return Asking(source, self._settings.max_symbols, time_left, self._ttl(source.origin()))
 
     def _ttl(self, origin: Origin) -> float:
         s = self._settings

@@ -8,10 +8,8 @@ from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
-from google.protobuf import descriptor_pb2, descriptor_pool, text_format
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health
-from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc.refusals import refuse
@@ -22,33 +20,29 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ExposureService"].full_name
 HEALTH: str = health.SERVICE_NAME
-V1ALPHA: str = reflection.SERVICE_NAME
-V1 = V1ALPHA.replace("v1alpha", "v1")
+V1ALPHA, V1 = (f"grpc.reflection.{version}.ServerReflection" for version in ("v1alpha", "v1"))
 """The same messages under the name that they kept; older clients know the other one only."""
+REFLECTION = tuple(f"/{name}/ServerReflectionInfo" for name in (V1ALPHA, V1))
 LONGEST, AT_ONCE, PATIENCE, MOST_OPEN = 1_024, 2, 2.0, 200
 """Bytes of a question about health, questions that are read at once, seconds until one must have come, and questions in all."""
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
-    """Describe services, and those that do so, by reflection."""
-    _describe_v1()
-    servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA, V1))
-    handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    for name in (V1ALPHA, V1):
-        methods = {"ServerReflectionInfo": handler}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, methods),))
+class Reflection(grpc.GenericRpcHandler):
+    """Describes services, and those that do so."""
 
+    def __init__(self, services: Sequence[str]) -> None:
+        self._services = (*services, V1ALPHA, V1)
+        self._handler: Handler | None = None
 
-def _describe_v1() -> None:
-    file = descriptor_pb2.FileDescriptorProto()
-    reflection_pb2.DESCRIPTOR.CopyToProto(file)
-    described = text_format.MessageToString(file).replace("v1alpha", "v1")
-    text_format.Parse(described, file := descriptor_pb2.FileDescriptorProto())
-    descriptor_pool.Default().AddSerializedFile(file.SerializeToString())
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+        """Return what answers a call, where it is one of reflection."""
+        if handler_call_details.method not in REFLECTION:
+            return None
+        if self._handler is None:
+            from basketgex_server.api.rpc import reflection
+
+            self._handler = reflection.handler(self._services)
+        return self._handler
 
 
 class Sparing:
