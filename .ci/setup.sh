@@ -57,6 +57,9 @@ else
     install hatchling -e "$what" # make wheel needs it in .venv
 fi
 
+# As an installation does; where PYTHONDONTWRITEBYTECODE is set nothing else would, and every process compile all it loads.
+.venv/bin/python -m compileall -q addin cli server protos
+
 # Without them everything but the browser workbook works.
 if ! .venv/bin/python .ci/web_assets.py; then
     [ "${BASKETGEX_REQUIRE_ALL:-}" = 1 ] && fail "nothing may be missing here, so this stops."
