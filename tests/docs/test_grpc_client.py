@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import basketgex_server
+from basketgex.v1 import exposure_pb2 as pb
 from basketgex_addin.cells import Ask, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.errors import BasketgexError
@@ -99,7 +100,10 @@ def test_the_documented_batch_is_the_three_baskets_it_speaks_of(tmp_path: Path) 
     ]
     for move, line in zip(("-2%", "[+]2%"), lines[3:5], strict=True):
         assert re.fullmatch(rf"{move}: dealers (buy|sell) \d+\.\d\d bn", line)
-    assert [line.split(":")[0] for line in lines[5:]] == [f"from day {day}" for day in (0, 1, 8, 31, 91)]
+    for measure, line in zip(("DEX ", "VEX ", "CHEX"), lines[5:8], strict=True):
+        assert re.fullmatch(rf"{measure} [+-][\d,]+\.\d m, [+-]\d+\.\d{{4}} days of volume", line)
+    assert re.fullmatch(r"[+-][\d,]+\.\d m, percentile: (\d+%|too few days) \(\d+ days before\)", lines[8])
+    assert [line.split(":")[0] for line in lines[9:]] == [f"from day {day}" for day in (0, 1, 8, 31, 91)]
     assert lines[-1].endswith("100.0% rolled off")
 
 
@@ -223,6 +227,14 @@ def test_no_documented_client_gives_the_token_away(
 
 
 # -- the words -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_call_is_told_of() -> None:
+    table = re.findall(r"^\| ((?:`[A-Z]\w+`(?:, )?)+) \|", DOCUMENT.split("## The contract")[1], re.MULTILINE)
+    told = [name for cell in table for name in re.findall(r"`(\w+)`", cell)]
+    calls = [method.name for method in pb.DESCRIPTOR.services_by_name["ExposureService"].methods]
+    assert sorted(told) == sorted(calls)
+
 
 NEVER_ON_A_CALL = {"error", "never_ready", "still_serving", "symbol_not_found", "invalid_parameter"}
 """Of commands, of the start, or of REST alone."""
