@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from basketgex_server.dispatch.lookups import CachedFigure
@@ -22,11 +24,12 @@ T = TypeVar("T")
 class ChainViews:
     """Makes views of a source's chains, and keeps them until a symbol's figure is another."""
 
-    __slots__ = ("_kept", "_source")
+    __slots__ = ("_kept", "_making", "_source")
 
     def __init__(self, source: ExposureSource) -> None:
         self._source = source
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[object]] = {}
 
     def __repr__(self) -> str:
         return f"<ChainViews {len(self._kept)} kept>"
@@ -43,9 +46,19 @@ class ChainViews:
             raise NotOffered("This source has no option chains, so no figures of that kind.")
         symbol = found.snapshot.exposure.symbol
         key = (symbol, named, found.snapshot.fetched_at, origin)
-        if key not in self._kept:
-            self._kept[key] = await source.read(symbol, work)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return cast("T | None", self._kept[key])
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return cast("T | None", self._kept[key])
+        # Many cells ask at once: it is made once, and goes on where one of them has gone.
+        if key not in self._making:
+            self._making[key] = asyncio.ensure_future(source.read(symbol, work))
+            self._making[key].add_done_callback(partial(self._made, key))
+        return cast("T | None", await asyncio.shield(self._making[key]))
+
+    def _made(self, key: Hashable, done: asyncio.Task[object]) -> None:
+        del self._making[key]
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._kept[key] = done.result()
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)

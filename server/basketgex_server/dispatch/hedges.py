@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.dispatch.lookups import CachedFigure, Lookup
 from basketgex_server.dispatch.queries import HORIZON, within
+from basketgex_server.dispatch.shape_queries import of_each, volatilities_of
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BadChain, BasketgexError, InvalidScenario, NoData, NotOffered
-from basketgex_server.sources.port import ChainSource, ExposureSource, Held
+from basketgex_server.sources.port import ChainSource, Held
 from basketgex_server.tickers import ticker
 
 if TYPE_CHECKING:  # numpy comes with it
-    from basketgex_server.exposure.basket_hedging import BasketHedge
+    from basketgex_server.exposure.basket_hedging import BasketHedge, NameHedge
+    from basketgex_server.exposure.betas import Betas
 
 MOST_SCENARIOS = 1_000
 MOST_MOVE, MOST_VOL, MOST_DAYS, MOST_BETA = 1.0, 1.0, 365.0, 20.0
@@ -41,7 +46,7 @@ class HedgeFound:
 
 
 async def find_hedge(
-    source: ExposureSource,
+    dispatcher: Dispatcher,
     basket: Basket,
     scenarios: Sequence[Three],
     betas: BetasOf,
@@ -52,25 +57,71 @@ async def find_hedge(
 ) -> HedgeFound:
     """Return what dealers of a basket must trade in scenarios of move, volatility and days.
 
-    Raises InvalidScenario, NotOffered, TimedOut, BadChain and NoData.
+    Each name is repriced once for all baskets that ask the same of it, and its part is kept as long as its figure.
+    Raises InvalidScenario, NotOffered, TimedOut, BadChain, NoData, and what stands in the source's way.
     """
-    if not isinstance(source, ChainSource):
+    if not isinstance(dispatcher.source, ChainSource):
         raise NotOffered("This source has no option chains, so nothing can be repriced.")
+    lookup = await dispatcher.find(names_of(basket, betas, per_weight=per_weight), timeout=timeout)
+    if 0 in lookup.refused:
+        raise lookup.refused[0]
+    if lookup.failed:
+        raise next(iter(lookup.failed.values()))
+    return await within(
+        timeout, _hedge(dispatcher, lookup, basket, scenarios, betas, per_weight=per_weight, clock=clock)
+    )
 
-    def work(held: Held) -> tuple[BasketHedge | None, float | None]:
-        from basketgex_server.exposure.basket_hedging import basket_hedge
-        from basketgex_server.exposure.hedging import Scenario
 
-        known, rho = resolved(held, basket, betas)
-        check_betas(known, [move for move, _, _ in scenarios])
-        asked = [Scenario(*scenario) for scenario in scenarios]
-        return basket_hedge(held, basket, known, asked, per_weight=per_weight, clock=clock), rho
+async def _hedge(
+    dispatcher: Dispatcher,
+    lookup: Lookup,
+    basket: Basket,
+    scenarios: Sequence[Three],
+    betas: BetasOf,
+    *,
+    per_weight: bool,
+    clock: bool,
+) -> HedgeFound:
+    from basketgex_server.exposure.basket_hedging import basket_hedge, clock_times, name_hedge
+    from basketgex_server.exposure.hedging import Scenario
 
-    found = await within(timeout, source.together(names_of(basket, betas, per_weight=per_weight), work))
-    hedge, rho = found.made
-    if hedge is None:
-        raise none_of(basket, found.failed)
-    return HedgeFound(hedge, rho, found.failed)
+    known, rho = await _betas(dispatcher, lookup, basket, betas)
+    check_betas(known, [move for move, _, _ in scenarios])
+    beta = dict.fromkeys(basket.symbols, 1.0) if known is None else known
+    asked = tuple(Scenario(*scenario) for scenario in scenarios)
+    own = replace(
+        lookup, found={s: lookup.found[s] for s in basket.symbols if s in lookup.found and s in beta}
+    )
+    now = max((f.snapshot.exposure.as_of for f in own.found.values()), default=0.0)
+    times = clock_times(now) if clock and own.found else None
+
+    async def reprice(symbol: str, figure: CachedFigure) -> NameHedge:
+        question = (asked, beta[symbol], times.until if times else ())
+        work = partial(name_hedge, *question)
+        made = await dispatcher.views.of(figure, lookup.origin, ("hedge", *question), work)
+        if made is None:
+            raise NoData(f"No contract of {symbol} can be repriced.")
+        return made
+
+    names, without = await of_each(own, reprice)
+    found = basket_hedge(names, basket, beta, asked, times, per_weight=per_weight)
+    unread = {**lookup.unreadable, **without}.items()
+    failed = {symbol: error.sentence for symbol, error in unread if not isinstance(error, NoData)}
+    if found is None:
+        raise none_of(basket, failed)
+    return HedgeFound(found, rho, failed)
+
+
+async def _betas(
+    dispatcher: Dispatcher, lookup: Lookup, basket: Basket, betas: BetasOf
+) -> tuple[Mapping[str, float] | None, float | None]:
+    """Return what ``resolved`` does, each name's volatility being kept as long as its figure."""
+    if not betas.index:
+        return betas.given, None
+    from basketgex_server.exposure.basket_hedging import betas_of_volatilities
+
+    volatilities, _ = await volatilities_of(dispatcher, lookup, betas.horizon)
+    return _implied(betas_of_volatilities(volatilities, betas.index, basket), betas.index)
 
 
 def names_of(basket: Basket, betas: BetasOf, *, per_weight: bool) -> list[str]:
@@ -85,11 +136,13 @@ def resolved(held: Held, basket: Basket, betas: BetasOf) -> tuple[Mapping[str, f
         return betas.given, None
     from basketgex_server.exposure.basket_hedging import implied_betas
 
-    found = implied_betas(held, betas.index, basket, betas.horizon)
+    return _implied(implied_betas(held, betas.index, basket, betas.horizon), betas.index)
+
+
+def _implied(found: Betas | None, index: str) -> tuple[Mapping[str, float], float]:
     if found is None:
         raise NoData(
-            f"No betas to {betas.index} can be implied: that takes volatilities of the index and of two names. Give betas "
-            "instead."
+            f"No betas to {index} can be implied: that takes volatilities of the index and of two names. Give betas instead."
         )
     return found.betas, found.correlation
 

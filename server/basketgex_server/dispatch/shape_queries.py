@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.shape import ExpiryBucket, MoveBucket, Walls
 
 T = TypeVar("T")
+AT_A_TIME = 4
+"""Chains that one question reads at a time: a source may have to be waited for, and others need the compute thread."""
 NO_PARTS = "This source gives net figures only: there are none by strike or by expiry."
 _ONLY_NET = (
     "Of {} only an older net figure is known, none by strike or by expiry. Recalculate later to ask again."
@@ -121,7 +123,7 @@ async def find_expected_move(
     lookup = await dispatcher.find(wanted, timeout=timeout)
     if 0 in lookup.refused:
         raise lookup.refused[0]
-    volatilities, without = await within(timeout, _volatilities(dispatcher, lookup, horizon))
+    volatilities, without = await within(timeout, volatilities_of(dispatcher, lookup, horizon))
     answer = assemble(0, question, left_out(lookup, without))
     held = [c for c in answer.exposure.constituents if c.weight > 0]
     own = [volatilities[c.exposure.symbol] for c in held]
@@ -156,7 +158,7 @@ def _correlation(
     return (found.status, found.value, found.low, found.high)
 
 
-async def _volatilities(
+async def volatilities_of(
     dispatcher: Dispatcher, lookup: Lookup, horizon: float
 ) -> tuple[dict[str, float], dict[str, BasketgexError]]:
     """Return the volatilities at the money of what was found, and why others have none."""
@@ -196,11 +198,16 @@ async def of_each(
     ``make`` raises BadChain and NoData.
     """
     made, without = dict[str, T](), dict[str, BasketgexError]()
-    for symbol, found in lookup.found.items():
-        try:
-            made[symbol] = await make(symbol, found)
-        except (BadChain, NoData) as error:
-            without[symbol] = error
+    left = iter(lookup.found.items())
+
+    async def work() -> None:
+        for symbol, found in left:  # the next that no other has taken
+            try:
+                made[symbol] = await make(symbol, found)
+            except (BadChain, NoData) as error:
+                without[symbol] = error
+
+    await asyncio.gather(*(work() for _ in range(min(AT_A_TIME, len(lookup.found)))))
     return made, without
 
 

@@ -48,67 +48,96 @@ class BasketHedge:
     covered_weight: float
 
 
+class Times(NamedTuple):
+    """The rows of a charm clock: their ``kinds``, and the moments (Unix seconds) of all but the weekend, the last."""
+
+    now: float
+    kinds: tuple[str, ...]
+    until: tuple[float, ...]
+
+    def ticks(self, buy: Sequence[float]) -> tuple[Tick, ...]:
+        """Return the clock of what is bought until each row."""
+        return tuple(map(Tick, self.kinds, [*self.until, self.now + WEEKEND * DAY], buy))
+
+
+def clock_times(now: float) -> Times:
+    """Return the rows of the charm clock from the moment of the newest chain on.
+
+    Where the session is over, or has not begun, the hours are those of the next one.
+    """
+    begin, close = next_session(now)
+    first = math.floor(max(now, begin) / HOUR) + 1
+    at = [h * HOUR for h in range(first, math.ceil(close / HOUR))]
+    return Times(now, (*["hour"] * len(at), "close", "weekend"), (*at, close))
+
+
+class NameHedge(NamedTuple):
+    """What dealers of one name buy in scenarios and until the rows of a clock, USD of stock, and its chain's moment."""
+
+    as_of: float
+    buy: tuple[float, ...]
+    clock: tuple[float, ...]
+
+
+def name_hedge(
+    scenarios: Sequence[Scenario], beta: float, until: Sequence[float], chain: Chain, terms: Terms
+) -> NameHedge | None:
+    """Return what dealers of a name must trade; None where no row of its chain counts, or a figure overflows.
+
+    ``until``: the moments of a clock, of which the chain may be a little younger; none: no clock.
+    """
+    passing = [*(max(t - chain.as_of, 0.0) / DAY for t in until), WEEKEND] if until else []
+    found = ladder([Hedged(chain, terms, beta=beta)], [*scenarios, *(Scenario(days=d) for d in passing)])
+    if found is None:
+        return None
+    return NameHedge(chain.as_of, found.buy[: len(scenarios)], found.buy[len(scenarios) :])
+
+
 def basket_hedge(
-    held: Mapping[str, tuple[Chain, Terms]],
+    names: Mapping[str, NameHedge],
     basket: Basket,
-    betas: Mapping[str, float] | None,
+    betas: Mapping[str, float],
     scenarios: Sequence[Scenario],
+    times: Times | None,
     *,
     per_weight: bool,
-    clock: bool = False,
 ) -> BasketHedge | None:
-    """Return what dealers of a basket must trade; None where no member has a row that counts, or a figure overflows.
+    """Return what dealers of a basket must trade; None where no name counts, or a figure overflows.
 
-    ``betas`` None: each name moves as the market; a name that it lacks is left out. ``per_weight``: a name counts its weight,
-    else 1. Raises what ``ladder`` raises.
+    A hedge is additive over names. ``betas`` by symbol; ``per_weight``: a name counts its weight, else 1.
     """
     load = dict(
         zip(basket.symbols, basket.weights if per_weight else [1.0] * len(basket.symbols), strict=True)
     )
-    known = dict.fromkeys(load, 1.0) if betas is None else betas
-    members = [
-        Hedged(*held[s], counts=load[s], beta=known[s]) for s in load if load[s] and s in held and s in known
-    ]
-    first = ladder(members, [Scenario()]) if members else None
-    if first is None:
+    members = tuple(s for s in load if load[s] and s in names)
+    covered = math.fsum(load[s] for s in members)
+    if not members:
         return None
-    members = [m for m in members if m.chain.symbol in first.symbols]
-    covered = math.fsum(m.counts for m in members)
-    if per_weight:
-        members = [m._replace(counts=m.counts / covered) for m in members]
-    found = ladder(members, scenarios)
-    if found is None:
+    counts = tuple(load[s] / covered if per_weight else 1.0 for s in members)
+    buy = summed(counts, [names[s].buy for s in members])
+    bought = summed(counts, [names[s].clock for s in members])
+    if not all(map(math.isfinite, (*buy, *bought))):
         return None
     return BasketHedge(
-        ladder=found,
-        clock=charm_clock(members) if clock else (),
-        symbols=found.symbols,
-        counts=tuple(m.counts for m in members),
-        betas=tuple(m.beta for m in members),
-        as_of=tuple(m.chain.as_of for m in members),
+        ladder=Ladder(tuple(scenarios), buy, members),
+        clock=times.ticks(bought) if times else (),
+        symbols=members,
+        counts=counts,
+        betas=tuple(betas[s] for s in members),
+        as_of=tuple(names[s].as_of for s in members),
         covered_weight=covered / math.fsum(load.values()),
     )
 
 
-def charm_clock(members: Sequence[Hedged]) -> tuple[Tick, ...]:
-    """Return the charm clock from the newest chain's moment on, an earlier chain's time passing from its own.
+def summed(counts: Sequence[float], buys: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Return the sum of count times what is bought, a scenario each.
 
-    Where the session is over, or has not begun, the hours are those of the next one. Empty where a figure overflows.
+    >>> summed([0.5, 2.0], [(10.0, 20.0), (1.0, -1.0)])
+    (7.0, 8.0)
     """
-    now = max(m.chain.as_of for m in members)
-    begin, close = next_session(now)
-    first = math.floor(max(now, begin) / HOUR) + 1
-    at = [h * HOUR for h in range(first, math.ceil(close / HOUR))]
-    kinds = ["hour"] * len(at) + ["close", "weekend"]
-    until = [*at, close]
-    bought = [0.0] * len(kinds)
-    for member in members:
-        passing = [*((t - member.chain.as_of) / DAY for t in until), WEEKEND]
-        part = ladder([member], [Scenario(days=days) for days in passing])
-        if part is None:
-            return ()
-        bought = [a + b for a, b in zip(bought, part.buy, strict=True)]
-    return tuple(map(Tick, kinds, [*until, now + WEEKEND * DAY], bought))
+    return tuple(
+        sum(c * x for c, x in zip(counts, column, strict=True)) for column in zip(*buys, strict=True)
+    )
 
 
 def implied_betas(
@@ -120,5 +149,10 @@ def implied_betas(
         for symbol, (chain, terms) in held.items()
         if (found := at_the_money(chain, terms.rate, terms.dividend_yield, horizon_days)) is not None
     }
+    return betas_of_volatilities(volatility, index, members)
+
+
+def betas_of_volatilities(volatility: Mapping[str, float], index: str, members: Basket) -> Betas | None:
+    """Return the betas that volatilities (per 1.00, by symbol) imply; None likewise."""
     of_index = volatility.get(index)
     return None if of_index is None else implied(of_index, members, volatility)

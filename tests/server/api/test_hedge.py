@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,13 @@ from basketgex_addin.cells import Ask, Betas, Hedge, Problem
 from basketgex_addin.cells import Scenario as Asked
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions.hedge import HedgeOf
-from basketgex_server.domain import Basket
+from basketgex_server.domain import Basket, Origin
 from basketgex_server.exposure.betas import implied
 from basketgex_server.exposure.chain import Chain
 from basketgex_server.exposure.dispersion import at_the_money
 from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.settings import Settings
+from basketgex_server.sources.computed import Computed
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.sample.provider import Sample
 from tests.reference.hedging import bought
@@ -190,6 +194,54 @@ def test_a_chain_that_is_broken_is_named(tmp_path: Path, shared_data: Path) -> N
     assert (found.symbols, found.missing_symbols) == (["NVDA"], ["AMD"]) and "AMD.csv" in found.notice
     error: Any = caught.value
     assert "AMD.csv" in error.details() and str(tmp_path) not in error.details()
+
+
+@dataclass
+class Read:
+    """The sample's chains, counted as they are read."""
+
+    read: Counter[str] = field(default_factory=Counter)
+
+    def origin(self) -> Origin:
+        return Origin("read", "counted chains", location="here", historical=True)
+
+    def symbols(self) -> tuple[str, ...]:
+        return Sample().symbols()
+
+    def chain(self, symbol: str) -> Chain | None:
+        self.read[symbol] += 1
+        return Sample().chain(symbol)
+
+
+def test_many_baskets_at_once_reprice_each_name_once(tmp_path: Path) -> None:
+    chains, names = Read(), ("NVDA", "AMD", "MSFT", "SPY")
+
+    def source(_: Settings, executor: Executor) -> Computed:
+        return Computed(chains, executor, convention="flashalpha", rate=RATE, dividend_yield=0.0)
+
+    with serving(tmp_path, Settings(), source) as served:
+        served.stub.GetBasket(pb.GetBasketRequest(symbols=names), metadata=served.token, timeout=PATIENCE)
+        before = chains.read.copy()
+        asked = [
+            pb.GetHedgeRequest(symbols=names, weights=[1.0, 2.0, 3.0, n], move=[-0.02, 0.02], clock=True)
+            for n in range(1, 41)
+        ]
+        calls: list[Any] = [
+            served.stub.GetHedge.future(request, metadata=served.token, timeout=PATIENCE)  # type: ignore[attr-defined]
+            for request in asked
+        ]
+        replies = [call.result() for call in calls]
+        assert chains.read - before == Counter(dict.fromkeys(names, 1))
+        alone = {s: ask(served, symbols=[s], move=[-0.02, 0.02], clock=True) for s in names}
+        assert chains.read - before == Counter(dict.fromkeys(names, 1))
+        ask(served, symbols=names, move=[-0.03])
+        ask(served, symbols=names, move=[-0.03], betas=[1.0, 1.0, 1.0, 2.0])
+        assert chains.read - before == Counter({**dict.fromkeys(names, 2), "SPY": 3})
+    for reply, request in zip(replies, asked, strict=True):
+        for of in (lambda found: found.buy, lambda found: found.clock.buy):
+            parts = [[w * usd for usd in of(alone[s])] for s, w in zip(names, request.weights, strict=True)]
+            wanted = [sum(column) / sum(request.weights) for column in zip(*parts, strict=True)]
+            assert list(of(reply)) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_the_client_has_it_and_remembers_it(sample: Served) -> None:

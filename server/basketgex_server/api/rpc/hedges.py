@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import messages, requests
+from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.hedges import (
     BetasOf,
     HedgeFound,
@@ -35,12 +36,14 @@ class Asking(NamedTuple):
     ttl: float
 
 
-async def get_hedge(request: pb.GetHedgeRequest, asking: Asking) -> pb.GetHedgeResponse:
+async def get_hedge(
+    request: pb.GetHedgeRequest, asking: Asking, dispatcher: Dispatcher
+) -> pb.GetHedgeResponse:
     """Answer with what dealers must trade. Raises BasketgexError."""
     question = requests.asked(request, asking.most)
     counting = counting_of(request)
     found = await find_hedge(
-        asking.source,
+        dispatcher,
         question,
         _scenarios(request),
         betas_of(request.symbols, request.betas, request.beta_index, requests.horizon(request)),

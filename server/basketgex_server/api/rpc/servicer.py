@@ -209,7 +209,9 @@ class ExposureServicer(ShapeCalls):
         """Answer with what dealers must trade."""
         from basketgex_server.api.rpc import hedges
 
-        return await self._guarded(context, lambda: hedges.get_hedge(request, self._asking(context)))
+        return await self._guarded(
+            context, lambda: hedges.get_hedge(request, self._asking(context), self._dispatcher)
+        )
 
     async def GetBetas(self, request: pb.GetBetasRequest, context: Context) -> pb.GetBetasResponse:  # noqa: N802
         """Answer with a basket in units that compare."""
