@@ -16,6 +16,7 @@ from benchmarks import (
     chains,
     first_value,
     greeks,
+    hedges,
     implied,
     large,
     planning,
@@ -39,6 +40,7 @@ def main() -> int:
         for module in (
             planning,
             greeks,
+            hedges,
             profile,
             chains,
             whole,

@@ -109,7 +109,9 @@ class Chain:
         return given if self.dividend_yield is None else self.dividend_yield
 
     def only(self, kept: Flags) -> Chain:
-        """Return the chosen rows, bool[n], as a chain."""
+        """Return the chosen rows, bool[n], as a chain; the chain itself where they are all."""
+        if kept.all():
+            return self
         columns = (
             "strike",
             "is_call",

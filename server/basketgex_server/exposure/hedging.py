@@ -22,7 +22,7 @@ import numpy as np
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.exposure.chain import SHORTEST, Chain, rows
-from basketgex_server.exposure.repricing import DEX, Repricing, prepare
+from basketgex_server.exposure.repricing import DEX, Repricing, prepare_delta
 
 DAY = 86_400.0
 
@@ -104,13 +104,18 @@ def _book(chain: Chain, terms: Terms, vol: float, days: float) -> Repricing | No
             expiry=np.maximum(chain.expiry, later + SHORTEST),
             volatility=np.maximum(chain.volatility + vol, chain.volatility / 2),
         )
-    return prepare(moved, terms._replace(convention="dealer"))
+    return prepare_delta(moved, terms._replace(convention="dealer"))
 
 
 def _change(now: Repricing, then: Repricing, prices: Floats) -> Floats:
     """Return what the dealers' delta changes by, USD f64[L] at the present spot, at prices f64[L] in units of it."""
     with np.errstate(all="ignore"):
-        changed: Floats = then.net(prices, (DEX,))[0] / prices - now.net(np.ones(1), (DEX,))[0]
+        if then is now:
+            at = np.append(prices, 1.0)
+            deltas: Floats = now.net(at, (DEX,))[0] / at
+            changed: Floats = deltas[:-1] - deltas[-1]
+        else:
+            changed = then.net(prices, (DEX,))[0] / prices - now.net(np.ones(1), (DEX,))[0]
     return changed
 
 

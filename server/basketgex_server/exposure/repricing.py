@@ -246,3 +246,32 @@ def prepare(chain: Chain, terms: Terms) -> Repricing | None:
         lean={m: c[sound] for m, c in lean.items()},
         tail={m: c[sound] for m, c in tail.items()},
     )
+
+
+def prepare_delta(chain: Chain, terms: Terms) -> Repricing | None:
+    """Return what ``prepare`` does for DEX alone, in a quarter of the time: at a few prices that is most of the work.
+
+    The same rows count, but for what overflows a double. The strikes are those of the rows, not distinct.
+    """
+    held = chain.only(rows(chain).used)
+    if not (len(held.strike) and math.isfinite(chain.spot) and chain.spot > 0 and math.isfinite(chain.as_of)):
+        return None
+    _, rate, given, day_count = terms
+    years, q = held.years(day_count), held.yields(given)
+    most = float(held.open_interest.max())
+    with np.errstate(all="ignore"):
+        root_years = np.sqrt(years)
+        deviation = held.volatility * root_years
+        side = np.where(held.is_call, 1.0, -1.0)
+        slope = side / (deviation * math.sqrt(2))
+        offset = slope * (log_ratio(chain.spot, held.strike) + (rate - q) * years + deviation * deviation / 2)
+        delta = np.where(held.is_call, 1.0, -PUT_SIGNS[terms.convention][DEX]) * np.exp(-q * years)
+        delta *= held.open_interest * (MULTIPLIER / most)
+        sound = np.isfinite(slope) & np.isfinite(offset) & np.isfinite(delta) & np.isfinite(1 / years)
+    if not sound.any():
+        return None
+    columns = (slope, offset, root_years, delta)
+    slope, offset, root_years, delta = columns if sound.all() else [column[sound] for column in columns]
+    return Repricing(
+        chain.spot * most, slope, offset, root_years, held.strike, bell={}, lean={}, tail={DEX: delta}
+    )

@@ -23,8 +23,9 @@ from basketgex_server.domain import (
 )
 from basketgex_server.exposure.basket import aggregate
 from basketgex_server.exposure.chain import Chain
+from basketgex_server.exposure.hedging import Hedged, Scenario, ladder
 from basketgex_server.exposure.profile import Member, basket_flips, profile
-from basketgex_server.exposure.repricing import prepare
+from basketgex_server.exposure.repricing import DEX, prepare, prepare_delta
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.market_hours import NEW_YORK
 from basketgex_server.sources.files.folder import read_chain
@@ -142,6 +143,22 @@ def test_some_measures_alone_are_the_same_figures() -> None:
         assert np.allclose(book.net(moves, wanted), whole[wanted], rtol=1e-13, atol=0)
 
 
+@settings(deadline=None)
+@given(st.lists(sensible, max_size=20), st.sampled_from(CONVENTIONS), st.sampled_from(DAY_COUNTS))
+def test_delta_by_itself_is_that_of_all_measures(
+    rows: list[Row], convention: Convention, day_count: DayCount
+) -> None:
+    chain, moves = make(rows), np.array([0.5, 0.95, 1.0, 1.3])
+    terms = Terms(convention, 0.04, 0.01, day_count)
+    whole, alone = prepare(chain, terms), prepare_delta(chain, terms)
+    assert (whole is None) == (alone is None)
+    if whole and alone:
+        size = [gross(chain, move, terms)[DEX] for move in moves]
+        assert (
+            abs(whole.net(moves, (DEX,))[0] - alone.net(moves, (DEX,))[0]) <= 1e-12 * np.array(size)
+        ).all()
+
+
 def test_many_levels_and_contracts_go_in_blocks() -> None:
     draw = np.random.default_rng(3)
     rows: list[Row] = [
@@ -214,6 +231,8 @@ def test_odd_numbers_never_come_out(
             assert all(map(math.isfinite, [*(x for row in found.net for x in row), *found.roots]))
             assert list(found.roots) == sorted(found.roots)
         assert all(0.5 <= root <= 1.5 for root in basket_flips(some))
+    hedge = ladder([Hedged(m.chain, terms) for m in members], [Scenario(-0.5), Scenario(0.1, 0.2, 3.0)])
+    assert hedge is None or all(map(math.isfinite, hedge.buy))
     whole = exposure(chain, *terms)
     if whole:
         assert all(math.isfinite(x) for row in whole.expiries for x in (*row.call, *row.put))
