@@ -27,6 +27,7 @@ from basketgex import __version__
 from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web.app import make_app, make_office_app
+from basketgex_addin.web.http_protocol import PromptProtocol
 from basketgex_addin.web.keys import OFFICE, WEB, key, make_ticket
 from basketgex_addin.web.looking import Check, Looking
 from basketgex_addin.web.office_files import OfficeFiles
@@ -176,7 +177,7 @@ def _config(app: object, secure: OfficeFiles | None = None) -> uvicorn.Config:
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # nothing of it on standard error
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http="h11",
+        http=PromptProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
