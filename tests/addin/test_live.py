@@ -44,7 +44,7 @@ class FakeClient:
         self.streams: list[FakeStream] = []
         self.forgotten: list[Question] = []
 
-    def watch(self, changed: Callable[[frozenset[Ask]], None]) -> FakeStream:
+    def watch(self, changed: Callable[[frozenset[Ask]], None], **how: object) -> FakeStream:
         self.streams.append(FakeStream(changed))
         return self.streams[-1]
 

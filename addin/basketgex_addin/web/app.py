@@ -145,13 +145,13 @@ class _Addresses:
         wait = min(max(asked.wait, 0.0), LONGEST_WAIT)
         held = self._held.acquire(blocking=False)
         try:
-            changed = await run_in_threadpool(
+            changed, anew = await run_in_threadpool(
                 self._sheet.news, asked.page, wait if held else 0.0, asked.generation
             )
         finally:
             if held:
                 self._held.release()
-        return self._told(self._sheet.generation(), changed=changed, held=held)
+        return self._told(self._sheet.generation(), changed=changed, held=held, anew=anew)
 
     async def refresh(self, request: Request) -> Response:
         """Ask the source again for what cells show, which may cost debits."""

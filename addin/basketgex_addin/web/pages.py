@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from basketgex_addin.cells import Question
 from basketgex_addin.live import CellView, LiveCells, Source
 
 QUIET = 90.0
 """Seconds without a word from a page after which it counts as closed."""
+SWEEP = 10.0
+"""Seconds between two looks for pages that were closed."""
 LOOK = 1.0
 """Seconds between two looks whether the figures are still those of the same server and settings."""
 
@@ -18,6 +21,14 @@ Call = tuple[str, list[object], str]
 """A function's name, its arguments as JSON has them, and the cell that calls it."""
 CellRef = tuple[str, str]
 """A page and a cell of it."""
+
+
+class News(NamedTuple):
+    """The calls of a page whose answers are others now."""
+
+    due: list[Call]
+    anew: bool
+    """Whether these are the first: a page that has had some was taken for closed, and its cells are to be asked for again."""
 
 
 class Pages:
@@ -30,6 +41,9 @@ class Pages:
         self._lock = threading.Lock()
         self._pages: dict[str, _Page] = {}
         self._ending = False
+        self._closed = threading.Event()
+        # Nobody else would notice that the last page was closed, and what it showed would be watched for ever.
+        threading.Thread(target=self._sweep, name="basketgex-pages", daemon=True).start()
 
     def __len__(self) -> int:
         with self._lock:
@@ -62,8 +76,8 @@ class Pages:
             known.calls.pop(cell, None)
             self._live.leave((page, cell))
 
-    def changed(self, page: str, wait: float, over: Callable[[], bool]) -> list[Call]:
-        """Return the calls of a page whose answers are others now; waits for some, or until ``over``."""
+    def news(self, page: str, wait: float, over: Callable[[], bool]) -> News:
+        """Return what is new to a page; waits for some, or until ``over``."""
         known = self._page(page)
         until = self._clock() + wait
         with known.news:
@@ -71,7 +85,16 @@ class Pages:
                 known.news.wait(min(left, LOOK))
                 known.heard = self._clock()
             due, known.due = list(known.due), {}
-        return [call for cell in due if (call := known.calls.get(cell)) is not None]
+            anew, known.anew = known.anew, False
+        return News([call for cell in due if (call := known.calls.get(cell)) is not None], anew)
+
+    def let_go(self) -> None:
+        """Forget the pages that were closed: nothing that only they show is watched any more."""
+        now = self._clock()
+        with self._lock:  # throughout: a page that comes back just now shows its cells after this
+            for name in [name for name, page in self._pages.items() if now - page.heard > QUIET]:
+                for cell in self._pages.pop(name).calls:
+                    self._live.leave((name, cell))
 
     def wait_no_more(self) -> None:
         """Let no page wait for news any more: the host ends. Takes no lock, as a signal's handler may not."""
@@ -79,19 +102,18 @@ class Pages:
 
     def close(self) -> None:
         """Forget every page, and end the stream."""
+        self._closed.set()
         self._live.close()
 
     def _page(self, name: str) -> _Page:
-        now = self._clock()
         with self._lock:
-            gone = [old for old, page in self._pages.items() if now - page.heard > QUIET and old != name]
-            closed = [(old, self._pages.pop(old)) for old in gone]
-            page = self._pages.setdefault(name, _Page(now))
-            page.heard = now
-        for old, last in closed:
-            for cell in list(last.calls):
-                self._live.leave((old, cell))
+            page = self._pages.setdefault(name, _Page())
+            page.heard = self._clock()
         return page
+
+    def _sweep(self) -> None:
+        while not self._closed.wait(SWEEP):
+            self.let_go()
 
     def _redraw(self, places: Collection[CellRef]) -> None:
         for name, cell in places:
@@ -105,8 +127,9 @@ class Pages:
 class _Page:
     """One page: its live cells, those whose news it has not had, and when it was last heard of."""
 
-    def __init__(self, heard: float) -> None:
+    def __init__(self) -> None:
         self.calls: dict[str, Call] = {}
         self.due: dict[str, None] = {}
         self.news = threading.Condition()
-        self.heard = heard
+        self.heard = 0.0
+        self.anew = True

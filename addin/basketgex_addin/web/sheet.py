@@ -101,10 +101,13 @@ class Sheet:
             found[at] = future.result()
         return found
 
-    def news(self, page: str, wait: float, generation: str) -> list[tuple[str, Any]]:
-        """Return the cells of a page that show something else now, and what; waits for some, or for another generation."""
-        changed = self._pages.changed(page, wait, lambda: self.generation() != generation)
-        return [(call[2], self._live(page, _parsed(call))) for call in changed]
+    def news(self, page: str, wait: float, generation: str) -> tuple[list[tuple[str, Any]], bool]:
+        """Return the cells of a page that show something else now, and what; waits for some, or for another generation.
+
+        And whether the page was not known: one that has had news was taken for closed, and its cells are to ask again.
+        """
+        due, anew = self._pages.news(page, wait, lambda: self.generation() != generation)
+        return [(call[2], self._live(page, _parsed(call))) for call in due], anew
 
     def refresh(self, calls: Sequence[Call]) -> str:
         """Ask the source again for the baskets of the calls, in one request; return what a person is to be told, or ""."""

@@ -24,6 +24,7 @@ WEB = (
     *("-W", "error", "-c"),
     "import json, sys; from dataclasses import asdict; from pathlib import Path;"
     "from basketgex.home import Home; from basketgex_addin.web.host import serve; from basketgex_cli.web import checks;"
+    "from basketgex_addin.web import pages; pages.QUIET, pages.SWEEP = map(float, sys.argv[3:] or (pages.QUIET, pages.SWEEP));"
     "home = Home(Path(sys.argv[1])); say = lambda r: print(json.dumps(asdict(r)), flush=True);"
     "served = serve(home, (int(sys.argv[2]),), say, lambda: checks(home));"
     "print(json.dumps({'served': served}), flush=True)",
@@ -37,10 +38,11 @@ ENDS_IN = 10.0
 class WebHost:
     """A web host that runs, and a client of it that has the key."""
 
-    def __init__(self, home: Home, port: int = 0, **environ: str) -> None:
+    def __init__(self, home: Home, port: int = 0, quiet: str = "", **environ: str) -> None:
+        """``quiet``: seconds after which a silent page counts as closed, and between two looks for such, as in "1.5 0.1"."""
         self.home = home
         self.process = subprocess.Popen(
-            (*WEB, str(home.path), str(port)),
+            (*WEB, str(home.path), str(port), *quiet.split()),
             env=environment(home.path) | environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,11 +91,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def web_host(folder: Path, **environ: str) -> Iterator[WebHost]:
+def web_host(folder: Path, *, quiet: str = "", **environ: str) -> Iterator[WebHost]:
     """Serve the pages of a new home for as long as the block lasts; its server is started by the first cell, and ended."""
     home = Home(folder)
     home.write_launch(COMMAND, ())
-    host = WebHost(home, **environ)
+    host = WebHost(home, 0, quiet, **environ)
     try:
         yield host
     finally:

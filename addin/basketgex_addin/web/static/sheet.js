@@ -89,10 +89,12 @@ export class Sheet {
 
   // Waits for news for ever: of live cells, and of another source or server behind the figures.
   async listen() {
-    for (let pause = PAUSE; ;) {
+    for (let pause = PAUSE, known = false; ;) {
       try {
-        const { changed, held } = await this.post("news", { page: this.#page, generation: this.#generation });
+        const { changed, held, anew } = await this.post("news", { page: this.#page, generation: this.#generation });
         this.counts.news++;
+        if (anew && known) this.forget(); // a page that slept was taken for closed: nothing of it is watched any more
+        known = true;
         if (changed.length) this.changed(changed);
         pause = PAUSE;
         if (held) continue;
