@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 
 from basketgex.home import Home
@@ -25,13 +29,13 @@ def add_parser(commands: Commands) -> None:
 
 
 class StillServing(BasketgexError):
-    """A server that was told to end is still answering what it had begun."""
+    """What was told to end is still answering what it had begun."""
 
     code = "still_serving"
     reason = "UNAVAILABLE"
 
-    def __init__(self) -> None:
-        super().__init__("The server is still answering what it had begun: try again in a moment.")
+    def __init__(self, what: str = "server") -> None:
+        super().__init__(f"The {what} is still answering what it had begun: try again in a moment.")
 
 
 def end_server(home: Home) -> bool:
@@ -40,11 +44,29 @@ def end_server(home: Home) -> bool:
         return False
     with busy("Ending the server"):
         unwrap(client_of(home).shutdown())
-        for _ in range(ENDING):
-            if not home.is_served():
-                return True
-            Event().wait(0.05)
+        if _ends(lambda: not home.is_served()):
+            return True
     raise StillServing
+
+
+def end_web_host(home: Home) -> bool:
+    """End the home's web host as Ctrl+C does, and wait until it has; return False where there was none."""
+    if (running := home.web()) is None:
+        return False
+    with busy("Ending the web host"):
+        with suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGTERM)  # it holds the lock, so the number is still its own
+        if _ends(lambda: home.web() is None):
+            return True
+    raise StillServing("web host")
+
+
+def _ends(has_ended: Callable[[], bool]) -> bool:
+    for _ in range(ENDING):
+        if has_ended():
+            return True
+        Event().wait(0.05)
+    return False
 
 
 def _stop(home: Home, chosen: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""``basketgex install`` and ``basketgex uninstall``: the add-ins, and at the end the server and the home."""
+"""``basketgex install`` and ``basketgex uninstall``: the add-ins, and at the end web host, server and home."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from basketgex_addin.calc.extension import write_oxt
 from basketgex_addin.excel import install as excel
 from basketgex_cli import install_office as office
 from basketgex_cli.context import START_COMMAND
-from basketgex_cli.home import end_server
+from basketgex_cli.home import end_server, end_web_host
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
@@ -53,7 +53,7 @@ def add_parser(commands: Commands) -> None:
             )
         else:
             install.add_argument(
-                "--purge", action="store_true", help="end the server and remove the home folder too"
+                "--purge", action="store_true", help="end server and web host, and remove the home folder too"
             )
 
 
@@ -91,21 +91,15 @@ def uninstall(home: Home, chosen: argparse.Namespace) -> None:
         return
     try:
         with busy("Removing the add-in"):
-            if chosen.host == "office":
-                lines = office.uninstall(home, dry_run=dry_run)
-            elif chosen.host == "excel":
-                lines = excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
-            else:
-                lines = [_uninstall_calc(dry_run)]
-                if purge and office.is_installed(home):  # what the system was told must not outlive the home
-                    lines += office.uninstall(home, dry_run=dry_run)
-    except calc.NotFound as error:
-        if not purge:
-            raise BadSettings(str(error)) from error
-        lines = ["LibreOffice was not found, so no extension is in it."]
+            lines = _uninstalled(home, chosen.host, dry_run=dry_run, purge=purge)
+            if purge and chosen.host != "office" and office.is_installed(home):
+                # What the system was told must not outlive the home.
+                lines += office.uninstall(home, dry_run=dry_run)
     except (calc.InstallError, excel.InstallError) as error:
         raise BadSettings(str(error)) from error
     print("\n".join(lines))
+    if purge:
+        _end_web_host(home, dry_run=dry_run)  # before the server, which its pages' cells would start again
     _see_to_server(home, dry_run=dry_run, purge=purge)
     if purge:
         _purge(home, dry_run=dry_run)
@@ -131,6 +125,20 @@ def _install_calc(home: Home, command: tuple[str, ...], chosen: argparse.Namespa
     return [f"Installed in LibreOffice. {again[calc.is_running()]}"]
 
 
+def _uninstalled(home: Home, host: str, *, dry_run: bool, purge: bool) -> list[str]:
+    """Take an add-in away, or say what would be done."""
+    if host == "office":
+        return office.uninstall(home, dry_run=dry_run)
+    if host == "excel":
+        return excel.uninstall(home, profile=excel.this_profile(), dry_run=dry_run)
+    try:
+        return [_uninstall_calc(dry_run)]
+    except calc.NotFound as error:
+        if not purge:
+            raise BadSettings(str(error)) from error
+        return ["LibreOffice was not found, so no extension is in it."]
+
+
 def _uninstall_calc(dry_run: bool) -> str:
     if dry_run:
         return "Would remove the extension from LibreOffice."
@@ -153,6 +161,13 @@ def _install_excel(home: Home, command: tuple[str, ...], chosen: argparse.Namesp
         raise BadSettings(office.OTHER_WAY)
     lines = excel.install(home, command, profile=excel.this_profile(), dry_run=chosen.dry_run)
     return lines if chosen.dry_run else [*lines, f"Start Excel and {TYPE}."]
+
+
+def _end_web_host(home: Home, *, dry_run: bool) -> None:
+    if dry_run and home.web() is not None:
+        print("Would end the web host.")
+    elif not dry_run and end_web_host(home):
+        print("The web host has ended.")
 
 
 def _see_to_server(home: Home, *, dry_run: bool, purge: bool) -> None:

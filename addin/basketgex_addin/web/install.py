@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from basketgex import __version__
-from basketgex.home import Home, write_whole
+from basketgex.home import Home, Launch, write_whole
+from basketgex_addin.calc.install import OXT
 from basketgex_addin.web import certificates, metadata
 from basketgex_addin.web.keys import OFFICE, key
 from basketgex_addin.web.office_files import Installed, OfficeFiles
@@ -66,6 +67,9 @@ class Installer:
             raise InstallError(BAD_NAMESPACE)
         before = self._files.installed()
         wanted = Installed(port, namespace, self._computer.system, web, list(before.steps) if before else [])
+        wanted = replace(
+            wanted, launch=self._home.read_launch() is None or (before is not None and before.launch)
+        )
         said: list[str] = []
         if before and before.web != web:
             said += self.uninstall(dry_run=dry_run)
@@ -108,12 +112,18 @@ class Installer:
             said += [f"By hand: {shlex.join(command)}" for command in refused]
             found.steps.remove(each.name)
             self._files.write_record(found)
-        for path in (*(file for file, _ in planned.files), *self._files.every):
+        launch = [self._home.launch_file] if found.launch and self._is_launch_ours() else []
+        for path in (*(file for file, _ in planned.files), *launch, *self._files.every):
             if path.exists():
                 said.append(f"{'Would remove' if dry_run else 'Removed'} {path}.")
                 if not dry_run:
                     path.unlink(missing_ok=True)
         return said
+
+    def _is_launch_ours(self) -> bool:
+        """Tell whether the start command is still what ``install`` recorded, and nothing else starts a server by it."""
+        unchanged = self._home.read_launch() == Launch(self._command)
+        return unchanged and not (self._home.path / OXT).exists() and self._home.web() is None
 
     def _certify(self, wanted: Installed, dry_run: bool) -> list[str]:
         """Make certificates where there are none, they are spoilt, or end soon."""

@@ -15,13 +15,17 @@ PORT = 8738
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What ``basketgex install office`` did: ``steps`` are the names of those that only programs of the system can tell."""
+    """What ``basketgex install office`` did: ``steps`` are the names of those that only programs of the system can tell.
+
+    ``launch``: it recorded how the server starts, since nothing else had.
+    """
 
     port: int
     namespace: str
     platform: str
     web: bool
     steps: list[str] = field(default_factory=list)
+    launch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

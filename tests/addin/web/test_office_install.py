@@ -5,16 +5,20 @@ The programs of the system are stand-ins in the PATH that write down what they a
 
 from __future__ import annotations
 
+import json
 import plistlib
 import re
 import stat
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import filelock
 import pytest
 
-from basketgex.home import Home
+from basketgex.home import Home, Launch, WebRuntime
+from basketgex_addin.calc.install import OXT
 from basketgex_addin.web import certificates
 from basketgex_addin.web.install import BAD_NAMESPACE, NOT_HERE, Installer, InstallError
 from basketgex_addin.web.keys import OFFICE, key
@@ -74,7 +78,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> System:
 
 @pytest.mark.parametrize(("name", "web"), SYSTEMS)
 def test_there_and_back(system: System, name: str, web: bool) -> None:
-    """A dry run does nothing and says every step; a second run does nothing; all is gone at the end but what is the home's."""
+    """A dry run does nothing and says every step; a second run does nothing; all is gone at the end."""
     system.home.create()
     system.home.token()
     before = system.files()
@@ -96,11 +100,54 @@ def test_there_and_back(system: System, name: str, web: bool) -> None:
     assert system.asked() == [] and files.installed() is not None
     assert len(system.installer(name).uninstall()) == len(wouldnt)
     undone = system.asked()
-    assert system.files() == before | {system.home.launch_file}
+    assert system.files() == before
     assert system.installer(name).uninstall() == ["Nothing was installed."]
     programs = [command[0] for command in done]
     assert sorted(set(programs)) == sorted({command[0] for command in undone})
     assert len(undone) >= len(done)
+
+
+def test_a_start_command_that_was_there_before_stays(system: System) -> None:
+    system.home.write_launch(("python", "serve"), ())
+    system.installer("linux").install(web=True, port=8738)
+    system.installer("linux").uninstall()
+    assert system.home.read_launch() == Launch(("python", "serve"))
+
+
+def test_a_start_command_of_an_older_record_stays(system: System) -> None:
+    """Who wrote it is not known."""
+    system.installer("linux").install(web=True, port=8738)
+    record = OfficeFiles(system.home).record
+    record.write_text(json.dumps({k: v for k, v in json.loads(record.read_text()).items() if k != "launch"}))
+    system.installer("linux").uninstall()
+    assert system.home.read_launch() is not None
+
+
+@pytest.mark.parametrize("other", ["an add-in for Calc", "another start command", "a web host"])
+def test_a_start_command_that_others_need_stays(system: System, other: str) -> None:
+    """Another start command is that of whoever wrote it: the .xlam, or LibreOffice's add-in with its packages."""
+    system.installer("linux").install(web=True, port=8738)
+    with ExitStack() as while_it_lasts:
+        if other == "an add-in for Calc":
+            (system.home.path / OXT).write_bytes(b"")
+        elif other == "another start command":
+            system.home.write_launch(("python", "serve"), ("/packages",))
+        else:
+            system.home.write_web(WebRuntime("http://127.0.0.1:1", 0, "1", "boot"))
+            while_it_lasts.enter_context(filelock.FileLock(system.home.web_lock))
+        kept = system.home.read_launch()
+        would = system.installer("linux").uninstall(dry_run=True)
+        assert len(system.installer("linux").uninstall()) == len(would)
+        assert system.home.read_launch() == kept is not None
+
+
+def test_from_one_excel_to_another(system: System) -> None:
+    """What was put there for the first is still known to be ours."""
+    system.installer("darwin").install(web=False, port=8738)
+    system.installer("darwin").install(web=True, port=8738)
+    assert system.home.read_launch() is not None
+    system.installer("darwin").uninstall()
+    assert system.files() == {system.home.token_file}
 
 
 def test_on_a_mac(system: System) -> None:
