@@ -25,6 +25,7 @@ from basketgex_addin.web.guard import PageGuard, refuse
 from basketgex_addin.web.keys import Tickets
 from basketgex_addin.web.looking import Looking
 from basketgex_addin.web.office import Office
+from basketgex_addin.web.pages import Call
 from basketgex_addin.web.replies import Refused, guarded, page, read, reply
 from basketgex_addin.web.sheet import Sheet
 from basketgex_addin.web.snapshot import snapshot
@@ -49,10 +50,10 @@ class Ticket(msgspec.Struct):
 
 
 class Cells(msgspec.Struct):
-    """Calls of a page's cells: a function, its arguments, and the cell."""
+    """Calls of a page's cells: a function, its arguments, and the cell. Sheets repeat ranges: each is read later, once."""
 
     page: str
-    calls: list[tuple[str, list[Any], str]]
+    calls: list[tuple[str, list[msgspec.Raw], str]]
     drop: list[str] = []
 
 
@@ -136,7 +137,7 @@ class _Addresses:
         asked = await _cells(request)
         generation = self._sheet.generation()  # before: what changes meanwhile makes the answers old
         evaluate = self._sheet.evaluate_office if self._office else self._sheet.evaluate
-        found = await run_in_threadpool(evaluate, asked.page, asked.calls, asked.drop)
+        found = await run_in_threadpool(evaluate, asked.page, _calls(asked), asked.drop)
         return self._told(generation, results=found)
 
     async def news(self, request: Request) -> Response:
@@ -156,7 +157,7 @@ class _Addresses:
     async def refresh(self, request: Request) -> Response:
         """Ask the source again for what cells show, which may cost debits."""
         asked = await _cells(request)
-        said = await run_in_threadpool(self._sheet.refresh, asked.calls)
+        said = await run_in_threadpool(self._sheet.refresh, _calls(asked))
         return self._told(self._sheet.generation(), said=said)
 
     async def functions(self, request: Request) -> Response:
@@ -237,6 +238,10 @@ async def _cells(request: Request) -> Cells:
     if any(len(text) > MOST_NAME for text in named):
         raise Refused(400)
     return asked
+
+
+def _calls(asked: Cells) -> list[Call]:
+    return [(name, list(map(bytes, arguments)), cell) for name, arguments, cell in asked.calls]
 
 
 @cache

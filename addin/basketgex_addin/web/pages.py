@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from basketgex_addin.cells import Question
@@ -17,7 +17,7 @@ SWEEP = 10.0
 LOOK = 1.0
 """Seconds between two looks whether the figures are still those of the same server and settings."""
 
-Call = tuple[str, list[object], str]
+Call = tuple[str, Sequence[bytes], str]
 """A function's name, its arguments as JSON has them, and the cell that calls it."""
 CellRef = tuple[str, str]
 """A page and a cell of it."""

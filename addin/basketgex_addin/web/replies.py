@@ -44,7 +44,9 @@ def guarded(answer: Endpoint) -> Endpoint:
 async def read(request: Request, kind: type[T]) -> T:
     """Return what a request says. Raises Refused where that cannot be understood."""
     try:
-        return msgspec.json.decode(await request.body(), type=kind)
+        body = await request.body()
+        body.decode()  # what is read later as it is, is not looked at yet
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(400) from None
 

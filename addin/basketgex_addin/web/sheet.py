@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any, NamedTuple
+
+import msgspec
 
 from basketgex.home import CELLS_LIVE, Home
 from basketgex_addin import menu
@@ -82,7 +85,7 @@ class Sheet:
         """Return in order what the cells show. The baskets of all calls travel in one request, the rest side by side."""
         if dropped:
             self._pages.leave(page, dropped)
-        parsed = [_parsed(call) for call in calls]
+        parsed = _all_parsed(calls)
         if self.live:
             return [self._live(page, one, _trigger(triggers, page, one)) for one in parsed]
         self._pages.note(page, calls)
@@ -107,17 +110,19 @@ class Sheet:
         And whether the page was not known: one that has had news was taken for closed, and its cells are to ask again.
         """
         due, anew = self._pages.news(page, wait, lambda: self.generation() != generation)
-        return [(call[2], self._live(page, _parsed(call))) for call in due], anew
+        return [(one.call[2], self._live(page, one)) for one in _all_parsed(due)], anew
 
     def refresh(self, calls: Sequence[Call]) -> str:
         """Ask the source again for the baskets of the calls, in one request; return what a person is to be told, or ""."""
-        return menu.refresh(self.client, [q for call in calls if (q := _foreseen(_parsed(call))) is not None])
+        return menu.refresh(
+            self.client, [q for one in _all_parsed(calls) if (q := _foreseen(one)) is not None]
+        )
 
     def shown(self) -> Shown:
         """Return what the cells of open pages ask for, each basket once."""
         pages = self._pages.shown()
         found = dict.fromkeys(
-            q for calls in pages for call in calls if (q := _foreseen(_parsed(call))) is not None
+            q for calls in pages for one in _all_parsed(calls) if (q := _foreseen(one)) is not None
         )
         return Shown(len(pages), list(found))
 
@@ -162,11 +167,16 @@ class Sheet:
         return shown | {"why": why} if isinstance(why, str) and why != "OK" else shown
 
 
-def _parsed(call: Call) -> _Parsed:
+def _all_parsed(calls: Sequence[Call]) -> list[_Parsed]:
+    read = cache(values.read)  # sheets repeat their ranges
+    return [_parsed(call, read) for call in calls]
+
+
+def _parsed(call: Call, read: Callable[[bytes], Block | None]) -> _Parsed:
     name = call[0].upper()
     known = BY_NAME.get(name)
     explains = known is not None and known.kind.way is Way.EXPLAIN
-    return _Parsed(name, () if explains else tuple(map(values.block, call[1])), call)
+    return _Parsed(name, () if explains else tuple(map(read, call[1])), call)
 
 
 def _of_office(call: Call) -> Call:
@@ -175,11 +185,12 @@ def _of_office(call: Call) -> Call:
     if known is None:
         return call
     if known.kind.way is Way.EXPLAIN:
-        return call[0], [[[name, _without_zeros(name, given)] for name, given in _pairs(call)]], call[2]
+        pairs = [[name, list(map(msgspec.Raw, _without_zeros(name, given)))] for name, given in _pairs(call)]
+        return call[0], [msgspec.json.encode(pairs)], call[2]
     return call[0], _without_zeros(call[0], call[1]), call[2]
 
 
-def _without_zeros(name: str, given: Sequence[Any]) -> list[Any]:
+def _without_zeros(name: str, given: Sequence[bytes]) -> list[bytes]:
     arguments = BY_NAME[name.upper()].arguments
     return [
         values.without_zeros(value) if argument.name in _NAMES else value
@@ -196,13 +207,13 @@ def _trigger(triggers: Triggers | None, page: str, one: _Parsed) -> Trigger | No
 
 def _asked(call: Call) -> list[Asked]:
     """Return the functions of the cell that BASKETEXPLAIN is asked about: the page knows which it called, and with what."""
-    return [(name.upper(), tuple(map(values.block, given))) for name, given in _pairs(call)]
+    return [(name.upper(), tuple(map(values.read, given))) for name, given in _pairs(call)]
 
 
-def _pairs(call: Call) -> list[tuple[str, list[Any]]]:
-    said = call[1][0] if call[1] else None
+def _pairs(call: Call) -> list[tuple[str, list[bytes]]]:
+    said = values.said(call[1][0]) if call[1] else None
     return [
-        (pair[0], pair[1])
+        (pair[0], list(map(msgspec.json.encode, pair[1])))
         for pair in (said if isinstance(said, list) else [])
         if isinstance(pair, list)
         and len(pair) == 2

@@ -8,10 +8,37 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
+
 from basketgex_addin.cells import Block, CellError, CellValue, InputCell, Result
 
 NO_NAME: dict[str, str] = {"e": "#NAME?"}
 """What a cell shows of an unknown function."""
+
+_ROWS = msgspec.json.Decoder(tuple[tuple[float | str | bool | None, ...], ...])
+"""Of rows as nearly every range has them, cells at once: converting them one by one takes forty times as long."""
+
+
+def read(argument: bytes) -> Block | None:
+    """Return an argument as rows of cells from its JSON; None where it was left out. Never raises.
+
+    >>> read(b'[["NVDA", 5], [null, ""]]')
+    (('NVDA', 5.0), (None, None))
+    """
+    if b'""' not in argument:  # which is a blank cell
+        try:
+            return _ROWS.decode(argument) or ((),)
+        except msgspec.DecodeError:  # an error cell, a scalar, or what no page of ours sends
+            pass
+    return block(said(argument))
+
+
+def said(argument: bytes) -> Any:
+    """Return what JSON says, as Python has it; of what cannot be read, what stands for an error."""
+    try:
+        return msgspec.json.decode(argument)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
 
 
 def block(argument: Any) -> Block | None:
@@ -33,15 +60,13 @@ def block(argument: Any) -> Block | None:
     return tuple(blank if row in blanks else _row(row) for row in argument)
 
 
-def without_zeros(argument: Any) -> Any:
+def without_zeros(argument: bytes) -> bytes:
     """Return symbols without their zeros: Excel's custom functions are given a blank cell of a range as 0.
 
-    >>> without_zeros([["NVDA"], [0]])
-    [['NVDA'], [None]]
+    >>> without_zeros(b'[["NVDA"], [0]]')
+    b'[["NVDA"],[null]]'
     """
-    if isinstance(argument, list):
-        return [without_zeros(each) for each in argument]
-    return None if argument == 0 and not isinstance(argument, bool) else argument
+    return msgspec.json.encode(_blank_zeros(said(argument))) if b"0" in argument else argument
 
 
 def result(found: Result) -> Any:
@@ -54,6 +79,12 @@ def result(found: Result) -> Any:
 def is_error(shown: Any) -> bool:
     """Tell whether what a cell shows is an error value."""
     return isinstance(shown, dict)
+
+
+def _blank_zeros(argument: Any) -> Any:
+    if isinstance(argument, list):
+        return [_blank_zeros(each) for each in argument]
+    return None if argument == 0 and not isinstance(argument, bool) else argument
 
 
 def _row(row: Any) -> tuple[InputCell, ...]:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from basketgex.home import Home
@@ -38,7 +39,7 @@ class World:
         self.pages = Pages(self.client, self.clock)
 
     def show(self, page: str, cell: str, ask: Ask) -> Call:
-        call: Call = ("BASKETGEX", list(ask.symbols), cell)
+        call: Call = ("BASKETGEX", [msgspec.json.encode(ask.symbols)], cell)
         self.pages.at(page, call).want(ask)
         return call
 

@@ -38,6 +38,32 @@ NA, VALUE = CellError.NOT_AVAILABLE, CellError.VALUE
 )
 def test_an_argument(said: Any, block: Block | None) -> None:
     assert values.block(said) == block
+    found = values.read(msgspec.json.encode(said))
+    assert repr(found) == repr(block)  # which tells a number from TRUE, and 5 from 5.0
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [b"[[1e400]]", b'[["NVDA", "\\ud800"]]', b'[["\\x"]]', b"[" * 5_000 + b"]" * 5_000, b"1e400"],
+)
+def test_what_cannot_be_read_is_an_error(argument: bytes) -> None:
+    """JSON as such, but nothing that a cell holds."""
+    assert values.read(argument) == ((VALUE,),)
+    values.without_zeros(b"0" + argument)
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ([["NVDA", 0], [0.0, False]], [["NVDA", None], [None, False]]),
+        ([["BRK.B", 10], ["0", ""]], [["BRK.B", 10], ["0", ""]]),
+        (0, None),
+        (None, None),
+        ([[{"e": "#N/A"}, 0]], [[{"e": "#N/A"}, None]]),
+    ],
+)
+def test_symbols_of_excels_have_no_zeros(given: Any, left: Any) -> None:
+    assert values.said(values.without_zeros(msgspec.json.encode(given))) == left
 
 
 @pytest.mark.parametrize(
@@ -64,5 +90,8 @@ cells = st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st
 def test_whatever_json_says_is_cells(said: Any) -> None:
     """No argument raises, and every result can be sent."""
     block = values.block(said)
+    assert repr(values.read(msgspec.json.encode(said))) == repr(
+        values.block(values.said(msgspec.json.encode(said)))
+    )
     assert block is None or all(isinstance(row, tuple) for row in block)
     msgspec.json.encode(values.result(block or ()))
