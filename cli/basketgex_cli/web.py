@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import webbrowser
 from argparse import Namespace
 from contextlib import closing
 
 from basketgex.home import Home, WebRuntime
 from basketgex_cli.context import client_of
-from basketgex_server.addresses import MOST_PORT
+from basketgex_server.addresses import MOST_PORT, web_address_of
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
+from basketgex_server.settings import PREFIX, combined, read_config
 
-PORT = 8737
-"""Where a bookmark finds the workbook; where that is taken, any free port."""
+SETTING = "web_listen"
 MISSING = (
     "The browser workbook's files are not installed: run make run in the checkout while online, or install the "
     "basketgex wheel again."
@@ -33,7 +34,7 @@ def add_parser(commands: Commands) -> None:
     web.add_argument(
         "--port",
         type=_port,
-        help=f"where on 127.0.0.1 it listens, 0 for any free port; {PORT} if not given, or any where that is taken",
+        help=f"the port it listens on, 0 for any free one; if not given that of {SETTING}, or any where that is taken",
     )
     web.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
 
@@ -57,13 +58,26 @@ def _run(home: Home, chosen: Namespace) -> None:
         return
     with closing(client_of(home)):  # it records how a cell starts the server, where nothing does yet
         pass
-    ports = (PORT, 0) if chosen.port is None else (chosen.port,)
+    address, port = _listen(home)
+    ports = (port, 0) if chosen.port is None else (chosen.port,)
     try:
-        served = serve(home, ports, lambda found: _say(home, found, chosen), lambda: checks(home))
+        served = serve(home, ports, lambda found: _say(home, found, chosen), lambda: checks(home), address)
     except CannotListen as problem:
         raise BadSettings(str(problem)) from problem
     if not served:
         raise BadSettings("Another basketgex web is just starting: run this again in a moment.")
+
+
+def _listen(home: Home) -> tuple[str, int]:
+    """Return the address and port of the setting. What is wrong with others, the pages say. Raises BadSettings."""
+    try:
+        written = read_config(home.config_file)
+    except BadSettings:
+        written = {}
+    variable = PREFIX + SETTING.upper()
+    environment = {variable: os.environ[variable]} if variable in os.environ else {}
+    of_file = {SETTING: written[SETTING]} if SETTING in written else {}
+    return web_address_of(combined(of_file, environment).web_listen)
 
 
 def checks(home: Home) -> list[tuple[str, str, str]]:

@@ -23,19 +23,24 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def address_of(listen: str) -> tuple[str, int]:
+def address_of(listen: str, setting: str = "http_listen", example: str = "127.0.0.1:8080") -> tuple[str, int]:
     """Return the address and port of a setting such as ``127.0.0.1:0``. Raises BadSettings where it is not on loopback.
 
-    >>> address_of("localhost:8080"), address_of("[::1]:0")
+    >>> address_of("localhost:8080"), address_of("[0:0::1]:0")
     (('127.0.0.1', 8080), ('::1', 0))
     """
-    host, port = _host_and_port(listen, "http_listen", "127.0.0.1:8080")
+    host, port = _host_and_port(listen, setting, example)
     if not is_loopback(host):
-        raise BadSettings("http_listen must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
-    return "127.0.0.1" if host == "localhost" else host, port
+        raise BadSettings(f"{setting} must be on loopback, such as {example}: HTTP has no TLS here.")
+    return "127.0.0.1" if host == "localhost" else str(ipaddress.ip_address(host)), port
 
 
-def check_listen(listen: str, *, certificate: str, key: str, http_listen: str) -> None:
+def web_address_of(listen: str) -> tuple[str, int]:
+    """Return likewise the address and port of the setting ``web_listen``."""
+    return address_of(listen, "web_listen", "127.0.0.1:8737")
+
+
+def check_listen(listen: str, *, certificate: str, key: str, http_listen: str, web_listen: str) -> None:
     """Refuse what would let strangers in: beyond loopback there must be TLS. Raises BadSettings."""
     host, _ = _host_and_port(listen, "listen", "127.0.0.1:0")
     if bool(certificate) != bool(key):
@@ -46,6 +51,7 @@ def check_listen(listen: str, *, certificate: str, key: str, http_listen: str) -
         )
     if http_listen:
         address_of(http_listen)  # raises
+    web_address_of(web_listen)
 
 
 def base_url(text: str, setting: str, *, example: str, so_that: str = "") -> tuple[str, bool]:

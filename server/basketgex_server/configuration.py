@@ -146,6 +146,7 @@ class Configuration:
             certificate=settings.tls_certificate,
             key=settings.tls_key,
             http_listen=settings.http_listen,
+            web_listen=settings.web_listen,
         )
 
     def heed(self, settings: Settings) -> None:

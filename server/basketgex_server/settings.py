@@ -116,6 +116,8 @@ class Settings:
     """Where figures and debits are kept: empty for this home alone, or postgresql://USER@HOST/DATABASE, which servers share."""
     http_listen: str = ""
     """Where the REST gateway listens, on loopback; empty: there is none."""
+    web_listen: str = "127.0.0.1:8737"
+    """Where basketgex web listens, on loopback; a port that is taken means any free one. Read by that, not by the server."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be used."""

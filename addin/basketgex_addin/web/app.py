@@ -21,7 +21,7 @@ from basketgex_addin import template_files
 from basketgex_addin.cells import Problem
 from basketgex_addin.functions import FUNCTIONS, Function, Shape, Way
 from basketgex_addin.web import assets
-from basketgex_addin.web.guard import PageGuard, refuse
+from basketgex_addin.web.guard import NAMES, PageGuard, refuse
 from basketgex_addin.web.keys import Tickets
 from basketgex_addin.web.looking import Looking
 from basketgex_addin.web.office import Office
@@ -88,9 +88,16 @@ def make_office_app(sheet: Sheet, key: Callable[[], str], looking: Looking) -> P
     return PageGuard(Starlette(routes=routes), key, ("localhost",))
 
 
-def make_app(sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking) -> PageGuard:
-    """Return the web host's application over a sheet. ``key`` is looked up for every request, ``boot`` seals its tickets."""
-    return PageGuard(Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key)
+def make_app(
+    sheet: Sheet, key: Callable[[], str], boot: str, looking: Looking, names: tuple[str, ...] = NAMES
+) -> PageGuard:
+    """Return the web host's application over a sheet, which answers to some ``names``.
+
+    ``key`` is looked up for every request, ``boot`` seals its tickets.
+    """
+    return PageGuard(
+        Starlette(routes=[*_Addresses(sheet, key, boot).routes(), *looking.routes()]), key, names
+    )
 
 
 class _Addresses:

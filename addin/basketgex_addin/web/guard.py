@@ -26,6 +26,7 @@ MOST_BODY = 8 << 20
 _DIGITS = 12
 SLOWEST = 20.0
 """Seconds by which a request's body must have come whole."""
+STANDARD = {"http": 80, "https": 443}
 NAMES = ("127.0.0.1", "localhost")
 """What this machine may be called in a Host header."""
 
@@ -92,6 +93,8 @@ class PageGuard:
             headers[name] = b"" if name in headers else value
         port = scope["server"][1]
         hosts = {f"{name}:{port}" for name in self._names}
+        if port == STANDARD[scope["scheme"]]:  # which a browser leaves out
+            hosts.update(self._names)
         host = headers.get(b"host", b"").decode("latin1").lower()
         if host not in hosts:
             return 403

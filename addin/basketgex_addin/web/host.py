@@ -27,6 +27,7 @@ from basketgex import __version__
 from basketgex.home import Home, WebRuntime
 from basketgex_addin.client import BasketClient
 from basketgex_addin.web.app import make_app, make_office_app
+from basketgex_addin.web.guard import NAMES
 from basketgex_addin.web.http_protocol import PromptProtocol
 from basketgex_addin.web.keys import OFFICE, WEB, key, make_ticket
 from basketgex_addin.web.looking import Check, Looking
@@ -34,7 +35,7 @@ from basketgex_addin.web.office_files import OfficeFiles
 from basketgex_addin.web.sheet import Sheet
 
 ADDRESS = "127.0.0.1"
-"""Loopback, and nothing else: plain HTTP may not leave the machine."""
+"""Loopback, as any other must be: plain HTTP may not leave the machine."""
 GRACE = 2
 """Seconds that requests under way may take once the host is told to end."""
 KEEP_ALIVE = 60
@@ -43,6 +44,7 @@ MOST_CONNECTIONS = 256
 """Connections and requests at once; one more is refused."""
 BACKLOG = 2_048
 SPOILT = "The certificate for Excel is missing or spoilt: run basketgex install office again."
+NO_ADDRESS = "{} is no address of this computer: run basketgex config set web_listen with another one, such as 127.0.0.1:8737."
 PORT_TAKEN = (
     "Port {}, where Excel looks for the add-in, is in use: end what uses it, or run basketgex install office --port with "
     "another one."
@@ -63,11 +65,12 @@ def serve(
     ports: Sequence[int],
     ready: Callable[[WebRuntime], None],
     look: Callable[[], Sequence[Check]] = tuple,
+    address: str = ADDRESS,
 ) -> bool:
     """Serve the pages of a home until told to end; return False where another process does so already.
 
     The first of ``ports`` that can be had is taken, 0 being any free one. ``ready`` is called once it listens; ``look``
-    returns doctor's lines. Raises CannotListen.
+    returns doctor's lines; ``address`` is one of loopback. Raises CannotListen.
     """
     home.create()
     lock = filelock.FileLock(home.web_lock, mode=0o600)
@@ -80,10 +83,11 @@ def serve(
         home.web_file.unlink(missing_ok=True)
         if office := _office(home):
             held.enter_context(office.listener)
-        listener = held.enter_context(_bound(ports))
+        listener = held.enter_context(_bound(ports, address))
+        named = f"[{address}]" if ":" in address else address
         running = WebRuntime(
             https=f"https://localhost:{office.port}" if office else "",
-            http=f"http://{ADDRESS}:{listener.getsockname()[1]}",
+            http=f"http://{named}:{listener.getsockname()[1]}",
             pid=os.getpid(),
             version=__version__,
             boot=secrets.token_urlsafe(12),
@@ -91,7 +95,8 @@ def serve(
         sheet = Sheet(BasketClient(home), home)
         looking = Looking(sheet, home, look)
         try:
-            app = make_app(sheet, lambda: _key(home, WEB), running.boot, looking)
+            names = (named, *NAMES)
+            app = make_app(sheet, lambda: _key(home, WEB), running.boot, looking, names)
             doors = [(_config(app), listener)]
             if office:
                 app = make_office_app(sheet, lambda: _key(home, OFFICE), looking)
@@ -195,19 +200,22 @@ def _config(app: object, secure: OfficeFiles | None = None) -> uvicorn.Config:
     )
 
 
-def _bound(ports: Sequence[int]) -> socket.socket:
+def _bound(ports: Sequence[int], address: str = ADDRESS) -> socket.socket:
     """Return a socket that listens. Named as TCP, since asyncio turns off Nagle's delay only where a socket says so."""
     for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             if os.name == "posix":  # elsewhere that would let others take the port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((ADDRESS, port))
+            listener.bind((address, port))
             listener.listen(BACKLOG)
         except OSError:
             listener.close()
         else:
             return listener
+    if ports[-1] == 0:
+        raise CannotListen(NO_ADDRESS.format(address))
     raise CannotListen(
         f"Port {ports[-1]} is in use, or not to be had: give another one with --port, or 0 for any free one."
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable
 from itertools import product
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message
 
-from basketgex_addin.web.guard import MOST_BODY
+from basketgex_addin.web.guard import MOST_BODY, PageGuard
 from basketgex_addin.web.keys import key, make_ticket
 from tests.addin.web.hosts import WebHost
 
@@ -214,3 +217,22 @@ def test_every_reply_is_shut(host: WebHost, path: str) -> None:
 )
 def test_no_other_file_is_sent(host: WebHost, path: str) -> None:
     assert ask(host, "GET", path, proper(host, path))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("port", "name", "status"),
+    [(80, "[::1]", 200), (80, "[::1]:80", 200), (8080, "[::1]", 403), (80, "example.com", 403)],
+)
+def test_browsers_leave_the_standard_port_out(port: int, name: str, status: int) -> None:
+    guard = PageGuard(PlainTextResponse("whole"), lambda: "key", ("[::1]",))
+    request = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "server": ("::1", port)}
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    asyncio.run(guard({**request, "headers": [(b"host", name.encode())]}, receive, send))
+    assert told[0]["status"] == status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,16 +15,18 @@ import pytest
 
 from basketgex.home import Home
 from basketgex_addin.client import BasketClient
+from tests.addin.web.hosts import free_port
+from tests.e2e.commands import refused, said
 from tests.e2e.serving import environment
 from tests.e2e.web.browser import browser, chromium
 
 PROGRAM = (sys.executable, "-W", "error", "-m", "basketgex_cli")
 
 
-def typed(home: Path, *arguments: str) -> subprocess.Popen[str]:
+def typed(home: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         (*PROGRAM, "web", *arguments),
-        env=environment(home),
+        env=environment(home) | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -81,6 +84,69 @@ def test_a_port_that_is_taken(home: Path, tmp_path: Path) -> None:
     web.terminate()
     assert web.wait(60) == 0
     web.communicate()
+
+
+def listening(home: Path, *arguments: str, **environ: str) -> str:
+    """Where it listens, by what it prints, and that a page enters there; or why it does not."""
+    web = typed(home, "--no-browser", *arguments, **environ)
+    assert web.stdout is not None
+    link = web.stdout.readline().strip().partition(": ")[2]
+    at, _, ticket = link.partition("/#ticket=")
+    if at:
+        headers = {"Origin": at, "Content-Type": "application/json"}
+        assert httpx.get(f"{at}/", trust_env=False).status_code == 200
+        entered = httpx.post(f"{at}/sheet/enter", json={"ticket": ticket}, headers=headers, trust_env=False)
+        assert entered.status_code == 200
+        web.terminate()
+    _, err = web.communicate(timeout=60)
+    assert (web.returncode, bool(err)) == ((0, False) if at else (1, True))
+    return at or err.removeprefix("basketgex: ").strip()
+
+
+def test_where_it_listens_is_a_setting(home: Path) -> None:
+    """Where that is taken, any free port will do; one that is typed is meant."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said(home, "config", "set", "web_listen", f"localhost:{port}")
+        elsewhere = listening(home)
+        assert elsewhere.startswith("http://127.0.0.1:") and not elsewhere.endswith(f":{port}")
+        assert listening(home, "--port", str(port)).startswith(f"Port {port} is in use")
+    assert listening(home) == f"http://127.0.0.1:{port}"
+    other = free_port()
+    assert listening(home, BASKETGEX_WEB_LISTEN=f"127.0.0.1:{other}") == f"http://127.0.0.1:{other}"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.9", "::1", "::1%none"])
+def test_it_listens_at_any_address_of_loopback(home: Path, address: str) -> None:
+    """As far as this computer has it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.create_server((address, 0), family=family):
+            named = f"[{address}]" if ":" in address else address
+            expected = f"http://{named}:"
+    except OSError:
+        expected = (
+            f"{address} is no address of this computer: run basketgex config set web_listen with another one"
+        )
+    assert listening(home, BASKETGEX_WEB_LISTEN=f"[{address}]:0").startswith(expected)
+
+
+def test_where_it_may_not_listen(home: Path) -> None:
+    beyond = "web_listen must be on loopback, such as 127.0.0.1:8737: HTTP has no TLS here."
+    nowhere = "web_listen must be HOST:PORT, such as 127.0.0.1:8737."
+    for listen, sentence in (("0.0.0.0:8737", beyond), ("127.0.0.1", nowhere)):
+        assert refused(home, "config", "set", "web_listen", listen) == sentence
+    for listen, sentence in (("[::]:0", beyond), ("", nowhere)):
+        assert listening(home, BASKETGEX_WEB_LISTEN=listen) == sentence
+    Home(home).config_file.write_text("web_listen = 8737")
+    assert listening(home) == "web_listen must be a text, in quotes."
+
+
+@pytest.mark.parametrize("text", ["no TOML", "sauce = 1"])
+def test_other_faults_of_the_settings_do_not_keep_it_from_saying_so(home: Path, text: str) -> None:
+    Home(home).create()
+    Home(home).config_file.write_text(text)
+    assert listening(home, "--port", "0").startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x", ""])
