@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply
@@ -53,6 +55,7 @@ def measure(folder: Path) -> Iterator[Result]:
         with browser() as running:
             context = running.new_context(viewport={"width": 1500, "height": 800})
             yield _own_bytes(context.new_page(), host)
+            yield _first_painting(running, host)
             with workbook(context, host) as book:
                 yield from _formulas(book)
     try:
@@ -159,6 +162,60 @@ def _own_bytes(page: Any, host: WebHost) -> Result:
     assert len(sizes) > 5
     what = "gzipped files of a page that are not Univer's, React's or RxJS's"
     return Result(what, "25 KB", 1.0, total / 25.0, total, 25.0, "KB")
+
+
+PAINTED = """window.painted = new Promise(done => {
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (...given) {
+        if (this.canvas.width > 300) requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+        return write.apply(this, given);
+    };
+});"""
+ALONE = """<!doctype html><html lang="en"><head><title>Univer</title>{styles}</head>
+<body style="margin: 0; height: 100vh"><main id="workbook" style="height: 100%"></main>{scripts}<script>
+    const {{ createUniver }} = UniverPresets, {{ LocaleType, mergeLocales }} = UniverCore;
+    createUniver({{
+        locale: LocaleType.EN_US,
+        locales: {{
+            [LocaleType.EN_US]: mergeLocales(UniverPresetSheetsCoreEnUS, UniverPresetSheetsConditionalFormattingEnUS),
+        }},
+        presets: [
+            UniverPresetSheetsCore.UniverSheetsCorePreset({{ container: "workbook" }}),
+            UniverPresetSheetsConditionalFormatting.UniverSheetsConditionalFormattingPreset(),
+        ],
+    }}).univerAPI.createWorkbook({{}});
+</script></body></html>"""
+
+
+def _first_painting(running: Browser, host: WebHost) -> Result:
+    """From the address to a sheet with its headings, each time in a browser that has kept nothing."""
+    ours = httpx.get(f"{host.running.http}/", trust_env=False).text
+    styles = "".join(re.findall(r'<link rel="stylesheet" href="/assets/.*?>', ours))
+    scripts = "".join(re.findall(r'<script src="/assets/.*?</script>', ours))
+    alone = f"{host.running.http}/alone"
+
+    def painted(address: str) -> float:
+        context = running.new_context(viewport={"width": 1500, "height": 800})
+        context.add_init_script(PAINTED)
+        page = context.new_page()
+        page.route(
+            alone,
+            lambda route: route.fulfill(
+                body=ALONE.format(styles=styles, scripts=scripts), content_type="text/html"
+            ),
+        )
+        page.goto(address)
+        found: float = page.evaluate("painted")
+        context.close()
+        return found
+
+    return compare(
+        "the browser workbook, from its address to its first painting",
+        "Univer alone with an empty sheet",
+        1.25,
+        lambda: painted(host.link()),
+        lambda: painted(alone),
+    )
 
 
 PUT = """async formulas => {
