@@ -33,6 +33,7 @@ EXAMPLES = (
     "basketgex desk spent --day 2026-11-27",
 )
 NAME = re.compile(r"[\w.@-]{1,64}")
+MOST_DIGITS = 9
 OF_HOME = "(the home's own)"
 """Beside the debits of whoever asks with the token of a replica's home."""
 T = TypeVar("T")
@@ -57,6 +58,9 @@ def add_parser(commands: Commands) -> None:
     add.add_argument(
         "--until", type=_day, metavar="DAY", help="the last day (UTC) on which it counts, such as 2027-06-30"
     )
+    add.add_argument(
+        "--debits", type=_cap, metavar="N", help="what they may spend in a day; person_debits if not given"
+    )
     listed = add_command(deeds, "list", "who has a token", EXAMPLES[1:2], _list)
     listed.add_argument("--json", action="store_true", help=JSON)
     revoke = add_command(deeds, "revoke", "take somebody's token back", EXAMPLES[2:3], _revoke)
@@ -79,14 +83,19 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-27") from None
 
 
+def _cap(text: str) -> int:
+    if not (text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of debits: give a whole one, such as 200")
+    return int(text)
+
+
 def _add(home: Home, chosen: argparse.Namespace) -> None:
     name, now, token = _name(chosen.name), time.time(), secrets.token_urlsafe(32)
     until = _midnight(chosen.until + timedelta(1)) if chosen.until else None
     if until is not None and until <= now:
         raise BadSettings("--until is a day that is over: name one to come, or leave it out.")
-    if not _with_store(
-        home, lambda store: store.add_person(Person(name, digest_of(token.encode()), now, until))
-    ):
+    person = Person(name, digest_of(token.encode()), now, until, chosen.debits)
+    if not _with_store(home, lambda store: store.add_person(person)):
         raise BadSettings(f"{name} has a token already: run basketgex desk person revoke {name} first.")
     print(f"The token of {name}, which is shown this once:")
     print(token)
@@ -96,7 +105,12 @@ def _list(home: Home, chosen: argparse.Namespace) -> None:
     people = _with_store(home, lambda store: store.people())
     if chosen.json:
         rows = [
-            {"name": p.name, "since": _moment(p.added_at), "until": p.until and _moment(p.until)}
+            {
+                "name": p.name,
+                "since": _moment(p.added_at),
+                "until": p.until and _moment(p.until),
+                "debits": p.debits,
+            }
             for p in people
         ]
         print(json.dumps({"people": rows}, indent=2))
@@ -104,9 +118,10 @@ def _list(home: Home, chosen: argparse.Namespace) -> None:
         columns = (
             Column("name", 24, left=True),
             Column("since", 12, left=True),
-            Column("last day", left=True),
+            Column("last day", 12, left=True),
+            Column("debits a day", 12),
         )
-        print_table(columns, [(p.name, _moment(p.added_at)[:10], _last_day(p)) for p in people])
+        print_table(columns, [(p.name, _moment(p.added_at)[:10], _last_day(p), _own_cap(p)) for p in people])
     else:
         print("Nobody has a token of their own yet: run basketgex desk person add NAME.")
 
@@ -155,6 +170,10 @@ def _moment(at: float) -> str:
 
 def _last_day(person: Person) -> str:
     return _moment(person.until - 1)[:10] if person.until is not None else ""
+
+
+def _own_cap(person: Person) -> str:
+    return f"{person.debits:,}" if person.debits is not None else ""
 
 
 def _with_store(home: Home, work: Callable[[Store], Awaitable[T]]) -> T:

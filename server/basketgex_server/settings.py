@@ -94,6 +94,10 @@ class Settings:
     """Metered calls an hour for explicit refreshes, as many for new names and for levels; of a small quota a fiftieth."""
     reserve: int = 50
     """Debits of a day that are kept back for explicit requests; of a small quota at most a tenth."""
+    person_debits: int = 0
+    """Debits of a day that each person with a token of their own may spend; 0: as many as there are."""
+    desk_debits: int = 0
+    """Debits of a day that all may spend together, where the key is used elsewhere too; 0: as many as there are."""
     history_days: float = 400.0
     """How long snapshots are kept: all of them for 30 days at most, then the last of each day."""
     chain_days: float = 7.0
@@ -147,6 +151,8 @@ class Settings:
                 raise BadSettings(f"{name} must be more than 0.")
         for name in (
             "reserve",
+            "person_debits",
+            "desk_debits",
             "missing_ttl",
             "window_quiet",
             "window_longest",

@@ -83,10 +83,25 @@ def test_a_token_counts_through_its_last_day(at: Desk, monkeypatch: pytest.Monke
     name, since, until = at.said("person", "list").splitlines()[-1].split()
     assert (name, since, until) == ("bob", DAY, DAY)
     (said,) = json.loads(at.said("person", "list", "--json"))["people"]
-    assert said == {"name": "bob", "since": "2026-11-18T16:30:00Z", "until": "2026-11-19T00:00:00Z"}
+    since_, until_ = "2026-11-18T16:30:00Z", "2026-11-19T00:00:00Z"
+    assert said == {"name": "bob", "since": since_, "until": until_, "debits": None}
     assert at.refused("person", "add", "cy", "--until", "2026-11-17") == (
         "--until is a day that is over: name one to come, or leave it out."
     )
+
+
+def test_a_cap_of_ones_own_is_kept_and_listed(at: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    at.said("person", "add", "ann", "--debits", "1200")
+    at.said("person", "add", "bob", "--debits", "0")
+    assert [person.debits for person in at.people()] == [1200, 0]
+    assert [line.split()[-1] for line in at.said("person", "list").splitlines()[1:]] == ["1,200", "0"]
+    people = json.loads(at.said("person", "list", "--json"))["people"]
+    assert [person["debits"] for person in people] == [1200, 0]
+    for wrong in ("-1", "1.5", "many", "٣", "9" * 10, ""):
+        with pytest.raises(SystemExit):
+            main(["--home", str(at.home), "desk", "person", "add", "cy", f"--debits={wrong}"])
+        assert f"{wrong!r} is no number of debits: give a whole one, such as 200" in capsys.readouterr().err
+    assert len(at.people()) == 2
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65, "ann\n", "\x1b[31mann"])

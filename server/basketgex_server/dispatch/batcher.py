@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from basketgex_server.dispatch.departure import Terms, decide
-from basketgex_server.dispatch.people import ASKS
+from basketgex_server.dispatch.people import ASKS, ShareSpent
 from basketgex_server.domain import SymbolExposure
 from basketgex_server.errors import BasketgexError, Draining, Internal
 from basketgex_server.stores.local import LocalPool
@@ -29,6 +29,7 @@ class _Pending:
     outcome: asyncio.Future[Outcome]
     waiters: int = 0
     asked: bool = field(default=False)
+    people: set[str] = field(default_factory=set)
 
 
 class Batcher:
@@ -161,6 +162,7 @@ class Batcher:
                 return pending
             self._pending[symbol] = pending
         pending.waiters += 1
+        pending.people.add(ASKS.get())
         return pending
 
     def _leave(self, symbol: str, pending: _Pending) -> None:
@@ -219,8 +221,19 @@ class Batcher:
                 self.look()
 
     def _give_up(self, refused: Mapping[str, BasketgexError]) -> None:
-        self._pool.unwant(list(refused))
-        self.settle(refused)
+        given = {symbol: error for symbol, error in refused.items() if not self._has_another(symbol, error)}
+        self._pool.unwant(list(given))
+        self.settle(given)
+        if len(given) < len(refused):
+            self.look()
+
+    def _has_another(self, symbol: str, error: BasketgexError) -> bool:
+        """Tell whether somebody waits who came after it was decided that nobody pays: they may."""
+        pending = self._pending.get(symbol)
+        if pending is None or not isinstance(error, ShareSpent):
+            return False
+        pending.people -= error.people
+        return bool(pending.people)
 
     def _dispatch(self, call: Leaving) -> None:
         loop = asyncio.get_running_loop()

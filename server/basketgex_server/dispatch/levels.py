@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.freshness import believable
+from basketgex_server.dispatch.people import ShareSpent
 from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.dispatch.spending import Spender
 from basketgex_server.errors import Draining
@@ -64,13 +66,18 @@ class LevelCalls:
             lasts = math.inf if known.levels is not None else self._missing_ttl
             if believable(known.asked_at, self._now()) and self._now() < known.asked_at + lasts:
                 return known.levels
-        task = self._asking.get(symbol)
-        if task is None:
-            task = self._asking[symbol] = asyncio.ensure_future(
-                self._ask(cache, symbol, figure, self._known, self._asking)
-            )
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        while (task := self._asking.get(symbol)) is not None:
+            with suppress(ShareSpent):  # another's share: this one may have some left
+                return await self._answer(task)
+        task = self._asking[symbol] = asyncio.ensure_future(
+            self._ask(cache, symbol, figure, self._known, self._asking)
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await self._answer(task)
+
+    @staticmethod
+    async def _answer(task: asyncio.Task[Levels | None]) -> Levels | None:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

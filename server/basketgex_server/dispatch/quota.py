@@ -195,12 +195,17 @@ class Quota:
             retry_after=max(self._resets_at(now) - now, 0.0),
         )
 
-    def pace(self, now: float, closes: float) -> float:
-        """Return the seconds between two calls behind the answers with which the day's debits last until the close."""
+    def pace(self, now: float, closes: float, most: int = 0) -> float:
+        """Return the seconds between two calls behind the answers with which the day's debits last until the close.
+
+        ``most`` are all that may be spent in a day; 0: as many as there are.
+        """
         left = self.left(now)
-        if left is None or math.isinf(left) or closes <= now:
+        free = math.inf if left is None else left - self._kept()
+        if most:
+            free = min(free, most - self._today)
+        if math.isinf(free) or closes <= now:
             return 0.0
-        free = left - self._kept()
         return (closes - now) / free if free > 0 else math.inf
 
     def status(self, now: float) -> QuotaStatus:

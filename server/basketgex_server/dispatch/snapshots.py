@@ -93,6 +93,7 @@ class SnapshotCache:
         )  # missing once: a symbol nobody asked for lately can be there the next time
         self._warmed: set[str] = set()  # missing twice
         self._behind_at = -math.inf
+        self._behind: tuple[float, frozenset[str]] = -math.inf, frozenset()  # when before that; what then
         self._explicit_at = -math.inf
 
     def use(self, symbols: Iterable[str], now: float) -> None:
@@ -224,6 +225,12 @@ class SnapshotCache:
         self._behind_at = min(self._behind_at, now)
         self.news = None
 
+    def not_behind(self, refused: Iterable[str]) -> None:
+        """Note that nobody pays for symbols: where these were to be refreshed behind the answer, another's turn comes."""
+        before, symbols = self._behind
+        if not symbols.isdisjoint(refused):
+            self._behind_at, self._behind = before, (before, frozenset())
+
     def lookup(
         self,
         wanted: Iterable[str],
@@ -351,10 +358,13 @@ class SnapshotCache:
         """Return what may be refreshed behind the answer now: at the pace at which the day's debits last to the close."""
         if not background or self.origin.historical:
             return background
-        pace = self.quota.pace(now, self._sessions.session(now).close + SETTLING)
+        closes = self._sessions.session(now).close + SETTLING
+        pace = self.quota.pace(now, closes, self._settings.desk_debits)
         if not pace:
             return background
         if now - self._behind_at < pace:
             return []
-        self._behind_at = now
-        return sorted(background, key=lambda s: self.snapshots[s].exposure.as_of)[: symbols_per_call or None]
+        background = sorted(background, key=lambda s: self.snapshots[s].exposure.as_of)
+        oldest = background[: symbols_per_call or None]
+        self._behind, self._behind_at = (self._behind_at, frozenset(oldest)), now
+        return oldest

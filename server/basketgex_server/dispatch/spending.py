@@ -12,7 +12,7 @@ from basketgex_server.dispatch.allowance import HOUR
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.departure import Terms, single
 from basketgex_server.dispatch.faults import fault
-from basketgex_server.dispatch.people import ASKS
+from basketgex_server.dispatch.people import ASKS, ShareSpent
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.domain import Failure, Fetched, QuotaReading
@@ -123,7 +123,7 @@ class Spender:
             if metered and self._state.lost:
                 await self._make_up(cache)
             departure = await cache.pool.depart(deciding, now)
-        except Paced:
+        except (Paced, ShareSpent):
             raise
         except BasketgexError as error:
             self._fails(error, 0)
@@ -132,8 +132,11 @@ class Spender:
             LOG.error("The debits of calls could not be written: %s.", fault(error))
             self.counts.last_problem = Internal().sentence
             raise
-        for refusal in {id(e): e for e in departure.refused.values()}.values():
-            self._fails(refusal, sum(e is refusal for e in departure.refused.values()))
+        unpaid = [s for s, error in departure.refused.items() if isinstance(error, ShareSpent)]
+        cache.not_behind(unpaid)
+        refused = [error for error in departure.refused.values() if not isinstance(error, ShareSpent)]
+        for refusal in {id(error): error for error in refused}.values():
+            self._fails(refusal, sum(error is refusal for error in refused))
         self._note_quota(cache, departure.quota)
         if metered:
             self.counts.debits += len(departure.calls)
@@ -220,6 +223,8 @@ class Spender:
             s.window_quiet,
             s.window_longest,
             s.reserve,
+            s.person_debits,
+            s.desk_debits,
             ride_alongs,
             gate,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from basketgex_server.stores.port import (
@@ -27,6 +27,8 @@ class LocalPool:
         self._flags = flags
         # When a symbol was first wanted, in the loop's time, and who wants it.
         self._since: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._spent: dict[str, float] = {}  # by person, today
+        self._caps: Mapping[str, int] = {}
         self._held: set[str] = set()
         self._flights: dict[int, Leaving] = {}
         self._flying: set[str] = set()  # their symbols: many a question looks while a large call is under way
@@ -67,6 +69,8 @@ class LocalPool:
         if (call := self._flights.pop(number, None)) is not None:
             self._flying.difference_update(call.symbols)
             self.quota = landing.settle(self.quota, now)
+            if landing.uncharged:
+                self._pay(call, -1)
             self._next.set()
             self._next = asyncio.Event()
             await self._settled(number, landing)
@@ -102,6 +106,8 @@ class LocalPool:
             self.quota,
             wants,
             tuple(Flight(c.number, c.symbols, c.alone) for c in self._flights.values()),
+            self._spent,
+            self._caps,
         )
 
     def _write(self, decided: Departure) -> Departure:
@@ -111,6 +117,7 @@ class LocalPool:
             calls.append(replace(call, number=self._number))
             self._flights[self._number] = calls[-1]
             self._flying.update(call.symbols)
+            self._pay(call, 1)
         for symbols in (*(call.symbols for call in calls), decided.refused, decided.joined):
             self.unwant(list(symbols))
         self._held.update(decided.held)
@@ -121,5 +128,10 @@ class LocalPool:
         for call in calls:
             del self._flights[call.number]
             self._flying.difference_update(call.symbols)
+            self._pay(call, -1)
         today, flying = self.quota.today - len(calls), self.quota.flying - len(calls)
         self.quota = replace(self.quota, today=max(today, 0), flying=max(flying, 0))
+
+    def _pay(self, call: Leaving, sign: int) -> None:
+        for person, share in call.shares.items():
+            self._spent[person] = max(self._spent.get(person, 0.0) + sign * share, 0.0)

@@ -98,12 +98,17 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An account's books at a moment (Unix seconds): wants in order of arrival, calls under way, the day's debits."""
+    """An account's books at a moment (Unix seconds): wants in order of arrival, calls under way, the day's debits.
+
+    ``spent``: what persons have paid of these; ``caps``: what those with a cap of their own may.
+    """
 
     now: float
     quota: QuotaValue
     wants: tuple[Want, ...] = ()
     flights: tuple[Flight, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict)
+    caps: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +218,14 @@ class Pool(Protocol):
 class Person:
     """Somebody who may ask: a name, the token's SHA-256 in hexadecimal, since when, and until when if not for good.
 
-    Moments are Unix seconds.
+    Moments are Unix seconds. ``debits``: what they may spend in a day, where that is not what everybody may.
     """
 
     name: str
     digest: str
     added_at: float
     until: float | None = None
+    debits: int | None = None
 
 
 Flags: TypeAlias = Callable[[str], tuple[bool, bool]]

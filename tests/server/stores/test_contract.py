@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from basketgex_server.dispatch.departure import Terms, decide, single
+from basketgex_server.dispatch.people import ShareSpent
 from basketgex_server.dispatch.quota import Quota
 from basketgex_server.domain import (
     Failure,
@@ -23,7 +24,7 @@ from basketgex_server.domain import (
     SymbolExposure,
 )
 from basketgex_server.errors import QuotaSpent, SourceUnavailable
-from basketgex_server.stores.port import Departure, Landing, Leaving, Person, Pool, QuotaValue, Store
+from basketgex_server.stores.port import Departure, Landing, Leaving, Ledger, Person, Pool, QuotaValue, Store
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, made_up, run
 
@@ -265,6 +266,35 @@ def test_a_debit_is_divided_over_what_was_waited_for_by_who_wanted_it_first(make
     told(make, story)
 
 
+@pytest.mark.parametrize("make", ["postgres"], indirect=True)
+def test_a_desk_of_an_earlier_build_gets_what_it_lacks(make: Makes) -> None:
+    import asyncpg
+
+    async def earlier(*statements: str) -> None:
+        connection = await asyncpg.connect(make.url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    async def story(store: Store) -> None:
+        bob = Person("bob", "b2", NOON)
+        assert await store.add_person(bob)
+        await earlier("ALTER TABLE person DROP COLUMN debits", "ALTER TABLE wanted DROP COLUMN people")
+        other = make()
+        try:
+            assert await other.people() == [bob]
+            assert await other.add_person(Person("ann", "a1", NOON, debits=7))
+            await earlier("INSERT INTO person VALUES ('cy', 'c3', 1, NULL)")  # as its servers go on to write
+            assert [person.debits for person in await other.people()] == [7, None, None]
+            pool = await opened(other)
+            pool.want(["A"], "ann")
+            assert (await leaves(pool)).calls[0].by == {"A": "ann"}
+        finally:
+            await other.end()
+
+    told(make, story)
+
+
 @pytest.mark.parametrize("make", ["postgres"], indirect=True)  # a home has one server
 def test_whoever_wants_it_first_on_another_replica_pays(make: Makes) -> None:
     async def story(store: Store) -> None:
@@ -301,6 +331,75 @@ def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Ma
             )
 
         await until_true(is_taken_back)
+
+    told(make, story)
+
+
+def test_the_books_have_what_persons_have_spent_today_and_their_own_caps(make: Makes) -> None:
+    read: list[Ledger] = []
+    terms = replace(TERMS, symbols_per_call=2)
+
+    async def look(pool: Pool) -> Ledger:
+        def note(ledger: Ledger) -> Departure:
+            read.append(replace(ledger, spent=dict(ledger.spent), caps=dict(ledger.caps)))
+            return Departure(ledger.quota)
+
+        await pool.depart(note, NOON)
+        return read[-1]
+
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        assert (await look(pool)).spent == {}
+        for name, person in zip("ABCDE", ("ann", "bob", "ann", "", "ann"), strict=True):
+            pool.want([name], person)
+        first, _ = (await leaves(pool, terms=terms)).calls
+        assert (await look(pool)).spent == {"ann": 1.0, "bob": 0.5}
+        await pool.land(first.number, Landing(uncharged=True, error=SourceUnavailable("Away.")), NOON)
+
+        async def is_taken_back() -> bool:
+            return {person: debits for person, debits in (await look(pool)).spent.items() if debits} == {
+                "ann": 0.5
+            }
+
+        await until_true(is_taken_back)
+        for person in (Person("ann", "a1", NOON, debits=7), Person("bob", "b2", NOON)):
+            assert await store.add_person(person)
+        assert [person.debits for person in await store.people()] == [7, None]
+        assert (await look(pool)).caps == {"ann": 7}
+        await store.revoke("ann")
+        await store.people()
+        assert ((await look(pool)).caps, read[-1].spent["ann"]) == ({}, 0.5)
+        again = make()  # another process, or the next
+        try:
+            later = await look(await opened(again))
+            assert {person: debits for person, debits in later.spent.items() if debits} == {"ann": 0.5}
+        finally:
+            await again.end()
+
+    told(make, story)
+
+
+def test_who_has_spent_their_share_is_refused_over_the_books(make: Makes) -> None:
+    terms = replace(TERMS, person_debits=1)
+
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        pool.want(["A"], "ann")
+        (call,) = (await leaves(pool, terms=terms)).calls
+        await keep(store, pool, call, brought("A"))
+        await until_kept(store, "A")
+        pool.want(["B"], "ann")
+
+        async def is_refused() -> bool:
+            departure = await leaves(pool, terms=terms)
+            assert departure.calls == ()
+            return isinstance(departure.refused.get("B"), ShareSpent)
+
+        await until_true(is_refused)
+        pool.want(["B"], "ann")
+        pool.want(["C"], "bob")
+        (second,) = (await leaves(pool, terms=terms)).calls
+        assert (set(second.symbols), second.shares) == ({"B", "C"}, {"bob": 1.0})
 
     told(make, story)
 

@@ -243,7 +243,7 @@ class PostgresPool:
             for f in read["flights"]
         )
         value = msgspec.convert(read["quota"], QuotaValue) if read["quota"] else self._begin
-        return Ledger(now, value, tuple(map(_want, read["wants"])), flights)
+        return Ledger(now, value, tuple(map(_want, read["wants"])), flights, read["spent"], read["caps"])
 
     async def _free(self, token: str) -> None:
         await self._session.until_done(

@@ -5,6 +5,9 @@ DO $$ BEGIN
     IF to_regclass('wanted') IS NOT NULL
         AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('wanted') AND attname = 'people')
     THEN ALTER TABLE wanted ADD COLUMN people jsonb NOT NULL DEFAULT '[]'; END IF;
+    IF to_regclass('person') IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('person') AND attname = 'debits')
+    THEN ALTER TABLE person ADD COLUMN debits integer; END IF;
 END $$;
 
 CREATE TABLE IF NOT EXISTS account (
@@ -25,7 +28,7 @@ CREATE TABLE IF NOT EXISTS share (
     call bigint NOT NULL, person text NOT NULL, debits float8 NOT NULL, PRIMARY KEY (call, person)
 );
 CREATE TABLE IF NOT EXISTS person (
-    name text PRIMARY KEY, digest text NOT NULL, added_at float8 NOT NULL, until float8
+    name text PRIMARY KEY, digest text NOT NULL, added_at float8 NOT NULL, until float8, debits integer
 );
 -- Not logged: after a crash of the store who waits publishes what he wants again.
 CREATE UNLOGGED TABLE IF NOT EXISTS wanted (
@@ -61,7 +64,7 @@ $$;
 
 -- Lock an account's books and read them. Each statement sees what was committed when the lock was got; one SELECT would not.
 CREATE OR REPLACE FUNCTION desk_read(k text, me integer) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE a account; at float8; wants jsonb; flights jsonb;
+DECLARE a account; at float8; wants jsonb; flights jsonb; spent jsonb; caps jsonb;
 BEGIN
     SELECT * INTO a FROM account WHERE key = k FOR UPDATE;
     at := desk_now();
@@ -78,7 +81,12 @@ BEGIN
             replica <> me AND pg_try_advisory_xact_lock(42, replica) AS free
         FROM call WHERE account = k AND state = 'flying'
     ) x;
-    RETURN jsonb_build_object('now', at, 'quota', a.quota, 'wants', wants, 'flights', flights);
+    SELECT coalesce(jsonb_object_agg(x.person, x.debits), '{}') INTO spent FROM (
+        SELECT s.person, sum(s.debits) AS debits FROM call c JOIN share s ON s.call = c.id
+        WHERE c.account = k AND c.spent_at >= floor(at / 86400) * 86400 AND c.state <> 'free' GROUP BY s.person
+    ) x;
+    SELECT coalesce(jsonb_object_agg(p.name, p.debits), '{}') INTO caps FROM person p WHERE p.debits IS NOT NULL;
+    RETURN jsonb_build_object('now', at, 'quota', a.quota, 'wants', wants, 'flights', flights, 'spent', spent, 'caps', caps);
 END $$;
 
 -- Write what was decided; return the numbers of the calls that leave, in their order.

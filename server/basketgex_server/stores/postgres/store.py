@@ -145,7 +145,7 @@ class PostgresStore:
 
         async def work(pool: Pool) -> list[Person]:
             rows = await pool.fetch(
-                'SELECT name, digest, added_at, until FROM person ORDER BY name COLLATE "C"'
+                'SELECT name, digest, added_at, until, debits FROM person ORDER BY name COLLATE "C"'
             )
             return [Person(*row) for row in rows]
 
@@ -157,7 +157,7 @@ class PostgresStore:
 
         async def work(pool: Pool) -> bool:
             kept = await pool.fetchval(  # as often as it takes: the answer to an earlier try may have been lost
-                "INSERT INTO person AS p VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET name = $1 "
+                "INSERT INTO person AS p VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET name = $1 "
                 "WHERE p.digest = $2 RETURNING name",
                 *astuple(person),
             )

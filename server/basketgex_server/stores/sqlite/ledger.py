@@ -51,17 +51,23 @@ def spent(c: sqlite3.Connection, origin: str, now: float) -> DebitCounts:
     return DebitCounts(*debits, *answers)
 
 
+def shares(
+    c: sqlite3.Connection, since: float, until: float, origin: str | None = None
+) -> list[tuple[str, float]]:
+    """Return what persons have paid between two moments, for one origin or all."""
+    return c.execute(
+        "SELECT s.person, sum(s.debits) FROM debit d JOIN share s ON s.debit = d.id "
+        "WHERE d.spent_at >= ?1 AND d.spent_at < ?2 AND (?3 IS NULL OR d.origin = ?3) GROUP BY s.person",
+        (since, until, origin),
+    ).fetchall()
+
+
 def spent_by(c: sqlite3.Connection, since: float, until: float) -> dict[str, float]:
     """Return the debits of all origins between two moments by person; those that are nobody's share are the home's."""
-    shares = c.execute(
-        "SELECT s.person, sum(s.debits) FROM debit d JOIN share s ON s.debit = d.id "
-        "WHERE d.spent_at >= ? AND d.spent_at < ? GROUP BY s.person",
-        (since, until),
-    )
     (debits,) = c.execute(
         "SELECT count(*) FROM debit WHERE spent_at >= ? AND spent_at < ?", (since, until)
     ).fetchone()
-    return with_rest(shares, debits)
+    return with_rest(shares(c, since, until), debits)
 
 
 def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:

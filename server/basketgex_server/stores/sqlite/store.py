@@ -48,7 +48,7 @@ from basketgex_server.stores.sqlite.repair import (
 from basketgex_server.stores.sqlite.tidy import Tidier, renew
 
 LOG = logging.getLogger(__name__)
-VERSION = 6
+VERSION = 7
 DAY = 86_400.0
 MOST_COPIES = 5
 """Copies that are kept, at most, of stores with a row that is not as it was written."""
@@ -78,7 +78,7 @@ CREATE TABLE IF NOT EXISTS share (
     debit INTEGER NOT NULL, person TEXT NOT NULL, debits REAL NOT NULL, PRIMARY KEY (debit, person)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS person (
-    name TEXT PRIMARY KEY, digest TEXT NOT NULL, added_at REAL NOT NULL, until REAL
+    name TEXT PRIMARY KEY, digest TEXT NOT NULL, added_at REAL NOT NULL, until REAL, debits INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quota (
     origin TEXT PRIMARY KEY, read_at REAL NOT NULL, quota_limit INTEGER, remaining INTEGER, reset_at REAL,
@@ -92,6 +92,7 @@ _LATER_COLUMNS = (
     ("snapshot", "unverified", "INTEGER NOT NULL DEFAULT 0"),
     ("snapshot", "digest", "INTEGER"),
     ("quota", "last_debit", "INTEGER"),
+    ("person", "debits", "INTEGER"),
 )
 """Columns that the first builds had not: their tables, names and kinds."""
 
@@ -112,6 +113,7 @@ class SqliteStore:
         """Past chains, in a file of their own."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._history = history_days * DAY
+        self._caps: dict[str, int] = {}  # of people, as last read: nobody asks who has not been read
         self.lost = False
         """Whether debits may have been lost with a damaged store, and the account has not told of them yet."""
         self._waits = True  # for another program that holds the store; not again and again
@@ -146,7 +148,11 @@ class SqliteStore:
         async def debit(calls: Sequence[Debit], now: float) -> list[int]:
             return await self._run(lambda: ledger.debit(self._connection, origin, calls, now))
 
-        return SqlitePool(begin, flags, debit, self.refund)
+        async def spent(day: int) -> dict[str, float]:
+            since, until = day * DAY, (day + 1) * DAY
+            return await self._run(lambda: dict(ledger.shares(self._connection, since, until, origin)))
+
+        return SqlitePool(begin, flags, debit, self.refund, spent, self._caps)
 
     async def debit(self, origin: str, symbols: int, now: float) -> int:
         """Commit one debit, before its call leaves; return its number."""
@@ -166,7 +172,10 @@ class SqliteStore:
 
     async def people(self) -> list[Person]:
         """Return who may ask, by name."""
-        return await self._run(lambda: people.people(self._connection))
+        found = await self._run(lambda: people.people(self._connection))
+        self._caps.clear()
+        self._caps.update({person.name: person.debits for person in found if person.debits is not None})
+        return found
 
     async def add_person(self, person: Person) -> bool:
         """Keep a person; return False, and change nothing, where another has the name."""

@@ -55,9 +55,11 @@ def with_store(served: Served, work: Callable[[SqliteStore], Awaitable[T]]) -> T
     return run(do())
 
 
-def add(served: Served, name: str, until: float | None = None) -> tuple[tuple[str, str], ...]:
+def add(
+    served: Served, name: str, until: float | None = None, debits: int | None = None
+) -> tuple[tuple[str, str], ...]:
     """Add a person whose token is the name; return it as a call carries it."""
-    person = Person(name, digest_of(name.encode()), NOON, until)
+    person = Person(name, digest_of(name.encode()), NOON, until, debits)
     assert with_store(served, lambda store: store.add_person(person))
     return (("authorization", f"Bearer {name}"),)
 
@@ -138,6 +140,20 @@ def test_who_is_revoked_is_refused_within_two_seconds_and_so_is_the_stream(serve
     streams[bob].cancel()
     add(served, "ann")
     assert asked(served, ann, "A").basket.constituents  # another of that name, or the same again
+
+
+def test_whose_share_is_spent_hears_so_and_sees_what_is_known(served: Served, clock: Clock) -> None:
+    ann, bob = add(served, "ann", debits=1), add(served, "bob")
+    assert asked(served, ann, "A").basket.constituents
+    error = refused(lambda: asked(served, ann, "B"))
+    sentence = "Your share of today's debits is spent; what others ask for still reaches you."
+    assert error == ("RESOURCE_EXHAUSTED", "share_spent", sentence)
+    assert asked(served, ann, "A").basket.constituents
+    assert asked(served, bob, "B").basket.constituents
+    assert asked(served, ann, "B").basket.constituents  # another's, and so known
+    assert refused(lambda: asked(served, ann, "A", "C"))[1] == "share_spent"  # a basket is whole or none
+    clock.at += 86_400
+    assert asked(served, ann, "D").basket.constituents
 
 
 def test_a_token_ends_with_its_last_day(served: Served, clock: Clock) -> None:

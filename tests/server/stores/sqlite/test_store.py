@@ -15,7 +15,7 @@ import pytest
 
 from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot
 from basketgex_server.errors import BadSettings
-from basketgex_server.stores.port import DebitCounts, StoredFigures
+from basketgex_server.stores.port import DebitCounts, Person, StoredFigures
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, PATIENCE, made_up
 
@@ -230,6 +230,22 @@ def test_a_reading_of_older_builds_tells_by_its_moment_what_left_after_it(tmp_pa
     with store(path) as state:
         heard = asyncio.run(state.heard("here"))
         assert heard is not None and (heard.reading.remaining, heard.since) == (40, 2)
+    assert not list(tmp_path.glob("state-set-aside-*"))
+
+
+def test_people_of_older_builds_have_no_cap_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    bob, ann = Person("bob", "b2", NOON), Person("ann", "a1", NOON, debits=7)
+    with store(path) as state:
+        assert asyncio.run(state.add_person(bob))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE person DROP COLUMN debits")
+        other.execute("PRAGMA user_version = 6")
+        other.commit()
+    with store(path) as state:
+        assert asyncio.run(state.people()) == [bob]
+        assert asyncio.run(state.add_person(ann))
+        assert asyncio.run(state.people()) == [ann, bob]
     assert not list(tmp_path.glob("state-set-aside-*"))
 
 
