@@ -31,11 +31,14 @@ EXAMPLES = (
     "basketgex desk person list",
     "basketgex desk person revoke ann",
     "basketgex desk spent --day 2026-11-27",
+    "basketgex desk spent --by symbol",
 )
 NAME = re.compile(r"[\w.@-]{1,64}")
 MOST_DIGITS = 9
 OF_HOME = "(the home's own)"
 """Beside the debits of whoever asks with the token of a replica's home."""
+NOT_KNOWN = "(not known)"
+"""Beside debits of which the ledger does not have the symbols: those of earlier versions, and those that a damaged one lost."""
 T = TypeVar("T")
 
 
@@ -65,9 +68,15 @@ def add_parser(commands: Commands) -> None:
     listed.add_argument("--json", action="store_true", help=JSON)
     revoke = add_command(deeds, "revoke", "take somebody's token back", EXAMPLES[2:3], _revoke)
     revoke.add_argument("name", metavar="NAME", help="as basketgex desk person list has it")
-    spent = add_command(parts, "spent", "the debits of a day by person", EXAMPLES[3:], _spent)
+    spent = add_command(parts, "spent", "the debits of a day, by person or by symbol", EXAMPLES[3:], _spent)
     spent.add_argument(
         "--day", type=_day, metavar="DAY", help="a day (UTC), such as 2026-11-27; today if not given"
+    )
+    spent.add_argument(
+        "--by",
+        choices=("person", "symbol"),
+        default="person",
+        help="who paid, or what the calls were made for (default: person)",
     )
     spent.add_argument("--json", action="store_true", help=JSON)
 
@@ -134,18 +143,20 @@ def _revoke(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _spent(home: Home, chosen: argparse.Namespace) -> None:
-    day = chosen.day or datetime.now(UTC).date()
-    spent = _with_store(home, lambda store: store.spent_by(_midnight(day), _midnight(day + timedelta(1))))
-    own, total = spent.pop("", 0.0), round(sum(spent.values()), 6)
-    people = sorted(spent.items(), key=lambda pair: (-pair[1], pair[0]))
-    debits = round(total + own)
+    day, by_person = chosen.day or datetime.now(UTC).date(), chosen.by == "person"
+    since, until = _midnight(day), _midnight(day + timedelta(1))
+    spent = _with_store(home, lambda store: (store.spent_by if by_person else store.spent_for)(since, until))
+    rest, total = spent.pop("", 0.0), round(sum(spent.values()), 6)
+    parts = sorted(spent.items(), key=lambda pair: (-pair[1], pair[0]))
+    debits = round(total + rest)
     if chosen.json:
-        rows = [{"person": person, "debits": share} for person, share in people]
-        print(json.dumps({"day": day.isoformat(), "debits": debits, "home": own, "people": rows}, indent=2))
+        many, rest_is = ("people", "home") if by_person else ("symbols", "not_known")
+        rows = [{chosen.by: name, "debits": share} for name, share in parts]
+        print(json.dumps({"day": day.isoformat(), "debits": debits, rest_is: rest, many: rows}, indent=2))
     elif debits:
-        rows_ = [*people, *([(OF_HOME, own)] if own else [])]
+        rows_ = [*parts, *([(OF_HOME if by_person else NOT_KNOWN, rest)] if rest else [])]
         print_table(
-            (Column("person", 24, left=True), Column("debits", 12)), [(p, f"{s:,.2f}") for p, s in rows_]
+            (Column(chosen.by, 24, left=True), Column("debits", 12)), [(p, f"{s:,.2f}") for p, s in rows_]
         )
         print(f"{debits:,} {'debit' if debits == 1 else 'debits'} on {day} (UTC).")
     else:

@@ -130,6 +130,11 @@ def test_what_was_spent_is_told_by_person_and_sums_to_the_ledger(at: Desk) -> No
         ["(the", "home's", "own)", "0.67"],
         ["2", "debits", "on", DAY, "(UTC)."],
     ]
+    lines = [line.split() for line in at.said("spent", "--by", "symbol", "--day", DAY).splitlines()]
+    assert lines[1:] == [["A", "0.67"], ["B", "0.67"], ["C", "0.67"], ["2", "debits", "on", DAY, "(UTC)."]]
+    said = json.loads(at.said("spent", "--by", "symbol", "--day", DAY, "--json"))
+    assert [one["symbol"] for one in said["symbols"]] == ["A", "B", "C"]
+    assert said["not_known"] + sum(one["debits"] for one in said["symbols"]) == pytest.approx(said["debits"])
     said = json.loads(at.said("spent", "--day", DAY, "--json"))
     assert (said["day"], said["debits"]) == (DAY, 2)
     assert [one["person"] for one in said["people"]] == ["ann", "bob"]

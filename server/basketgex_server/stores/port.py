@@ -2,6 +2,8 @@
 
 An account is what one source's debits are counted for; its key is the origin's. What its debits mean is decided above, by
 functions that are handed in: a store calls them while it holds the account's books, and writes what they return.
+
+One file: stores, books and what goes between them name each other.
 """
 
 from __future__ import annotations
@@ -124,6 +126,11 @@ class Leaving:
     alone: bool = False
     number: int = 0
     by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def waited(self) -> tuple[str, ...]:
+        """The symbols that it is made for, each for an equal part of its debit; where nobody waits for any, all of them."""
+        return tuple(symbol for symbol in self.symbols if symbol in self.by) or self.symbols
 
     @property
     def shares(self) -> dict[str, float]:
@@ -259,6 +266,9 @@ class Store(Protocol):
 
     async def spent_by(self, since: float, until: float) -> dict[str, float]:
         """Return the debits of all accounts between two moments by person; those that are nobody's share are the home's, ""."""
+
+    async def spent_for(self, since: float, until: float) -> dict[str, float]:
+        """Return the same debits by symbol: equally over those that their calls were made for; "" where that is not known."""
 
     async def heard(self, account: str) -> QuotaRecord | None:
         """Return what the source last said of its quota, where the books do not have it."""

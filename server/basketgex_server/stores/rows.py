@@ -80,7 +80,7 @@ def failure_of(row: Any) -> Failure:
 
 
 def with_rest(rows: Iterable[Any], debits: int) -> dict[str, float]:
-    """Return debits by person, of rows of both, with what is left over of them as the home's.
+    """Return debits by person or symbol, of rows of both, with what is left over of them as nobody's: "".
 
     >>> with_rest([("ann", 1.5)], 2), with_rest([("ann", 2 / 3), ("bob", 1 / 3)], 1)["bob"] * 3
     ({'ann': 1.5, '': 0.5}, 1.0)

@@ -260,6 +260,9 @@ def test_a_debit_is_divided_over_what_was_waited_for_by_who_wanted_it_first(make
         alone = Leaving(("A levels",), alone=True, by={"A levels": "bob"})
         await pool.depart(lambda ledger: single(ledger, TERMS, alone), NOON)
         assert await store.spent_by(0.0, math.inf) == {"ann": 0.5, "bob": 1.25, "": 0.25}
+        by_symbol = dict.fromkeys("ABCD", 0.25) | {"A levels": 1.0}
+        assert await store.spent_for(0.0, math.inf) == by_symbol  # what rides along is free
+        assert await store.spent_for(0.0, 1.0) == {}
         assert (await store.spent(HERE, NOON)).total == 2
         assert await store.spent_by(0.0, 1.0) == {}
 
@@ -279,7 +282,12 @@ def test_a_desk_of_an_earlier_build_gets_what_it_lacks(make: Makes) -> None:
     async def story(store: Store) -> None:
         bob = Person("bob", "b2", NOON)
         assert await store.add_person(bob)
-        await earlier("ALTER TABLE person DROP COLUMN debits", "ALTER TABLE wanted DROP COLUMN people")
+        await leaves(await opened(store), "Z")
+        await earlier(
+            "ALTER TABLE person DROP COLUMN debits",
+            "ALTER TABLE wanted DROP COLUMN people",
+            "ALTER TABLE call DROP COLUMN waited",
+        )
         other = make()
         try:
             assert await other.people() == [bob]
@@ -287,8 +295,12 @@ def test_a_desk_of_an_earlier_build_gets_what_it_lacks(make: Makes) -> None:
             await earlier("INSERT INTO person VALUES ('cy', 'c3', 1, NULL)")  # as its servers go on to write
             assert [person.debits for person in await other.people()] == [7, None, None]
             pool = await opened(other)
-            pool.want(["A"], "ann")
-            assert (await leaves(pool)).calls[0].by == {"A": "ann"}
+            pool.want(["A", "B", "C"], "ann")
+            assert (await leaves(pool)).calls[0].by == dict.fromkeys("ABC", "ann")
+            assert await other.spent_for(0.0, math.inf) == {
+                "": 1.0,
+                **dict.fromkeys("ABC", pytest.approx(1 / 3)),
+            }
         finally:
             await other.end()
 
@@ -321,6 +333,7 @@ def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Ma
         _, second = (await leaves(pool)).calls
         spent = await store.spent_by(0.0, math.inf)
         assert spent == pytest.approx({"ann": 2 / 3, "bob": 2 / 3, "cy": 1 / 3, "": 1 / 3})
+        assert await store.spent_for(0.0, math.inf) == pytest.approx(dict.fromkeys("ABCDEF", 1 / 3))
         await pool.land(
             second.number, Landing(uncharged=True, error=SourceUnavailable("Nobody there.")), NOON
         )
@@ -331,6 +344,7 @@ def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Ma
             )
 
         await until_true(is_taken_back)
+        assert await store.spent_for(0.0, math.inf) == pytest.approx(dict.fromkeys("ABC", 1 / 3))
 
     told(make, story)
 

@@ -360,7 +360,10 @@ def _text(value: object) -> str:
 def _plain(decided: Departure) -> dict[str, object]:
     return {
         "quota": decided.quota,
-        "calls": [{"symbols": c.symbols, "alone": c.alone, "shares": c.shares} for c in decided.calls],
+        "calls": [
+            {"symbols": c.symbols, "alone": c.alone, "shares": c.shares, "waited": c.waited}
+            for c in decided.calls
+        ],
         "held": decided.held,
         "joined": dict(decided.joined),
         "known": decided.known,

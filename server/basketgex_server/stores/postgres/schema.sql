@@ -8,16 +8,21 @@ DO $$ BEGIN
     IF to_regclass('person') IS NOT NULL
         AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('person') AND attname = 'debits')
     THEN ALTER TABLE person ADD COLUMN debits integer; END IF;
+    IF to_regclass('call') IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('call') AND attname = 'waited')
+    THEN ALTER TABLE call ADD COLUMN waited text[]; END IF;
 END $$;
 
 CREATE TABLE IF NOT EXISTS account (
     key text PRIMARY KEY, edition bigint NOT NULL DEFAULT 0, quota jsonb
 );
+-- ``waited``: the symbols that it was made for; the others rode along.
 -- States: flying, then landed, failed, free (certainly not charged) or lost (given up: it may have been charged, and counts).
 CREATE TABLE IF NOT EXISTS call (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, token text NOT NULL, account text NOT NULL, replica integer NOT NULL,
     symbols text[] NOT NULL, alone boolean NOT NULL, spent_at float8 NOT NULL, until float8 NOT NULL,
-    state text NOT NULL DEFAULT 'flying', edition bigint, error jsonb
+    state text NOT NULL DEFAULT 'flying', edition bigint, error jsonb,
+    waited text[]
 );
 CREATE INDEX IF NOT EXISTS call_flying ON call (account) WHERE state = 'flying';
 CREATE INDEX IF NOT EXISTS call_news ON call (account, edition);
@@ -103,8 +108,9 @@ BEGIN
         WHERE w.account = k AND w.symbol = s AND w.call IS NULL;
     UPDATE wanted w SET held = true FROM jsonb_array_elements_text(d -> 'held') s WHERE w.account = k AND w.symbol = s;
     FOR leaving IN SELECT x FROM jsonb_array_elements(d -> 'calls') x LOOP
-        INSERT INTO call (token, account, replica, symbols, alone, spent_at, until)
-            SELECT mark, k, me, array_agg(s), (leaving ->> 'alone')::boolean, at, at + lease
+        INSERT INTO call (token, account, replica, symbols, alone, spent_at, until, waited)
+            SELECT mark, k, me, array_agg(s), (leaving ->> 'alone')::boolean, at, at + lease,
+                (SELECT array_agg(w) FROM jsonb_array_elements_text(leaving -> 'waited') w)
             FROM jsonb_array_elements_text(leaving -> 'symbols') s RETURNING id INTO number;
         INSERT INTO share SELECT number, x.key, x.value::float8 FROM jsonb_each_text(leaving -> 'shares') x;
         UPDATE wanted w SET call = number FROM jsonb_array_elements_text(leaving -> 'symbols') s

@@ -29,6 +29,15 @@ from basketgex_server.stores.rows import failure_of, with_rest
 DAY = 86_400.0
 STEP = 5_000
 """Snapshots that are dropped in one statement."""
+_OF_A_TIME = "c.state <> 'free' AND c.spent_at >= $1 AND c.spent_at < $2"
+_BY_PERSON = (
+    "SELECT s.person, sum(s.debits) FROM call c JOIN share s ON s.call = c.id "  # noqa: S608 - fixed
+    f"WHERE {_OF_A_TIME} GROUP BY s.person"
+)
+_BY_SYMBOL = (
+    "SELECT s, sum(1 / cardinality(c.waited)::float8) FROM call c, unnest(c.waited) s "  # noqa: S608 - fixed
+    f"WHERE {_OF_A_TIME} GROUP BY s"
+)
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
@@ -122,23 +131,21 @@ class PostgresStore:
     async def spent_by(self, since: float, until: float) -> dict[str, float]:
         """Return the debits of all accounts between two moments by person; those that are nobody's share are the home's."""
 
+        return await self._parts(_BY_PERSON, since, until)
+
+    async def spent_for(self, since: float, until: float) -> dict[str, float]:
+        """Return the same debits by symbol; "" where it is not known what they were for."""
+        return await self._parts(_BY_SYMBOL, since, until)
+
+    async def _parts(self, parts: str, since: float, until: float) -> dict[str, float]:
         async def work(pool: Pool) -> dict[str, float]:
             async with pool.acquire() as c, c.transaction(isolation="repeatable_read"):
-                shares = await c.fetch(
-                    "SELECT s.person, sum(s.debits) FROM call c JOIN share s ON s.call = c.id WHERE c.state <> 'free' "
-                    "AND c.spent_at >= $1 AND c.spent_at < $2 GROUP BY s.person",
-                    since,
-                    until,
-                )
-                debits = await c.fetchval(
-                    "SELECT count(*) FROM call WHERE state <> 'free' AND spent_at >= $1 AND spent_at < $2",
-                    since,
-                    until,
-                )
-            return with_rest(shares, debits)
+                rows = await c.fetch(parts, since, until)
+                debits = await c.fetchval(f"SELECT count(*) FROM call c WHERE {_OF_A_TIME}", since, until)  # noqa: S608 - fixed
+            return with_rest(rows, debits)
 
-        by_person: dict[str, float] = await self._session.run(work)
-        return by_person
+        found: dict[str, float] = await self._session.run(work)
+        return found
 
     async def people(self) -> list[Person]:
         """Return who may ask, by name."""

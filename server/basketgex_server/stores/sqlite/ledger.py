@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.stores.port import DebitCounts, QuotaRecord
@@ -13,15 +17,22 @@ from basketgex_server.stores.rows import with_rest
 DAY = 86_400.0
 
 
-def debit(
-    c: sqlite3.Connection, origin: str, calls: Sequence[tuple[int, Mapping[str, float]]], now: float
-) -> list[int]:
-    """Commit the debits of calls that leave together, by their numbers of symbols and their shares; return their own."""
-    row = "INSERT INTO debit (origin, spent_at, symbols) VALUES (?, ?, ?)"
+class Debit(NamedTuple):
+    """What is written of a call's debit: its number of symbols, what persons pay of it, and the symbols that it is made for."""
+
+    symbols: int
+    shares: Mapping[str, float] = MappingProxyType({})
+    waited: Sequence[str] = ()
+
+
+def debit(c: sqlite3.Connection, origin: str, calls: Sequence[Debit], now: float) -> list[int]:
+    """Commit the debits of calls that leave together; return their numbers."""
+    row = "INSERT INTO debit (origin, spent_at, symbols, waited) VALUES (?, ?, ?, ?)"
     numbers = []
     with c:
-        for symbols, shares in calls:
-            numbers.append(int(c.execute(row, (origin, now, symbols)).lastrowid or 0))
+        for symbols, shares, waited in calls:
+            values = (origin, now, symbols, json.dumps(waited) if waited else None)
+            numbers.append(int(c.execute(row, values).lastrowid or 0))
             c.executemany(
                 "INSERT OR REPLACE INTO share VALUES (?, ?, ?)",
                 [(numbers[-1], *share) for share in shares.items()],
@@ -68,6 +79,18 @@ def spent_by(c: sqlite3.Connection, since: float, until: float) -> dict[str, flo
         "SELECT count(*) FROM debit WHERE spent_at >= ? AND spent_at < ?", (since, until)
     ).fetchone()
     return with_rest(shares(c, since, until), debits)
+
+
+def spent_for(c: sqlite3.Connection, since: float, until: float) -> dict[str, float]:
+    """Return the debits of all origins between two moments by symbol; "" where it is not known what they were for."""
+    debits, by_symbol = 0, Counter[str]()
+    for (waited,) in c.execute(
+        "SELECT waited FROM debit WHERE spent_at >= ? AND spent_at < ?", (since, until)
+    ):
+        debits += 1
+        symbols = json.loads(waited or "[]")
+        by_symbol.update(dict.fromkeys(symbols, 1 / len(symbols)) if symbols else {})
+    return with_rest(by_symbol.items(), debits)
 
 
 def make_up(c: sqlite3.Connection, origin: str, today: int, now: float) -> None:

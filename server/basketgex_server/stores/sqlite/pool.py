@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from basketgex_server.stores.local import LocalPool
 from basketgex_server.stores.port import Departure, Flags, Landing, Leaving, Ledger, QuotaValue
-from basketgex_server.stores.sqlite.ledger import DAY
-
-Debit = tuple[int, Mapping[str, float]]
+from basketgex_server.stores.sqlite.ledger import DAY, Debit
 
 
 class SqlitePool(LocalPool):
-    """``debit`` commits the debits of calls, by their numbers of symbols and their shares; ``refund`` takes one back.
+    """``debit`` commits the debits of calls and returns their numbers; ``refund`` takes one back.
 
     ``spent`` tells what persons have paid on a day (UTC, by its number); ``caps`` has what those with a cap of their own may.
     """
@@ -44,7 +42,7 @@ class SqlitePool(LocalPool):
         return await super().depart(decide, now)
 
     async def _commit(self, calls: Sequence[Leaving], now: float) -> None:
-        made = await self._debit([(len(call.symbols), call.shares) for call in calls], now)
+        made = await self._debit([Debit(len(call.symbols), call.shares, call.waited) for call in calls], now)
         self._debits.update(zip((call.number for call in calls), made, strict=True))
 
     async def _settled(self, number: int, landing: Landing) -> None:

@@ -138,7 +138,10 @@ def _read(old: sqlite3.Connection, table: str, order: str, direction: str) -> tu
 
 
 def _without_gaps(names: list[str], rows: list[Row]) -> list[Row]:
-    """Return debits with one in place of each whose number is missing: none is to be forgotten, even if one was taken back."""
+    """Return debits with one in place of each whose number is missing: none is to be forgotten, even if one was taken back.
+
+    Of those that are put in place nothing is known but their day.
+    """
     good: dict[int, Row] = {}
     for row in rows:
         said = dict(zip(names, row, strict=True))
@@ -150,7 +153,8 @@ def _without_gaps(names: list[str], rows: list[Row]) -> list[Row]:
     for number in sorted(good):
         row, before = good[number], filled[-1][place] if filled else number - 1
         if number - before <= MOST_LOST:
-            filled += [(*row[:place], lost, *row[place + 1 :]) for lost in range(before + 1, number)]
+            blank = tuple(None if name == "waited" else cell for name, cell in zip(names, row, strict=True))
+            filled += [(*blank[:place], lost, *blank[place + 1 :]) for lost in range(before + 1, number)]
         filled.append(row)
     return filled
 

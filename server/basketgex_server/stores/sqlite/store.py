@@ -33,7 +33,7 @@ from basketgex_server.stores.port import (
     StoredFigures,
 )
 from basketgex_server.stores.sqlite import figures, ledger, people
-from basketgex_server.stores.sqlite.pool import Debit, SqlitePool
+from basketgex_server.stores.sqlite.pool import SqlitePool
 from basketgex_server.stores.sqlite.repair import (
     Saved,
     check,
@@ -48,7 +48,7 @@ from basketgex_server.stores.sqlite.repair import (
 from basketgex_server.stores.sqlite.tidy import Tidier, renew
 
 LOG = logging.getLogger(__name__)
-VERSION = 7
+VERSION = 8
 DAY = 86_400.0
 MOST_COPIES = 5
 """Copies that are kept, at most, of stores with a row that is not as it was written."""
@@ -71,7 +71,7 @@ CREATE TABLE IF NOT EXISTS failure (
     PRIMARY KEY (origin, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS debit (
-    id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, origin TEXT NOT NULL, spent_at REAL NOT NULL, symbols INTEGER NOT NULL, waited TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS debit_day ON debit (origin, spent_at);
 CREATE TABLE IF NOT EXISTS share (
@@ -93,6 +93,7 @@ _LATER_COLUMNS = (
     ("snapshot", "digest", "INTEGER"),
     ("quota", "last_debit", "INTEGER"),
     ("person", "debits", "INTEGER"),
+    ("debit", "waited", "TEXT"),
 )
 """Columns that the first builds had not: their tables, names and kinds."""
 
@@ -145,7 +146,7 @@ class SqliteStore:
     def pool(self, origin: str, begin: QuotaValue, flags: Flags) -> SqlitePool:
         """Return the books of an origin, which begin with these debits."""
 
-        async def debit(calls: Sequence[Debit], now: float) -> list[int]:
+        async def debit(calls: Sequence[ledger.Debit], now: float) -> list[int]:
             return await self._run(lambda: ledger.debit(self._connection, origin, calls, now))
 
         async def spent(day: int) -> dict[str, float]:
@@ -156,7 +157,9 @@ class SqliteStore:
 
     async def debit(self, origin: str, symbols: int, now: float) -> int:
         """Commit one debit, before its call leaves; return its number."""
-        return (await self._run(lambda: ledger.debit(self._connection, origin, [(symbols, {})], now)))[0]
+        return (
+            await self._run(lambda: ledger.debit(self._connection, origin, [ledger.Debit(symbols)], now))
+        )[0]
 
     async def refund(self, debit: int) -> None:
         """Take back a debit, by its number, whose call certainly cost nothing."""
@@ -169,6 +172,10 @@ class SqliteStore:
     async def spent_by(self, since: float, until: float) -> dict[str, float]:
         """Return the debits of all origins between two moments by person; those that are nobody's share are the home's."""
         return await self._run(lambda: ledger.spent_by(self._connection, since, until))
+
+    async def spent_for(self, since: float, until: float) -> dict[str, float]:
+        """Return the same debits by symbol; "" where it is not known what they were for."""
+        return await self._run(lambda: ledger.spent_for(self._connection, since, until))
 
     async def people(self) -> list[Person]:
         """Return who may ask, by name."""

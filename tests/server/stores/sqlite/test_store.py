@@ -15,7 +15,14 @@ import pytest
 
 from basketgex_server.domain import Measures, QuotaReading, RowCounts, Snapshot
 from basketgex_server.errors import BadSettings
-from basketgex_server.stores.port import DebitCounts, Person, StoredFigures
+from basketgex_server.stores.port import (
+    DebitCounts,
+    Departure,
+    Leaving,
+    Person,
+    QuotaValue,
+    StoredFigures,
+)
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, PATIENCE, made_up
 
@@ -246,6 +253,26 @@ def test_people_of_older_builds_have_no_cap_of_their_own(tmp_path: Path) -> None
         assert asyncio.run(state.people()) == [bob]
         assert asyncio.run(state.add_person(ann))
         assert asyncio.run(state.people()) == [ann, bob]
+    assert not list(tmp_path.glob("state-set-aside-*"))
+
+
+def test_what_debits_of_older_builds_were_for_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with store(path) as state:
+        asyncio.run(state.debit("here", 7, NOON))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE debit DROP COLUMN waited")
+        other.execute("PRAGMA user_version = 7")
+        other.commit()
+    with store(path) as state:
+
+        async def spend() -> None:
+            pool = state.pool("here", QuotaValue(0), lambda _: (False, False))
+            await pool.depart(lambda ledger: Departure(ledger.quota, (Leaving(("A", "B")),)), NOON)
+
+        asyncio.run(spend())
+        spent = asyncio.run(state.spent_for(0.0, NOON + 1))
+        assert spent == {"A": 0.5, "B": 0.5, "": 1.0}
     assert not list(tmp_path.glob("state-set-aside-*"))
 
 
