@@ -19,7 +19,7 @@ from basketgex.home import Home
 from basketgex_cli.config import settings_of
 from basketgex_cli.parsing import JSON
 from basketgex_cli.terminal import Column, busy, print_table
-from basketgex_server.api.rpc.roll import digest_of
+from basketgex_server.api.roll import digest_of
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings
 from basketgex_server.shown import quoted

@@ -40,7 +40,7 @@ from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
 from basketgex_server.addresses import address_of
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.rest.listener import HttpServer, serve_http
-from basketgex_server.api.rpc.roll import Roll
+from basketgex_server.api.roll import Roll
 from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
@@ -325,7 +325,8 @@ class _Server:
             make_app,  # a quarter of a second to load, for those who want it
         )
 
-        return make_app(self._dispatcher, self._settings, self._home.token(), self._now, self._asked)
+        token = self._home.token()
+        return make_app(self._dispatcher, self._settings, token, self._roll, self._now, self._asked)
 
     def _asked(self) -> None:
         self._asked_at = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 
 from basketgex_cli import desk
 from basketgex_cli.main import main
-from basketgex_server.api.rpc.roll import digest_of
+from basketgex_server.api.roll import digest_of
 from basketgex_server.stores.port import Departure, Leaving, Person, QuotaValue
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, run

@@ -2,7 +2,8 @@
 
 It answers on loopback only: the Host header must name this machine and the port, and an Origin header must be loopback's
 too, so that no web page reaches it by a name of its own. There are no CORS headers. Every address but ``/health`` and
-``/openapi.json``, which tell nothing of anybody's figures, wants the home's token, in ``X-Api-Key`` or as ``apiKey``.
+``/openapi.json``, which tell nothing of anybody's figures, wants a token, in ``X-Api-Key`` or as ``apiKey``: the home's, or a
+person's, who then pays.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ from basketgex_server.api.rest.directory_bodies import Health
 from basketgex_server.api.rest.figures import MEASURES, Figures
 from basketgex_server.api.rest.shapes import Body
 from basketgex_server.api.rest.views import Views
+from basketgex_server.api.roll import Roll
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
+from basketgex_server.dispatch.people import ASKS
 from basketgex_server.dispatch.quota import QuotaStatus
 from basketgex_server.errors import (
     BasketgexError,
@@ -62,11 +65,16 @@ def make_app(
     dispatcher: Dispatcher,
     settings: Settings,
     token: str,
+    roll: Roll,
     now: Callable[[], float],
     asked: Callable[[], None],
 ) -> Starlette:
-    """Return the gateway over a dispatcher. ``now`` gives Unix seconds; ``asked`` hears of every request with the token."""
-    door, asking = ApiKeyGuard(token, asked, dispatcher, now), Asking(dispatcher, settings.request_timeout)
+    """Return the gateway over a dispatcher. ``now`` gives Unix seconds; ``asked`` hears of every request with a token.
+
+    ``token`` is the home's, ``roll`` has those of people.
+    """
+    door = ApiKeyGuard(token, roll, asked, dispatcher, now)
+    asking = Asking(dispatcher, settings.request_timeout)
     figures, views = Figures(asking, ReplyCache(dispatcher, now)), Views(asking)
     directory = Directory(asking, now)
     keyed: dict[str, Work] = {
@@ -106,9 +114,15 @@ class ApiKeyGuard:
     """What every request with a key passes: the key, then on the way out the quota's headers and the errors' bodies."""
 
     def __init__(
-        self, token: str, asked: Callable[[], None], dispatcher: Dispatcher, now: Callable[[], float]
+        self,
+        token: str,
+        roll: Roll,
+        asked: Callable[[], None],
+        dispatcher: Dispatcher,
+        now: Callable[[], float],
     ) -> None:
         self._token = token.encode()
+        self._roll = roll
         self._asked = asked
         self._dispatcher = dispatcher
         self._now = now
@@ -117,8 +131,14 @@ class ApiKeyGuard:
         """Return the endpoint around what works out its reply."""
 
         async def endpoint(request: Request) -> Response:
-            if not self._knows(request):
-                return _reply(401, encoded(refusals.Unauthorized()), {})
+            try:
+                if (person := await self._who(request)) is None:
+                    return _reply(401, encoded(refusals.Unauthorized()), {})
+            except BasketgexError as away:
+                # Whose token it is cannot be told: nor what is left of the day.
+                status, why, headers = refusals.problem(away, None, self._now())
+                return _reply(status, encoded(why), headers)
+            ASKS.set(person)
             self._asked()
             self._dispatcher.counts.rest_requests += 1
             refused: BasketgexError
@@ -136,9 +156,12 @@ class ApiKeyGuard:
 
         return endpoint
 
-    def _knows(self, request: Request) -> bool:
-        given = request.headers.get("x-api-key") or request.query_params.get("apiKey", "")
-        return hmac.compare_digest(given.encode(), self._token)
+    async def _who(self, request: Request) -> str | None:
+        """Return whose token a request has, "" of the home's, None where it is nobody's. Raises StoreUnavailable."""
+        given = (request.headers.get("x-api-key") or request.query_params.get("apiKey", "")).encode()
+        if hmac.compare_digest(given, self._token):
+            return ""
+        return await self._roll.find(given) if given else None
 
     async def _quota(self) -> QuotaStatus:
         # Not dispatcher.quota(), which waits for the ledger too: the headers need nothing of it.

@@ -12,8 +12,8 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from basketgex.home import TOKEN_METADATA
+from basketgex_server.api.roll import NotAllowed, Roll
 from basketgex_server.api.rpc.refusals import refuse
-from basketgex_server.api.rpc.roll import NotAllowed, Roll
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Sparing
 from basketgex_server.dispatch.people import ASKS
 from basketgex_server.errors import BasketgexError, Unauthenticated, UnknownMethod, UnreadableRequest

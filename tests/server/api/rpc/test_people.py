@@ -16,8 +16,8 @@ import grpc
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server.api.rpc import roll
-from basketgex_server.api.rpc.roll import Roll, digest_of
+from basketgex_server.api import roll
+from basketgex_server.api.roll import Roll, digest_of
 from basketgex_server.errors import BasketgexError, StoreAway
 from basketgex_server.settings import Settings
 from basketgex_server.stores.port import Person
