@@ -29,10 +29,6 @@ from typing import TYPE_CHECKING
 import filelock
 import grpc
 import grpc.aio
-from grpc_health.v1 import health_pb2_grpc
-from grpc_health.v1.health import OVERALL_HEALTH
-from grpc_health.v1.health import aio as health
-from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from basketgex import __version__
 from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
@@ -41,6 +37,7 @@ from basketgex_server.addresses import address_of
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.rest.listener import HttpServer, serve_http
 from basketgex_server.api.roll import Roll
+from basketgex_server.api.rpc.liveness import Liveness, stop
 from basketgex_server.api.rpc.servicer import ExposureServicer
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
@@ -62,7 +59,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 GRACE = 5.0
-"""Seconds that requests under way may take once the server is told to end."""
+"""Seconds that requests under way may take once the server is told to end; those of a desk once its calls have landed."""
 AT_LAST = 10.0
 """Seconds after which it ends all the same, whatever one of its threads still waits for."""
 ANOTHER_STARTS = 15.0
@@ -175,7 +172,10 @@ class _Server:
         self._make_source = make_source
         self._now = now
         self._asked_at = time.monotonic()
-        self.at_last = threading.Timer(AT_LAST, _end_at_last)
+        self._drain = self._settings.drain if self._settings.store else 0.0
+        self._alive = Liveness()
+        self._loaded = not self._settings.store  # a replica is ready once it knows what the others know
+        self.at_last = threading.Timer(AT_LAST + self._drain, _end_at_last)
         self.at_last.daemon = True
 
     @property
@@ -212,13 +212,15 @@ class _Server:
         self._servicer = ExposureServicer(
             self._dispatcher, self._settings, self._compute, self._now, self._stop.set, reloading
         )
-        server, alive, address, beyond = await self._listen(self._servicer)
+        server, address, beyond = await self._listen(self._servicer)
         timers: list[asyncio.TimerHandle] = []
         self._retired: set[asyncio.Task[None]] = set()
         gateway: HttpServer | None = None
 
         async def close_doors() -> None:
-            await asyncio.gather(server.stop(GRACE), *([gateway.stop()] if gateway else []))
+            landed = self._dispatcher.drain(self._drain) if self._settings.store else None
+            stopping = stop(server, landed, self._drain, GRACE)
+            await asyncio.gather(stopping, *([gateway.stop()] if gateway else []))
 
         async def close_dispatchers() -> None:
             self._stop.set()
@@ -246,7 +248,7 @@ class _Server:
                 self.at_last.start()
             for timer in timers:
                 timer.cancel()
-            await alive.enter_graceful_shutdown()
+            await self._alive.end()
             self._home.remove_runtime()
             self._servicer.watches.end()
             await self._in_turn(close_doors, close_dispatchers)
@@ -295,22 +297,18 @@ class _Server:
         self._runtime = replace(self._runtime, boot=secrets.token_hex(8))
         self._home.write_runtime(self._runtime)
 
-    async def _listen(
-        self, servicer: ExposureServicer
-    ) -> tuple[grpc.aio.Server, health.HealthServicer, str, str]:
-        """Return the listening server, its health, and where it listens: on this machine, and with TLS, if it does."""
+    async def _listen(self, servicer: ExposureServicer) -> tuple[grpc.aio.Server, str, str]:
+        """Return the listening server, and where it listens: on this machine, and with TLS, if it does."""
         server = grpc.aio.server(
             interceptors=[TokenInterceptor(self._home.token(), self._asked, self._roll)], options=OPTIONS
         )
         add_ExposureServiceServicer_to_server(servicer, server)
-        alive = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(alive, server)
-        for name in (SERVICE, OVERALL_HEALTH):
-            await alive.set(name, HealthCheckResponse.SERVING)
+        self._alive.add_to(server)
+        await self._alive.tell(ready=self._loaded, store=self._state.is_up)
         server.add_generic_rpc_handlers((Reflection((SERVICE, HEALTH)),))
         address, beyond = bind(server, self._settings)
         await server.start()
-        return server, alive, address, beyond
+        return server, address, beyond
 
     async def _open_gateway(self) -> HttpServer:
         self._app = self._make_app()
@@ -318,7 +316,7 @@ class _Server:
         async def front(scope: Scope, receive: Receive, send: Send) -> None:
             await self._app(scope, receive, send)
 
-        return await serve_http(front, *address_of(self._settings.http_listen))
+        return await serve_http(front, *address_of(self._settings.http_listen), GRACE + self._drain)
 
     def _make_app(self) -> ASGIApp:
         from basketgex_server.api.rest.app import (
@@ -334,19 +332,31 @@ class _Server:
     async def _until_told(self, reloading: Reloading) -> None:
         """Wait for the end: told, or idle for long enough. Where somebody watches it is not idle."""
         heeding: asyncio.Task[None] | None = None
+        loading = asyncio.create_task(self._load_first())
         while not self._stop.is_set():
             if heeding is None or heeding.done():  # beside: a folder may take its time
                 heeding = asyncio.create_task(reloading.look())
             if self._servicer.watches:
                 self._asked()
             self._roll.look()
-            idle = self._settings.idle_stop
+            await self._alive.tell(ready=self._loaded, store=self._state.is_up)
+            idle = 0.0 if self._settings.store else self._settings.idle_stop
             if idle and self._asked_at + idle <= time.monotonic():
                 break
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), LOOK)
+        loading.cancel()
         if heeding is not None:
             heeding.cancel()
+
+    async def _load_first(self) -> None:
+        """Load what a desk knows, however long its store is away."""
+        while not self._loaded:
+            try:
+                await self._dispatcher.cache()
+                self._loaded = True
+            except BasketgexError:
+                await asyncio.sleep(LOOK)
 
     @staticmethod
     async def _in_turn(*steps: Callable[[], Awaitable[None]]) -> None:

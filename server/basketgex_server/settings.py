@@ -107,7 +107,7 @@ class Settings:
     request_timeout: float = 30.0
     """The deadline of a call that comes without one."""
     idle_stop: float = 1_800.0
-    """The server ends when nobody asked for so long; 0: never."""
+    """The server ends when nobody asked for so long; 0: never. One that shares its store never does."""
     cell_mode: str = CELLS_PREFETCH
     """How spreadsheets get their values: prefetch or live. Read by the add-in, not by the server."""
     listen: str = "127.0.0.1:0"
@@ -118,6 +118,8 @@ class Settings:
     """PEM file; needed beyond loopback."""
     store: str = ""
     """Where figures and debits are kept: empty for this home alone, or postgresql://USER@HOST/DATABASE, which servers share."""
+    drain: float = 20.0
+    """Seconds for which a server that shares its store, told to end, waits for its calls under way."""
     http_listen: str = ""
     """Where the REST gateway listens, on loopback; empty: there is none."""
     web_listen: str = "127.0.0.1:8737"
@@ -159,6 +161,7 @@ class Settings:
             "history_days",
             "chain_days",
             "idle_stop",
+            "drain",
         ):
             if not getattr(self, name) >= 0:
                 raise BadSettings(f"{name} must not be negative.")

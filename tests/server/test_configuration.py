@@ -168,6 +168,7 @@ def test_each_setting_is_described(file: Path) -> None:
         "tls_certificate",
         "tls_key",
         "store",
+        "drain",
         "http_listen",
     ]
 

@@ -115,6 +115,17 @@ class Batcher:
         """Ask for symbols that nobody waits for; they stay wanted until their call has been."""
         self._join(symbols)
 
+    async def drain(self) -> None:
+        """Let no further call leave, end every wait for one, and wait until those in flight have landed."""
+        self._closed = True
+        self._disarm()
+        if self._departing is not None:  # what it has committed leaves
+            await asyncio.wait([self._departing])
+        self._give_up({symbol: Draining() for symbol in self._wanted()})
+        await self._pool.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         """End every wait, and wait for the calls in flight to let go."""
         self._closed = True

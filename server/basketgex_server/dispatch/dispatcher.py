@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -225,6 +226,14 @@ class Dispatcher:
     async def _ask_account(self, cache: SnapshotCache) -> None:
         if (reading := await self._source.account()) is not None:
             await self._spender.hear(cache, reading)
+
+    async def drain(self, patience: float) -> None:
+        """Let no further call leave, and those under way land; but for some seconds only."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await asyncio.gather(
+                    self._levels.drain(), *([self._batcher.drain()] if self._batcher is not None else [])
+                )
 
     async def close(self) -> None:
         """End every wait and let go of the source."""

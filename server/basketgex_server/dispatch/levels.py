@@ -37,7 +37,7 @@ class LevelCalls:
     source that is slower than the patience of a cell would cost a debit with every recalculation, and never show anything.
     """
 
-    __slots__ = ("_asking", "_known", "_missing_ttl", "_now", "_source", "_spender", "_tasks")
+    __slots__ = ("_asking", "_draining", "_known", "_missing_ttl", "_now", "_source", "_spender", "_tasks")
 
     def __init__(
         self, source: ExposureSource, spender: Spender, missing_ttl: float, now: Callable[[], float]
@@ -49,6 +49,7 @@ class LevelCalls:
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[Levels | None]] = {}
         self._tasks: set[asyncio.Task[Levels | None]] = set()
+        self._draining = False
 
     def __repr__(self) -> str:
         return f"<LevelCalls {len(self._known)} known, {len(self._tasks)} on their way>"
@@ -69,6 +70,8 @@ class LevelCalls:
         while (task := self._asking.get(symbol)) is not None:
             with suppress(ShareSpent):  # another's share: this one may have some left
                 return await self._answer(task)
+        if self._draining:
+            raise Draining
         task = self._asking[symbol] = asyncio.ensure_future(
             self._ask(cache, symbol, figure, self._known, self._asking)
         )
@@ -84,6 +87,12 @@ class LevelCalls:
             if task.cancelled():
                 raise Draining from None
             raise
+
+    async def drain(self) -> None:
+        """Let no further call leave, and wait for those under way."""
+        self._draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
         """End the calls under way."""

@@ -249,6 +249,10 @@ class Store(Protocol):
     def lost(self) -> bool:
         """Whether debits may have been lost with a damaged store, and the account has not told of them yet."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it can be reached, as far as is known."""
+
     def pool(self, account: str, begin: QuotaValue, flags: Flags) -> Pool:
         """Return the books of an account; ``begin`` is what they say of debits where they do not say it themselves."""
 

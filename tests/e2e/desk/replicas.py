@@ -10,6 +10,7 @@ from pathlib import Path
 
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
+from tests.e2e.clocked import asked
 from tests.e2e.serving import Server
 from tests.standin.upstream import Upstream
 
@@ -36,6 +37,22 @@ def desk(
     ]
     with ExitStack() as stack:
         yield [stack.enter_context(server) for server in servers]
+
+
+class Asking:
+    """A question in a thread of its own."""
+
+    def __init__(self, server: Server, symbols: Sequence[str]) -> None:
+        self.found: list[Reply | Problem] = []
+        self._thread = threading.Thread(target=self._ask, args=(server, symbols))
+        self._thread.start()
+
+    def _ask(self, server: Server, symbols: Sequence[str]) -> None:
+        self.found = asked(server.home, symbols, deadline=30.0)
+
+    def answer(self) -> Reply | Problem:
+        self._thread.join()
+        return self.found[0]
 
 
 def at_once(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from basketgex_addin.cells import Problem, Reply
+from basketgex_addin.cells import Reply
 from tests.desk.postgres import Cluster, cluster
 from tests.e2e.clocked import asked, problem, reply
-from tests.e2e.desk.replicas import PLENTY, desk
+from tests.e2e.desk.replicas import PLENTY, Asking, desk
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
 
@@ -29,22 +28,6 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     with cluster(fsync=True) as made:
         monkeypatch.setenv("PGPASSFILE", str(made.password_file))
         yield made
-
-
-class Asking:
-    """A question in a thread of its own."""
-
-    def __init__(self, server: Server, symbols: Sequence[str]) -> None:
-        self.found: list[Reply | Problem] = []
-        self._thread = threading.Thread(target=self._ask, args=(server, symbols))
-        self._thread.start()
-
-    def _ask(self, server: Server, symbols: Sequence[str]) -> None:
-        self.found = asked(server.home, symbols, deadline=30.0)
-
-    def answer(self) -> Reply | Problem:
-        self._thread.join()
-        return self.found[0]
 
 
 def _ledger_is_exact(server: Server, upstream: Upstream, may_be_spent: int = 0) -> None:

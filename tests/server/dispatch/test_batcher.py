@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from basketgex_server.dispatch.batcher import Batcher, Outcome
 from basketgex_server.dispatch.departure import Terms
 from basketgex_server.errors import BasketgexError, Draining, Internal, SourceUnavailable
+from basketgex_server.stores.local import LocalPool
+from basketgex_server.stores.port import Leaving, QuotaValue
 from tests.server.servers import made_up, run, turns, until
 
 LONG = 1_000.0
@@ -454,6 +456,62 @@ def test_closing_settles_everyone() -> None:
         found.refresh(["D"])
         await turns()
         assert len(gated.sent) == 1
+
+    run(story())
+
+
+def test_draining_lets_what_has_left_land_and_nothing_more_leave() -> None:
+    async def story() -> None:
+        gated = Gated()
+        found = batcher(gated)
+        flying = asyncio.create_task(found.fetch(["A", "B"]))
+        await until(lambda: gated.sent)
+        waiting = asyncio.create_task(found.fetch(["C"]))
+        await turns()
+        draining = asyncio.create_task(found.drain())
+        assert isinstance((await waiting)["C"], Draining)
+        joined = asyncio.create_task(found.fetch(["A", "D"]))
+        await turns()
+        assert not draining.done()
+        gated.let_go(0)
+        await draining
+        assert await flying == {"A": made_up("A"), "B": made_up("B")}
+        late = await joined
+        assert (late["A"], type(late["D"])) == (made_up("A"), Draining)
+        assert (gated.sent, gated.cancelled) == ([("A", "B")], 0)
+        await found.close()
+
+    run(story())
+
+
+def test_draining_waits_for_a_departure_whose_debit_is_being_written() -> None:
+    gate = asyncio.Event()
+
+    class Slow(LocalPool):
+        async def _commit(self, calls: Sequence[Leaving], now: float) -> None:
+            committing.set()
+            await gate.wait()
+
+    committing = asyncio.Event()
+
+    async def story() -> None:
+        gated = Gated()
+        pool = Slow(QuotaValue(0, answered=True))
+        found = Batcher(
+            lambda leaving: gated(leaving.symbols),
+            Terms(3, metered=True, quiet=0.0, longest=0.0),
+            pool=pool,
+        )
+        asking = asyncio.create_task(found.fetch(["A"]))
+        await committing.wait()
+        draining = asyncio.create_task(found.drain())
+        await turns()
+        gate.set()
+        await until(lambda: gated.sent)
+        gated.let_go(0)
+        await draining
+        assert await asking == {"A": made_up("A")}
+        await found.close()
 
     run(story())
 

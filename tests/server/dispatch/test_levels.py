@@ -11,7 +11,7 @@ from basketgex_server.errors import BasketgexError, Draining, Paced, SourceUnava
 from basketgex_server.exposure.levels import Levels
 from tests.server.dispatch.test_day import metered
 from tests.server.dispatch.test_dispatcher import AWAY, Bench, bench
-from tests.server.servers import run, turns, until
+from tests.server.servers import PATIENCE, run, turns, until
 
 FOUND = Levels(
     gamma_flip=100.0,
@@ -121,6 +121,38 @@ def test_at_the_end_who_waits_hears_of_it(tmp_path: Path) -> None:
             source = Shut(b)
             asking = asyncio.ensure_future(b.dispatcher.levels("A"))
             await until(lambda: source.asked == ["A"])
+        with pytest.raises(Draining):
+            await asking
+
+    run(story())
+
+
+def test_draining_lets_what_has_left_land_and_nothing_more_leave(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            asking = asyncio.ensure_future(b.dispatcher.levels("A"))
+            await until(lambda: source.asked == ["A"])
+            draining = asyncio.ensure_future(b.dispatcher.drain(PATIENCE))
+            await turns()
+            with pytest.raises(Draining):
+                await b.dispatcher.levels("B")
+            assert isinstance((await b.find("B")).failed["B"], Draining)
+            source.gate.set()
+            await draining
+            assert (await asking, source.asked) == (FOUND, ["A"])
+
+    run(story())
+
+
+def test_draining_waits_no_longer_than_it_may(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            asking = asyncio.ensure_future(b.dispatcher.levels("A"))
+            await until(lambda: source.asked == ["A"])
+            await b.dispatcher.drain(0.01)
+            assert not asking.done()
         with pytest.raises(Draining):
             await asking
 

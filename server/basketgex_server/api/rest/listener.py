@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import socket
 from contextlib import suppress
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
-GRACE = 5
-"""Seconds that requests under way may take once the server is told to end."""
+GRACE = 5.0
+"""Seconds that requests under way may take once the server is told to end, unless it is said otherwise."""
 LAST_WORD = 1.0
 """Seconds in which those that took longer are told that they get no answer."""
 KEEP_ALIVE = 60
@@ -55,8 +56,11 @@ class HttpServer:
             await asyncio.wait(late, timeout=LAST_WORD)
 
 
-async def serve_http(app: ASGIApp, host: str, port: int) -> HttpServer:
-    """Serve an application on a loopback address of ``address_of``; it is bound on return. Raises BadSettings."""
+async def serve_http(app: ASGIApp, host: str, port: int, grace: float = GRACE) -> HttpServer:
+    """Serve an application on a loopback address of ``address_of``; it is bound on return. Raises BadSettings.
+
+    ``grace``: seconds that requests under way may take once the server is told to end.
+    """
     import uvicorn
 
     from basketgex_server.api.rest.http_protocol import BoundedProtocol
@@ -78,7 +82,7 @@ async def serve_http(app: ASGIApp, host: str, port: int) -> HttpServer:
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=math.ceil(grace),
     )
     config.load()
     server = uvicorn.Server(config)

@@ -23,6 +23,8 @@ HEALTH: str = health.SERVICE_NAME
 V1ALPHA, V1 = (f"grpc.reflection.{version}.ServerReflection" for version in ("v1alpha", "v1"))
 """The same messages under the name that they kept; older clients know the other one only."""
 REFLECTION = tuple(f"/{name}/ServerReflectionInfo" for name in (V1ALPHA, V1))
+STORE = "store"
+"""The name by which the health of the store is asked for."""
 LONGEST, AT_ONCE, PATIENCE, MOST_OPEN = 1_024, 2, 2.0, 200
 """Bytes of a question about health, questions that are read at once, seconds until one must have come, and questions in all."""
 
@@ -75,7 +77,7 @@ class Sparing:
                 request = None
             if request is None:
                 await refuse(context, UnreadableRequest())
-            if not given.response_streaming and request.service not in ("", SERVICE):
+            if not given.response_streaming and request.service not in ("", SERVICE, STORE):
                 await refuse(context, UnknownService(SERVICE))
             found = await behaviour(request, context)
             if not given.response_streaming:

@@ -54,6 +54,11 @@ class PostgresStore:
         self._history = history_days * DAY
         self._session = Session(url, self._hear)
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the session that hears stands."""
+        return self._session.is_up
+
     def pool(self, account: str, begin: QuotaValue, flags: Flags) -> PostgresPool:
         """Return the books of an account that has been loaded."""
         made = PostgresPool(self._session, account, begin, flags, self._editions.get(account, 0))

@@ -107,6 +107,8 @@ class SqliteStore:
     locked, read-only or refused by its disk.
     """
 
+    is_up = True
+
     def __init__(self, path: Path, history_days: float, *, mends: bool = True) -> None:
         self._path = path
         self._mends = mends

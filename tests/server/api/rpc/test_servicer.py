@@ -167,7 +167,7 @@ def test_reflection_by_both_names_wants_the_token(sample: Served, name: str) -> 
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-@pytest.mark.parametrize("service", ["", "basketgex.v1.ExposureService"])
+@pytest.mark.parametrize("service", ["", "basketgex.v1.ExposureService", "store"])
 def test_health_wants_none(sample: Served, service: str) -> None:
     stub = health_pb2_grpc.HealthStub(sample.channel)
     reply = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE)

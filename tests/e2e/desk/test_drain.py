@@ -1,0 +1,90 @@
+"""A replica is told to end: what has left lands, nothing more leaves, and its health says so before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from basketgex.home import CHANNEL_OPTIONS
+from basketgex_addin.cells import Problem, Reply
+from tests.desk.postgres import Cluster, cluster
+from tests.e2e.clocked import asked, reply
+from tests.e2e.desk.replicas import PLENTY, Asking, desk
+from tests.e2e.serving import Server, status, until
+from tests.standin.upstream import Gate, Upstream, gated
+
+PATIENCE = 30.0
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream(limit=PLENTY) as serving:
+        yield serving
+
+
+@pytest.fixture
+def mortal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster that may be killed."""
+    with cluster() as made:
+        monkeypatch.setenv("PGPASSFILE", str(made.password_file))
+        yield made
+
+
+def health(server: Server, service: str = "") -> int:
+    with grpc.insecure_channel(server.address, options=CHANNEL_OPTIONS) as channel:
+        request = health_pb2.HealthCheckRequest(service=service)
+        return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=PATIENCE).status)
+
+
+def test_what_has_left_lands_and_what_has_not_goes_elsewhere(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    with desk(tmp_path, desk_store, upstream, 2, drain=60) as (one, other):
+        reply(one.home, "SPY")
+        gate = Gate()
+        upstream.script(gated(gate))
+        (gone,) = asked(one.home, ["A", "B"], deadline=1.0)  # nobody waits for A any more
+        assert isinstance(gone, Problem)
+        gate.wait_entered()
+        joins, waits = Asking(one, ["B"]), Asking(one, ["C"])  # in the hope of company
+        until(lambda: status(one.home).awaited == 3)
+        with grpc.insecure_channel(one.address, options=CHANNEL_OPTIONS) as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch(
+                health_pb2.HealthCheckRequest(), timeout=PATIENCE
+            )
+            assert next(watch).status == SERVING
+            one.process.terminate()
+            assert next(watch).status == NOT_SERVING
+            refused = waits.answer()
+            assert isinstance(refused, Problem) and refused.code == "draining", refused
+            watch.cancel()
+        assert one.process.poll() is None
+        gate.open()
+        assert isinstance(joins.answer(), Reply)
+        assert one.process.wait(PATIENCE) == 0
+        until(lambda: isinstance(asked(other.home, ["A", "B"], refresh="CACHE_ONLY")[0], Reply))
+        assert upstream.debits == 2
+        assert isinstance(asked(other.home, ["C"])[0], Reply)
+        until(lambda: status(other.home).debits_total == upstream.debits == 3)
+
+
+def test_a_store_that_is_away_makes_no_replica_unready_that_knows_what_is_known(
+    tmp_path: Path, mortal: Cluster, upstream: Upstream
+) -> None:
+    url = mortal.database()
+    mortal.kill()
+    with desk(tmp_path, url, upstream, 1, idle_stop=0.01) as (one,):  # it does not end, though nobody asks
+        assert health(one) == health(one, "store") == NOT_SERVING
+        mortal.start()
+        until(lambda: health(one) == health(one, "store") == SERVING)
+        mortal.kill()
+        until(lambda: health(one, "store") == NOT_SERVING)
+        assert health(one) == SERVING
+        mortal.start()
+        until(lambda: health(one, "store") == SERVING)
