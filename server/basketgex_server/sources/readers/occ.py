@@ -204,29 +204,35 @@ def _tails(texts: Texts) -> tuple[Bytes, Floats, Flags]:
 def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
     """Return which series each symbol is of, intp[n], and the series of the symbol's own; the others are negative.
 
-    What stands before the side is looked at as text once for all that share it: two words a row, and equal ones found by
-    the slot of a table that they fall into. Rows that fall into one and are not equal go round again.
+    What stands before the side is looked at as text once for all that share it: two words a row, of which runs of equal ones
+    count once, and equal runs are found by the slot of a table that they fall into. Those that fall into one and are not equal
+    go round again.
     """
     end, length = texts.end - _TAIL, texts.end - texts.start - _TAIL
     length[length > _FRONT] = 0
     late = swar.last(swar.words(texts.content, end), np.clip(length, 0, WORD))
     early = swar.last(swar.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
 
+    differs = (late[1:] != late[:-1]) | (early[1:] != early[:-1])
+    begins = np.flatnonzero(np.concatenate(([True], differs)))[: len(length)]
+    late, early = late[begins], early[begins]
+
     own: dict[str, int] = {}
     found: list[Series] = []
-    places = np.empty(len(length), dtype=np.intp)
+    places = np.empty(len(begins), dtype=np.intp)
     slots = np.empty(1 << _SLOT_BITS, dtype=np.intp)
-    rows = np.arange(len(length))
-    while len(rows):
-        slot = ((late[rows] ^ early[rows] * _MIX) * _MIX >> _TO_SLOT).astype(np.intp)
-        slots[slot] = rows
+    runs = np.arange(len(begins))
+    while len(runs):
+        slot = ((late[runs] ^ early[runs] * _MIX) * _MIX >> _TO_SLOT).astype(np.intp)
+        slots[slot] = runs
         chosen = slots[slot]
-        for row in rows[chosen == rows].tolist():
+        for run in runs[chosen == runs].tolist():
+            row = int(begins[run])
             front = texts.text(row)[:-_TAIL] if length[row] > 0 else ""
-            places[row] = _place(front, symbol, own, found)
-        places[rows] = places[chosen]
-        rows = rows[(late[chosen] != late[rows]) | (early[chosen] != early[rows])]
-    return places, found
+            places[run] = _place(front, symbol, own, found)
+        places[runs] = places[chosen]
+        runs = runs[(late[chosen] != late[runs]) | (early[chosen] != early[runs])]
+    return np.repeat(places, np.diff(begins, append=len(length))), found
 
 
 def _place(front: str, symbol: str, own: dict[str, int], known: list[Series]) -> int:
