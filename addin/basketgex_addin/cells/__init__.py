@@ -17,7 +17,7 @@ from basketgex_addin.cells.figures import (
     Strikes,
 )
 from basketgex_addin.cells.hedging import BESIDE, LADDER, Betas, Hedge, Scenario, Tick, betas, moves
-from basketgex_addin.cells.moments import new_york, new_york_text, serial
+from basketgex_addin.cells.moments import new_york, new_york_text, serial, zone_of
 from basketgex_addin.cells.questions import Ask, BasketQuestion, Question, RegimesOf, Server, Stream
 from basketgex_addin.cells.rendering import (
     ENOUGH,
@@ -104,4 +104,5 @@ __all__ = [
     "roots_in_words",
     "serial",
     "symbol",
+    "zone_of",
 ]

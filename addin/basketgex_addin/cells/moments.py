@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1899, 12, 30)
 
 
 @cache
-def new_york() -> ZoneInfo:
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone by its name. Raises KeyError, ValueError or OSError where there is none."""
+    from zoneinfo import ZoneInfo  # a first cell that tells no time does not wait for it
+
+    return ZoneInfo(name)
+
+
+def new_york() -> tzinfo:
     """Return the exchanges' time zone."""
-    return ZoneInfo("America/New_York")
+    return zone_of("America/New_York")
 
 
 def new_york_text(seconds: float) -> str:
@@ -20,7 +26,7 @@ def new_york_text(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone(new_york()):%Y-%m-%d %H:%M}" if seconds else ""
 
 
-def serial(seconds: float, zone: ZoneInfo) -> float:
+def serial(seconds: float, zone: tzinfo) -> float:
     """Return a moment as sheets count them: days since 1899-12-30, by the clock of ``zone``."""
     local = datetime.fromtimestamp(seconds, UTC).astimezone(zone).replace(tzinfo=None)
     return (local - _EPOCH).total_seconds() / 86_400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from zoneinfo import ZoneInfo
+from datetime import tzinfo
 
 from basketgex_addin.cells import (
     BadInput,
@@ -18,6 +18,7 @@ from basketgex_addin.cells import (
     new_york,
     only,
     serial,
+    zone_of,
 )
 from basketgex_addin.functions.of_basket import basket_of, of_basket, of_reply_with
 from basketgex_addin.functions.record import (
@@ -42,13 +43,13 @@ NO_AGE = "These figures are of a fixed past moment, so they have no age: BASKETA
 TRIGGER = Argument("trigger", "Any cell. When its value changes, and only then, the source is asked again.")
 
 
-def _zone(arguments: Arguments) -> ZoneInfo:
+def _zone(arguments: Arguments) -> tzinfo:
     cell = only(arguments[2])
     if cell is None:
         return new_york()
     if isinstance(cell, str):
         with suppress(KeyError, ValueError, OSError):
-            return ZoneInfo(cell.strip())
+            return zone_of(cell.strip())
     raise BadInput("invalid_zone", "The zone is not known: write one such as Europe/London or UTC.", "zone")
 
 
