@@ -57,7 +57,7 @@ def decide(ledger: Ledger, terms: Terms) -> Departure:
     settled = joined.keys() | set(known)
     wants = [want for want in ledger.wants if want.symbol not in settled]
     shares = Shares(ledger, quota, terms.person_debits if terms.metered else 0)
-    paid, guests = _by_payer(wants, shares)
+    paid, guests = _by_payer(wants, shares) if shares.is_bound else (wants, [])
     left = _window_left(wants, terms)
     is_full = 0 < terms.symbols_per_call <= len(paid)
     if left > 0 and is_full and not terms.metered:
@@ -78,7 +78,7 @@ def decide(ledger: Ledger, terms: Terms) -> Departure:
         planned.calls, wants, shares, quota, ledger.now, terms, under_way=under_way
     )
     held = (*waiting, *(planned.held if left <= 0 else ()))
-    seated = {symbol for symbols in planned.calls for symbol in symbols}
+    seated = {symbol for symbols in planned.calls for symbol in symbols} if guests else ()
     rest = [want for want in guests if want.symbol not in seated]
     if left <= 0 and held:  # the call that these wait for may have a seat
         held += tuple(want.symbol for want in rest)

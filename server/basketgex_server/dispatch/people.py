@@ -9,7 +9,7 @@ Draws a branch of the error tree::
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 
 from basketgex_server.dispatch.quota import DAY, Quota, day_of
@@ -43,7 +43,7 @@ class Shares:
     shares with nobody. The home's own token has no cap.
     """
 
-    __slots__ = ("_cap", "_caps", "_ends", "_fair", "_spent")
+    __slots__ = ("_cap", "_caps", "_ends", "_fair", "_spent", "is_bound")
 
     def __init__(self, ledger: Ledger, quota: Quota, cap: int) -> None:
         self._spent = dict(ledger.spent)
@@ -51,18 +51,25 @@ class Shares:
         self._cap = cap or math.inf
         self._ends = (day_of(ledger.now) + 1) * DAY - ledger.now
         left, limit = quota.left(ledger.now), quota.limit
-        people = self._spent.keys() | {person for want in ledger.wants for person in want.people if person}
         self._fair = math.inf
-        if left and limit and left < limit / SCARCE and len(people) > 1:
-            self._fair = (sum(self._spent.values()) + left) / len(people)
+        if left and limit and left < limit / SCARCE:
+            people = self._spent.keys() | {
+                person for want in ledger.wants for person in want.people if person
+            }
+            if len(people) > 1:
+                self._fair = (sum(self._spent.values()) + left) / len(people)
+        self.is_bound = bool(cap or self._caps) or self._fair < math.inf
+        """Whether there is any bound: a departure may have thousands of wants, and a home alone has none."""
 
     def is_spent(self, person: str) -> bool:
         """Tell whether a person has had their share; thirds of debits are not exact."""
         share = min(self._caps.get(person, self._cap), self._fair)
         return bool(person) and self._spent.get(person, 0.0) >= share - EXACT
 
-    def payer(self, people: Iterable[str]) -> str | None:
+    def payer(self, people: Sequence[str]) -> str | None:
         """Return who pays, the first whose share is not spent; None where there is nobody."""
+        if not self.is_bound:
+            return people[0]
         return next((person for person in people if not self.is_spent(person)), None)
 
     def refusal(self, people: Iterable[str]) -> ShareSpent:
@@ -71,5 +78,5 @@ class Shares:
 
     def pay(self, call: Leaving) -> None:
         """Count a call that leaves."""
-        for person, share in call.shares.items():
+        for person, share in call.shares.items() if self.is_bound else ():
             self._spent[person] = self._spent.get(person, 0.0) + share

@@ -69,8 +69,6 @@ class LocalPool:
         if (call := self._flights.pop(number, None)) is not None:
             self._flying.difference_update(call.symbols)
             self.quota = landing.settle(self.quota, now)
-            if landing.uncharged:
-                self._pay(call, -1)
             self._next.set()
             self._next = asyncio.Event()
             await self._settled(number, landing)
@@ -117,7 +115,6 @@ class LocalPool:
             calls.append(replace(call, number=self._number))
             self._flights[self._number] = calls[-1]
             self._flying.update(call.symbols)
-            self._pay(call, 1)
         for symbols in (*(call.symbols for call in calls), decided.refused, decided.joined):
             self.unwant(list(symbols))
         self._held.update(decided.held)
@@ -128,10 +125,5 @@ class LocalPool:
         for call in calls:
             del self._flights[call.number]
             self._flying.difference_update(call.symbols)
-            self._pay(call, -1)
         today, flying = self.quota.today - len(calls), self.quota.flying - len(calls)
         self.quota = replace(self.quota, today=max(today, 0), flying=max(flying, 0))
-
-    def _pay(self, call: Leaving, sign: int) -> None:
-        for person, share in call.shares.items():
-            self._spent[person] = max(self._spent.get(person, 0.0) + sign * share, 0.0)

@@ -31,7 +31,8 @@ class SqlitePool(LocalPool):
         self._day: int | None = None
         self._debit = debit
         self._refund = refund
-        self._debits: dict[int, int] = {}  # the numbers of the debits of calls under way, by their own
+        # The debits of calls under way and their numbers, by those of the calls.
+        self._debits: dict[int, tuple[int, Debit]] = {}
 
     async def depart(self, decide: Callable[[Ledger], Departure], now: float) -> Departure:
         """Write what is decided, and have it committed before its calls leave; with another day all begin anew."""
@@ -42,10 +43,22 @@ class SqlitePool(LocalPool):
         return await super().depart(decide, now)
 
     async def _commit(self, calls: Sequence[Leaving], now: float) -> None:
-        made = await self._debit([Debit(len(call.symbols), call.shares, call.waited) for call in calls], now)
-        self._debits.update(zip((call.number for call in calls), made, strict=True))
+        debits = [Debit(len(call.symbols), call.shares, call.waited) for call in calls]
+        self._pay(debits, 1)
+        try:
+            made = await self._debit(debits, now)
+        except BaseException:
+            self._pay(debits, -1)
+            raise
+        self._debits.update(zip((call.number for call in calls), zip(made, debits, strict=True), strict=True))
 
     async def _settled(self, number: int, landing: Landing) -> None:
-        debit = self._debits.pop(number)
+        number_of_debit, debit = self._debits.pop(number)
         if landing.uncharged:
-            await self._refund(debit)
+            self._pay([debit], -1)
+            await self._refund(number_of_debit)
+
+    def _pay(self, debits: Sequence[Debit], sign: int) -> None:
+        for debit in debits:
+            for person, share in debit.shares.items():
+                self._spent[person] = max(self._spent.get(person, 0.0) + sign * share, 0.0)
