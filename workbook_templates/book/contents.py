@@ -24,18 +24,18 @@ POSITIONS: tuple[tuple[str, float, str], ...] = (
     ("BAC", -250_000, "$"),
 )
 """Symbol, size, unit; negative is short."""
+ADV: dict[str, float] = {
+    "NVDA": 32_000, "AAPL": 12_500, "MSFT": 9_800, "AMZN": 9_600, "JPM": 2_700, "LLY": 3_200, "PLTR": 9_500, "GLD": 3_900,
+    "COST": 2_000, "TSLA": 33_000, "SMCI": 1_300, "XOM": 1_900, "IWM": 8_800, "BAC": 2_000,
+}  # fmt: skip
+"""Average daily volumes in $ m, made up; the example leaves one out."""
 
 HOW_TO_READ = (
     "The exposure of all listed options in the names you hold, each name weighted by your money in it: not the gamma of "
     "your own positions. A leg's figures are weighted means of its names, its money is their sum."
 )
-CHARM = (
-    'IF(ISNUMBER({dealers}),IF({dealers}=0,"Charm does nothing to this book.","Charm "&IF({dealers}>0,"hurts","helps")'
-    '&" this book: as a day passes dealers trade $"&TEXT(ABS({dealers})/1000000,"#,##0.0")&" m "'
-    '&IF({dealers}>0,"against","for")&" it, weighted by its money."),"")'
-)
-"""The formula's part that says what charm does to the book; nothing while that is not known."""
 NET_SAID = "long minus short, over the gross money; GEX has no side"
+NO_VOLUME = "in days of volume: type ADV on the sheet Positions"
 
 NOTES: tuple[Note, ...] = (
     (
@@ -65,7 +65,19 @@ NOTES: tuple[Note, ...] = (
         "Long minus short. Its money is the sum of all. DEX, VEX and CHEX are directed: the sum of signed money × exposure "
         "over the gross money, of the names with data. Positive CHEX says that the passing of time adds delta where you are "
         "long or takes it where you are short. Gamma has no side, as it amplifies or dampens moves whichever way you hold a "
-        "name: there is no net GEX and no regime.",
+        "name: there is no net GEX and no regime. Detail has each position's part.",
+    ),
+    (
+        "ADV",
+        "Average daily volume in $ m, where you type it in a name's first row. The row Of ADV then has the net of exposure ÷ "
+        "volume, of the names with a volume: +2 % of CHEX is a fiftieth of a day's volume per day. Positions has it of each "
+        "name's own GEX: what a move of 1 % makes dealers trade, in parts of a day's volume. The example's are made up.",
+    ),
+    (
+        "Charm",
+        "Dealers hold the calls and owe the puts here, whatever the convention. CHARMCLOCK reprices each contract at the close "
+        "of the session under way, or of the next: what dealers buy until then of the longs and sell of the shorts is for the "
+        "book. Over a whole day it is BASKETFLOW's CHEX, a slope, and may have the other sign.",
     ),
     (
         "Figures",

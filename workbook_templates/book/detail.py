@@ -6,27 +6,65 @@ from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import HEADINGS as TABLE_HEADINGS
 from workbook_templates.block import TABLE, TABLE_WIDTH, looks_of_table
-from workbook_templates.book.layout import DETAIL, FIRST_DETAIL, FLOW_ROW, GROSS, LEGS, POSITIONS, SEATS
+from workbook_templates.book.layout import (
+    DETAIL,
+    FIRST_DETAIL,
+    FLOWS,
+    GROSS,
+    LEGS,
+    LONG,
+    POSITIONS,
+    SEATS,
+    SHORT,
+    TICKS,
+    Leg,
+)
+from workbook_templates.book.words import to_close
 from workbook_templates.look import Look
 from workbook_templates.sheet import Heading, Sheet
 
-BESIDE: tuple[Heading, ...] = (
-    (11, 10, "NAME", "", "left"),
-    (12, 7, "FIRST", "of the name", "center"),
-    (13, 14, "MONEY", "$", "right"),
-    (14, 14, "NET", "of the name, $", "right"),
-    (15, 15, "|NET| × GEX", "$ m × $ m", "right"),
-    (16, 10, "LONG", "names", "left"),
-    (17, 14, "", "$", "right"),
-    (18, 10, "SHORT", "names", "left"),
-    (19, 14, "", "$", "right"),
-    (20, 10, "GROSS", "names", "left"),
-    (21, 14, "", "$", "right"),
-    (22, 7, "RANK", "", "center"),
-    (23, 7, "CELLS", "filled", "center"),
-    (24, 2, "", "", "left"),
-    (25, 12, "LEG", "", "left"),
-    (26, 100, "STATUS", "", "left"),
+BESIDE: tuple[Heading, ...] = tuple(
+    (DETAIL.at("name") + place, *heading)
+    for place, heading in enumerate(
+        (
+            (10, "NAME", "", "left"),
+            (7, "FIRST", "of the name", "center"),
+            (14, "MONEY", "$", "right"),
+            (14, "NET", "of the name, $", "right"),
+            (15, "|NET| × GEX", "$ m × $ m", "right"),
+            (10, "LONG", "names", "left"),
+            (14, "", "$", "right"),
+            (10, "SHORT", "names", "left"),
+            (14, "", "$", "right"),
+            (10, "GROSS", "names", "left"),
+            (14, "", "$", "right"),
+            (15, "ADV", "of the name, $", "right"),
+            (11, "OF NET DEX", "$ bn", "right"),
+            (11, "OF NET VEX", "$ m per vol pt", "right"),
+            (11, "OF NET CHEX", "$ m per day", "right"),
+            (7, "RANK", "", "center"),
+            (7, "CELLS", "filled", "center"),
+            (2, "", "", "left"),
+            (12, "LEG", "", "left"),
+            (100, "STATUS", "", "left"),
+            (14, "WITH FIGURES", "$", "right"),
+            (12, "TO CLOSE", "dealers buy, $ m", "right"),
+            (2, "", "", "left"),
+            (8, "FLOW", "of the book", "left"),
+            *((10, title, "$ m", "right") for title in ("NET", "LONG", "SHORT", "GROSS", "DEALERS")),
+            (10, "OF ADV", "net, a day's volume", "right"),
+            *(
+                (width, title, unit, align)
+                for title in ("LONG UNTIL", "SHORT UNTIL")
+                for width, title, unit, align in (
+                    (2, "", "", "left"),
+                    (17, title, "New York", "left"),
+                    (8, "HOURS", "from now", "right"),
+                    (12, "BUY", "dealers, $ m", "right"),
+                )
+            ),
+        )
+    )
 )
 LAST_COLUMN = BESIDE[-1][0]
 
@@ -39,25 +77,68 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     )
     raw.set_row(2, 8)
     heads = ((0, 12, "POSITION", "", "left"), *TABLE_HEADINGS[TABLE : TABLE + TABLE_WIDTH], *BESIDE)
-    sheet.heads(FIRST_DETAIL - 2, heads, look, indented=(9, 11, 16, 18, 20))
+    sheet.heads(
+        FIRST_DETAIL - 2,
+        heads,
+        look,
+        indented=[9, *(DETAIL.at(name) for name in ("name", *(leg.names for leg in LEGS)))],
+    )
     for seat in range(SEATS):
         _seat(sheet, look, seat)
     for leg in LEGS:
-        row, status = FIRST_DETAIL + leg.index, f"BASKETSTATUS({leg.arguments})"
-        sheet.text(row, DETAIL.at("leg"), leg.name, look(bold=True))
-        asked = f'=IF(SUM({DETAIL.column(leg.weights)})>0,{status},"")'
-        sheet.formula(row, DETAIL.at("status"), asked, look(size=9))
-    label = look(bold=True)
-    sheet.text(FLOW_ROW, DETAIL.at("leg"), "CHEX flow", label)
-    flow = f'=BASKETFLOW({DETAIL.column(GROSS.names)},{DETAIL.column("net")},"CHEX")'
-    sheet.spill(
-        FLOW_ROW, DETAIL.at("status"), flow, [[look(num_format=style.SIGNED, align="left", size=9)] * 6]
-    )
+        _leg(sheet, look, leg)
+    _flows(sheet, look)
     last, statuses = FIRST_DETAIL + SEATS - 1, DETAIL.at("status")
     marks.errors(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
     marks.errors(raw, look, (FIRST_DETAIL, statuses, FIRST_DETAIL + GROSS.index, statuses))
     raw.freeze_panes(FIRST_DETAIL, 1)
     sheet.page(last, DETAIL.at("typed"), pages=0)
+
+
+def _leg(sheet: Sheet, look: Look, leg: Leg) -> None:
+    """A leg's status, its money with figures, and what dealers buy of it until the close."""
+    row, money, gex = FIRST_DETAIL + leg.index, DETAIL.column(leg.weights), DETAIL.column("gex")
+    right = {"align": "right", "size": 9}
+    sheet.text(row, DETAIL.at("leg"), leg.name, look(bold=True))
+    sheet.formula(
+        row, DETAIL.at("status"), f'=IF(SUM({money})>0,BASKETSTATUS({leg.arguments}),"")', look(size=9)
+    )
+    covered = f'=SUMIF({gex},">=0",{money})+SUMIF({gex},"<0",{money})'
+    sheet.formula(row, DETAIL.at("covered"), covered, look(num_format=style.DOLLARS, **right))
+    if leg is GROSS:
+        found = to_close()
+    else:
+        hours, buys = (DETAIL.column(f"{leg.names}_{name}", TICKS) for name in ("hours", "buy"))
+        found = f"IF({leg.covered}=0,0,{_at_close(hours, buys)})"
+        looks = (look(size=9), look(num_format="0.00", **right), look(num_format=style.MILLIONS, **right))
+        asked = f'=IF({leg.covered}=0,"",CHARMCLOCK({leg.arguments}))'
+        sheet.spill(FIRST_DETAIL, DETAIL.at(f"{leg.names}_until"), asked, [looks] * TICKS)
+    sheet.formula(row, DETAIL.at("close"), f"={found}", look(num_format=style.MILLIONS, **right))
+
+
+def _flows(sheet: Sheet, look: Look) -> None:
+    """BASKETFLOW's table, and the moment of the close."""
+    names, column = DETAIL.column(GROSS.names), DETAIL.column
+    right = {"align": "right", "size": 9}
+    looks = [*[look(num_format=style.MILLIONS, **right)] * 5, look(num_format=style.SIGNED_SHARE_2, **right)]
+    for place, measure in enumerate(FLOWS):
+        sheet.text(FIRST_DETAIL + place, DETAIL.at("flow"), measure.upper(), look(bold=True))
+    asked = f'BASKETFLOW({names},{column("net")},"ALL",{column("adv")})'
+    sheet.spill(
+        FIRST_DETAIL, DETAIL.at("flow_net"), f'=IF({GROSS.covered}=0,"",{asked})', [looks] * len(FLOWS)
+    )
+    until = '""'
+    for leg in (SHORT, LONG):
+        hours, texts = (column(f"{leg.names}_{name}", TICKS) for name in ("hours", "until"))
+        until = f'IF(COUNT({hours})>1,INDEX({texts},COUNT({hours})-1)&"",{until})'
+    row = FIRST_DETAIL + len(LEGS)
+    sheet.text(row, DETAIL.at("leg"), "Close", look(bold=True))
+    sheet.formula(row, DETAIL.at("status"), f"={until}", look(size=9))
+
+
+def _at_close(hours: str, column: str) -> str:
+    """The formula's part that reads the row of the close out of CHARMCLOCK, which is the one before the last."""
+    return f'IF(COUNT({hours})>1,INDEX({column},COUNT({hours})-1),"")'
 
 
 def _seat(sheet: Sheet, look: Look, seat: int) -> None:
@@ -77,7 +158,9 @@ def _seat(sheet: Sheet, look: Look, seat: int) -> None:
     weighted = f'IF(ISNUMBER({its.gex}),ABS({its.net})/1000000*{its.gex}/1000000,"")'
     share, shares = POSITIONS.cell("of_exposure", seat), POSITIONS.column("of_exposure")
     upto = f"{POSITIONS.cell('of_exposure')}:{share.partition('!')[2]}"
-    typed = f"COUNTA({POSITIONS.cell('symbol', seat)}:{POSITIONS.cell('unit', seat).partition('!')[2]})"
+    typed = f"COUNTA({POSITIONS.cell('symbol', seat)}:{POSITIONS.cell('adv', seat).partition('!')[2]})"
+    adv = POSITIONS.cell("adv", seat)
+    volume = f"IF(ISNUMBER({adv}),IF({adv}>0,{adv}*1000000,0),0)"
     number = {"align": "right", **quiet}
     for column, formula, form in (
         ("name", f'IF(ISNUMBER({money}),{name},"")', look(indent=1, **quiet)),
@@ -89,6 +172,12 @@ def _seat(sheet: Sheet, look: Look, seat: int) -> None:
         ("typed", typed, look(align="center", **quiet)),
     ):  # fmt: skip
         sheet.formula(row, DETAIL.at(column), f"={formula}", form)
+    counts = f"LEN({its.gross})>0"
+    sheet.formula(row, DETAIL.at("adv"), f"=IF({counts},{volume},0)", look(num_format="#,##0;;", **number))
+    for measure, form in zip(FLOWS, (style.BILLIONS, style.MILLIONS, style.MILLIONS), strict=True):
+        own = getattr(its, measure)
+        part = f'=IF({counts},IF(ISNUMBER({own}),{its.net}*{own}/{GROSS.covered},""),"")'
+        sheet.formula(row, DETAIL.at(f"part_{measure}"), part, look(num_format=form, **number))
     for leg in LEGS:
         held = leg.member.format(net=its.net)
         known = f"IF(ISNUMBER({its.net}),{held},FALSE)"

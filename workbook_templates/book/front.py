@@ -6,15 +6,15 @@ from xlsxwriter import Workbook
 
 from workbook_templates import look as style
 from workbook_templates import marks
-from workbook_templates.book.contents import CHARM, HOW_TO_READ, NET_SAID, NOTES
+from workbook_templates.book.contents import HOW_TO_READ, NET_SAID, NO_VOLUME, NOTES
 from workbook_templates.book.detail import write_detail
 from workbook_templates.book.layout import (
     BOOK,
     COMPARED,
-    DEALERS,
     DETAIL,
     FIRST_LEG,
     FIRST_SHOWN,
+    FLOWS,
     GROSS,
     LEGS,
     LONG,
@@ -23,9 +23,11 @@ from workbook_templates.book.layout import (
     POSITIONS,
     SHORT,
     SHOWN,
+    VOLUME_ROW,
     Leg,
 )
 from workbook_templates.book.positions import side, write_positions
+from workbook_templates.book.words import charm
 from workbook_templates.charts import Series, bar_chart
 from workbook_templates.headline import Basket, Figure, headline
 from workbook_templates.look import Look
@@ -91,6 +93,7 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     for leg in LEGS:
         _leg(sheet, look, leg)
     _net(sheet, look)
+    _volume(sheet, look)
     first, last, at, its = FIRST_LEG, GROSS.row, BOOK.at, BOOK.row(FIRST_LEG)
     marks.errors(raw, look, (first, at("money"), last, LAST_COLUMN))
     for name in ("gex", "regime"):
@@ -98,8 +101,8 @@ def _write_front(sheet: Sheet, look: Look, book: Workbook) -> None:
     marks.bars(raw, (first, at("net_to_gross"), last, at("net_to_gross")))
     marks.low(raw, look, (first, at("coverage"), last, at("usable")))
     marks.old(raw, look, (first, 1, last, LAST_COLUMN), its.age)
-    sheet.text(NET_ROW + 1, 1, HOW_TO_READ, look(size=9, italic=True, colour=style.MUTED))
-    sheet.formula(NET_ROW + 2, 1, f"={CHARM.format(dealers=DEALERS)}", look(size=11, bold=True))
+    sheet.text(VOLUME_ROW + 1, 1, HOW_TO_READ, look(size=9, italic=True, colour=style.MUTED))
+    sheet.formula(VOLUME_ROW + 2, 1, charm(), look(size=11, bold=True))
     _write_compared(sheet, look, book)
     raw.freeze_panes(FIRST_LEG, 0)
     sheet.page(FIRST_SHOWN + SHOWN, LAST_COLUMN)
@@ -117,7 +120,7 @@ def _status() -> str:
 def _leg(sheet: Sheet, look: Look, leg: Leg) -> None:
     row, its = leg.row, BOOK.row(leg.row)
     weights, weighted = DETAIL.column(leg.weights), DETAIL.column("weighted")
-    sheet.raw.set_row(row, 25)
+    sheet.raw.set_row(row, 21)
     up, down = (f'SUMIFS({weighted},{weights},">0",{weighted},"{sign}0")' for sign in "><")
     signed = {"num_format": style.SIGNED_SHARE, "align": "right", "indent": 1}
     own: dict[str, Figure] = {
@@ -138,24 +141,46 @@ def _leg(sheet: Sheet, look: Look, leg: Leg) -> None:
 
 def _net(sheet: Sheet, look: Look) -> None:
     """Long minus short: the sum of signed money × exposure over the gross money, of the names with data."""
-    row, its, cell, net = NET_ROW, BOOK.row(NET_ROW), look.cell, DETAIL.column("net")
-    sheet.raw.set_row(row, 22)
+    row, cell = NET_ROW, look.cell
     sheet.text(row, 1, "Net", cell(size=11, bold=True))
-    centred = cell(align="center", colour=style.MUTED)
-    sheet.formula(row, BOOK.at("money"), f"=SUM({net})", cell(num_format=style.DOLLARS, align="right"))
+    money = f"=SUM({DETAIL.column('net')})"
+    sheet.formula(row, BOOK.at("money"), money, cell(num_format=style.DOLLARS, align="right"))
     held = f'=COUNTIF({DETAIL.column(GROSS.weights)},">0")'
     sheet.formula(row, BOOK.at("names"), held, cell(align="center"))
-    for name, number in (("dex", style.BILLIONS), ("vex", style.MILLIONS), ("chex", style.MILLIONS)):
-        own = DETAIL.column(name)
-        flow = f"SUM(IF(ISNUMBER({own}),{net}*{own},0))/SUM(IF(ISNUMBER({own}),ABS({net}),0))"
-        form = cell(num_format=number, align="right")
-        sheet.spill(row, BOOK.at(name), f'=IF({its.names}=0,"",IFERROR({flow},"–"))', [(form,)])
+    formats = (style.BILLIONS, style.MILLIONS, style.MILLIONS)
+    _directed(sheet, look, row, "flow_net", formats, f'"{NET_SAID}"')
+
+
+def _volume(sheet: Sheet, look: Look) -> None:
+    """The same in parts of a day's volume, of the names with a volume."""
+    row, cell, volumes = VOLUME_ROW, look.cell, DETAIL.column("adv")
+    gross, gex = DETAIL.column(GROSS.weights), DETAIL.column("gex")
+    sheet.text(row, 1, "Of ADV", cell(size=11, bold=True))
+    covered = "+".join(f'SUMIFS({gross},{volumes},">0",{gex},"{sign}0")' for sign in (">=", "<"))
+    money = cell(num_format=style.DOLLARS, align="right")
+    sheet.formula(row, BOOK.at("money"), f'=IF(COUNTIF({volumes},">0")=0,"",{covered})', money)
+    sheet.formula(row, BOOK.at("names"), f'=COUNTIF({volumes},">0")', cell(align="center"))
+    its = BOOK.row(row)
+    share = f'ROUND({its.money}/{GROSS.covered}*100,0)&" % of the money"'
+    known = f'"net in days of volume; known of "&{share}'
+    said = f'IF(ISNUMBER({its.money}),IF({its.money}>0,{known},"{NO_VOLUME}"),"{NO_VOLUME}")'
+    _directed(sheet, look, row, "flow_days", (style.SIGNED_SHARE_2,) * 3, said)
+
+
+def _directed(sheet: Sheet, look: Look, row: int, column: str, formats: tuple[str, ...], said: str) -> None:
+    """What a row shows of DEX, VEX and CHEX out of BASKETFLOW's table; a dash where the legs have what has no side."""
+    names, cell = BOOK.fixed("names", NET_ROW), look.cell
+    sheet.raw.set_row(row, 20)
+    for place, (name, number) in enumerate(zip(FLOWS, formats, strict=True)):
+        found = f'=IF({names}=0,"",{marks.shown(DETAIL.cell(column, place))})'
+        sheet.formula(row, BOOK.at(name), found, cell(num_format=number, align="right"))
+    centred = cell(align="center", colour=style.MUTED)
     for name in ("gex", "regime", "net_to_gross"):
-        sheet.formula(row, BOOK.at(name), f'=IF({its.names}=0,"","–")', centred)
+        sheet.formula(row, BOOK.at(name), f'=IF({names}=0,"","–")', centred)
     for name in ("coverage", "usable", "age"):
         sheet.raw.write_blank(row, BOOK.at(name), None, centred)
     small = cell(size=8, indent=1, colour=style.MUTED)
-    sheet.formula(row, BOOK.at("missing_or_why"), f'=IF({its.names}=0,"","{NET_SAID}")', small)
+    sheet.formula(row, BOOK.at("missing_or_why"), f'=IF({names}=0,"",{said})', small)
 
 
 def _write_compared(sheet: Sheet, look: Look, book: Workbook) -> None:
@@ -188,7 +213,7 @@ def _write_compared(sheet: Sheet, look: Look, book: Workbook) -> None:
 
 def _shown(sheet: Sheet, look: Look, place: int) -> None:
     row = FIRST_SHOWN + place
-    sheet.raw.set_row(row, 19)
+    sheet.raw.set_row(row, 17)
     found = f"MATCH({place + 1},{DETAIL.column('rank')},0)"
     right = {"align": "right"}
     for column, area, form in (

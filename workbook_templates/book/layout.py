@@ -15,14 +15,14 @@ SHOWN = 15
 FIRST_POSITION = 7
 FIRST_DETAIL = 5
 FIRST_LEG = 6
-FIRST_SHOWN = 15
+FIRST_SHOWN = 16
 
 POSITIONS = Columns(
     "Positions",
     FIRST_POSITION,
     SEATS,
     1,
-    "symbol size unit price side money net of_money gex of_exposure difference regime note",
+    "symbol size unit adv price side money net of_money gex of_adv of_exposure difference regime note",
 )
 """What people edit, and what each position is in money and in exposure."""
 VALUE_ROW = 3
@@ -34,12 +34,16 @@ DETAIL = Columns(
     SEATS,
     0,
     "position symbol weight price gex dex vex chex signed_share regime as_of "
-    "name first money net weighted long long_money short short_money gross gross_money rank typed - leg status "
-    "flow_long flow_short flow_gross flow_dealers flow_days",
+    "name first money net weighted long long_money short short_money gross gross_money adv part_dex part_vex part_chex "
+    "rank typed - leg status covered close - flow flow_net flow_long flow_short flow_gross flow_dealers flow_days "
+    "- long_until long_hours long_buy - short_until short_hours short_buy",
 )
 """BASKET's table of each position. Then: the name of a position that counts; 1 in its first row; the position's money; in that
-first row the money of the name in all its rows, and |money| × GEX; each leg's names and money; the place of the name; how many
-cells are typed; the legs' status, and below it BASKETFLOW's row for CHEX, whose first figure is the net."""
+first row the money of the name in all its rows, and |money| × GEX; each leg's names and money; there its daily volume in USD
+and its parts of the net; the place of the name; how many cells are typed; of each leg its status, its money with figures, and
+what dealers buy until the close; BASKETFLOW's rows for DEX, VEX and CHEX; CHARMCLOCK of both sides."""
+TICKS = 8
+"""Rows of CHARMCLOCK at most: six hours, the close, a weekend."""
 BOOK = Columns(
     "Book",
     FIRST_LEG,
@@ -77,6 +81,16 @@ class Leg:
         return f"{self.names}_money"
 
     @property
+    def covered(self) -> str:
+        """Where its money with figures stands, USD."""
+        return DETAIL.cell("covered", self.index)
+
+    @property
+    def close(self) -> str:
+        """Where it stands what dealers buy of it until the close, USD."""
+        return DETAIL.cell("close", self.index)
+
+    @property
     def row(self) -> int:
         """Its row on Book."""
         return FIRST_LEG + self.index
@@ -100,13 +114,19 @@ LEGS = (
 LONG, SHORT, GROSS = LEGS
 NET_ROW = GROSS.row + 1
 """The row of long minus short on Book."""
-FLOW_ROW = FIRST_DETAIL + len(LEGS)
-"""The row of Detail with BASKETFLOW's figures."""
-DEALERS = DETAIL.cell("flow_dealers", len(LEGS))
+VOLUME_ROW = NET_ROW + 1
+"""The row of the same in parts of a day's volume."""
+DEALERS = DETAIL.cell("flow_dealers", 2)
 """What dealers sell of CHEX a day, against the book where it is positive."""
+TO_CLOSE = DETAIL.cell("close", GROSS.index)
+"""What dealers trade for the book until the close, against it where it is negative."""
+UNTIL = DETAIL.cell("status", len(LEGS))
+"""When the close is."""
+FLOWS = ("dex", "vex", "chex")
+"""The measures that have a side, in BASKETFLOW's order."""
 OUTSIDE = outside(
     "Positions",
-    POSITIONS.across("symbol", "unit", BEYOND),
+    POSITIONS.across("symbol", "adv", BEYOND),
     f"SUM({DETAIL.column('typed')})",
     f"{SEATS} positions",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbook_templates import look as style
 from workbook_templates import marks
-from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
+from workbook_templates.book.contents import ADV, BOOK_VALUE, POSITIONS
 from workbook_templates.book.layout import BOOK_VALUE as VALUE
 from workbook_templates.book.layout import DETAIL, FIRST_POSITION, GROSS, OUTSIDE, SEATS, VALUE_ROW
 from workbook_templates.book.layout import POSITIONS as COLUMNS
@@ -15,20 +15,23 @@ from workbook_templates.sheet import Heading, Sheet
 HEADINGS: tuple[Heading, ...] = (
     (1, 9, "SYMBOL", "", "left"),
     (2, 11, "SIZE", "− for a short", "right"),
-    (3, 9, "IN", "$, % or shares", "center"),
-    (4, 9, "PRICE", "$", "right"),
-    (5, 6, "SIDE", "", "center"),
-    (6, 11, "MONEY", "$", "right"),
-    (7, 11, "NET", "of the name, $", "right"),
-    (8, 8.5, "OF MONEY", "gross", "right"),
-    (9, 9.5, "OWN GEX", "$ m per 1 %", "right"),
-    (10, 10.3, "OF EXPOSURE", "|net × GEX|", "right"),
-    (11, 10, "DIFFERENCE", "points", "right"),
-    (12, 10.5, "REGIME", "sign of GEX", "center"),
-    (13, 37.5, "NOTE", "", "left"),
+    (3, 8, "IN", "$, % or shares", "center"),
+    (4, 8.5, "ADV", "$ m, if known", "right"),
+    (5, 9, "PRICE", "$", "right"),
+    (6, 6, "SIDE", "", "center"),
+    (7, 11, "MONEY", "$", "right"),
+    (8, 11, "NET", "of the name, $", "right"),
+    (9, 8.5, "OF MONEY", "gross", "right"),
+    (10, 9.5, "OWN GEX", "$ m per 1 %", "right"),
+    (11, 9, "OF ADV", "GEX ÷ volume", "right"),
+    (12, 10.3, "OF EXPOSURE", "|net × GEX|", "right"),
+    (13, 9.5, "DIFFERENCE", "points", "right"),
+    (14, 10, "REGIME", "sign of GEX", "center"),
+    (15, 27, "NOTE", "", "left"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
 UNITS = ("$", "%", "shares")
+NO_ADV = '" ADV is no number above 0: not counted."'
 
 
 def write_positions(sheet: Sheet, look: Look) -> None:
@@ -36,8 +39,8 @@ def write_positions(sheet: Sheet, look: Look) -> None:
     raw = sheet.raw
     sheet.band(
         "Positions",
-        f"Edit symbols, sizes and what they are in, up to {SEATS} rows. Negative sizes are shorts; per cent are of the book "
-        "value; the rows of one name are netted.",
+        f"Edit symbols, sizes and what they are in, up to {SEATS} rows, and average daily volumes if you like. Negative "
+        "sizes are shorts; per cent are of the book value; the rows of one name are netted.",
         LAST_COLUMN,
         look,
     )
@@ -50,7 +53,7 @@ def write_positions(sheet: Sheet, look: Look) -> None:
     raw.write_number(VALUE_ROW, 2, BOOK_VALUE, look.cell(bold=True, **editable))
     hint = "of the book, of which per cent are taken: 12.5 is 12.5 %"
     sheet.text(VALUE_ROW, 3, hint, look(size=9, colour=style.MUTED, indent=1))
-    sheet.heads(FIRST_POSITION - 2, HEADINGS, look, indented=(13,))
+    sheet.heads(FIRST_POSITION - 2, HEADINGS, look, indented=(COLUMNS.at("note"),))
     for seat in range(SEATS):
         _typed(sheet, look, seat)
         _made_of_it(sheet, look, seat)
@@ -81,10 +84,13 @@ def _typed(sheet: Sheet, look: Look, seat: int) -> None:
         cell(bg_color=style.EDITABLE, num_format="@", bold=True),
         cell(bg_color=style.EDITABLE, num_format='#,##0.##;"−"#,##0.##;0', align="right"),
         cell(bg_color=style.EDITABLE, align="center"),
+        cell(bg_color=style.EDITABLE, num_format="#,##0", align="right"),
     )
     sheet.raw.set_row(row, 20)
-    for column, form in enumerate(looks, 1):
-        value = POSITIONS[seat][column - 1] if seat < len(POSITIONS) else None
+    values = (
+        (*POSITIONS[seat], ADV.get(POSITIONS[seat][0])) if seat < len(POSITIONS) else (None,) * len(looks)
+    )
+    for column, (value, form) in enumerate(zip(values, looks, strict=True), 1):
         sheet.raw.write(row, column, value, form)
 
 
@@ -103,6 +109,7 @@ def _made_of_it(sheet: Sheet, look: Look, seat: int) -> None:
     difference = (
         f"AND(ISNUMBER({its.of_money}),ISNUMBER({its.of_exposure})),100*({its.of_exposure}-{its.of_money})"
     )
+    has_volume = f"ISNUMBER({its.adv}),{its.adv}>0"
     right, quiet = {"align": "right"}, {"align": "right", "colour": style.MUTED}
     share, centred = cell(num_format="0.0%", **right), cell(align="center", colour=style.MUTED)
     dollars = cell(num_format=style.DOLLARS, **right)
@@ -113,6 +120,11 @@ def _made_of_it(sheet: Sheet, look: Look, seat: int) -> None:
         ("net", f'IF({first}=1,{net},"")', dollars),
         ("of_money", f'IF(ISNUMBER({its.net}),IF({all_money}>0,ABS({its.net})/{all_money},0),"")', share),
         ("gex", f'IF(ISNUMBER({gex}),{gex},"")', cell(num_format=style.MILLIONS, **right)),
+        (
+            "of_adv",
+            f'IF(AND(ISNUMBER({its.gex}),{has_volume}),{its.gex}/({its.adv}*1000000),"")',
+            cell(num_format=style.SIGNED_SHARE_1, **right),
+        ),
         ("of_exposure", f'IF(ISNUMBER({mine}),IF({exposure}>0,ABS({mine})/{exposure},0),"")', share),
         ("difference", f'IF({difference},"")', cell(num_format=style.SIGNED, **right)),
         ("regime", f'IF(ISNUMBER({its.gex}),{marks.short(regime)},"")', cell(align="center", bold=True)),
@@ -127,7 +139,10 @@ def _note(its: Row, seat: int) -> str:
     key, first = DETAIL.cell("name", seat), DETAIL.cell("first", seat)
     rows = f"SUMPRODUCT(--({DETAIL.column('name')}={key}))"
     where = f'IF({first}=1,"Netted with the other rows of this name.","In the net of "&{key}&" above.")'
-    netted = f'IF(LEN({key})=0,"",IF({rows}>1,{where},""))'
+    wrong = (
+        f'IF(AND(ISNUMBER({its.adv}),{its.adv}>0),IF({first}=1,""," ADV counts in its first row."),{NO_ADV})'
+    )
+    netted = f'TRIM(IF(LEN({key})=0,"",IF({rows}>1,{where},""))&IF(LEN({its.adv})=0,"",{wrong}))'
     no_price = f'IF({its.unit}="shares","Not counted: no price. ","")'
     return (
         f'IF(LEN(TRIM({its.symbol}))=0,IF(ISBLANK({its.size}),"","Not counted: no symbol."),'

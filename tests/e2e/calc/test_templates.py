@@ -110,8 +110,8 @@ def check_book(opened: Opened) -> None:
         assert shown[6:9] == [regime(reply), close(reply.net_to_gross), close(reply.covered_weight)]
         assert shown[9:] == [usable(reply), "", ", ".join(reply.missing)]
     ranked = [r.symbol for r in sorted(reply.rows, key=lambda r: -r.contribution_pct)]
-    assert [name for name in opened.column("Book", "B16:B30") if name] == ranked
-    shares = [share for share in opened.column("Book", "F16:F30") if share != ""]
+    assert [name for name in opened.column("Book", "B17:B31") if name] == ranked
+    shares = [share for share in opened.column("Book", "F17:F31") if share != ""]
     assert shares == close(sorted((r.contribution_pct / 100 for r in reply.rows), reverse=True))
     out = len(POSITIONS) - len(money)
     said = f"{out} of the positions not counted: see the notes on the sheet Positions." if out else ""
@@ -180,7 +180,7 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
         start=24,
     ):
         book.put("Positions", {f"B{row}": symbol, f"C{row}": size, f"D{row}": unit})
-    assert book.column("Positions", "N24:N30") == [
+    assert book.column("Positions", "P24:P30") == [
         "Not counted: no price. The source has no data for ZZZZ: check the spelling.",
         "The source has no data for YYYY: check the spelling.",
         "Not counted: say $, % or shares.",
@@ -189,12 +189,12 @@ def test_positions_that_cannot_be_counted_say_why(sample: Callable[[str], Opened
         "",
         "",
     ]
-    assert book.row("Positions", "F30:G30") == ["long", 49_720.0]
+    assert book.row("Positions", "G30:H30") == ["long", 49_720.0]
     assert book.cell("Book", "B4") == "4 of the positions not counted: see the notes on the sheet Positions."
     missing = book.row("Book", "K7:N7")
     assert missing[0] == close(1 - 500_000 / (6_484_370 + 500_000 + 49_720)) and missing[3] == "YYYY"
     book.put("Positions", {"C4": ""})
-    assert book.cell("Positions", "N10") == "Not counted: no book value."
+    assert book.cell("Positions", "P10") == "Not counted: no book value."
 
 
 def test_a_leg_without_a_position_is_blank(sample: Callable[[str], Opened]) -> None:
