@@ -307,6 +307,33 @@ def test_a_desk_of_an_earlier_build_gets_what_it_lacks(make: Makes) -> None:
     told(make, story)
 
 
+@pytest.mark.parametrize("make", ["postgres"], indirect=True)  # a home hears of its own commits
+def test_what_certainly_never_left_is_nobodys_once(make: Makes) -> None:
+    import asyncpg
+
+    async def story(store: Store) -> None:
+        pool = await opened(store)
+        pool.want(["A"], "ann")
+        await leaves(pool)
+        connection = await asyncpg.connect(make.url)
+        for _ in range(2):  # as often as it takes
+            await connection.execute("SELECT desk_free($1, token) FROM call", HERE)
+        await connection.close()
+        pool.want(["B"], "ann")
+        assert len((await leaves(pool)).calls) == 1
+        books: list[Ledger] = []
+
+        def look(ledger: Ledger) -> Departure:
+            books.append(ledger)
+            return Departure(ledger.quota)
+
+        await pool.depart(look, NOON)
+        assert (books[-1].spent, books[-1].quota.today) == ({"ann": 1.0}, 1)
+        assert await store.spent_by(0.0, math.inf) == {"ann": 1.0}
+
+    told(make, story)
+
+
 @pytest.mark.parametrize("make", ["postgres"], indirect=True)  # a home has one server
 def test_whoever_wants_it_first_on_another_replica_pays(make: Makes) -> None:
     async def story(store: Store) -> None:

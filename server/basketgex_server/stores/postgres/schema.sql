@@ -32,6 +32,10 @@ CREATE INDEX IF NOT EXISTS call_token ON call (token);
 CREATE TABLE IF NOT EXISTS share (
     call bigint NOT NULL, person text NOT NULL, debits float8 NOT NULL, PRIMARY KEY (call, person)
 );
+-- The same by day: what a departure asks while it holds the lock, whose cost must not grow with the day.
+CREATE TABLE IF NOT EXISTS paid (
+    account text NOT NULL, day integer NOT NULL, person text NOT NULL, debits float8 NOT NULL, PRIMARY KEY (account, day, person)
+);
 CREATE TABLE IF NOT EXISTS person (
     name text PRIMARY KEY, digest text NOT NULL, added_at float8 NOT NULL, until float8, debits integer
 );
@@ -86,10 +90,8 @@ BEGIN
             replica <> me AND pg_try_advisory_xact_lock(42, replica) AS free
         FROM call WHERE account = k AND state = 'flying'
     ) x;
-    SELECT coalesce(jsonb_object_agg(x.person, x.debits), '{}') INTO spent FROM (
-        SELECT s.person, sum(s.debits) AS debits FROM call c JOIN share s ON s.call = c.id
-        WHERE c.account = k AND c.spent_at >= floor(at / 86400) * 86400 AND c.state <> 'free' GROUP BY s.person
-    ) x;
+    SELECT coalesce(jsonb_object_agg(p.person, p.debits), '{}') INTO spent FROM paid p
+        WHERE p.account = k AND p.day = floor(at / 86400)::integer;
     SELECT coalesce(jsonb_object_agg(p.name, p.debits), '{}') INTO caps FROM person p WHERE p.debits IS NOT NULL;
     RETURN jsonb_build_object('now', at, 'quota', a.quota, 'wants', wants, 'flights', flights, 'spent', spent, 'caps', caps);
 END $$;
@@ -113,6 +115,9 @@ BEGIN
                 (SELECT array_agg(w) FROM jsonb_array_elements_text(leaving -> 'waited') w)
             FROM jsonb_array_elements_text(leaving -> 'symbols') s RETURNING id INTO number;
         INSERT INTO share SELECT number, x.key, x.value::float8 FROM jsonb_each_text(leaving -> 'shares') x;
+        INSERT INTO paid AS p SELECT k, floor(at / 86400)::integer, x.key, x.value::float8
+            FROM jsonb_each_text(leaving -> 'shares') x
+            ON CONFLICT (account, day, person) DO UPDATE SET debits = p.debits + excluded.debits;
         UPDATE wanted w SET call = number FROM jsonb_array_elements_text(leaving -> 'symbols') s
             WHERE w.account = k AND w.symbol = s AND w.call IS NULL;
         numbers := numbers || to_jsonb(number);
@@ -121,12 +126,21 @@ BEGIN
     RETURN numbers;
 END $$;
 
+-- Take back what persons have paid of calls that cost nothing.
+CREATE OR REPLACE FUNCTION desk_unpaid(calls bigint[]) RETURNS void LANGUAGE sql AS $$
+    UPDATE paid p SET debits = p.debits - x.debits FROM (
+        SELECT c.account, floor(c.spent_at / 86400)::integer AS day, s.person, sum(s.debits) AS debits
+        FROM call c JOIN share s ON s.call = c.id WHERE c.id = ANY(calls) GROUP BY 1, 2, 3
+    ) x WHERE p.account = x.account AND p.day = x.day AND p.person = x.person
+$$;
+
 -- Write the end of a call: one edition further, what it brought, and news of it where this is committed.
 CREATE OR REPLACE FUNCTION desk_land(k text, number bigint, became text, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE next bigint;
 BEGIN
     UPDATE account SET edition = edition + 1, quota = d -> 'quota' WHERE key = k RETURNING edition INTO next;
     UPDATE call SET state = became, edition = next, error = nullif(d -> 'error', 'null') WHERE id = number;
+    IF became = 'free' THEN PERFORM desk_unpaid(ARRAY[number]); END IF;
     WITH made AS (
         INSERT INTO snapshot (origin, symbol, fetched_at, as_of, oi_as_of, underlying_price, gex, dex, vex, chex,
             usable_open_interest, unverified, sides, digest)
@@ -154,6 +168,7 @@ BEGIN
         WHERE token = mark AND state IN ('flying', 'lost');
     IF freed = 0 THEN RETURN; END IF;
     UPDATE wanted SET call = NULL WHERE call IN (SELECT id FROM call WHERE token = mark);
+    PERFORM desk_unpaid(ARRAY(SELECT id FROM call WHERE token = mark AND state IN ('flying', 'lost')));
     UPDATE call SET state = 'free' WHERE token = mark AND state IN ('flying', 'lost');
     UPDATE account SET quota = q || jsonb_build_object('today', greatest((q ->> 'today')::bigint - freed, 0),
         'flying', greatest((q ->> 'flying')::bigint - flew, 0)) WHERE key = k;
