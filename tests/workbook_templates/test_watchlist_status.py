@@ -15,7 +15,7 @@ from workbook_templates.status import contents as status
 from workbook_templates.status.layout import FIRST as FIRST_BASKET
 from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist import contents as watchlist
-from workbook_templates.watchlist.layout import BASKET, SEATS, SHOWN
+from workbook_templates.watchlist.layout import BASKET, DAYS, DRAWN, SEATS, SHOWN
 
 NEVER_AFTER_REFRESH = ("BASKETREFRESH", "BASKETAGE", "BASKETWHY(Watchlist!$P$27,")
 """What the refresh waits for, is recalculated every time, or speaks of one name."""
@@ -44,6 +44,8 @@ def test_what_the_watchlist_spills_and_where() -> None:
         "B6:K55": f"BASKET({BASKET})",
         "W6:Y6": f"BASKETSINCE({BASKET})",
         "AD6:AI13": f'IF(LEN(TRIM({chosen}))=0,"",GEXLEVELS({chosen}))',
+        "AK6:AO6": f"BASKETPERCENTILE({BASKET},{DAYS})",
+        "AQ6:AV67": f"BASKETHISTORY({BASKET},{DRAWN},TRUE)",
     }
     assert SEATS == 50
     assert len(LEVELS) + 1 == LEVEL_ROWS  # the price as well
@@ -59,7 +61,7 @@ def test_every_figure_of_the_watchlist_is_made_again_after_a_refresh() -> None:
         and not any(exempt in formula for exempt in NEVER_AFTER_REFRESH)
         and not formula.startswith("=IFERROR(BASKETSTATUS(")  # the line under the title: of the same cells
     ]
-    assert len(asking) == 15
+    assert len(asking) == 17
     assert all(formula.startswith("=IF(LEN(Detail!$Z$6)>0,") for formula in asking)
     assert sum("BASKETREFRESH" in formula for formula in seen) == 1
 

@@ -48,6 +48,12 @@ NOTES: tuple[Note, ...] = (
         "Since",
         "When the basket's regime last changed, as far as the snapshots kept can tell. A dash: they show no other regime.",
     ),
+    (
+        "Today",
+        "Where the basket's net GEX and its balance stand among their closing figures of up to 180 days before, under the "
+        "present weights: above 90 % of them is unusually high. z is the distance from their mean in standard deviations. The "
+        "bars beside it are net GEX day by day, from the lowest of 60 days to the highest. It takes five days of history.",
+    ),
     NET_TO_GROSS,
     (
         "Positive",

@@ -12,9 +12,12 @@ from workbook_templates.watchlist.layout import (
     BASKET,
     BESIDE,
     BLOCK,
+    DAYS,
+    DRAWN,
     FIRST_DETAIL,
     LEVELS,
     NAMES,
+    PAST,
     SEATS,
     SHOWN,
     TRIGGER,
@@ -35,7 +38,31 @@ HEADS_BESIDE: tuple[Heading, ...] = (
     (27, 110, "STATUS", "", "left"),
     (28, 2, "", "", "left"),
     *LEVELS.headings,
+    *(
+        (PAST.start + place, *heading)
+        for place, heading in enumerate(
+            (
+                (2, "", "", "left"),
+                (11, "PERCENTILE", "net GEX", "right"),
+                (9, "Z", "net GEX", "right"),
+                (11, "PERCENTILE", "balance", "right"),
+                (9, "Z", "balance", "right"),
+                (9, "DAYS", "before", "right"),
+                (2, "", "", "left"),
+                (16, "CLOSE", "New York", "left"),
+                (10, "GEX", "$ m per 1 %", "right"),
+                (10, "DEX", "$ bn", "right"),
+                (10, "VEX", "$ m per vol pt", "right"),
+                (10, "CHEX", "$ m per day", "right"),
+                (10, "BALANCE", "", "right"),
+                (2, "", "", "left"),
+                (10, "KNOWN", "GEX", "right"),
+                (5, "BAR", "", "left"),
+            )
+        )
+    ),
 )
+BARS = "▁▂▃▄▅▆▇█"
 LAST_COLUMN = HEADS_BESIDE[-1][0]
 
 
@@ -66,9 +93,40 @@ def write_detail(sheet: Sheet, look: Look) -> None:
     sheet.formula(FIRST_DETAIL, BESIDE.at("refresh"), refresh, text)
     sheet.formula(FIRST_DETAIL, BESIDE.at("status"), after_refresh(f"BASKETSTATUS({BASKET})"), text)
     write_table(sheet, look, LEVELS, after_refresh(f'IF({LEVELS.blank},"",GEXLEVELS({LEVELS.symbol}))'))
+    _past(sheet, look)
     last = FIRST_DETAIL + SEATS - 1
     marks.padding(raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
     once = (FIRST_DETAIL, BESIDE.at("regime"), FIRST_DETAIL, BESIDE.at("status"))
     marks.errors(raw, look, once)
     raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(last, LAST, pages=0)
+
+
+def _past(sheet: Sheet, look: Look) -> None:
+    """Where the basket stands among its days, and the days."""
+    small = {"size": 9, "colour": style.MUTED}
+    right = {"align": "right", **small}
+    share, score = look(num_format="0.0%", **right), look(num_format=style.SIGNED, **right)
+    asked = after_refresh(f"BASKETPERCENTILE({BASKET},{DAYS})")
+    ranks = (share, score, share, score, look(num_format="0", **right))
+    sheet.spill(FIRST_DETAIL, PAST.at("percentile"), asked, [ranks])
+    numbers = (style.MILLIONS, style.BILLIONS, style.MILLIONS, style.MILLIONS, style.SIGNED_SHARE_1)
+    words = (look(**small),) * (1 + len(numbers))
+    row = (
+        look(num_format=style.MOMENT, align="left", **small),
+        *(look(num_format=number, **right) for number in numbers),
+    )
+    asked = after_refresh(f"BASKETHISTORY({BASKET},{DRAWN},TRUE)")
+    sheet.spill(FIRST_DETAIL, PAST.at("at"), asked, [words, *[row] * (PAST.rows - 1)])
+    known = PAST.column("known", PAST.rows - 1, 1)
+    for place in range(1, PAST.rows):
+        its, number = FIRST_DETAIL + place, look(num_format=style.MILLIONS, **right)
+        gex, mine = PAST.cell("gex", place), PAST.cell("known", place)
+        sheet.formula(its, PAST.at("known"), f'=IF(ISNUMBER({gex}),{gex},"")', number)
+        high = f"1+ROUND(7*({mine}-MIN({known}))/(MAX({known})-MIN({known})),0)"
+        bar = f'IF(MAX({known})>MIN({known}),MID("{BARS}",{high},1),"")'
+        sheet.formula(its, PAST.at("bar"), f'=IF(ISNUMBER({mine}),{bar},"")', look(**small))
+    marks.errors(sheet.raw, look, (FIRST_DETAIL, PAST.at("percentile"), FIRST_DETAIL, PAST.at("days")))
+    marks.padding(
+        sheet.raw, look, (FIRST_DETAIL, PAST.at("at"), FIRST_DETAIL + PAST.rows - 1, PAST.at("balance"))
+    )

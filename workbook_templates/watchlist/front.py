@@ -27,9 +27,11 @@ from workbook_templates.watchlist.layout import (
     FRONT,
     GEX,
     HEADLINE,
+    HISTORY,
     LIST,
     OUTSIDE,
     OWN,
+    PAST,
     REFRESH,
     SEATS,
     SENTENCE,
@@ -86,7 +88,7 @@ def write_watchlist(book: Workbook, look: Look, rewrite: Rewrite) -> None:
     _headline(front, look)
     _sentence(front, look)
     _refresh(front, look)
-    raw.set_row(FIRST - 4, 8)
+    _history(front, look)
     write_panel(front, look, book)
     write_names(front, look, LIST, EXAMPLES)
     _table(front, look)
@@ -151,6 +153,24 @@ def _refresh(sheet: Sheet, look: Look) -> None:
         REFRESH, FRONT.at("trigger"), 1, look.cell(bg_color=style.EDITABLE, align="right", bold=True)
     )
     sheet.text(REFRESH, 4, WHAT_IT_COSTS, look(size=9, italic=True, colour=style.MUTED))
+
+
+def _history(sheet: Sheet, look: Look) -> None:
+    """Whether today is unusual, and a bar for each of the days before."""
+    percentile, z, balance, days = (PAST.cell(n) for n in ("percentile", "z", "balance_percentile", "days"))
+    sheet.raw.set_row(HISTORY, 20)
+    sheet.text(HISTORY, FRONT.at("label"), "Today", look.cell(bold=True))
+    sheet.raw.write_blank(HISTORY, FRONT.at("trigger"), None, look.cell())
+    score = f'IF(ISNUMBER({z})," (z "&IF({z}<0,"−","+")&ROUND(ABS({z}),1)&")","")'
+    also = f'IF(ISNUMBER({balance}),", its balance above "&ROUND({balance}*100,0)&" % of them.",".")'
+    unusual = (
+        f'"Net GEX is above "&ROUND({percentile}*100,0)&" % of the "&{days}&" days before"&{score}&{also}'
+    )
+    few = f'{days}&IF({days}=1," day"," days")&" of history: five say whether today is unusual."'
+    said = f'IF(ISNUMBER({percentile}),{unusual},IF(ISNUMBER({days}),{few},""))'
+    sheet.formula(HISTORY, FRONT.at("coverage"), f"={said}", look(size=9, italic=True, colour=style.MUTED))
+    bars = f'=_xlfn.TEXTJOIN("",TRUE,{PAST.column("bar", PAST.rows - 1, 1)})'
+    sheet.formula(HISTORY, FRONT.at("since"), bars, look(size=9, colour=style.MUTED))
 
 
 def _table(sheet: Sheet, look: Look) -> None:

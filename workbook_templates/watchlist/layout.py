@@ -18,6 +18,7 @@ DRIVERS = 8
 HEADLINE = 6
 SENTENCE = 7
 REFRESH = 8
+HISTORY = 9
 FIRST = 13
 """The first of the names, and of the table beside them."""
 TABLE = 4
@@ -58,6 +59,19 @@ BESIDE = Columns(
 )
 """The columns beside it, up to the levels."""
 LEVELS = Levels(FIRST_DETAIL, LAST + 1 + len(BESIDE.names.split()), CHOSEN)
+DAYS = 180
+"""Calendar days before that today is compared with."""
+DRAWN = 60
+"""Calendar days before that are drawn."""
+PAST = Columns(
+    "Detail",
+    FIRST_DETAIL,
+    DRAWN + 2,
+    LEVELS.column + len(LEVELS.headings),
+    "- percentile z balance_percentile balance_z days - at gex dex vex chex balance - known bar",
+)
+"""BASKETPERCENTILE's row; BASKETHISTORY's table, with headings, as Calc would repeat a table of one row to the end; what of it
+is a number, and each day's bar."""
 GEX = FRONT.cell("gex")
 AGE = FRONT.fixed("age", HEADLINE)
 REFRESHED = BESIDE.cell("refresh")

@@ -14,20 +14,21 @@ import pytest
 from basketgex.home import Home
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, LevelFigures, Reply
+from basketgex_addin.cells.shape import Past
 from basketgex_addin.client import BasketClient
 from tests.addin.shown import render
 from tests.e2e.calc.harness import Calc, Error, settle
 from tests.e2e.calc.opened import close, levels_shown, regime, short, usable
-from tests.e2e.clocked import MIDDAY, Clock
+from tests.e2e.clocked import MIDDAY, Clock, asked
 from tests.e2e.serving import Server, fresh, until
-from tests.standin.upstream import Upstream
+from tests.standin.upstream import Figures, Upstream
 from tests.standin.upstream import status as broken
 from workbook_templates.build import path
 from workbook_templates.status import contents as status
 from workbook_templates.status.layout import FIRST as FIRST_BASKET
 from workbook_templates.status.layout import SEATS as BASKET_SEATS
 from workbook_templates.watchlist.contents import CHOSEN, NAMES
-from workbook_templates.watchlist.layout import DRIVERS, FIRST, SEATS
+from workbook_templates.watchlist.layout import DAYS, DRIVERS, FIRST, SEATS
 
 HEADLINE = "E7:T7"
 TABLE = f"E{FIRST + 1}:M{FIRST + SEATS}"
@@ -35,6 +36,7 @@ STATES, FIGURES, AGES, WHYS = (
     f"{letter}{FIRST_BASKET + 1}:{letter}{FIRST_BASKET + len(status.BASKETS)}" for letter in "DEJK"
 )
 """Columns of the sheet Status, as far as there are baskets."""
+DAY = 86_400.0
 CONVENTION = cells.convention_in_words("flashalpha")
 Value = float | str | Error
 Names = tuple[tuple[str, float], ...]
@@ -343,3 +345,31 @@ def test_a_changed_trigger_asks_the_source_again_and_opening_does_not(
         until(triggered)
         assert upstream.debits == before + 1
         assert book.column("K6:K17", "Detail") == [book.cell("K6", "Detail")] * len(NAMES)
+
+
+def test_today_stands_among_the_days_before(
+    calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
+) -> None:
+    clock, upstream = metered(MIDDAY - 7 * DAY)
+    names = Ask(tuple(name for name, _ in NAMES), tuple(weight for _, weight in NAMES))
+    for gex in (4e8, 1e8, 3e8, -2e8, 6e8, 5e8, 1.9e8, 3.5e8):
+        upstream.published["NVDA"] = Figures(214.6, gex, 1.0, 1.0, 1.0)
+        (found,) = asked(Home(calc.home), names, refresh="FORCE")
+        assert isinstance(found, Reply)
+        clock.advance(DAY)
+    with opened(calc, "watchlist") as book:
+        past = book.client.history(names, DAYS)
+        assert isinstance(past, Past) and past.gex.days == 8 and past.gex.percentile and past.gex.z_score
+        sign = "−" if past.gex.z_score < 0 else "+"
+        score = f"{abs(past.gex.z_score):.1f}".removesuffix(".0")
+        share = round(100 * past.gex.percentile)
+        assert book.cell("E10") == f"Net GEX is above {share} % of the 8 days before (z {sign}{score})."
+        line = book.column("AX7:AX16", "Detail")
+        assert line == [*(close(row[1]) for row in past.rows), ""]
+        assert book.cell("O10") == "▆▄▅▁█▇▄▆▆"
+
+
+def test_without_days_before_today_is_not_judged(watchlist: Book) -> None:
+    assert watchlist.cell("E10") == "0 days of history: five say whether today is unusual."
+    assert watchlist.row("AK6:AO6", "Detail")[4] == 0
+    assert watchlist.cell("AX8", "Detail") == "" and watchlist.cell("O10") == ""
