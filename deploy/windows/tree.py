@@ -115,6 +115,16 @@ def _packages(site: Path, wheel: Path) -> None:
     uv = (str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", *target)
     _run(*uv, "--require-hashes", "-r", str(LOCKS / "run.txt"))
     _run(*uv, "--no-deps", str(wheel))
+    _forget(site, ("direct_url.json", "uv_cache.json"))
+
+
+def _forget(site: Path, names: tuple[str, ...]) -> None:
+    """Take out what uv notes of a wheel that it finds here: its folder and its moment are those of a machine."""
+    for noted in [path for name in names for path in site.glob(f"*.dist-info/{name}")]:
+        record = noted.with_name("RECORD")
+        kept = [line for line in record.read_text("utf-8").splitlines(True) if f"/{noted.name}," not in line]
+        record.write_text("".join(kept), "utf-8")
+        noted.unlink()
 
 
 def _compiled(site: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from basketgex.home import HOME_VARIABLE
 from basketgex_addin.excel import component
+from deploy.windows import tree as of_installer
 from deploy.windows.__main__ import pack
 from tests.e2e.serving import Server
 from tests.windows import shim
@@ -336,3 +337,12 @@ def test_two_installers_of_a_tree_are_the_same_bytes(tmp_path: Path) -> None:
         os.utime(path, (0, 0))
     again = packed(tmp_path / "other").read_bytes()
     assert first == again
+
+
+def test_two_trees_of_a_wheel_are_the_same_files(tree: Path, tmp_path: Path) -> None:
+    """Wherever and whenever they are made: what uv notes of a folder and a moment is not in them."""
+    (wheel,) = tree.parent.glob("*.whl")
+    of_installer.make(tmp_path / "again", Path(shutil.copy(wheel, tmp_path)))
+    found = [path for path in (tmp_path / "again").rglob("*") if path.is_file()]
+    assert len(found) > 1_000
+    assert not [p for p in found if p.read_bytes() != (tree / p.relative_to(tmp_path / "again")).read_bytes()]
