@@ -95,7 +95,10 @@ def test_a_spill_that_is_blocked(book: Workbook) -> None:
 
 
 def test_it_is_said_what_the_figures_are(book: Workbook) -> None:
+    """Before the first of them is there."""
     source = book.page.locator("#source")
+    book.put({"D1": "=BASKETGEX(A1:A3,B1:B3)"})
+    book.shows_number("D1")
     assert "synthetic" in source.inner_text()
     assert source.get_attribute("class") == "synthetic"
     assert not book.page.locator("#notice").is_visible()

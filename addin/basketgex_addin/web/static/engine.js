@@ -31,7 +31,7 @@ export class Engine {
     this.sheet = sheet;
     this.api = univerAPI;
     this.table = table;
-    const inside = univer.__getInjector();
+    const inside = this.inside = univer.__getInjector();
     this.commands = inside.get(UniverCore.ICommandService);
     this.commands.registerCommand({ id: NEWS, type: UniverCore.CommandType.MUTATION, handler: () => true });
     inside.get(F.IActiveDirtyManagerService).register(NEWS, {
@@ -214,7 +214,18 @@ export class Engine {
     });
     this.#news = [];
     this.#busy = true;
-    this.commands.executeCommand(NEWS, { dirtyRanges }, { onlyLocal: true });
+    this.#calculate({ id: NEWS, params: { dirtyRanges } });
+  }
+
+  // Univer lets a change rest for 100 ms, in case more is typed. News has been waited for: where nothing else is under way,
+  // it is calculated at once, as Univer does when the time is over.
+  #calculate(news) {
+    const trigger = this.inside.get(UniverSheetsFormula.TriggerCalculationController);
+    if (trigger._waitingCommandQueue.length || trigger._executionInProgressParams)
+      return this.commands.executeCommand(NEWS, news.params, { onlyLocal: true });
+    const dirty = trigger._mergeDirty(trigger._executingDirtyData, trigger._generateDirty([news]));
+    trigger._executingDirtyData = dirty; // what is begun anew, should an edit stop it
+    return this.commands.executeCommand(F.SetFormulaCalculationStartMutation.id, { ...dirty }, { onlyLocal: true });
   }
 }
 

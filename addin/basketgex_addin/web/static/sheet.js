@@ -34,6 +34,7 @@ export class Sheet {
     this.forget = forget;
     this.reached = reached;
     this.live = false;
+    this.ready = Promise.resolve(); // before which no cell asks
     this.counts = { requests: 0, calls: 0, news: 0 };
   }
 
@@ -71,7 +72,7 @@ export class Sheet {
   ask(call, size) {
     return new Promise(done => {
       this.#queue.push({ call, size, done });
-      queueMicrotask(() => this.#flush());
+      this.ready.then(() => this.#flush());
     });
   }
 

@@ -84,8 +84,10 @@ async function begin() {
   });
   if (!await sheet.enter()) return note(CLOSED);
   const keeps = await mayKeep();
+  // May have to start the server: the sheet is there before, but no figure whose source is not named.
+  sheet.ready = sayWhatServes(sheet).catch(error => note(error.message));
   const [table, books, before] = await Promise.all([
-    sheet.get("functions"), sheet.get("books"), keeps ? kept() : undefined, sayWhatServes(sheet),
+    sheet.get("functions"), sheet.get("books"), keeps ? kept() : undefined,
   ]);
 
   const { createUniver } = UniverPresets, { LocaleType, mergeLocales } = UniverCore;
