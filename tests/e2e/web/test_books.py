@@ -23,6 +23,7 @@ from tests.addin.web.hosts import WebHost, web_host
 from tests.e2e.calc.conftest import find_calc
 from tests.e2e.serving import COMMAND
 from tests.e2e.web.browser import SHEET, Workbook, chromium
+from tests.e2e.web.opened import accessible
 from workbook_templates.build import path
 
 pytestmark = [
@@ -214,6 +215,7 @@ def test_charts_follow_the_cells_and_the_sheet(context: BrowserContext, host: We
     book.page.evaluate(f"{SHEET}.scrollToCell(20, 0)")
     book.until(f"y => ({place})().y < y", first["y"])
     assert book.page.locator("#charts > div").first.get_attribute("role") == "img"
+    accessible(book.page, only="#charts, body > header, body > p")
     book.page.evaluate("basketgex.univerAPI.getActiveWorkbook().getSheets()[1].activate()")
     book.until("() => [...document.querySelectorAll('#charts > div')].every(box => box.hidden)")
     book.page.evaluate("basketgex.univerAPI.getActiveWorkbook().getSheets()[0].insertRowBefore(5)")

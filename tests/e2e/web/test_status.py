@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.web import assets
 from tests.addin.web.hosts import WebHost, web_host
 from tests.e2e.serving import environment
 from tests.e2e.web.browser import chromium, workbook
@@ -151,6 +152,15 @@ def test_a_problem_of_the_source(context: BrowserContext, tmp_path: Path) -> Non
             assert said == status_of(host).last_problem != ""
             assert fact(page, "Figures") == "of a real source"
             assert page.locator("#source").get_attribute("class") == ""
+
+
+def test_the_page_without_its_files(context: BrowserContext, host: WebHost) -> None:
+    """As a host sends it that lacks what set-up fetches."""
+    text = (assets.STATIC / "missing.html").read_text("utf-8")
+    context.route(f"{host.running.http}/", lambda route: route.fulfill(body=text, content_type="text/html"))
+    with opened(context, host, "/", key=False) as page:
+        page.get_by_text("The workbook's own files are missing").wait_for()
+        accessible(page)
 
 
 @pytest.mark.parametrize("path", ["/status", "/try"])
