@@ -1,4 +1,7 @@
-"""The one way out: quota, debit, call, and what its end means for the calls to come. A thin shell around quota and backoff."""
+"""The one way out: quota, debit, call, and what its end means for the calls to come. A thin shell around quota and backoff.
+
+All that may cost passes here, so that it is read in one file.
+"""
 
 from __future__ import annotations
 
