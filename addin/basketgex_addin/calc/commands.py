@@ -1,4 +1,4 @@
-"""What the menu Basket GEX does. Nothing waits on Calc's own thread: what asks the server does so behind it."""
+"""What the menu Basket GEX does: whatever asks the server behind Calc's own thread, and all else on it (see threads.py)."""
 
 from __future__ import annotations
 
@@ -16,43 +16,57 @@ from basketgex_addin.calc.component import host
 from basketgex_addin.calc.document import asks_of
 from basketgex_addin.calc.table_search import Refused
 from basketgex_addin.calc.threads import behind, on_calcs_thread
+from basketgex_addin.cells import Ask
 from basketgex_addin.menu import AUTO, INSERT_TABLE, REFRESH, RESIZE_TABLE, SETTINGS, TEMPLATE
 from basketgex_addin.prefetch import Foreseen
 
 
 def run(command: str, context: Any, home: str | None) -> None:
-    """Do what a menu entry says. Never raises."""
+    """Do what a menu entry says, soon. Never raises."""
     with suppress(Exception):  # the last guard: nothing of ours may reach Calc
-        desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        document = desktop.getCurrentComponent()
-        if command.startswith(TEMPLATE):
-            _open_template(desktop, command.removeprefix(TEMPLATE))
-        elif command.startswith(AUTO):
-            autos.set(document, int(command.removeprefix(AUTO)))
-        elif command in _TABLES:
-            chosen = document.CurrentSelection
-            behind(lambda: _table(command, context, document, chosen, home))
-        elif command == SETTINGS:
-            behind(lambda: _settings(context, document, home))
-        else:
-            asks = _asks(document, command.removeprefix(REFRESH)) if command.startswith(REFRESH) else ()
-            behind(lambda: _answer(command, context, document, asks, home))
+        on_calcs_thread(context, lambda: _run(command, context, home))
+
+
+def _run(command: str, context: Any, home: str | None) -> None:
+    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    document = desktop.getCurrentComponent()
+    if command.startswith(TEMPLATE):
+        _open_template(desktop, command.removeprefix(TEMPLATE))
+    elif command.startswith(AUTO):
+        autos.set(context, document, int(command.removeprefix(AUTO)))
+    elif command in _TABLES:
+        _step(context, document, home, _TABLES[command](document, document.CurrentSelection), None)
+    elif command == SETTINGS:
+        _settings(context, document, home)
+    else:
+        asks = _asks(document, command.removeprefix(REFRESH)) if command.startswith(REFRESH) else ()
+        behind(lambda: _answer(command, context, document, asks, home))
 
 
 def _answer(command: str, context: Any, document: Any, asks: tuple[Foreseen, ...], home: str | None) -> None:
     client = host(home).client
     if command.startswith(REFRESH):
         said = menu.refresh(client, asks)
-        recalculate(document)
+        on_calcs_thread(context, lambda: recalculate(document))
     else:
         said = {"quota": menu.quota, "status": menu.status}.get(command, lambda _: menu.manual())(client)
     if said:
         _tell(context, document, said, warns=command.startswith(REFRESH))
 
 
-def _table(command: str, context: Any, document: Any, chosen: Any, home: str | None) -> None:
+def _step(context: Any, document: Any, home: str | None, work: tables.Work, answer: object) -> None:
+    """Go on with a table until it asks the server, which is waited for behind."""
+
+    def wait(ask: Ask) -> None:
+        found = host(home).client.ask(ask)
+        on_calcs_thread(context, lambda: _step(context, document, home, work, found))
+
     try:
-        said = _TABLES[command](document, chosen, host(home).client.ask)
+        ask = work.send(answer)
+        behind(lambda: wait(ask))
+        return
+    except StopIteration as end:
+        said = str(end.value)
     except Refused as refused:
         said = str(refused)
     except Exception:  # noqa: BLE001 - a person who chose an entry is told that nothing came of it
@@ -65,15 +79,14 @@ _TABLES = {INSERT_TABLE: tables.insert, RESIZE_TABLE: tables.resize}
 
 
 def _settings(context: Any, document: Any, home: str | None) -> None:
-    settings_dialog.show(
-        settings_dialog.Caller(
-            context,
-            document.CurrentController.Frame.ContainerWindow,
-            host(home).client,
-            tell=lambda said, warns: _tell(context, document, said, warns=warns),
-            changed=lambda: recalculate(document),
-        )
+    caller = settings_dialog.Caller(
+        context,
+        document.CurrentController.Frame.ContainerWindow,
+        host(home).client,
+        tell=lambda said, warns: _tell(context, document, said, warns=warns),
+        changed=lambda: on_calcs_thread(context, lambda: recalculate(document)),
     )
+    behind(lambda: settings_dialog.show(caller))
 
 
 def _asks(document: Any, scope: str) -> tuple[Foreseen, ...]:
@@ -95,21 +108,30 @@ class _Autos:
     def __init__(self) -> None:
         self._stops: dict[str, threading.Event] = {}
 
-    def set(self, document: Any, seconds: int) -> None:
+    def set(self, context: Any, document: Any, seconds: int) -> None:
         """Recalculate a document every so many seconds; 0: no more."""
         name = str(document.RuntimeUID)
         if before := self._stops.pop(name, None):
             before.set()
         if seconds:
             stop = self._stops[name] = threading.Event()
-            behind(lambda: self._run(document, seconds, stop))
+            behind(lambda: self._run(context, document, seconds, stop))
 
-    def _run(self, document: Any, seconds: int, stop: threading.Event) -> None:
-        while not stop.wait(seconds):
+    def _run(self, context: Any, document: Any, seconds: int, stop: threading.Event) -> None:
+        done = threading.Event()
+
+        def calculate() -> None:
             try:
                 document.calculateAll()
             except Exception:  # noqa: BLE001 - the document was closed
-                return
+                stop.set()
+            finally:
+                done.set()
+
+        while not stop.wait(seconds):
+            done.clear()
+            on_calcs_thread(context, calculate)
+            done.wait()
 
 
 autos = _Autos()

@@ -1,12 +1,14 @@
 """Puts tables of BASKET into a Calc sheet, and gives them another size. Each returns a sentence to show, or "".
 
+Both are done on Calc's own thread, and yield what the server is to be asked for meanwhile.
+
 What a table is made of is asked for before the formula is entered, so that its calculation, on Calc's own thread, finds the
 answer in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -36,10 +38,11 @@ from basketgex_addin.tables import Area
 _CONTENTS = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags: VALUE, DATETIME, STRING, FORMULA
 _TYPING = Locale("en", "US", "")  # in which number formats are written here
 
-Asking = Callable[[Ask], object]
+Work = Generator[Ask, object, str]
+"""Yields what is to be asked, is sent the answer, returns the sentence."""
 
 
-def insert(document: Any, chosen: Any, asking: Asking) -> str:
+def insert(document: Any, chosen: Any) -> Work:
     """Put a table of the selected names beside them, and go there."""
     sheet, area = selection(document, chosen)
     area = used(sheet, area)
@@ -49,7 +52,7 @@ def insert(document: Any, chosen: Any, asking: Asking) -> str:
         return bad.problem.sentence
     rows = tables.height(names.ask, headers=True)
     place = partial(tables.place, area, rows, sheet.Columns.Count - 1, partial(_is_free, sheet))
-    answer = asking(names.ask) if place() else None  # where it has no place nothing is spent
+    answer = (yield names.ask) if place() else None  # where it has no place nothing is spent
     if isinstance(answer, Problem) and answer.bad_input:
         return answer.sentence
     target = place()  # cells may have been filled meanwhile
@@ -62,7 +65,7 @@ def insert(document: Any, chosen: Any, asking: Asking) -> str:
     return answer.sentence if isinstance(answer, Problem) else ""
 
 
-def resize(document: Any, chosen: Any, asking: Asking) -> str:
+def resize(document: Any, chosen: Any) -> Work:
     """Enter a table's formula again at the size of its list, which may have grown; move nothing else."""
     table = found_table(document, chosen)
     if not tables.is_alone(table.written):
@@ -81,7 +84,7 @@ def resize(document: Any, chosen: Any, asking: Asking) -> str:
     for added in target.added(table.area):
         if (occupied := _occupied(table.sheet, added)) is not None:
             return tables.OCCUPIED.format(needed=_plain(table.sheet, target), occupied=occupied)
-    asking(wanted)
+    yield wanted
     changed = [
         _like(given, _name(names, area)) if area is not None and area != before else None
         for given, area, before in zip(table.call.arguments, new, now, strict=False)

@@ -1,4 +1,10 @@
-"""Which thread does what: nothing that waits is done on Calc's own, and every dialogue is shown there."""
+"""Which thread does what: nothing that waits is done on Calc's own, and nothing of Calc is touched on another.
+
+PyUNO looks an attribute up without letting go of Python's lock, and Calc's objects want Calc's own lock for it. A thread that
+holds that one and wants Python's, as every calculation of a formula of ours does, then waits for ever, and so does the window
+(seen in 25.2). On Calc's thread its lock is held already. What delivers live values only calls listeners, which want no lock
+to be looked at.
+"""
 
 from __future__ import annotations
 

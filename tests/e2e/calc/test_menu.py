@@ -66,8 +66,13 @@ def test_a_refresh_asks_again_for_what_it_says_in_one_call(
 
 
 def test_a_template_opens_as_a_new_document(calc: Calc, document: Any) -> None:
+    def opened_beside() -> Any:
+        found = calc.desktop.getCurrentComponent()
+        return found if found is not None and found.RuntimeUID != document.RuntimeUID else None
+
     _do(calc, f"{menu.TEMPLATE}sector_scanner")
-    opened = calc.desktop.getCurrentComponent()
+    until(opened_beside)
+    opened = opened_beside()
     try:
         assert opened.Sheets.ElementNames[0] == "Scanner"
         assert opened.URL == ""  # nothing of the installation can be overwritten
