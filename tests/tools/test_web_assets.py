@@ -86,7 +86,9 @@ def test_what_the_lock_names_is_taken(fetching: ModuleType, npm: Npm, tmp_path: 
     assert not fetching.is_current(target, fetching.LOCK)
 
 
-@pytest.mark.parametrize("got", [package(b"let x = 2"), b"", b"no archive"])
+@pytest.mark.parametrize(
+    "got", [package(b"let x = 2"), b"", b"no archive"], ids=["another", "nothing", "no archive"]
+)
 def test_anything_else_is_refused(
     fetching: ModuleType,
     npm: Npm,
