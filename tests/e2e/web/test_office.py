@@ -82,6 +82,9 @@ def test_every_function(sheet: Excel, worksheet: Worksheet, shape: str, left_out
         if function.name == "BASKETQUOTA":  # what it saved grows by asking
             assert [row[:1] for row in found] == [row[:1] for row in expected]
             continue
+        if function.name == "BASKETWHY":  # the last of many reasons: which of them is, hangs on which answer came last
+            assert isinstance(found, str) and isinstance(expected, str)
+            continue
         assert found == expected, function.name
 
 
@@ -91,6 +94,12 @@ def test_what_a_cell_called(sheet: Excel, worksheet: Worksheet, shape: str) -> N
     sheet.cell("BASKETGEX", sent, "Sheet1!A1")
     found = sheet.cell("BASKETEXPLAIN", [0], "Sheet1!B1", addresses=["Sheet1!$A$1:$A$1"])
     assert found == worksheet.explain([("BASKETGEX", tuple(map(values.block, sent)))])
+
+
+def test_why_there_is_nothing(sheet: Excel, worksheet: Worksheet) -> None:
+    sent = [[["ZZQX"]]]
+    found = sheet.cell("BASKETWHY", sent)
+    assert "ZZQX" in found and found == said(worksheet, "BASKETWHY", sent)
 
 
 def test_a_cell_without_a_formula_of_ours(sheet: Excel) -> None:
