@@ -10,6 +10,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+# A process that is forked with a poller at work starts one of its own, and aborts: grpc's issue 43055. Before grpc is loaded.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
 # How long an example takes says more of the machine than of the code; a test as a whole has its timeout.
 hypothesis.settings.register_profile("basketgex", deadline=None)
 hypothesis.settings.load_profile("basketgex")

@@ -82,7 +82,7 @@ def test_every_function(sheet: Excel, worksheet: Worksheet, shape: str, left_out
         if function.name == "BASKETQUOTA":  # what it saved grows by asking
             assert [row[:1] for row in found] == [row[:1] for row in expected]
             continue
-        if function.name == "BASKETWHY":  # the last of many reasons: which of them is, hangs on which answer came last
+        if function.name == "BASKETWHY":  # tells the last of many reasons, as the answers came
             assert isinstance(found, str) and isinstance(expected, str)
             continue
         assert found == expected, function.name
