@@ -154,6 +154,29 @@ def test_a_table(office: Office, commands: Any, waiting: list[threading.Thread],
     assert set(office.touched) == {CALCS}
 
 
+def test_a_table_whose_server_cannot_be_asked(
+    office: Office, commands: Any, waiting: list[threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person who chose the entry is told so, and nothing is entered."""
+    said: list[str] = []
+
+    def work(document: Any, chosen: Any) -> Iterator[Ask]:
+        yield Ask(("NVDA",))
+        said.append("entered")
+
+    def nobody(home: object) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(commands, "host", nobody)
+    monkeypatch.setattr(
+        commands, "_tell", lambda context, document, sentence, *, warns: said.append(sentence)
+    )
+    monkeypatch.setitem(commands._TABLES, menu.INSERT_TABLE, work)
+    commands.run(menu.INSERT_TABLE, office, None)
+    settled(office, waiting)
+    assert said == [menu.FAULT]
+
+
 def test_a_sheet_that_is_calculated_by_itself(
     office: Office, commands: Any, waiting: list[threading.Thread]
 ) -> None:

@@ -58,7 +58,11 @@ def _step(context: Any, document: Any, home: str | None, work: tables.Work, answ
     """Go on with a table until it asks the server, which is waited for behind."""
 
     def wait(ask: Ask) -> None:
-        found = host(home).client.ask(ask)
+        try:
+            found = host(home).client.ask(ask)
+        except Exception:  # noqa: BLE001 - as below
+            _tell(context, document, menu.FAULT, warns=True)
+            return
         on_calcs_thread(context, lambda: _step(context, document, home, work, found))
 
     try:
