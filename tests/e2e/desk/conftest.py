@@ -1,5 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.desk.fixtures import desk_store, postgres
+from tests.e2e.desk.replicas import PLENTY
+from tests.standin.upstream import Upstream
 
 __all__ = ["desk_store", "postgres"]
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream(limit=PLENTY) as serving:
+        yield serving

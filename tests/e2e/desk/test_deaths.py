@@ -11,15 +11,9 @@ import pytest
 from basketgex_addin.cells import Reply
 from tests.desk.postgres import Cluster, cluster
 from tests.e2e.clocked import asked, problem, reply
-from tests.e2e.desk.replicas import PLENTY, Asking, desk
+from tests.e2e.desk.replicas import Asking, desk
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(limit=PLENTY) as serving:
-        yield serving
 
 
 @pytest.fixture

@@ -13,19 +13,13 @@ from basketgex.home import CHANNEL_OPTIONS
 from basketgex_addin.cells import Problem, Reply
 from tests.desk.postgres import Cluster, cluster
 from tests.e2e.clocked import asked, reply
-from tests.e2e.desk.replicas import PLENTY, Asking, desk
+from tests.e2e.desk.replicas import Asking, desk
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
 
 PATIENCE = 30.0
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(limit=PLENTY) as serving:
-        yield serving
 
 
 @pytest.fixture
