@@ -5,7 +5,6 @@ A pair is a contract at one price; its delta needs one exponential and one norma
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -20,7 +19,7 @@ from basketgex_server.exposure.hedging import Hedged, Scenario, ladder
 from basketgex_server.sources.sample.names import BY_SYMBOL
 from basketgex_server.sources.sample.provider import Sample
 from benchmarks.calls import Peer, serving
-from benchmarks.pairs import Result, compare
+from benchmarks.pairs import Result, compare, time_of
 
 NAMES, CONTRACTS = 50, 3_000
 MOVES = np.linspace(-0.05, 0.05, 11)
@@ -114,9 +113,3 @@ def floor(sizes: Sequence[int]) -> Callable[[], float]:
             ndtr(at)
 
     return lambda: time_of(work)
-
-
-def time_of(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return (time.perf_counter() - begin) * 1e3

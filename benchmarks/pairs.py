@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,3 +50,10 @@ def compare(
             taken.append(measure())
     ratio = statistics.median(a / b for a, b in zip(mine, others, strict=True))
     return Result(what, against, target, ratio, statistics.median(mine), statistics.median(others), unit)
+
+
+def time_of(work: Callable[[], object]) -> float:
+    """Return the milliseconds that something takes."""
+    begin = time.perf_counter()
+    work()
+    return (time.perf_counter() - begin) * 1e3

@@ -5,8 +5,7 @@ That is one exponential for GEX and VEX; DEX is a normal distribution by itself,
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from scipy.special import ndtr
 from basketgex_server.domain import Terms
 from basketgex_server.exposure.chain import YEAR, Chain
 from basketgex_server.exposure.repricing import CHEX, DEX, GEX, VEX, prepare
-from benchmarks.pairs import Result, compare
+from benchmarks.pairs import Result, compare, time_of
 
 CONTRACTS, LEVELS = 20_000, 60
 TODAY = 2_000
@@ -58,11 +57,6 @@ def measure(folder: Path) -> Iterator[Result]:
         for level, at in zip(exponents, points, strict=True):
             np.exp(level)
             ndtr(at)
-
-    def time_of(work: Callable[[], object]) -> float:
-        begin = time.perf_counter()
-        work()
-        return (time.perf_counter() - begin) * 1e3
 
     for name, measures in ROWS.items():
         cumulative = not {DEX, CHEX}.isdisjoint(measures)
