@@ -8,20 +8,33 @@ its cells are not waited for. What is quick costs no patience: ten thousand warm
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
 DEADLINE = 10.0
 """Seconds that the cells of one calculation wait in all, unless the client has another deadline."""
+VARIABLE = "BASKETGEX_DEADLINE"
+"""What names other seconds, for a slow machine or a far source; what is no number of seconds is as if it were not there."""
+LONGEST = 600.0
 SLOW = 0.05
 """Seconds from which on an answer is a slow one."""
 PAUSE = 1.0
 """Seconds without a slow answer, or one that was not waited for, after which another calculation begins."""
 T = TypeVar("T")
+
+
+def deadline(environment: Mapping[str, str] = os.environ) -> float:
+    """Return the seconds that a calculation may wait."""
+    try:
+        seconds = float(environment.get(VARIABLE, ""))
+    except ValueError:
+        return DEADLINE
+    return seconds if 0 < seconds <= LONGEST else DEADLINE
 
 
 class Patience(threading.local):

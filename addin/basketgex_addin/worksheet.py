@@ -110,16 +110,18 @@ class Worksheet:
         *,
         trigger: Trigger | None = None,
         live: Live | None = None,
+        patience: Patience | None = None,
     ) -> Result:
         """Return what the cell shows: a value, a table, or the error value that stands for a problem. Never raises.
 
         ``prefetch`` tells the baskets that the document is about to ask for; it is called where memory has no answer,
         and they travel in the same call. ``trigger`` tells whether BASKETREFRESH's trigger has changed in the calling cell
-        since it was last seen there. With ``live`` nothing waits: what is not known yet is #N/A until it is.
+        since it was last seen there. With ``live`` nothing waits: what is not known yet is #N/A until it is. A host
+        that knows where a calculation begins gives its ``patience``.
         """
         name = name.upper()
         try:
-            now = _Pass(prefetch, trigger, live)
+            now = _Pass(prefetch, trigger, live, patience or self._patience)
             if name != WHY:
                 return self._evaluate(name, arguments, now)
             if (named := _named(arguments)) is not None:
@@ -136,7 +138,7 @@ class Worksheet:
         self, asked: Sequence[Asked], prefetch: Prefetch | None = None, *, live: Live | None = None
     ) -> Result:
         """Return why a cell has no value: the reason of the first of its functions that has none, or OK. Never raises."""
-        now = _Pass(prefetch, None, live)
+        now = _Pass(prefetch, None, live, self._patience)
         try:
             told = (self._reason(name, arguments, now) for name, arguments in asked)
             return next((said for said in told if said != "OK"), "OK" if asked else NO_FORMULA)
@@ -216,35 +218,32 @@ class Worksheet:
             return self._client.remembered(question)
         if kind.way is Way.TRIGGER and isinstance(question, BasketQuestion):
             return self._refresh(question, option, now)
-        return self._live(question, now.live) if now.live else self._answer(question, now.prefetch)
+        return self._live(question, now.live) if now.live else self._answer(question, now)
 
-    def _answer(self, question: Question[A], prefetch: Prefetch | None) -> A | Problem:
-        if not isinstance(question, BasketQuestion) or prefetch is None:
-            return self._waited_for(question, lambda: self._client.ask(question))
+    def _answer(self, question: Question[A], now: _Pass) -> A | Problem:
+        if not isinstance(question, BasketQuestion) or now.prefetch is None:
+            return self._waited_for(question, now.patience, lambda: self._client.ask(question))
         known = self._client.known(question)
         if known is not None:
             return known
-        others = _others(question, prefetch)
-        answer = self._waited_for(question, lambda: self._client.ask_with(question, others))
+        others = _others(question, now.prefetch)
+        answer = self._waited_for(question, now.patience, lambda: self._client.ask_with(question, others))
         if isinstance(answer, Problem) and answer.code in TOO_MUCH_AT_ONCE:
             # The company was too large, not the question: a cell must not depend on what travels with it.
-            return self._waited_for(question, lambda: self._client.ask(question))
+            return self._waited_for(question, now.patience, lambda: self._client.ask(question))
         return answer
 
-    def _waited_for(self, question: Question[A], work: Callable[[], A | Problem]) -> A | Problem:
+    def _waited_for(
+        self, question: Question[A], patience: Patience, work: Callable[[], A | Problem]
+    ) -> A | Problem:
         """Return what ``work`` finds, within what is left of the calculation's deadline; the rest is asked for together."""
-        answer = self._patience.wait(work)
+        answer = patience.wait(work)
         if answer is not None:
             return answer
         known = self._client.known(question)
         if known is None and isinstance(question, BasketQuestion):
             self._client.submit(question.basket)
-        return self._late() if known is None else known
-
-    def _late(self) -> Problem:
-        """Return why a cell was not waited for: what those that were waited for have met, if they have."""
-        said = self._patience.slowest_said
-        return said if isinstance(said, Problem) else OVERDUE
+        return _late(patience) if known is None else known
 
     def _live(self, question: Question[A], live: Live) -> A | Problem | None:
         known = self._client.known(question)
@@ -262,10 +261,10 @@ class Worksheet:
             known = self._client.known(question) if refresh == "CACHE_ONLY" else None
             if known is not None:
                 return known
-            found = self._patience.wait(
+            found = now.patience.wait(
                 lambda: self._client.ask_many([question], refresh)[0], anyway=refresh == "FORCE"
             )
-            return self._late() if found is None else found
+            return _late(now.patience) if found is None else found
         known = self._client.known(question) or self._client.remembered(question)
         if refresh == "FORCE" or known is None:
             now.live.later(
@@ -280,6 +279,13 @@ class _Pass(NamedTuple):
     prefetch: Prefetch | None
     trigger: Trigger | None
     live: Live | None
+    patience: Patience
+
+
+def _late(patience: Patience) -> Problem:
+    """Return why a cell was not waited for: what those that were waited for have met, if they have."""
+    said = patience.slowest_said
+    return said if isinstance(said, Problem) else OVERDUE
 
 
 def _asked(kind: Kind[A, O], given: Arguments) -> tuple[Question[A], O]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from basketgex.home import Home
 from basketgex_addin.cells import CellError, Problem
 from basketgex_addin.client import BasketClient, problems
-from basketgex_addin.patience import DEADLINE, PAUSE, SLOW, Patience
+from basketgex_addin.patience import DEADLINE, LONGEST, PAUSE, SLOW, VARIABLE, Patience, deadline
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.test_worksheet import FakeClient
 
@@ -159,3 +160,16 @@ def test_the_deadline_is_the_clients(home_client: BasketClient) -> None:
     assert repr(Worksheet(home_client)._patience) == "<Patience 0.0 of 3 s waited>"
     assert DEADLINE == 10.0
     assert isinstance(problems.OVERDUE, Problem)
+
+
+@pytest.mark.parametrize("said", ["", "0", "-3", "nan", "inf", str(LONGEST + 1), "ten", "10 s"])
+def test_what_is_no_number_of_seconds_is_as_if_it_were_not_there(said: str) -> None:
+    assert deadline({VARIABLE: said}) == deadline({}) == DEADLINE
+
+
+def test_a_slow_machine_has_another_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "2.5")
+    assert BasketClient(Home(tmp_path)).deadline == deadline() == 2.5
+    monkeypatch.delenv(VARIABLE)
+    assert BasketClient(Home(tmp_path)).deadline == DEADLINE
+    assert BasketClient(Home(tmp_path), 4.0).deadline == 4.0

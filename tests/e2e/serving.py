@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from basketgex.home import Home
 from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.patience import VARIABLE as DEADLINE
 
 if TYPE_CHECKING:
     from tests.e2e.clocked import Clock
@@ -31,6 +32,7 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("BASKETGEX_")}
     return {
         **kept,
+        DEADLINE: os.environ[DEADLINE],
         "BASKETGEX_HOME": str(home),
         **{f"BASKETGEX_{k.upper()}": str(v) for k, v in settings.items()},
     }

@@ -50,6 +50,7 @@ from basketgex_addin.client.rpc import (
 )
 from basketgex_addin.client.shape_calls import ShapeCalls
 from basketgex_addin.client.watcher import Watcher, WatcherOptions
+from basketgex_addin.patience import deadline as calculation_deadline
 
 if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
@@ -67,20 +68,20 @@ A = TypeVar("A")
 class BasketClient(ShapeCalls):
     """Asks the server of a home. Every public method returns a Problem instead of raising. Thread-safe.
 
-    ``deadline`` is that of a call, in seconds, starting the server included; after a failure every call is answered at once
-    for two seconds, so that it is the deadline of a whole calculation too. ``patience``: the seconds that a call may take once
-    the server is reached, where that is to be more; not for ``ask`` and ``submit``, whose calls are shared.
+    ``deadline`` is that of a call, in seconds, starting the server included, and where none is given that of a calculation;
+    after a failure every call is answered at once for two seconds, so that one is the other. ``patience``: the seconds that a
+    call may take once the server is reached, where that is to be more; not for ``ask`` and ``submit``, whose calls are shared.
     """
 
     def __init__(
         self,
         home: Home,
-        deadline: float = 10.0,
+        deadline: float | None = None,
         start: Callable[[Home, float], Runtime | None] = start,
         clock: Callable[[], float] = time.monotonic,
         patience: float = 0.0,
     ) -> None:
-        self._deadline = deadline
+        self._deadline = deadline = calculation_deadline() if deadline is None else deadline
         self._connection = Connection(home, deadline, start, clock, patience=patience)
         self._stamp = home.stamp
         self._memo = Memo(clock, home.stamp)

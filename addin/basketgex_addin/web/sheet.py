@@ -14,6 +14,7 @@ from basketgex_addin import menu
 from basketgex_addin.cells import Block
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import BY_NAME, Way
+from basketgex_addin.patience import Patience
 from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.web import values
@@ -88,6 +89,7 @@ class Sheet:
         parsed = _all_parsed(calls)
         if self.live:
             return [self._live(page, one, _trigger(triggers, page, one)) for one in parsed]
+        patience = Patience(self.client.deadline)  # else what earlier batches have waited would count
         self._pages.note(page, calls)
         ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
         found: list[Any] = [None] * len(parsed)
@@ -95,10 +97,10 @@ class Sheet:
         for at, one in enumerate(parsed):
             function = BY_NAME.get(one.name)
             if function is None or function.kind.foreseeable or function.volatile:
-                found[at] = self._value(one, ahead, _trigger(triggers, page, one))
+                found[at] = self._value(one, ahead, _trigger(triggers, page, one), patience)
             else:
                 under_way.append(
-                    (at, self._pool.submit(self._value, one, ahead, _trigger(triggers, page, one)))
+                    (at, self._pool.submit(self._value, one, ahead, _trigger(triggers, page, one), patience))
                 )
         for at, future in under_way:
             found[at] = future.result()
@@ -142,12 +144,16 @@ class Sheet:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def _value(self, one: _Parsed, ahead: Sequence[Foreseen], trigger: Trigger | None = None) -> Any:
+    def _value(
+        self, one: _Parsed, ahead: Sequence[Foreseen], trigger: Trigger | None, patience: Patience
+    ) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call)))
-        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, trigger=trigger))
+        shown = values.result(
+            self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, trigger=trigger, patience=patience)
+        )
         return self._with_reason(shown, one)
 
     def _live(self, page: str, one: _Parsed, trigger: Trigger | None = None) -> Any:

@@ -20,7 +20,7 @@ from basketgex_addin.client import BasketClient
 from basketgex_addin.web import host as web
 from basketgex_addin.web.keys import key
 from tests.addin.web.hosts import ENDS_IN, WEB, WebHost, web_host
-from tests.e2e.serving import environment, kill
+from tests.e2e.serving import environment, free, kill
 
 CELL = ["BASKETGEX", ["NVDA,AMD"], "A1"]
 CHAIN = "option,open_interest,iv,underlying_price\nNVDA280320C00255000,1000,0.3,255\nNVDA280320P00255000,10,0.3,255\n"
@@ -111,6 +111,7 @@ def test_a_server_that_ended_is_started_again(tmp_path: Path) -> None:
         first = generation(host)
         with closing(BasketClient(host.home)) as client:
             client.shutdown()
+        free(host.home)
         assert generation(host) != "" and host.cells(CELL) == [before]
         kill(host.home)
         assert host.cells(CELL) == [before]

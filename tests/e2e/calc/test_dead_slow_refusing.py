@@ -15,13 +15,12 @@ import pytest
 
 from basketgex.home import Home
 from basketgex_addin.client import problems
+from basketgex_addin.patience import DEADLINE, VARIABLE
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc, Error, running_calc
 from tests.e2e.counting import Calls, Gate
 from tests.e2e.serving import Server
 
 CELLS = 500
-DEADLINE = 10.0
-"""Seconds; the client's default, which the Calc component uses."""
 LEEWAY = 5.0
 """For Calc itself, on a machine that has other things to do."""
 BESIDE: dict[str, float | str | Error | None] = {
@@ -76,8 +75,9 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def own_calc(soffice: Path, home: Home, tmp_path: Path) -> Iterator[Calc]:
+def own_calc(soffice: Path, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calc]:
     """A Calc of its own: for two seconds after a failure the add-in answers every question with it."""
+    monkeypatch.delenv(VARIABLE)
     home.create()
     with running_calc(soffice, tmp_path / "office", home.path) as running:
         yield running
