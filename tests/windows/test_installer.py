@@ -132,8 +132,6 @@ WINES = (
     "Software\\\\Microsoft\\\\Windows NT\\\\CurrentVersion\\\\NetworkCards",
 )
 """Keys that Wine itself writes whenever a program starts."""
-EXCELS = "users/{}/AppData/Roaming/Microsoft/Excel"
-"""The folder that every Excel has already, and the one for its add-ins in it."""
 
 
 def changed(before: dict[str, tuple[str, ...]], after: dict[str, tuple[str, ...]]) -> set[str]:
@@ -143,9 +141,8 @@ def changed(before: dict[str, tuple[str, ...]], after: dict[str, tuple[str, ...]
 
 
 def added(before: set[str], wine: Wine) -> set[str]:
-    """Return the files and folders that were not there before, but for Excel's own folders."""
-    excels = EXCELS.format(wine.user.name)
-    return wine.files() - before - {excels, f"{excels}/XLSTART"}
+    """Return the files and folders that were not there before."""
+    return wine.files() - before
 
 
 def differences(found: Any, wanted: Any, where: str = "", allowed: float = ABSOLUTE) -> Iterator[str]:

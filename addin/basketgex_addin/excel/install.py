@@ -100,9 +100,9 @@ def uninstall(home: Home, *, profile: ExcelProfile, dry_run: bool = False) -> li
 
     The start command stays where LibreOffice's add-in needs it. Raises InstallError while Excel holds the file.
     """
-    steps = [_removing(profile.add_in), _removing(profile.config, with_folder=True)]
+    steps = [_removing(profile.add_in, folders=2), _removing(profile.config, folders=1)]
     if not (home.path / _OXT).exists():
-        steps.append(_removing(home.launch_file, with_folder=True))
+        steps.append(_removing(home.launch_file, folders=1))
     return _run([step for step in steps if step], dry_run) or ["Nothing was installed."]
 
 
@@ -134,10 +134,10 @@ def _writing(path: Path, content: bytes) -> _Step | None:
     return _Step(f"Wrote {path}.", f"Would write {path}.", lambda: _write(path, content))
 
 
-def _removing(path: Path, *, with_folder: bool = False) -> _Step | None:
+def _removing(path: Path, *, folders: int) -> _Step | None:
     if not path.exists():
         return None
-    return _Step(f"Removed {path}.", f"Would remove {path}.", lambda: _remove(path, with_folder))
+    return _Step(f"Removed {path}.", f"Would remove {path}.", lambda: _remove(path, folders))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -152,14 +152,17 @@ def _write(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _remove(path: Path, with_folder: bool) -> None:
+def _remove(path: Path, folders: int) -> None:
+    """Remove a file, and the folders around it where nothing else is in any of them: all of those, or none."""
     try:
         path.unlink(missing_ok=True)
     except PermissionError as error:
         raise _locked(path) from error
-    if with_folder:
-        with suppress(OSError):  # not empty
-            path.parent.rmdir()
+    around = path.parents[:folders]
+    with suppress(OSError):  # something came meanwhile
+        if all(set(folder.iterdir()) <= {*around} for folder in around):
+            for folder in around:
+                folder.rmdir()
 
 
 def _locked(path: Path) -> InstallError:

@@ -93,6 +93,21 @@ def test_uninstalling_leaves_the_profile_as_it_was(home: Home, profile: ExcelPro
     assert uninstall(home, profile=profile) == ["Nothing was installed."]
 
 
+@pytest.mark.parametrize("others", [(), ("Excel15.xlb",), ("XLSTART/own.xlam",)])
+def test_excels_folders_go_where_nothing_else_is_in_either(
+    home: Home, profile: ExcelProfile, others: tuple[str, ...]
+) -> None:
+    """They were made for the add-in, by whoever has not started Excel yet."""
+    start = profile.add_in.parent
+    (start / "other.xlam").unlink()
+    for name in others:
+        (start.parent / name).touch()
+    install(home, COMMAND, profile=profile)
+    uninstall(home, profile=profile)
+    assert start.is_dir() == start.parent.is_dir() == bool(others)
+    assert start.parent.parent.is_dir()
+
+
 def test_uninstalling_takes_nothing_of_others(home: Home, profile: ExcelProfile) -> None:
     install(home, COMMAND, profile=profile)
     home.config_file.write_text("")
