@@ -29,10 +29,9 @@ COMMAND = (sys.executable, "-W", "error", "-m", "basketgex_server", "serve")
 
 def environment(home: Path, **settings: object) -> dict[str, str]:
     """The environment of a home's server: nothing of the developer's own settings gets in."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("BASKETGEX_")}
+    kept = {k: v for k, v in os.environ.items() if k == DEADLINE or not k.startswith("BASKETGEX_")}
     return {
         **kept,
-        DEADLINE: os.environ[DEADLINE],
         "BASKETGEX_HOME": str(home),
         **{f"BASKETGEX_{k.upper()}": str(v) for k, v in settings.items()},
     }
