@@ -65,4 +65,4 @@ def test_beyond_loopback_it_is_tls_and_this_machines_own_clients_go_on(tmp_path:
             assert found.baskets == 1
         plain = grpc.insecure_channel(server.ready["tls"], [("grpc.enable_http_proxy", 0)])
         with plain, pytest.raises(grpc.RpcError):
-            ExposureServiceStub(plain).GetStatus(pb.GetStatusRequest(), metadata=token, timeout=10)
+            ExposureServiceStub(plain).GetStatus(pb.GetStatusRequest(), metadata=token, timeout=30)

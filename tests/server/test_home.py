@@ -30,11 +30,11 @@ def test_of_many_creators_of_the_token_one_wins(tmp_path: Path, begin: str | Non
     gate = threading.Barrier(16)
 
     def create() -> str:
-        gate.wait(10)
+        gate.wait(30)
         return home.token()
 
     with ThreadPoolExecutor(16) as pool:
-        tokens = {f.result(10) for f in [pool.submit(create) for _ in range(16)]}
+        tokens = {f.result(30) for f in [pool.submit(create) for _ in range(16)]}
     assert len(tokens) == 1
     assert len(tokens.pop()) >= 40
     assert [p.name for p in home.path.iterdir()] == ["token"]
@@ -83,7 +83,7 @@ def test_a_reader_never_sees_half_a_runtime_file(tmp_path: Path) -> None:
     while not done.is_set():
         assert home.read_runtime() is not None
         reads += 1
-    writer.join(10)
+    writer.join(30)
     assert reads > 0
 
 
@@ -105,7 +105,7 @@ def test_two_lookers_do_not_take_each_other_for_a_server(tmp_path: Path) -> None
     gate = threading.Barrier(8)
 
     def look() -> bool:
-        gate.wait(10)
+        gate.wait(30)
         return any(home.is_served() for _ in range(200))
 
     with ThreadPoolExecutor(8) as pool:

@@ -53,7 +53,7 @@ class WebHost:
         if not line:
             raise AssertionError(self.process.communicate()[1])
         self.running = WebRuntime(**json.loads(line))
-        self.http = httpx.Client(base_url=self.running.http, trust_env=False, timeout=30.0)
+        self.http = httpx.Client(base_url=self.running.http, trust_env=False, timeout=90.0)
         self.key = key(home.token())
 
     def link(self, path: str = "/") -> str:
@@ -79,7 +79,7 @@ class WebHost:
         """End the host as Ctrl+C does; return what it said on standard error."""
         self.http.close()
         self.process.terminate()
-        return self.process.communicate(timeout=ENDS_IN)[1]
+        return self.process.communicate(timeout=60)[1]
 
 
 def free_port() -> int:

@@ -46,10 +46,10 @@ class Screen:
         for process in reversed(self._running):
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(10)
+                process.wait(30)
             if process.poll() is None:
                 process.kill()
-                process.wait(10)
+                process.wait(30)
 
     def keys(self, *names: str) -> None:
         """Press keys, such as "Return" or "ctrl+z", one after the other."""
