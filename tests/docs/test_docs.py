@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from basketgex.home import HOME_VARIABLE
-from basketgex_addin import throttle
-from basketgex_addin.client import BasketClient
+from basketgex_addin import patience, throttle
 from basketgex_addin.client.watcher import Watcher
 from basketgex_addin.excel import install as excel_install
 from basketgex_addin.functions import FUNCTIONS
@@ -50,7 +49,13 @@ COMMAND = re.compile(r"(?:^|(?<=[`/\\ ]))basketgex +([a-z-][^`\n|#]*?)[ ]*(?=$|`
 FUNCTION = re.compile(r"=\{?([A-Z][A-Z0-9]+)\(")
 SETTINGS = {field.name for field in fields(Settings)}
 NO_SETTING = {"positive_gamma", "negative_gamma"}
-VARIABLES = {HOME_VARIABLE, throttle.SWITCH, keys.VARIABLE, *(PREFIX + name.upper() for name in SETTINGS)}
+VARIABLES = {
+    HOME_VARIABLE,
+    throttle.SWITCH,
+    patience.VARIABLE,
+    keys.VARIABLE,
+    *(PREFIX + name.upper() for name in SETTINGS),
+}
 OF_THE_HOSTS = {"IF", "SUMPRODUCT", "INDEX", "MATCH", "IFERROR", "LEFT", "EXACT"}
 
 
@@ -175,7 +180,7 @@ def test_what_the_guide_says_in_words() -> None:
     assert ("of a small quota at most a tenth" in text, quota.RESERVE_SHARE) == (True, 10)
     assert ("of a small quota a fiftieth" in text, allowance.SHARE) == (True, 50)
     assert ("comes a minute\nafter the last one" in text, cache.CALM) == (True, 60)
-    assert ("10 s for a whole calculation" in text, default(BasketClient, "deadline")) == (True, 10)
+    assert ("10 s for a whole calculation" in text, patience.DEADLINE) == (True, 10)
     assert ("without an answer after 10 s" in text, default(Watcher, "deadline")) == (True, 10)
     assert ("2 if not given" in text, parser().parse_args(["watch", "NVDA"]).pace) == (True, 2)
     assert all(choice.lower() in text for _, choice in AUTO_CHOICES[1:])
