@@ -67,7 +67,10 @@ def unusual(entries: Entries, symbols: int, most: int) -> Flags:
     entry_odd = (entries.symbol < 0) | ~(entries.weight >= 0) | np.isinf(entries.weight)
     basket = np.repeat(np.arange(counts.size), counts)
     odd[basket[entry_odd]] = True
-    place = np.sort(basket * np.int64(symbols + 1) + entries.symbol)
+    place = basket * np.int64(symbols + 1) + entries.symbol
+    if counts.size * (symbols + 1) < 2**31:
+        place = place.astype(np.int32)  # sorted in half the time
+    place.sort()
     repeated = place[1:][place[1:] == place[:-1]]
     odd[repeated // (symbols + 1)] = True
     with np.errstate(over="ignore", invalid="ignore"):
@@ -84,29 +87,31 @@ def aggregate(entries: Entries, table: SymbolTable, odd: Flags) -> BasketTable:
     counts, symbol = entries.counts, entries.symbol
     owner = np.repeat(np.arange(counts.size), counts)
 
-    def total(values: Floats) -> Floats:
-        return np.bincount(owner, values, counts.size).astype(np.float64, copy=False)
+    def total(values: Floats, of: Ints = owner) -> Floats:
+        return np.bincount(of, values, counts.size).astype(np.float64, copy=False)
 
+    whole = bool(table.present.all())
     present = table.present[symbol]
     with np.errstate(all="ignore"):  # odd baskets may divide by nothing; their rows are not read
-        weight = np.where(present, entries.weight, 0.0)
+        weight = entries.weight.copy() if whole else np.where(present, entries.weight, 0.0)
         covered = total(weight)
-        requested = total(entries.weight)
+        requested = covered if whole else total(entries.weight)
         weight /= covered[owner]
         gex = weight * table.net[0][symbol]
         net_gex, *others = (total(x) for x in (gex, *(weight * c[symbol] for c in table.net[1:])))
         size = np.abs(gex)
         gross = total(size)
         divisor = np.where(gross > 0, gross, 1.0)  # without gross exposure the numerators are 0
-        negative = table.net[0][symbol] < 0
-        negative &= present
+        negative = ((table.net[0] < 0) & table.present)[symbol]
+        below = owner[negative]
+        usable = table.usable_open_interest
         return BasketTable(
             net=(net_gex, others[0], others[1], others[2]),
             net_to_gross=net_gex / divisor,
             covered_weight=covered / requested,
-            negative_names=total(negative.astype(np.float64)).astype(np.int64),
-            negative_weight=total(weight * negative),
-            usable_open_interest=total(weight * table.usable_open_interest[symbol]),
+            negative_names=np.bincount(below, minlength=counts.size),
+            negative_weight=total(weight[negative], below),
+            usable_open_interest=total(weight if (usable == 1.0).all() else weight * usable[symbol]),
             weight=weight,
             contribution_pct=100.0 * size / divisor[owner],
             present=present,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from basketgex_server.dispatch.batch.plain import assemble
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer
@@ -17,7 +18,7 @@ from basketgex_server.dispatch.lookups import Lookup
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BasketgexError
 from basketgex_server.exposure.arrays import Flags, Floats, Ints
-from basketgex_server.exposure.basket_arrays import Entries, SymbolTable, aggregate, segment, unusual
+from basketgex_server.exposure.basket_arrays import Entries, Number, SymbolTable, aggregate, segment, unusual
 from basketgex_server.tickers import ticker
 
 
@@ -95,8 +96,14 @@ def assemble_all(asked: Asked, lookup: Lookup) -> BatchAnswer:
     notices = list(dict.fromkeys(["", *(f.notice for f in known)]))
     as_of = [e.as_of for e in exposures]
     gaps = np.array([lookup.missing.get(t, 0.0) for t in asked.tickers])
-    kept = table.present & ~np.repeat(table.left, counts)
-    gone = ~table.present & ~np.repeat(table.left, counts)
+    answered = ~np.repeat(table.left, counts)
+    kept = table.present & answered
+    gone = answered & ~table.present
+    whole = bool(kept.all())  # as mostly; then nothing is picked out
+
+    def of_kept(values: NDArray[Number]) -> NDArray[Number]:
+        return values if whole else values[kept]
+
     errors = dict(asked.errors)
     for number in np.flatnonzero(table.left).tolist():
         if number not in errors:
@@ -122,9 +129,9 @@ def assemble_all(asked: Asked, lookup: Lookup) -> BatchAnswer:
         notice_index=_first_notice(column([notices.index(f.notice) for f in known]), entries, table.left),
         notices=notices,
         offsets=_offsets(kept, starts, counts),
-        symbol_index=row[entries.symbol[kept]],
-        weights=table.weight[kept],
-        contribution_pct=table.contribution_pct[kept],
+        symbol_index=row[of_kept(entries.symbol)],
+        weights=of_kept(table.weight),
+        contribution_pct=of_kept(table.contribution_pct),
         missing=lacking_names,
         missing_reasons=[unreadable[t].sentence if t in unreadable else "" for t in lacking_names],
         missing_offsets=_offsets(gone, starts, counts),
@@ -205,4 +212,8 @@ def _first_notice(notice: Floats, entries: Entries, left: Flags) -> Ints:
 
 
 def _offsets(flags: Flags, starts: Ints, counts: Ints) -> Ints:
+    if not flags.any():
+        return np.zeros(counts.size + 1, dtype=np.int64)
+    if flags.all():
+        return np.concatenate(([0], np.cumsum(counts)))
     return np.concatenate(([0], np.cumsum(segment(np.add, flags.astype(np.int64), starts, counts, 0))))
