@@ -24,28 +24,19 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import filelock
-import grpc
-import grpc.aio
 
 from basketgex import __version__
-from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
-from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
-from basketgex_server.addresses import address_of
-from basketgex_server.api.limits import GRPC_OPTIONS
-from basketgex_server.api.rest.listener import HttpServer, serve_http
+from basketgex.home import Home, Runtime
 from basketgex_server.api.roll import Roll
-from basketgex_server.api.rpc.liveness import Liveness, stop
+from basketgex_server.api.rpc.liveness import Liveness
 from basketgex_server.api.rpc.servicer import ExposureServicer
-from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Reflection
-from basketgex_server.api.rpc.token import TokenInterceptor
-from basketgex_server.binding import bind
 from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.sessions import NewYorkSessions
+from basketgex_server.doors import Doors
 from basketgex_server.errors import BadSettings, BasketgexError, NeverReady
 from basketgex_server.log_repeats import Repeats
 from basketgex_server.reloading import LOOK, Reloading
@@ -54,12 +45,7 @@ from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.unusable import Unusable
 from basketgex_server.stores.factory import make_store
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
 LOG = logging.getLogger(__name__)
-GRACE = 5.0
-"""Seconds that requests under way may take once the server is told to end; those of a desk once its calls have landed."""
 AT_LAST = 10.0
 """Seconds after which it ends all the same, whatever one of its threads still waits for."""
 ANOTHER_STARTS = 15.0
@@ -68,15 +54,6 @@ TIDY_EVERY = 86_400.0
 """Seconds between two looks for what has outlived its history."""
 WARM_AFTER = 0.5
 """Seconds after the start at which the mathematics is loaded: the first stored answers do not wait for it."""
-
-OPTIONS = (
-    *CHANNEL_OPTIONS,
-    *GRPC_OPTIONS,
-    ("grpc.so_reuseport", 0),
-    # Without these some thousand calls at once are the most: the others are cancelled.
-    ("grpc.server.max_pending_requests", 1 << 20),
-    ("grpc.server.max_pending_requests_hard_limit", 1 << 20),
-)
 
 RETIRED = 60.0
 """Seconds between two looks whether what was asked under earlier settings has ended."""
@@ -171,7 +148,6 @@ class _Server:
         self._configuration = configuration
         self._make_source = make_source
         self._now = now
-        self._asked_at = time.monotonic()
         self._drain = self._settings.drain if self._settings.store else 0.0
         self._alive = Liveness()
         self._loaded = not self._settings.store  # a replica is ready once it knows what the others know
@@ -212,15 +188,14 @@ class _Server:
         self._servicer = ExposureServicer(
             self._dispatcher, self._settings, self._compute, self._now, self._stop.set, reloading
         )
-        server, address, beyond = await self._listen(self._servicer)
+        await self._alive.tell(ready=self._loaded, store=self._state.is_up)
+        self._doors = Doors(self._home.token(), self._roll, self._now, self._drain)
+        address, beyond = await self._doors.open(self._servicer, self._alive, self._settings)
         timers: list[asyncio.TimerHandle] = []
         self._retired: set[asyncio.Task[None]] = set()
-        gateway: HttpServer | None = None
 
         async def close_doors() -> None:
-            landed = self._dispatcher.drain(self._drain) if self._settings.store else None
-            stopping = stop(server, landed, self._drain, GRACE)
-            await asyncio.gather(stopping, *([gateway.stop()] if gateway else []))
+            await self._doors.close(self._dispatcher.drain(self._drain) if self._settings.store else None)
 
         async def close_dispatchers() -> None:
             self._stop.set()
@@ -231,9 +206,7 @@ class _Server:
             timers[:] = [loop.call_later(TIDY_EVERY, tidy)]
 
         try:
-            if self._settings.http_listen:
-                gateway = await self._open_gateway()
-            http = gateway.address if gateway else ""
+            http = await self._doors.open_gateway(self._dispatcher, self._settings)
             self._runtime = Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http)
             self._tell()
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
@@ -276,8 +249,7 @@ class _Server:
         before.counts.last_problem = ""
         self._state.keep(settings.history_days)
         self._servicer.adopt(self._dispatcher, settings)
-        if self._settings.http_listen:
-            self._app = self._make_app()
+        self._doors.adopt(self._dispatcher, settings)
         self._compute.submit(source.prepare)
         task = asyncio.create_task(self._retire(before))
         self._retired.add(task)
@@ -297,38 +269,6 @@ class _Server:
         self._runtime = replace(self._runtime, boot=secrets.token_hex(8))
         self._home.write_runtime(self._runtime)
 
-    async def _listen(self, servicer: ExposureServicer) -> tuple[grpc.aio.Server, str, str]:
-        """Return the listening server, and where it listens: on this machine, and with TLS, if it does."""
-        server = grpc.aio.server(
-            interceptors=[TokenInterceptor(self._home.token(), self._asked, self._roll)], options=OPTIONS
-        )
-        add_ExposureServiceServicer_to_server(servicer, server)
-        self._alive.add_to(server)
-        await self._alive.tell(ready=self._loaded, store=self._state.is_up)
-        server.add_generic_rpc_handlers((Reflection((SERVICE, HEALTH)),))
-        address, beyond = bind(server, self._settings)
-        await server.start()
-        return server, address, beyond
-
-    async def _open_gateway(self) -> HttpServer:
-        self._app = self._make_app()
-
-        async def front(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._app(scope, receive, send)
-
-        return await serve_http(front, *address_of(self._settings.http_listen), GRACE + self._drain)
-
-    def _make_app(self) -> ASGIApp:
-        from basketgex_server.api.rest.app import (
-            make_app,  # a quarter of a second to load, for those who want it
-        )
-
-        token = self._home.token()
-        return make_app(self._dispatcher, self._settings, token, self._roll, self._now, self._asked)
-
-    def _asked(self) -> None:
-        self._asked_at = time.monotonic()
-
     async def _until_told(self, reloading: Reloading) -> None:
         """Wait for the end: told, or idle for long enough. Where somebody watches it is not idle."""
         heeding: asyncio.Task[None] | None = None
@@ -337,11 +277,11 @@ class _Server:
             if heeding is None or heeding.done():  # beside: a folder may take its time
                 heeding = asyncio.create_task(reloading.look())
             if self._servicer.watches:
-                self._asked()
+                self._doors.asked()
             self._roll.look()
             await self._alive.tell(ready=self._loaded, store=self._state.is_up)
             idle = 0.0 if self._settings.store else self._settings.idle_stop
-            if idle and self._asked_at + idle <= time.monotonic():
+            if idle and self._doors.asked_at + idle <= time.monotonic():
                 break
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), LOOK)

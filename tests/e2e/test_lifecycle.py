@@ -37,7 +37,7 @@ import asyncio, json, os, signal, sqlite3, sys
 from pathlib import Path
 import basketgex.home
 from basketgex.home import Home
-from basketgex_server import lifecycle
+from basketgex_server import doors, lifecycle
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
 from basketgex_server.sources.factory import make_source
@@ -235,11 +235,7 @@ STEPS = {
     "    made.create_function('die', 0, die)\n"
     "    return made\n"
     "sqlite3.connect = connect",
-    "after binding": "real = lifecycle.bind\n"
-    "def bind(*given):\n"
-    "    real(*given)\n"
-    "    die()\n"
-    "lifecycle.bind = bind",
+    "after binding": "real = doors.bind\ndef bind(*given):\n    real(*given)\n    die()\ndoors.bind = bind",
     "before the runtime file": "Home.write_runtime = die",
     "with the runtime file half made": "home.token(); after(basketgex.home, '_draft')",
     "after the runtime file": "after(Home, 'write_runtime')",

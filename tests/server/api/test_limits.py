@@ -22,7 +22,7 @@ from grpc_health.v1 import health_pb2
 from basketgex.home import CHANNEL_OPTIONS
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex.v1.exposure_pb2_grpc import ExposureServiceStub
-from basketgex_server import lifecycle
+from basketgex_server import doors
 from basketgex_server.api.rest import http_protocol
 from basketgex_server.api.rpc import standard
 from basketgex_server.dispatch.batch.choose import answer_batch
@@ -219,8 +219,8 @@ def test_a_connection_that_says_nothing_is_closed(sample: Served) -> None:
 
 
 def test_there_are_only_so_many_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [*lifecycle.OPTIONS, ("grpc.max_allowed_incoming_connections", 10)]
-    monkeypatch.setattr(lifecycle, "OPTIONS", tuple(dict(few).items()))
+    few = [*doors.OPTIONS, ("grpc.max_allowed_incoming_connections", 10)]
+    monkeypatch.setattr(doors, "OPTIONS", tuple(dict(few).items()))
     with serving(tmp_path) as served, ExitStack() as stack:
         served.stub.GetStatus(pb.GetStatusRequest(), metadata=served.token, timeout=PATIENCE)
         held = [stack.enter_context(closing(connected(served.serving.grpc))) for _ in range(20)]

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from basketgex import __version__
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_server import lifecycle
+from basketgex_server import doors
 from basketgex_server.api import roll
 from basketgex_server.api.rest import listener
 from basketgex_server.api.rest.openapi import DOCUMENT
@@ -835,7 +835,7 @@ def test_one_broken_chain_takes_its_own_name_out_and_alone_is_502(live: Live) ->
 def test_what_outlasts_the_grace_is_told_that_the_server_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycle, "GRACE", 0.0)
+    monkeypatch.setattr(doors, "GRACE", 0.0)
     came = threading.Event()
     with over_made_up(tmp_path) as hasty, ThreadPoolExecutor(1) as caller:
         hasty.source.gate, hasty.source.before = asyncio.Event(), came.set
