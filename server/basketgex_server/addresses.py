@@ -40,7 +40,28 @@ def web_address_of(listen: str) -> tuple[str, int]:
     return address_of(listen, "web_listen", "127.0.0.1:8737")
 
 
-def check_listen(listen: str, *, certificate: str, key: str, http_listen: str, web_listen: str) -> None:
+def metrics_address_of(listen: str, certificate: str) -> tuple[str, int]:
+    """Return the address and port of the setting ``metrics_listen``. Raises BadSettings.
+
+    >>> metrics_address_of("0.0.0.0:9464", "server.pem"), metrics_address_of("localhost:0", "")
+    (('0.0.0.0', 9464), ('127.0.0.1', 0))
+    """
+    host, port = _host_and_port(listen, "metrics_listen", "127.0.0.1:9464")
+    if is_loopback(host):
+        return address_of(listen, "metrics_listen", "127.0.0.1:9464")
+    if not certificate:
+        raise BadSettings(
+            "Beyond loopback metrics_listen needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."
+        )
+    try:
+        return str(ipaddress.ip_address(host)), port
+    except ValueError:
+        raise BadSettings("metrics_listen must be a number's address, such as 0.0.0.0:9464.") from None
+
+
+def check_listen(
+    listen: str, *, certificate: str, key: str, http_listen: str, web_listen: str, metrics_listen: str = ""
+) -> None:
     """Refuse what would let strangers in: beyond loopback there must be TLS. Raises BadSettings."""
     host, _ = _host_and_port(listen, "listen", "127.0.0.1:0")
     if bool(certificate) != bool(key):
@@ -51,6 +72,8 @@ def check_listen(listen: str, *, certificate: str, key: str, http_listen: str, w
         )
     if http_listen:
         address_of(http_listen)  # raises
+    if metrics_listen:
+        metrics_address_of(metrics_listen, certificate)
     web_address_of(web_listen)
 
 

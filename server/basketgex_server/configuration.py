@@ -29,7 +29,7 @@ from basketgex_server.settings import (
 )
 from basketgex_server.shown import quoted
 
-RESTART = ("listen", "tls_certificate", "tls_key", "http_listen", "store", "drain")
+RESTART = ("listen", "tls_certificate", "tls_key", "http_listen", "metrics_listen", "store", "drain")
 """Where the server listens, and what it keeps its books in, it decides once."""
 
 _NEEDED = {"chain_folder": "."}  # what one setting needs of another, where it is looked at alone
@@ -147,6 +147,7 @@ class Configuration:
             key=settings.tls_key,
             http_listen=settings.http_listen,
             web_listen=settings.web_listen,
+            metrics_listen=settings.metrics_listen,
         )
 
     def heed(self, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Where a home's server can be asked: gRPC always, REST where that is wanted. Opened before anybody is told, closed in turn."""
+"""Where a home's server can be asked: gRPC always; REST, and metrics and probes, where they are wanted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import grpc.aio
 
 from basketgex.home import CHANNEL_OPTIONS
 from basketgex.v1.exposure_pb2_grpc import add_ExposureServiceServicer_to_server
-from basketgex_server.addresses import address_of
+from basketgex_server.addresses import address_of, is_loopback, metrics_address_of
 from basketgex_server.api.limits import GRPC_OPTIONS
 from basketgex_server.api.rest.listener import HttpServer, serve_http
 from basketgex_server.api.roll import Roll
@@ -22,13 +22,20 @@ from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Reflection
 from basketgex_server.api.rpc.token import TokenInterceptor
 from basketgex_server.binding import bind
 from basketgex_server.dispatch.dispatcher import Dispatcher
+from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings
+from basketgex_server.stores.meter import Meter
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from basketgex_server.api.metrics.metrics import Metrics, State
+
 GRACE = 5.0
 """Seconds that requests under way may take once the server is told to end; those of a desk once its calls have landed."""
+
+LAST = 1.0
+"""Seconds that a probe under way may take at the end."""
 
 OPTIONS = (
     *CHANNEL_OPTIONS,
@@ -47,13 +54,18 @@ class Doors:
     monotonic seconds.
     """
 
-    def __init__(self, token: str, roll: Roll, now: Callable[[], float], patience: float) -> None:
+    def __init__(
+        self, token: str, roll: Roll, now: Callable[[], float], settings: Settings, patience: float
+    ) -> None:
         self.asked_at = time.monotonic()
         self._token = token
         self._roll = roll
         self._now = now
         self._patience = patience
         self._gateway: HttpServer | None = None
+        self._probes: HttpServer | None = None
+        self._metrics = _make_metrics() if settings.metrics_listen else None
+        self.meter = self._metrics or Meter()
 
     def asked(self) -> None:
         """Note that somebody asks."""
@@ -63,8 +75,13 @@ class Doors:
         self, servicer: ExposureServicer, liveness: Liveness, settings: Settings
     ) -> tuple[str, str]:
         """Open to gRPC; return where: on this machine, and with TLS, if it does. Raises BadSettings."""
-        interceptor = TokenInterceptor(self._token, self.asked, self._roll)
-        self._server = grpc.aio.server(interceptors=[interceptor], options=OPTIONS)
+        interceptors: list[grpc.aio.ServerInterceptor]
+        interceptors = [TokenInterceptor(self._token, self.asked, self._roll)]
+        if self._metrics is not None:
+            from basketgex_server.api.metrics.calls import CallMeter
+
+            interceptors.insert(0, CallMeter(self._metrics.request_ended))
+        self._server = grpc.aio.server(interceptors=interceptors, options=OPTIONS)
         add_ExposureServiceServicer_to_server(servicer, self._server)
         liveness.add_to(self._server)
         self._server.add_generic_rpc_handlers((Reflection((SERVICE, HEALTH)),))
@@ -81,9 +98,41 @@ class Doors:
         async def front(scope: Scope, receive: Receive, send: Send) -> None:
             await self._app(scope, receive, send)
 
+        app: ASGIApp = front
+        if self._metrics is not None:
+            from basketgex_server.api.metrics.calls import metered
+
+            app = metered(front, self._metrics.request_ended)
         where = address_of(settings.http_listen)
-        self._gateway = await serve_http(front, *where, GRACE + self._patience)
+        self._gateway = await serve_http(app, *where, GRACE + self._patience)
         return self._gateway.address
+
+    async def open_probes(
+        self,
+        settings: Settings,
+        look: Callable[[float | None], State],
+        unready: Callable[[], str],
+    ) -> str:
+        """Open to probes and Prometheus where that is wanted; return where, empty where it is not. Raises BadSettings.
+
+        ``look`` tells how the server stands, given when its certificate expires; ``unready`` why it should not be asked.
+        """
+        if self._metrics is None:
+            return ""
+        from basketgex_server.api.metrics.probes import expires_at, make_app
+
+        until = expires_at(settings.tls_certificate)
+        self._metrics.look_at(lambda: look(until))
+        host, port = metrics_address_of(settings.metrics_listen, settings.tls_certificate)
+        pair = None if is_loopback(host) else (settings.tls_certificate, settings.tls_key)
+        app = make_app(self._metrics, unready)
+        self._probes = await serve_http(app, host, port, LAST, "metrics_listen", pair)
+        return self._probes.address
+
+    async def close_probes(self) -> None:
+        """Tell probes nothing more: the last door, since until then it tells that the server is ending."""
+        if self._probes is not None:
+            await self._probes.stop()
 
     def adopt(self, dispatcher: Dispatcher, settings: Settings) -> None:
         """Answer from another dispatcher."""
@@ -101,3 +150,11 @@ class Doors:
         )
 
         return make_app(dispatcher, settings, self._token, self._roll, self._now, self.asked)
+
+
+def _make_metrics() -> Metrics:
+    try:
+        from basketgex_server.api.metrics.metrics import Metrics
+    except ImportError as error:
+        raise BadSettings("metrics_listen needs the extra desk: pip install 'basketgex[desk]'.") from error
+    return Metrics()

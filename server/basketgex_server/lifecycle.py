@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
@@ -44,6 +45,9 @@ from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.unusable import Unusable
 from basketgex_server.stores.factory import make_store
+
+if TYPE_CHECKING:
+    from basketgex_server.api.metrics.metrics import State
 
 LOG = logging.getLogger(__name__)
 AT_LAST = 10.0
@@ -72,6 +76,8 @@ class Serving:
     """Where it listens beyond this machine's own clients, empty where it does not."""
     http: str = ""
     """Where the REST gateway listens, empty where there is none."""
+    metrics: str = ""
+    """Where metrics and probes are told, empty where they are not."""
 
     def line(self) -> str:
         """Return the ready line, without its end."""
@@ -150,6 +156,7 @@ class _Server:
         self._now = now
         self._drain = self._settings.drain if self._settings.store else 0.0
         self._alive = Liveness()
+        self._is_ending = False
         self._loaded = not self._settings.store  # a replica is ready once it knows what the others know
         self.at_last = threading.Timer(AT_LAST + self._drain, _end_at_last)
         self.at_last.daemon = True
@@ -189,7 +196,8 @@ class _Server:
             self._dispatcher, self._settings, self._compute, self._now, self._stop.set, reloading
         )
         await self._alive.tell(ready=self._loaded, store=self._state.is_up)
-        self._doors = Doors(self._home.token(), self._roll, self._now, self._drain)
+        self._doors = Doors(self._home.token(), self._roll, self._now, self._settings, self._drain)
+        self._state.meter = self._doors.meter
         address, beyond = await self._doors.open(self._servicer, self._alive, self._settings)
         timers: list[asyncio.TimerHandle] = []
         self._retired: set[asyncio.Task[None]] = set()
@@ -207,16 +215,18 @@ class _Server:
 
         try:
             http = await self._doors.open_gateway(self._dispatcher, self._settings)
+            metrics = await self._doors.open_probes(self._settings, self._look, self._unready)
             self._runtime = Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http)
             self._tell()
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
-            ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http))
+            ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http, metrics))
             warm = loop.call_later(WARM_AFTER, self._compute.submit, _load, source)
             tidy()
             await self._until_told(reloading)
             warm.cancel()
         finally:
             LOG.info("Ending.")
+            self._is_ending = True
             if threading.current_thread() is threading.main_thread():  # else others live in this process
                 self.at_last.start()
             for timer in timers:
@@ -224,7 +234,7 @@ class _Server:
             await self._alive.end()
             self._home.remove_runtime()
             self._servicer.watches.end()
-            await self._in_turn(close_doors, close_dispatchers)
+            await self._in_turn(close_doors, close_dispatchers, self._doors.close_probes)
 
     def _first_source(self) -> ExposureSource:
         """Return the source to begin with; of a patient server one that says what is wrong, until that is mended."""
@@ -268,6 +278,18 @@ class _Server:
         self._servicer.tell(self._configuration.notice)
         self._runtime = replace(self._runtime, boot=secrets.token_hex(8))
         self._home.write_runtime(self._runtime)
+
+    def _unready(self) -> str:
+        """Return why nobody should ask this server. A store that is away is none: what is known is shown without it."""
+        return "draining" if self._is_ending else "" if self._loaded else "loading"
+
+    def _look(self, certificate_until: float | None) -> State:
+        from basketgex_server.api.metrics.metrics import State
+
+        at = self._dispatcher
+        return State(
+            at.counts, at.gauges(), len(self._servicer.watches), self._state.is_up, certificate_until
+        )
 
     async def _until_told(self, reloading: Reloading) -> None:
         """Wait for the end: told, or idle for long enough. Where somebody watches it is not idle."""

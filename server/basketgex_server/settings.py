@@ -122,6 +122,8 @@ class Settings:
     """Seconds for which a server that shares its store, told to end, waits for its calls under way."""
     http_listen: str = ""
     """Where the REST gateway listens, on loopback; empty: there is none."""
+    metrics_listen: str = ""
+    """Where /metrics, /livez and /readyz are told: in the clear on loopback, beyond it with TLS; empty: nowhere."""
     web_listen: str = "127.0.0.1:8737"
     """Where basketgex web listens, on loopback; a port that is taken means any free one. Read by that, not by the server."""
 

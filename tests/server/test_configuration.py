@@ -170,6 +170,7 @@ def test_each_setting_is_described(file: Path) -> None:
         "store",
         "drain",
         "http_listen",
+        "metrics_listen",
     ]
 
 

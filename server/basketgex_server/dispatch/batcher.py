@@ -94,6 +94,11 @@ class Batcher:
         """How many symbols are wanted or on their way."""
         return len(self._pending)
 
+    @property
+    def under_way(self) -> tuple[int, int]:
+        """How many symbols are wanted and have no call yet, and how many calls are in flight."""
+        return len(self._wanted()), len(self._tasks)
+
     async def fetch(self, symbols: Iterable[str], timeout: float | None = None) -> dict[str, Outcome]:
         """Return what became of each symbol; those still on their way at the timeout are left out.
 

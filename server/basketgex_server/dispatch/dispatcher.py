@@ -17,6 +17,7 @@ from basketgex_server.dispatch.chain_views import ChainViews
 from basketgex_server.dispatch.departure import decide
 from basketgex_server.dispatch.faults import fault
 from basketgex_server.dispatch.freshness import Rules, Sessions
+from basketgex_server.dispatch.gauges import Gauges
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.lookups import DueSymbols, Lookup, Refresh
 from basketgex_server.dispatch.planner import admit
@@ -102,6 +103,16 @@ class Dispatcher:
             return self._source.progress.awaited or outstanding, self._source.progress.done
         return outstanding, self._brought
 
+    def gauges(self) -> Gauges:
+        """Return how things stand, as far as that is known without asking anybody."""
+        cache, batcher = self._cache, self._batcher
+        if cache is None or batcher is None:
+            return Gauges()
+        wants, flights = batcher.under_way
+        left = cache.quota.status(self._now()).left if self._source.metered else None
+        reserve = cache.quota.kept if self._source.metered else None
+        return Gauges(len(cache.snapshots), wants, flights + self._levels.under_way, left, reserve)
+
     def touch(self, symbols: Sequence[str]) -> None:
         """Note that a basket was answered without a look, since its answer was known."""
         if self._cache is not None:
@@ -111,7 +122,9 @@ class Dispatcher:
     def answered(self, sizes: Iterable[int]) -> None:
         """Count answered baskets, by their numbers of names, as the calls that each would have cost alone."""
         room = self._source.symbols_per_call or math.inf
-        self._answered += sum(math.ceil(size / room) for size in sizes)
+        calls = sum(math.ceil(size / room) for size in sizes)
+        self._answered += calls
+        self.counts.answered += calls
         if self._answered >= FLUSH:
             self._flush()
 
@@ -267,6 +280,9 @@ class Dispatcher:
         cache.hear(news.snapshots, news.missing)
         cache.quota = Quota.of(news.quota, self._settings.reserve, self._now())
         self._brought += 1
+        if news.snapshots:
+            newest = max(snapshot.fetched_at for snapshot in news.snapshots.values())
+            self._state.meter.news_took(self._now() - newest)
         exposures = {symbol: snapshot.exposure for symbol, snapshot in news.snapshots.items()}
         batcher.settle({**exposures, **dict.fromkeys(news.missing), **news.failed})
         batcher.look()

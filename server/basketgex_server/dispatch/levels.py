@@ -54,6 +54,11 @@ class LevelCalls:
     def __repr__(self) -> str:
         return f"<LevelCalls {len(self._known)} known, {len(self._tasks)} on their way>"
 
+    @property
+    def under_way(self) -> int:
+        """How many calls are in flight, or about to leave."""
+        return len(self._tasks)
+
     def forget(self) -> None:
         """Forget everything, and give nobody what is still on its way: the source's origin is another."""
         self._known, self._asking = {}, {}

@@ -185,7 +185,7 @@ class Quota:
 
     def check(self, now: float, *, explicit: bool, rushed: bool = False) -> None:
         """Raise QuotaSpent where no call may leave: ``explicit`` ones may use the reserve too, unless they are ``rushed``."""
-        left, kept = self.left(now), 0 if explicit else self._kept()
+        left, kept = self.left(now), 0 if explicit else self.kept
         if left is None or left > kept:
             return
         raise QuotaSpent(
@@ -201,7 +201,7 @@ class Quota:
         ``most`` are all that may be spent in a day; 0: as many as there are.
         """
         left = self.left(now)
-        free = math.inf if left is None else left - self._kept()
+        free = math.inf if left is None else left - self.kept
         if most:
             free = min(free, most - self._today)
         if math.isinf(free) or closes <= now:
@@ -238,7 +238,9 @@ class Quota:
         """What the source said last, of today."""
         return self._reading
 
-    def _kept(self) -> int:
+    @property
+    def kept(self) -> int:
+        """The debits that are kept back for explicit requests."""
         limit = self._reading.limit if self._reading is not None else None
         return self._reserve if limit is None else min(self._reserve, limit // RESERVE_SHARE)
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from basketgex_server.dispatch.allowance import HOUR
@@ -46,6 +48,14 @@ class Counts:
     symbols_fetched: int = 0
     debits: int = 0
     rest_requests: int = 0
+    answered: int = 0
+    """Calls that the same answers would have cost one by one."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Calls by what they ended in: answered, or the code of an error."""
+    ends: Counter[str] = field(default_factory=Counter)
+    """Debits by what became of their calls, as a desk's store calls it."""
+    clock_offset: float = 0.0
+    """Seconds by which the store's clock was ahead of this server's at the last departure."""
     last_problem: str = ""
 
 
@@ -117,6 +127,7 @@ class Spender:
         metered, now = self._source.metered, self._now()
 
         def deciding(ledger: Ledger) -> Departure:
+            self.counts.clock_offset = ledger.now - self._now()
             departure = decide(ledger)
             for call in departure.calls if metered else ():
                 cache.spends(call.symbols, now, explicit=call.explicit, levels=source == LEVELS)
@@ -125,7 +136,9 @@ class Spender:
         try:
             if metered and self._state.lost:
                 await self._make_up(cache)
+            begun = time.perf_counter()
             departure = await cache.pool.depart(deciding, now)
+            self._state.meter.store_took("depart", time.perf_counter() - begun)
         except (Paced, ShareSpent):
             raise
         except BasketgexError as error:
@@ -143,6 +156,7 @@ class Spender:
         self._note_quota(cache, departure.quota)
         if metered:
             self.counts.debits += len(departure.calls)
+            self.counts.ends["lost"] += len(departure.lost)
         return departure
 
     async def make(
@@ -155,21 +169,23 @@ class Spender:
         self.counts.symbols_fetched += len(call.symbols)
         ended = _End(self._source.metered, left_at)
         self._ended[cache.origin.key, call.number] = ended
+        outcome = "cancelled"
         try:
             found = await ask()
-            ended.answered = True
+            ended.answered, outcome = True, "answered"
         except BasketgexError as error:
-            ended.error = error
+            ended.error, outcome = error, error.code
             self._fails(error, len(call.symbols))
             self._learn(cache, call, source, number, error)
             raise
         except Exception as error:
             LOG.error("A call for %d symbols failed: %s.", len(call.symbols), fault(error))
             self.counts.last_problem = Internal().sentence
-            ended.error = Internal()
+            ended.error, outcome = Internal(), Internal.code
             self._learn(cache, call, source, number, Internal())
             raise
         finally:
+            self.counts.outcomes[outcome] += 1
             if ended.metered:
                 ended.reading = self._source.quota if self._source.quota is not said else None
                 if ended.error is not None and ended.error.uncharged:
@@ -183,10 +199,12 @@ class Spender:
         if ended is None:
             return
         error, reserve = ended.error, self._reserve
+        uncharged = error is not None and error.uncharged
+        if ended.metered:
+            self.counts.ends["free" if uncharged else "failed" if error else "landed"] += 1
 
         def settle(value: QuotaValue, now: float) -> QuotaValue:
             quota = Quota.of(value, reserve, now)
-            uncharged = error is not None and error.uncharged
             quota.settle(
                 ended.reading, now, uncharged=uncharged, left_at=ended.left_at, answered=ended.answered
             )
@@ -196,7 +214,7 @@ class Spender:
 
         landing = Landing(
             settle if ended.metered else lambda value, _: value,
-            uncharged=error is not None and error.uncharged,
+            uncharged=uncharged,
             fetched=fetched,
             fetched_at=self._now(),
             error=error,

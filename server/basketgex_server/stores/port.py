@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from basketgex_server.domain import Failure, Fetched, QuotaReading, Snapshot
 from basketgex_server.errors import BasketgexError
+from basketgex_server.stores.meter import Meter
 
 PastGex: TypeAlias = tuple[float, float, float]
 """A symbol's net GEX as it was: when it was fetched and its ``as_of`` (Unix seconds), and USD; NaN: nothing any more."""
@@ -242,8 +243,11 @@ Flags: TypeAlias = Callable[[str], tuple[bool, bool]]
 class Store(Protocol):
     """Snapshots, what failed, and the ledgers of accounts. What is not awaited is journalled behind the answer.
 
-    What is awaited raises StoreUnavailable where the store is full, locked, away or refused by its disk.
+    What is awaited raises StoreUnavailable where the store is full, locked, away or refused by its disk. ``meter`` is told how
+    long things take.
     """
+
+    meter: Meter
 
     @property
     def lost(self) -> bool:

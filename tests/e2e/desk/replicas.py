@@ -12,10 +12,13 @@ from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import asked
 from tests.e2e.serving import Server
+from tests.server.metered import Probe
 from tests.standin.upstream import Upstream
 
 PLENTY = 1_000_000
 """Debits of a day, so that no allowance of formulas is in the way."""
+PROBED = {"metrics_listen": "127.0.0.1:0"}
+"""The settings of replicas that ``probe`` asks."""
 
 
 @contextmanager
@@ -37,6 +40,11 @@ def desk(
     ]
     with ExitStack() as stack:
         yield [stack.enter_context(server) for server in servers]
+
+
+def probe(server: Server) -> Probe:
+    """Return what asks a replica for its metrics, and whether it lives and is ready."""
+    return Probe(f"http://{server.ready['metrics']}")
 
 
 class Asking:

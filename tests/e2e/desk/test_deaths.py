@@ -11,7 +11,7 @@ import pytest
 from basketgex_addin.cells import Reply
 from tests.desk.postgres import Cluster, cluster
 from tests.e2e.clocked import asked, problem, reply
-from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.desk.replicas import PROBED, Asking, desk, probe
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
 
@@ -36,7 +36,7 @@ def test_a_replica_killed_in_its_call_and_another_takes_over_what_the_living_wan
         [f"C{i}" for i in range(5)],
         [f"O{i}" for i in range(3)],
     )
-    with desk(tmp_path, desk_store, upstream, 2) as (one, other):
+    with desk(tmp_path, desk_store, upstream, 2, **PROBED) as (one, other):
         reply(other.home, "SPY")
         gate = Gate()
         upstream.script(gated(gate))
@@ -51,6 +51,7 @@ def test_a_replica_killed_in_its_call_and_another_takes_over_what_the_living_wan
         assert sorted(row.symbol for row in found.rows) == sorted(common + own)
         asked_for = [set(call.symbols) for call in upstream.calls]
         assert not any(set(dead_ones) & names for names in asked_for[2:])
+        assert probe(other).value("debits_total", state="lost") == 1
         _ledger_is_exact(other, upstream)
 
 

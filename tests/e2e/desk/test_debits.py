@@ -11,7 +11,7 @@ import pytest
 
 from basketgex_addin.cells import Problem, Reply
 from tests.e2e.clocked import asked, reply
-from tests.e2e.desk.replicas import PLENTY, at_once, desk
+from tests.e2e.desk.replicas import PLENTY, PROBED, at_once, desk, probe
 from tests.e2e.serving import status, until
 from tests.standin.upstream import Upstream, figures
 
@@ -84,12 +84,14 @@ def test_the_quota_is_one_for_all_replicas(tmp_path: Path, desk_store: str) -> N
 def test_what_one_replica_has_fetched_another_knows_at_once(
     tmp_path: Path, desk_store: str, upstream: Upstream
 ) -> None:
-    with desk(tmp_path, desk_store, upstream, 2) as (one, other):
+    with desk(tmp_path, desk_store, upstream, 2, **PROBED) as (one, other):
         reply(one.home, "SPY", "AMD")
         upstream.nothing.add("GONE")
         reply(other.home, "SPY")
         reply(one.home, "NVDA", "GONE")
         until(lambda: isinstance(asked(other.home, ("NVDA",), refresh="CACHE_ONLY")[0], Reply))
+        assert probe(other).value("news_seconds_count")
+        until(lambda: probe(one).value("store_seconds_count", operation="land"))
         found = reply(other.home, "NVDA", "AMD", "GONE")
         assert tuple(found.missing) == ("GONE",)
         assert upstream.debits == 2

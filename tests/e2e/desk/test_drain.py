@@ -13,7 +13,7 @@ from basketgex.home import CHANNEL_OPTIONS
 from basketgex_addin.cells import Problem, Reply
 from tests.desk.postgres import Cluster, cluster
 from tests.e2e.clocked import asked, reply
-from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.desk.replicas import PROBED, Asking, desk, probe
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
 
@@ -39,7 +39,7 @@ def health(server: Server, service: str = "") -> int:
 def test_what_has_left_lands_and_what_has_not_goes_elsewhere(
     tmp_path: Path, desk_store: str, upstream: Upstream
 ) -> None:
-    with desk(tmp_path, desk_store, upstream, 2, drain=60) as (one, other):
+    with desk(tmp_path, desk_store, upstream, 2, drain=60, **PROBED) as (one, other):
         reply(one.home, "SPY")
         gate = Gate()
         upstream.script(gated(gate))
@@ -59,6 +59,8 @@ def test_what_has_left_lands_and_what_has_not_goes_elsewhere(
             assert isinstance(refused, Problem) and refused.code == "draining", refused
             watch.cancel()
         assert one.process.poll() is None
+        assert (probe(one).says("/livez"), probe(one).says("/readyz")) == ((200, "ok"), (503, "draining"))
+        assert probe(one).value("flights") == 1
         gate.open()
         assert isinstance(joins.answer(), Reply)
         assert one.process.wait(PATIENCE) == 0
@@ -73,12 +75,17 @@ def test_a_store_that_is_away_makes_no_replica_unready_that_knows_what_is_known(
 ) -> None:
     url = mortal.database()
     mortal.kill()
-    with desk(tmp_path, url, upstream, 1, idle_stop=0.01) as (one,):  # it does not end, though nobody asks
+    never_asked = {"idle_stop": 0.01}  # it does not end all the same
+    with desk(tmp_path, url, upstream, 1, **never_asked, **PROBED) as (one,):
         assert health(one) == health(one, "store") == NOT_SERVING
+        assert (probe(one).says("/livez"), probe(one).says("/readyz")) == ((200, "ok"), (503, "loading"))
         mortal.start()
         until(lambda: health(one) == health(one, "store") == SERVING)
         mortal.kill()
         until(lambda: health(one, "store") == NOT_SERVING)
         assert health(one) == SERVING
+        assert probe(one).says("/readyz") == (200, "ok")
+        assert probe(one).value("store_up") == 0
         mortal.start()
         until(lambda: health(one, "store") == SERVING)
+        assert probe(one).value("store_up") == 1

@@ -1,4 +1,4 @@
-"""HTTP on loopback, inside the loop that serves gRPC too. uvicorn is loaded only where somebody wants it."""
+"""HTTP inside the loop that serves gRPC too; beyond loopback with TLS only. uvicorn is loaded where somebody wants it."""
 
 from __future__ import annotations
 
@@ -56,18 +56,26 @@ class HttpServer:
             await asyncio.wait(late, timeout=LAST_WORD)
 
 
-async def serve_http(app: ASGIApp, host: str, port: int, grace: float = GRACE) -> HttpServer:
-    """Serve an application on a loopback address of ``address_of``; it is bound on return. Raises BadSettings.
+async def serve_http(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    grace: float = GRACE,
+    setting: str = "http_listen",
+    pair: tuple[str, str] | None = None,
+) -> HttpServer:
+    """Serve an application on an address of ``address_of``; it is bound on return. Raises BadSettings.
 
-    ``grace``: seconds that requests under way may take once the server is told to end.
+    ``grace``: seconds that requests under way may take once the server is told to end. ``setting``: which one the address is
+    of. ``pair``: the files of certificate and key, without which the address must be on loopback.
     """
     import uvicorn
 
     from basketgex_server.api.rest.http_protocol import BoundedProtocol
 
-    if not is_loopback(host):
-        raise BadSettings("http_listen must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
-    listener = _bound(host, port)
+    if pair is None and not is_loopback(host):
+        raise BadSettings(f"{setting} must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
+    listener = _bound(host, port, setting)
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # nothing of it on standard error
     config = uvicorn.Config(
         app,
@@ -83,14 +91,20 @@ async def serve_http(app: ASGIApp, host: str, port: int, grace: float = GRACE) -
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=math.ceil(grace),
+        ssl_certfile=pair[0] if pair else None,
+        ssl_keyfile=pair[1] if pair else None,
     )
-    config.load()
+    try:
+        config.load()
+    except (OSError, ValueError) as error:
+        listener.close()
+        raise BadSettings(f"{setting}: a TLS file cannot be read, or does not fit the other.") from error
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     return HttpServer(server, listener)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, setting: str = "http_listen") -> socket.socket:
     # Named as TCP, since asyncio turns off Nagle's delay (40 ms a reply) for sockets that say so only.
     listener = socket.socket(
         socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
@@ -103,6 +117,6 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise BadSettings(
-            "The gateway cannot listen there: the address of http_listen is in use, or not to be had."
+            f"The server cannot listen there: the address of {setting} is in use, or not to be had."
         ) from error
     return listener

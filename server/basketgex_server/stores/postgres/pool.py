@@ -247,7 +247,7 @@ class PostgresPool:
 
     async def _free(self, token: str) -> None:
         await self._session.until_done(
-            lambda pool: pool.execute("SELECT desk_free($1, $2)", self._account, token)
+            lambda pool: pool.execute("SELECT desk_free($1, $2)", self._account, token), "free"
         )
 
     async def _locked(self, connection: Connection) -> tuple[QuotaValue, float]:
@@ -274,7 +274,7 @@ class PostgresPool:
                     _text(_landed(self._account, landing, value, call["symbols"])),
                 )
 
-        await self._session.until_done(work)
+        await self._session.until_done(work, "land")
         self._next.set()
         self._next = asyncio.Event()
 

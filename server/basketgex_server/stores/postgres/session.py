@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from itertools import count
@@ -35,12 +36,18 @@ DOWN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Session:
-    """Connects when first asked to. ``told`` is called when something has landed, or may have been missed."""
+    """Connects when first asked to.
 
-    def __init__(self, url: str, told: Callable[[], None]) -> None:
+    ``told`` is called when something has landed, or may have been missed; ``took`` hears how long what was done took.
+    """
+
+    def __init__(
+        self, url: str, told: Callable[[], None], took: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
         self.replica = secrets.randbelow(1 << 31)
         self._url = url
         self._told = told
+        self._took = took
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._ear: asyncpg.Connection[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
@@ -77,7 +84,7 @@ class Session:
         ends = loop.time() + AWAY
         while True:
             try:
-                return await work(await self.pool())
+                return await self._do(work, "ask")
             except DOWN as error:
                 if loop.time() + LOOK > ends:
                     LOG.warning("The desk's store is away: %s.", type(error).__name__)
@@ -92,12 +99,12 @@ class Session:
         return task
 
     async def until_done(
-        self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]]
+        self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]], operation: str
     ) -> Any:
         """Do some work as often as it takes, however long the store is away."""
         while True:
             with suppress(*DOWN):
-                return await work(await self.pool())
+                return await self._do(work, operation)
             await asyncio.sleep(LOOK)
 
     async def close(self) -> None:
@@ -110,6 +117,14 @@ class Session:
             self._ear.terminate()
         if self._pool is not None:
             self._pool.terminate()
+
+    async def _do(
+        self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]], operation: str
+    ) -> Any:
+        pool, begun = await self.pool(), time.perf_counter()
+        done = await work(pool)
+        self._took(operation, time.perf_counter() - begun)
+        return done
 
     async def _listen(self) -> None:
         ear = await asyncpg.connect(self._url, timeout=CONNECT, command_timeout=COMMAND)

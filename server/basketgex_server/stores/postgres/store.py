@@ -13,6 +13,7 @@ import asyncpg
 
 from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import StoreAway
+from basketgex_server.stores.meter import Meter
 from basketgex_server.stores.port import (
     DebitCounts,
     Flags,
@@ -52,7 +53,10 @@ class PostgresStore:
         self._spent: dict[str, DebitCounts] = {}
         self._writing = asyncio.Lock()
         self._history = history_days * DAY
-        self._session = Session(url, self._hear)
+        self.meter = Meter()
+        self._session = Session(
+            url, self._hear, lambda operation, seconds: self.meter.store_took(operation, seconds)
+        )
 
     @property
     def is_up(self) -> bool:

@@ -23,6 +23,7 @@ from basketgex_server.domain import SKEW, Failure, QuotaReading, Snapshot
 from basketgex_server.errors import BadSettings, BasketgexError, StoreUnavailable
 from basketgex_server.exposure.past import Close
 from basketgex_server.stores.chains import ChainArchive
+from basketgex_server.stores.meter import Meter
 from basketgex_server.stores.port import (
     DebitCounts,
     Flags,
@@ -114,6 +115,7 @@ class SqliteStore:
         self._mends = mends
         self.chains = ChainArchive(path.with_name("chains.db"))
         """Past chains, in a file of their own."""
+        self.meter = Meter()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._history = history_days * DAY
         self._caps: dict[str, int] = {}  # of people, as last read: nobody asks who has not been read

@@ -907,7 +907,7 @@ def test_an_address_is_host_and_port(tmp_path: Path, listen: str) -> None:
 
 def test_an_address_in_use_is_said(sample: Gateway, tmp_path: Path) -> None:
     with (
-        pytest.raises(BadSettings, match=r"^The gateway cannot listen there"),
+        pytest.raises(BadSettings, match=r"^The server cannot listen there: the address of http_listen"),
         serving(tmp_path, Settings(http_listen=sample.address)),
     ):
         pass
