@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ class Cells(msgspec.Struct):
     page: str
     calls: list[tuple[str, list[msgspec.Raw], str]]
     drop: list[str] = []
+    again: list[str] = []
+    """The calls whose trigger has changed."""
 
 
 class File(msgspec.Struct):
@@ -143,7 +145,11 @@ class _Addresses:
         """Answer cells, in the order asked."""
         asked = await _cells(request)
         generation = self._sheet.generation()  # before: what changes meanwhile makes the answers old
-        evaluate = self._sheet.evaluate_office if self._office else self._sheet.evaluate
+        evaluate = (
+            self._sheet.evaluate_office
+            if self._office
+            else partial(self._sheet.evaluate, again=frozenset(asked.again))
+        )
         found = await run_in_threadpool(evaluate, asked.page, _calls(asked), asked.drop)
         return self._told(generation, results=found)
 
@@ -239,9 +245,14 @@ class _Addresses:
 
 async def _cells(request: Request) -> Cells:
     asked = await read(request, Cells)
-    if len(asked.calls) > MOST_CALLS or len(asked.drop) > MOST_CALLS:
+    if max(len(asked.calls), len(asked.drop), len(asked.again)) > MOST_CALLS:
         raise Refused(413)
-    named = [asked.page, *asked.drop, *(text for call in asked.calls for text in (call[0], call[2]))]
+    named = [
+        asked.page,
+        *asked.drop,
+        *asked.again,
+        *(text for call in asked.calls for text in (call[0], call[2])),
+    ]
     if any(len(text) > MOST_NAME for text in named):
         raise Refused(400)
     return asked
@@ -266,5 +277,6 @@ def _described(function: Function) -> dict[str, Any]:
         "table": function.shape is Shape.TABLE,
         "volatile": function.volatile,
         "explains": function.kind.way is Way.EXPLAIN,
+        "triggered": function.kind.way is Way.TRIGGER,
         "arguments": [[a.name, a.help, a.optional, a.default] for a in function.arguments],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from basketgex_addin.cells import Question
@@ -36,7 +36,7 @@ class Pages:
 
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         # Shorter than in a spreadsheet: a page's cells come in one request, not one after the other.
-        self._live: LiveCells[CellRef] = LiveCells(source, self._redraw, quiet=0.05, longest=0.5)
+        self._live: LiveCells[CellRef] = LiveCells(source, self.redraw, quiet=0.05, longest=0.5)
         self._clock = clock
         self._lock = threading.Lock()
         self._pages: dict[str, _Page] = {}
@@ -58,16 +58,25 @@ class Pages:
         """Note what cells of a page show that do not update by themselves."""
         self._page(page).calls.update((call[2], call) for call in calls)
 
-    def shown(self) -> list[list[Call]]:
+    def shown(self) -> dict[str, list[Call]]:
         """Return the calls of each page that is open."""
         now = self._clock()
         with self._lock:
-            open_ = [page for page in self._pages.values() if now - page.heard <= QUIET]
-        return [calls for page in open_ if (calls := list(page.calls.values()))]
+            open_ = {name: page for name, page in self._pages.items() if now - page.heard <= QUIET}
+        return {name: calls for name, page in open_.items() if (calls := list(page.calls.values()))}
 
     def look_again(self, question: Question[object]) -> None:
         """Let the cells that show a question's answer be calculated again."""
         self._live.look_again(question)
+
+    def redraw(self, places: Iterable[CellRef]) -> None:
+        """Let cells be told to their pages as news."""
+        for name, cell in places:
+            page = self._pages.get(name)
+            if page is not None:
+                with page.news:
+                    page.due[cell] = None
+                    page.news.notify_all()
 
     def leave(self, page: str, cells: Collection[str]) -> None:
         """Note that cells of a page show nothing of ours any more."""
@@ -114,14 +123,6 @@ class Pages:
     def _sweep(self) -> None:
         while not self._closed.wait(SWEEP):
             self.let_go()
-
-    def _redraw(self, places: Collection[CellRef]) -> None:
-        for name, cell in places:
-            page = self._pages.get(name)
-            if page is not None:
-                with page.news:
-                    page.due[cell] = None
-                    page.news.notify_all()
 
 
 class _Page:

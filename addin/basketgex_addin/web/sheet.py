@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import msgspec
 
 from basketgex.home import CELLS_LIVE, Home
 from basketgex_addin import menu
-from basketgex_addin.cells import Block
+from basketgex_addin.cells import BadInput, BasketQuestion, Block, Question
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.patience import Patience
@@ -19,7 +20,7 @@ from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.web import values
 from basketgex_addin.web.pages import Call, Pages
-from basketgex_addin.worksheet import Trigger, Worksheet
+from basketgex_addin.worksheet import Worksheet
 
 SIDE_BY_SIDE = 8
 """Questions under way at once that do not share a call: levels, strikes, profiles, dispersion."""
@@ -72,39 +73,20 @@ class Sheet:
         return self._home.cell_mode() == CELLS_LIVE
 
     def evaluate_office(self, page: str, calls: Sequence[Call], dropped: Sequence[str] = ()) -> list[Any]:
-        """Return likewise what cells of Excel show, which says blanks otherwise, and which cell asks: BASKETREFRESH acts."""
-        return self.evaluate(page, [_of_office(call) for call in calls], dropped, triggers=self._triggers)
+        """Return likewise what cells of Excel show, which says blanks otherwise, and not whether a trigger has changed."""
+        parsed = _all_parsed([_of_office(call) for call in calls])
+        return self._evaluated(page, parsed, dropped, [one for one in parsed if self._has_changed(page, one)])
 
     def evaluate(
-        self,
-        page: str,
-        calls: Sequence[Call],
-        dropped: Sequence[str] = (),
-        *,
-        triggers: Triggers | None = None,
+        self, page: str, calls: Sequence[Call], dropped: Sequence[str] = (), again: Collection[str] = ()
     ) -> list[Any]:
-        """Return in order what the cells show. The baskets of all calls travel in one request, the rest side by side."""
-        if dropped:
-            self._pages.leave(page, dropped)
+        """Return in order what the cells show. The baskets of all calls travel in one request, the rest side by side.
+
+        ``again`` names the calls of BASKETREFRESH whose trigger has changed in their cell: the source is asked again before,
+        once for all of them.
+        """
         parsed = _all_parsed(calls)
-        if self.live:
-            return [self._live(page, one, _trigger(triggers, page, one)) for one in parsed]
-        patience = Patience(self.client.deadline)  # else what earlier batches have waited would count
-        self._pages.note(page, calls)
-        ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
-        found: list[Any] = [None] * len(parsed)
-        under_way: list[tuple[int, Future[Any]]] = []
-        for at, one in enumerate(parsed):
-            function = BY_NAME.get(one.name)
-            if function is None or function.kind.foreseeable or function.volatile:
-                found[at] = self._value(one, ahead, _trigger(triggers, page, one), patience)
-            else:
-                under_way.append(
-                    (at, self._pool.submit(self._value, one, ahead, _trigger(triggers, page, one), patience))
-                )
-        for at, future in under_way:
-            found[at] = future.result()
-        return found
+        return self._evaluated(page, parsed, dropped, [one for one in parsed if one.call[2] in again])
 
     def news(self, page: str, wait: float, generation: str) -> tuple[list[tuple[str, Any]], bool]:
         """Return the cells of a page that show something else now, and what; waits for some, or for another generation.
@@ -112,7 +94,10 @@ class Sheet:
         And whether the page was not known: one that has had news was taken for closed, and its cells are to ask again.
         """
         due, anew = self._pages.news(page, wait, lambda: self.generation() != generation)
-        return [(one.call[2], self._live(page, one)) for one in _all_parsed(due)], anew
+        parsed = _all_parsed(due)
+        if self.live:
+            return [(one.call[2], self._live(page, one)) for one in parsed], anew
+        return self._of_what_is_there(parsed), anew
 
     def refresh(self, calls: Sequence[Call]) -> str:
         """Ask the source again for the baskets of the calls, in one request; return what a person is to be told, or ""."""
@@ -124,7 +109,7 @@ class Sheet:
         """Return what the cells of open pages ask for, each basket once."""
         pages = self._pages.shown()
         found = dict.fromkeys(
-            q for calls in pages for one in _all_parsed(calls) if (q := _foreseen(one)) is not None
+            q for calls in pages.values() for one in _all_parsed(calls) if (q := _foreseen(one)) is not None
         )
         return Shown(len(pages), list(found))
 
@@ -144,25 +129,86 @@ class Sheet:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def _value(
-        self, one: _Parsed, ahead: Sequence[Foreseen], trigger: Trigger | None, patience: Patience
-    ) -> Any:
+    def _evaluated(
+        self, page: str, parsed: Sequence[_Parsed], dropped: Sequence[str], again: Sequence[_Parsed]
+    ) -> list[Any]:
+        if dropped:
+            self._pages.leave(page, dropped)
+        forced = list(dict.fromkeys(q for one in again if _has_trigger(one) for q in _baskets(one)))
+        if self.live:
+            if forced:
+                self._pool.submit(self._ask_again, forced)  # no cell waits
+            return [self._live(page, one) for one in parsed]
+        patience = Patience(self.client.deadline)  # else what earlier batches have waited would count
+        if forced:
+            patience.wait(lambda: self._ask_again(forced), anyway=True)
+        self._pages.note(page, [one.call for one in parsed])
+        return self._values(parsed, patience)
+
+    def _values(self, parsed: Sequence[_Parsed], patience: Patience) -> list[Any]:
+        ahead = [question for one in parsed if (question := _foreseen(one)) is not None]
+        found: list[Any] = [None] * len(parsed)
+        under_way: list[tuple[int, Future[Any]]] = []
+        # What only looks at what is there comes last, when the others have asked.
+        for at, one in sorted(enumerate(parsed), key=lambda numbered: _has_trigger(numbered[1])):
+            function = BY_NAME.get(one.name)
+            if function is None or function.kind.foreseeable or function.volatile:
+                found[at] = self._value(one, ahead, patience)
+            else:
+                under_way.append((at, self._pool.submit(self._value, one, ahead, patience)))
+        for at, future in under_way:
+            found[at] = future.result()
+        return found
+
+    def _has_changed(self, page: str, one: _Parsed) -> bool:
+        """Tell whether a trigger has changed in its cell, for whose basket it counts; an id begins with the cell."""
+        if not _has_trigger(one):
+            return False
+        given = BY_NAME[one.name].given(one.blocks)
+        cell, value = one.call[2].partition(".")[0], BY_NAME[one.name].kind.option(given)
+        return any(self._triggers.changed(page, (cell, question), value) for question in _questions(one))
+
+    def _ask_again(self, baskets: Sequence[BasketQuestion[Any]]) -> None:
+        """Ask the source again, in one request, and let every cell that shows one of the names be told."""
+        self.client.ask_many(baskets, "FORCE")
+        names = {symbol.upper() for basket in baskets for symbol in basket.basket.symbols}
+        self._pages.redraw(
+            (page, one.call[2])
+            for page, calls in self._pages.shown().items()
+            for one in _all_parsed(calls)
+            if any(symbol.upper() in names for q in _baskets(one) for symbol in q.basket.symbols)
+        )
+
+    def _of_what_is_there(self, parsed: Sequence[_Parsed]) -> list[tuple[str, Any]]:
+        """Return cells and what they show of the figures that the server has, for which it asks no source.
+
+        A basket that it has nothing of is asked for as usual. What would be asked for beside baskets is passed over.
+        """
+        self.client.ask_many(list(dict.fromkeys(q for one in parsed for q in _baskets(one))), "CACHE_ONLY")
+        told = [one for one in parsed if all(map(self._is_there, _questions(one)))]
+        found = self._values(told, Patience(self.client.deadline))
+        return [(one.call[2], shown) for one, shown in zip(told, found, strict=True)]
+
+    def _is_there(self, question: Question[Any]) -> bool:
+        return isinstance(question, BasketQuestion) or self.client.known(question) is not None
+
+    def _value(self, one: _Parsed, ahead: Sequence[Foreseen], patience: Patience) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call)))
         shown = values.result(
-            self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, trigger=trigger, patience=patience)
+            self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, patience=patience)
         )
         return self._with_reason(shown, one)
 
-    def _live(self, page: str, one: _Parsed, trigger: Trigger | None = None) -> Any:
+    def _live(self, page: str, one: _Parsed) -> Any:
         if one.name not in BY_NAME:
             return values.NO_NAME
         view = self._pages.at(page, one.call)
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call), live=view))
-        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, trigger=trigger, live=view))
+        shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=view))
         return self._with_reason(shown, one, view)
 
     def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
@@ -204,11 +250,8 @@ def _without_zeros(name: str, given: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def _trigger(triggers: Triggers | None, page: str, one: _Parsed) -> Trigger | None:
-    """Return what tells whether a cell's trigger has changed; an id begins with what stands for the cell."""
-    if triggers is None:
-        return None
-    return lambda value: triggers.changed(page, one.call[2].partition(".")[0], value)
+def _has_trigger(one: _Parsed) -> bool:
+    return one.name in BY_NAME and BY_NAME[one.name].kind.way is Way.TRIGGER
 
 
 def _asked(call: Call) -> list[Asked]:
@@ -233,3 +276,16 @@ def _foreseen(one: _Parsed) -> Foreseen | None:
     """Return the basket that a call asks for, None where it asks for something else or cannot be understood."""
     function = BY_NAME.get(one.name)
     return None if function is None else function.foreseen(one.blocks)
+
+
+def _questions(one: _Parsed) -> Iterator[Question[Any]]:
+    """Yield what a call asks; for BASKETEXPLAIN what the calls ask that it is asked about. Bad input asks nothing."""
+    explains = one.name in BY_NAME and BY_NAME[one.name].kind.way is Way.EXPLAIN
+    for name, blocks in _asked(one.call) if explains else [(one.name, one.blocks)]:
+        if (function := BY_NAME.get(name)) is not None:
+            with suppress(BadInput):
+                yield function.kind.question(function.given(blocks or ()))
+
+
+def _baskets(one: _Parsed) -> Iterator[BasketQuestion[Any]]:
+    return (question for question in _questions(one) if isinstance(question, BasketQuestion))

@@ -6,6 +6,7 @@
 
 import { PENDING, emptyTexts, lazy, rankNumbers } from "/static/formulas.js";
 import { follow } from "/static/spills.js";
+import { Triggers } from "/static/triggers.js";
 
 const F = UniverEngineFormula;
 const NEWS = "basketgex.mutation.news";
@@ -26,11 +27,15 @@ export class Engine {
   #timer = 0;
   #missed = false; // whether this calculation lacks an answer
   #busy = false;
+  #forced = new Set(); // the keys asked for whose trigger has changed
+  #told = false; // whether there is news of figures that were asked for again,
+  #follows = false; // and the calculation is of such
 
   constructor(univer, univerAPI, sheet, table) {
     this.sheet = sheet;
     this.api = univerAPI;
     this.table = table;
+    this.triggers = new Triggers(table);
     const inside = this.inside = univer.__getInjector();
     this.commands = inside.get(UniverCore.ICommandService);
     this.commands.registerCommand({ id: NEWS, type: UniverCore.CommandType.MUTATION, handler: () => true });
@@ -51,6 +56,7 @@ export class Engine {
       this.#busy = false;
       if (state !== F.FormulaExecutedStateType.STOP_EXECUTION) this.#lookUp();
       else setTimeout(() => this.#busy || this.#lookUp(), LONGEST); // unless another calculation begins
+      this.#follows = false;
       setTimeout(() => this.#asking.size || this.#tell(), 0);
     });
     setInterval(() => this.#look(table.filter(about => about.volatile).map(about => about.name)), AGES);
@@ -94,6 +100,7 @@ export class Engine {
       keys.add(key);
     }
     this.#dirty(keys);
+    this.#told ||= !this.sheet.live && this.#news.length > 0;
   }
 
   // Every figure is of another source, server or mode now.
@@ -117,7 +124,9 @@ export class Engine {
     for (const [here] of this.#shows) {
       const { unitId, sheetId, row, column } = JSON.parse(here);
       const cell = unitId === book.getId() && book.getSheetBySheetId(sheetId)?.getSheet().getCellRaw(row, column);
-      if (!cell || !(cell.f || cell.si)) this.#shows.delete(here);
+      if (cell?.f || cell?.si) continue;
+      this.#shows.delete(here);
+      this.triggers.forget(here);
     }
     const used = new Set([...this.#shows.values()].flatMap(keys => [...keys]));
     const left = [...this.#ids.keys()].filter(key => !used.has(key) && !this.#asking.has(key));
@@ -151,9 +160,12 @@ export class Engine {
   #lookUp() {
     const now = performance.now();
     for (const here of this.#calculated) {
-      for (const key of this.#shows.get(here) ?? []) {
-        const found = this.#memory.get(key), waiting = this.#asking.get(key);
-        if (found && !(found.passing && now - found.at > PASSING)) continue;
+      const keys = this.#shows.get(here) ?? [], changed = this.triggers.changed(here, keys);
+      const forced = this.#follows ? [] : changed; // a trigger that hangs on what it refreshes would never come to rest
+      for (const key of keys) {
+        const found = this.#memory.get(key), waiting = this.#asking.get(key), again = forced.includes(key);
+        if (!again && found && !(found.passing && now - found.at > PASSING)) continue;
+        if (again) this.#forced.add(key);
         if (waiting) waiting.add(here);
         else this.#ask(key, here);
       }
@@ -163,8 +175,12 @@ export class Engine {
   }
 
   async #ask(key, here) {
+    const ask = () => this.sheet.ask([...JSON.parse(key), this.#id(key)], key.length, this.#forced.has(key));
+    const forced = this.#forced.has(key);
     this.#asking.set(key, new Set([here]));
-    const value = await this.sheet.ask([...JSON.parse(key), this.#id(key)], key.length);
+    let value = await ask();
+    if (!forced && this.#forced.has(key)) value = await ask(); // its trigger has changed meanwhile
+    this.#forced.delete(key);
     this.#remember(key, value);
     const cells = this.#asking.get(key);
     this.#asking.delete(key);
@@ -213,6 +229,7 @@ export class Engine {
       return { unitId, sheetId, range: { startRow: row, endRow: row, startColumn: column, endColumn: column } };
     });
     this.#news = [];
+    [this.#follows, this.#told] = [this.#told, false];
     this.#busy = true;
     this.#calculate({ id: NEWS, params: { dirtyRanges } });
   }
@@ -221,8 +238,10 @@ export class Engine {
   // it is calculated at once, as Univer does when the time is over.
   #calculate(news) {
     const trigger = this.inside.get(UniverSheetsFormula.TriggerCalculationController);
-    if (trigger._waitingCommandQueue.length || trigger._executionInProgressParams)
+    if (trigger._waitingCommandQueue.length || trigger._executionInProgressParams) {
+      this.#follows = false; // something was typed as well
       return this.commands.executeCommand(NEWS, news.params, { onlyLocal: true });
+    }
     const dirty = trigger._mergeDirty(trigger._executingDirtyData, trigger._generateDirty([news]));
     trigger._executingDirtyData = dirty; // what is begun anew, should an edit stop it
     return this.commands.executeCommand(F.SetFormulaCalculationStartMutation.id, { ...dirty }, { onlyLocal: true });

@@ -68,10 +68,10 @@ export class Sheet {
     });
   }
 
-  // Returns a promise of what a call shows. The first leaves at the end of the running task.
-  ask(call, size) {
+  // Returns a promise of what a call shows. The first leaves at the end of the running task. `again`: its trigger has changed.
+  ask(call, size, again = false) {
     return new Promise(done => {
-      this.#queue.push({ call, size, done });
+      this.#queue.push({ call, size, again, done });
       this.ready.then(() => this.#flush());
     });
   }
@@ -117,7 +117,8 @@ export class Sheet {
     this.counts.requests++;
     this.counts.calls += count;
     try {
-      const { results } = await this.post("evaluate", { page: this.#page, drop, calls: sent.map(one => one.call) });
+      const again = sent.filter(one => one.again).map(one => one.call[2]);
+      const { results } = await this.post("evaluate", { page: this.#page, drop, again, calls: sent.map(one => one.call) });
       sent.forEach((one, at) => one.done(results[at]));
     } catch (error) {
       sent.forEach(one => one.done({ e: "#N/A", why: error instanceof Refused ? error.message : UNREACHED, passing: true }));

@@ -112,7 +112,10 @@ async function begin() {
     if (files.isFormat(id)) files.note("formatted");
     if (type !== UniverCore.CommandType.MUTATION || !CHANGES.test(id)) return;
     keeper?.changed();
-    if (SHIFTS.test(id)) files.note("moved");
+    if (SHIFTS.test(id)) {
+      files.note("moved");
+      engine.triggers.clear();
+    }
     if (SHIFTS.test(id) && charts.drop()) { // their ranges would be those of other cells
       delete book.getWorkbook().getSnapshot().custom.charts;
       note(LOST);
