@@ -56,7 +56,7 @@ class Asking:
         self._thread.start()
 
     def _ask(self, server: Server, symbols: Sequence[str]) -> None:
-        self.found = asked(server.home, symbols, deadline=30.0)
+        self.found = asked(server.home, symbols, deadline=90.0)
 
     def answer(self) -> Reply | Problem:
         self._thread.join()
