@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("basketgex")
 REQUIRE_ALL = os.environ.get("BASKETGEX_REQUIRE_ALL") == "1"
 
 HERE = Path(__file__).parent
-DRIVEN = (HERE / "e2e", HERE / "windows", HERE / "cli", HERE / "addin" / "web")
+DRIVEN = (HERE / "e2e", HERE / "windows", HERE / "cli", HERE / "server", HERE / "addin" / "web")
 """Whole programs against the hosts' own deadlines of some seconds: Calc, Chromium, Wine, servers. A machine that stands still
 for so long fails them; they are tried again after a rest, twice at most, and the summary says so.
 ``-p no:rerunfailures`` turns it off."""
