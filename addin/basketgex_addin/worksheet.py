@@ -135,10 +135,15 @@ class Worksheet:
             return CellError.NOT_AVAILABLE
 
     def explain(
-        self, asked: Sequence[Asked], prefetch: Prefetch | None = None, *, live: Live | None = None
+        self,
+        asked: Sequence[Asked],
+        prefetch: Prefetch | None = None,
+        *,
+        live: Live | None = None,
+        patience: Patience | None = None,
     ) -> Result:
         """Return why a cell has no value: the reason of the first of its functions that has none, or OK. Never raises."""
-        now = _Pass(prefetch, None, live, self._patience)
+        now = _Pass(prefetch, None, live, patience or self._patience)
         try:
             told = (self._reason(name, arguments, now) for name, arguments in asked)
             return next((said for said in told if said != "OK"), "OK" if asked else NO_FORMULA)

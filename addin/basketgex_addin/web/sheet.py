@@ -196,11 +196,11 @@ class Sheet:
         if one.name not in BY_NAME:
             return values.NO_NAME
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
-            return values.result(self._worksheet.explain(_asked(one.call)))
+            return values.result(self._worksheet.explain(_asked(one.call), patience=patience))
         shown = values.result(
             self._worksheet.evaluate(one.name, one.blocks, lambda: ahead, patience=patience)
         )
-        return self._with_reason(shown, one)
+        return self._with_reason(shown, one, patience=patience)
 
     def _live(self, page: str, one: _Parsed) -> Any:
         if one.name not in BY_NAME:
@@ -209,13 +209,13 @@ class Sheet:
         if BY_NAME[one.name].kind.way is Way.EXPLAIN:
             return values.result(self._worksheet.explain(_asked(one.call), live=view))
         shown = values.result(self._worksheet.evaluate(one.name, one.blocks, live=view))
-        return self._with_reason(shown, one, view)
+        return self._with_reason(shown, one, live=view)
 
-    def _with_reason(self, shown: Any, one: _Parsed, live: Any = None) -> Any:
+    def _with_reason(self, shown: Any, one: _Parsed, **how: Any) -> Any:
         """Return an error with the sentence that says why, as far as memory knows it."""
         if not values.is_error(shown) or BY_NAME[one.name].kind.way in _UNEXPLAINED:
             return shown
-        why = self._worksheet.explain([(one.name, one.blocks)], live=live)
+        why = self._worksheet.explain([(one.name, one.blocks)], **how)
         return shown | {"why": why} if isinstance(why, str) and why != "OK" else shown
 
 
