@@ -10,8 +10,6 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.standing_still import tried_again
-
 # A process that is forked with a poller at work starts one of its own, and aborts: grpc's issue 43055. Before grpc is loaded.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
@@ -30,6 +28,9 @@ DRIVEN = (HERE / "e2e", HERE / "windows", HERE / "cli", HERE / "server", HERE / 
 for so long fails them; they are tried again after a rest, twice at most, and the summary says so.
 ``-p no:rerunfailures`` turns it off."""
 
+REST = 5
+"""Seconds before another try: what stood still may not have come round yet."""
+
 SHOWN = 3_000
 """Characters of the first try's failure, from its end."""
 
@@ -45,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in DRIVEN):
-            item.add_marker(tried_again)
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=REST))
 
 
 def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:

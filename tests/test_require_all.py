@@ -40,11 +40,7 @@ def test_a_skip_fails_where_all_is_required(tmp_path: Path, require_all: str, su
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
-        env={
-            **os.environ,
-            "BASKETGEX_REQUIRE_ALL": require_all,
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-        },
+        env={**os.environ, "BASKETGEX_REQUIRE_ALL": require_all},
         capture_output=True,
         text=True,
         timeout=60,

@@ -19,7 +19,6 @@ from basketgex_server.settings import Settings
 from basketgex_server.stores.port import Person
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, run, serving
-from tests.standing_still import tried_again
 
 BASKET = "/v1/exposure/basket"
 SETTINGS = Settings(http_listen="127.0.0.1:0", window_quiet=0, window_longest=0)
@@ -87,7 +86,6 @@ def test_whose_share_is_spent_hears_so_until_midnight(door: Door) -> None:
     assert door.get("ann", "A").status_code == 200
 
 
-@tried_again
 def test_strangers_the_revoked_and_those_whose_time_is_over_are_refused(door: Door) -> None:
     door.add("ann")
     door.add("bob", until=NOON + 60)

@@ -23,7 +23,6 @@ from basketgex_server.settings import Settings
 from basketgex_server.stores.port import Person
 from basketgex_server.stores.sqlite import SqliteStore
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, run, serving, turns
-from tests.standing_still import tried_again
 
 T = TypeVar("T")
 REFUSED = "The server refused the token: use the one in its home folder"
@@ -123,7 +122,6 @@ def test_a_person_changes_nothing_of_the_server_and_reads_none_of_its_settings(s
     assert {s.name: s.value for s in settings.settings.settings}["rate"] == "0.045"
 
 
-@tried_again
 def test_who_is_revoked_is_refused_within_two_seconds_and_so_is_the_stream(served: Served) -> None:
     ann, bob = add(served, "ann"), add(served, "bob")
     baskets = pb.BatchGetBasketsRequest(symbols=["A"], offsets=[0, 1], symbol_index=[0], weights=[1])

@@ -23,7 +23,6 @@ from basketgex_server.api.rpc import servicer
 from basketgex_server.errors import Internal, NotEntitled, NotOffered, SourceUnavailable
 from basketgex_server.settings import Settings
 from tests.server.servers import NOON, PATIENCE, Clock, FakeSource, Served, made_up, serving
-from tests.standing_still import tried_again
 
 LIVE_SETTINGS = Settings(window_quiet=0.0, window_longest=0.0)
 
@@ -489,7 +488,6 @@ def test_a_fault_of_the_servers_own_tells_nothing(live: Live, monkeypatch: pytes
     monkeypatch.undo()
 
 
-@tried_again
 def test_the_deadline_is_kept_and_takes_nothing_from_others(live: Live) -> None:
     live.source.gate = gate = asyncio.Event()
     asked = threading.Event()

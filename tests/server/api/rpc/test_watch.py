@@ -39,7 +39,6 @@ from tests.server.servers import (
     turns,
     until,
 )
-from tests.standing_still import tried_again
 
 QUICK = Settings(window_quiet=0.0, window_longest=0.0)
 UNAVAILABLE, UNAUTHENTICATED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED
@@ -549,7 +548,6 @@ def test_a_batch_that_is_none(live: Live, request_: pb.WatchBasketsRequest, sent
     assert ("basketgex-code", "invalid_batch") in error.trailing_metadata()
 
 
-@tried_again
 def test_a_server_that_ends_ends_its_streams_at_once(live: Live) -> None:
     streams = [live.watch(watch("A", pace=3_600.0)) for _ in range(20)]
     for stream in streams:
