@@ -8,10 +8,11 @@ from typing import Any
 
 from basketgex.home import Home
 from basketgex_addin.cells import Ask
-from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.client import BasketClient
 from basketgex_server.settings import change_config
 from tests.addin.web.hosts import WebHost, web_host
 from tests.addin.web.test_pages import write
+from tests.e2e.serving import status
 
 FIRST = ["BASKETREFRESH", ["NVDA,AMD", 1], "first"]
 SECOND = ["BASKETREFRESH", [[["AMD"], ["MU"]], [[1]]], "second"]
@@ -20,10 +21,7 @@ NO_BASKET = ["BASKETREFRESH", [None, 1], "none"]
 
 
 def source_calls(host: WebHost) -> int:
-    with closing(BasketClient(host.home)) as client:
-        found = client.status()
-    assert isinstance(found, ServerStatus)
-    return found.source_calls
+    return status(host.home).source_calls
 
 
 def evaluate(host: WebHost, *calls: list[Any], again: tuple[str, ...] = (), page: str = "page") -> list[Any]:

@@ -21,7 +21,7 @@ from basketgex_addin.template_files import TEMPLATES
 from basketgex_addin.web.charts import charts
 from tests.addin.web.hosts import WebHost, web_host
 from tests.e2e.calc.conftest import find_calc
-from tests.e2e.serving import COMMAND
+from tests.e2e.serving import COMMAND, status
 from tests.e2e.web.browser import SHEET, Workbook, chromium
 from tests.e2e.web.opened import accessible
 from workbook_templates.build import path
@@ -48,20 +48,12 @@ def host(tmp_path: Path) -> Iterator[WebHost]:
         yield found
 
 
-def served(home: Home) -> ServerStatus:
-    """What a home's server has done so far."""
-    with closing(BasketClient(home)) as client:
-        found = client.status()
-    assert isinstance(found, ServerStatus)
-    return found
-
-
 def calculated(folder: Path, name: str) -> tuple[Any, ServerStatus]:
     """The workbook as Calc fills it over a server of its own, and what that server did."""
     home, target = Home(folder / "calc"), folder / f"{name}.xlsx"
     home.write_launch(COMMAND, ())
     recalculate_and_store(Office(find_calc(), folder / "office", home.path), path(name).absolute(), target)
-    done = served(home)
+    done = status(home)
     with closing(BasketClient(home)) as client:
         client.shutdown()
     return openpyxl.load_workbook(target, data_only=True), done
@@ -191,7 +183,7 @@ def test_every_cell_is_calcs(context: BrowserContext, host: WebHost, tmp_path: P
         and plain(cell.value) != approximate(plain(expected[sheet.title][cell.coordinate].value))
     }
     assert differs == {}
-    done = served(host.home)
+    done = status(host.home)
     assert (done.source_calls, done.symbols_fetched) <= (calcs.source_calls, calcs.symbols_fetched)
     assert done.debits_today <= calcs.debits_today
     assert book.faults == []

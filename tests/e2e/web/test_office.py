@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from basketgex_addin.cells import Ask, Reply
-from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.client import BasketClient
 from basketgex_addin.functions import BY_NAME, FUNCTIONS, Way
 from basketgex_addin.web import values
 from basketgex_addin.worksheet import Worksheet
 from tests.addin.web.hosts import WebHost
-from tests.e2e.serving import kill
+from tests.e2e.serving import kill, status
 from tests.e2e.web.browser import chromium
 from tests.e2e.web.excel import Excel, entry, excel, office_host, shown
 from tests.e2e.web.opened import accessible, fetched
@@ -142,10 +142,7 @@ def test_a_trigger(sheet: Excel, host: WebHost) -> None:
     """BASKETREFRESH asks the source when its trigger changes in its cell, and never because it is calculated again."""
 
     def calls() -> int:
-        with closing(BasketClient(host.home)) as client:
-            found = client.status()
-        assert isinstance(found, ServerStatus)
-        return found.source_calls
+        return status(host.home).source_calls
 
     sheet.cell("BASKETGEX", [NAMES])
     before, trigger = calls(), 0

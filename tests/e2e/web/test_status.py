@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.web import assets
 from tests.addin.web.hosts import WebHost, web_host
-from tests.e2e.serving import environment
+from tests.e2e.serving import environment, status
 from tests.e2e.web.browser import chromium, workbook
 from tests.e2e.web.opened import accessible, opened, until
 
@@ -30,13 +28,6 @@ def becomes(page: Page, name: str, text: str) -> None:
     until(page, f"([name, text]) => ({FACT})(name) === text", [name, text])
 
 
-def status_of(host: WebHost) -> ServerStatus:
-    with closing(BasketClient(host.home)) as client:
-        found = client.status()
-    assert isinstance(found, ServerStatus)
-    return found
-
-
 def click(page: Page, button: str, *, accept: bool) -> str:
     """Click a button and answer the question that it asks; return the question."""
     page.get_by_role("button", name=button).click()
@@ -47,7 +38,7 @@ def click(page: Page, button: str, *, accept: bool) -> str:
 
 def test_what_serves(context: BrowserContext, host: WebHost) -> None:
     host.cells(["BASKETGEX", ["NVDA,AMD"]])
-    found, runtime = status_of(host), host.home.server()
+    found, runtime = status(host.home), host.home.server()
     assert runtime is not None
     with opened(context, host, "/status") as page:
         assert fact(page, "Figures") == "synthetic: invented, for trying out"
@@ -96,15 +87,15 @@ def test_refreshing_asks_first(context: BrowserContext, tmp_path: Path) -> None:
         book.put({"D1": '=BASKETGEX("NVDA,AMD")', "D2": '=BASKETGEX("AVGO")'})
         shown = book.shows_number("D1")
         book.shows_number("D2")
-        before = status_of(host)
+        before = status(host.home)
         with opened(context, host, "/status") as page:
             becomes(page, "Open pages show", "2 baskets of 3 names on 1 page")
             asked = click(page, "Refresh what pages show", accept=False)
             assert asked == "Ask the source again for 2 baskets of 3 names? This may cost 1 debit."
-            assert status_of(host).source_calls == before.source_calls
+            assert status(host.home).source_calls == before.source_calls
             click(page, "Refresh what pages show", accept=True)
             page.get_by_text("Done: every page asks for its figures again.").wait_for()
-        assert status_of(host).source_calls == before.source_calls + 1
+        assert status(host.home).source_calls == before.source_calls + 1
         asked_before = book.requests
         book.page.bring_to_front()
         give_up = 100
@@ -112,7 +103,7 @@ def test_refreshing_asks_first(context: BrowserContext, tmp_path: Path) -> None:
             book.page.wait_for_timeout(100)
         assert book.requests > asked_before
         book.shows("D1", shown)
-        assert status_of(host).source_calls == before.source_calls + 1
+        assert status(host.home).source_calls == before.source_calls + 1
 
 
 def test_ending_asks_first(context: BrowserContext, tmp_path: Path) -> None:
@@ -149,7 +140,7 @@ def test_a_problem_of_the_source(context: BrowserContext, tmp_path: Path) -> Non
         host.cells(["BASKETGEX", ["NVDA"]])
         with opened(context, host, "/status") as page:
             said = fact(page, "Last problem")
-            assert said == status_of(host).last_problem != ""
+            assert said == status(host.home).last_problem != ""
             assert fact(page, "Figures") == "of a real source"
             assert page.locator("#source").get_attribute("class") == ""
 

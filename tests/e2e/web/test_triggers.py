@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
 
-import pytest
-
-from basketgex_addin.client import BasketClient, ServerStatus
 from tests.addin.web.hosts import WebHost
+from tests.e2e.serving import status
 from tests.e2e.web.browser import PATIENCE, SHEET, Workbook
 
 
 class Source:
     """What the source has been asked."""
 
-    def __init__(self, client: BasketClient) -> None:
-        self._client = client
+    def __init__(self, host: WebHost) -> None:
+        self._home = host.home
         self.so_far = self.calls
 
     @property
     def calls(self) -> int:
-        found = self._client.status()
-        assert isinstance(found, ServerStatus)
-        return found.source_calls
+        return status(self._home).source_calls
 
     def was_asked_once(self, book: Workbook) -> None:
         """Wait for one more call, and for the page to come to rest without another."""
@@ -41,12 +35,6 @@ class Source:
         assert self.calls == self.so_far
 
 
-@pytest.fixture
-def client(host: WebHost) -> Iterator[BasketClient]:
-    with closing(BasketClient(host.home)) as found:
-        yield found
-
-
 def enter(book: Workbook, cell: str, value: object) -> None:
     book.page.evaluate(f"([a, v]) => {{ {SHEET}.getRange(a).setValue({{ v }}); }}", [cell, value])
 
@@ -59,7 +47,7 @@ def at_rest(book: Workbook) -> None:
     book.calm()
 
 
-def test_a_trigger(book: Workbook, client: BasketClient) -> None:
+def test_a_trigger(book: Workbook, host: WebHost) -> None:
     """There and back, for several cells, baskets and triggers, the source is asked once; for whatever else never."""
     enter(book, "C10", 1)
     enter(book, "C11", 2)
@@ -77,7 +65,7 @@ def test_a_trigger(book: Workbook, client: BasketClient) -> None:
     )
     book.shows_number("D14")
     at_rest(book)
-    source = Source(client)
+    source = Source(host)
     for trigger in (2, 1):
         enter(book, "C10", trigger)
         source.was_asked_once(book)
