@@ -1,6 +1,6 @@
 """``basketgex desk``: who may ask a server by a token of their own, and what each of them has spent.
 
-These commands talk to the store, and to no server: nobody administers a desk over the wire.
+But for certificates, these commands talk to the store, and to no server: nobody administers a desk over the wire.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -16,8 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from basketgex.home import Home
+from basketgex_cli import desk_certificate
 from basketgex_cli.config import settings_of
-from basketgex_cli.parsing import JSON
+from basketgex_cli.parsing import JSON, person_name
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.api.roll import digest_of
 from basketgex_server.command_line import Commands, add_command
@@ -32,8 +32,8 @@ EXAMPLES = (
     "basketgex desk person revoke ann",
     "basketgex desk spent --day 2026-11-27",
     "basketgex desk spent --by symbol",
+    *desk_certificate.EXAMPLES[:1],
 )
-NAME = re.compile(r"[\w.@-]{1,64}")
 MOST_DIGITS = 9
 OF_HOME = "(the home's own)"
 """Beside the debits of whoever asks with the token of a replica's home."""
@@ -45,10 +45,14 @@ T = TypeVar("T")
 def add_parser(commands: Commands) -> None:
     """Add the command and its parts."""
     desk = add_command(
-        commands, "desk", "people with tokens of their own, and who spent what", EXAMPLES, _nothing
+        commands,
+        "desk",
+        "people with tokens of their own, who spent what, and certificates",
+        EXAMPLES,
+        _nothing,
     )
     parts = desk.add_subparsers(
-        title="parts", dest="part", metavar="PART", help="person or spent", required=True
+        title="parts", dest="part", metavar="PART", help="person, spent or certificate", required=True
     )
     person = add_command(
         parts, "person", "gives somebody a token, takes it back, lists who has one", EXAMPLES[:3], _nothing
@@ -68,7 +72,7 @@ def add_parser(commands: Commands) -> None:
     listed.add_argument("--json", action="store_true", help=JSON)
     revoke = add_command(deeds, "revoke", "take somebody's token back", EXAMPLES[2:3], _revoke)
     revoke.add_argument("name", metavar="NAME", help="as basketgex desk person list has it")
-    spent = add_command(parts, "spent", "the debits of a day, by person or by symbol", EXAMPLES[3:], _spent)
+    spent = add_command(parts, "spent", "the debits of a day, by person or by symbol", EXAMPLES[3:5], _spent)
     spent.add_argument(
         "--day", type=_day, metavar="DAY", help="a day (UTC), such as 2026-11-27; today if not given"
     )
@@ -79,6 +83,7 @@ def add_parser(commands: Commands) -> None:
         help="who paid, or what the calls were made for (default: person)",
     )
     spent.add_argument("--json", action="store_true", help=JSON)
+    desk_certificate.add_parser(parts)
 
 
 def _nothing(home: Home, chosen: argparse.Namespace) -> None:
@@ -99,7 +104,7 @@ def _cap(text: str) -> int:
 
 
 def _add(home: Home, chosen: argparse.Namespace) -> None:
-    name, now, token = _name(chosen.name), time.time(), secrets.token_urlsafe(32)
+    name, now, token = person_name(chosen.name), time.time(), secrets.token_urlsafe(32)
     until = _midnight(chosen.until + timedelta(1)) if chosen.until else None
     if until is not None and until <= now:
         raise BadSettings("--until is a day that is over: name one to come, or leave it out.")
@@ -136,7 +141,7 @@ def _list(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _revoke(home: Home, chosen: argparse.Namespace) -> None:
-    name = _name(chosen.name)
+    name = person_name(chosen.name)
     if not _with_store(home, lambda store: store.revoke(name)):
         raise BadSettings(f"There is no {quoted(name)}: run basketgex desk person list to see all.")
     print(f"The token of {name} is refused from now on; what was spent stays in the ledger.")
@@ -161,14 +166,6 @@ def _spent(home: Home, chosen: argparse.Namespace) -> None:
         print(f"{debits:,} {'debit' if debits == 1 else 'debits'} on {day} (UTC).")
     else:
         print(f"Nothing was spent on {day} (UTC).")
-
-
-def _name(text: str) -> str:
-    if not NAME.fullmatch(text):
-        raise BadSettings(
-            f"{quoted(text)} is no name: take up to 64 letters, digits and . _ @ -, such as ann."
-        )
-    return text.lower()
 
 
 def _midnight(day: date) -> float:

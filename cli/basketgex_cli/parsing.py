@@ -16,6 +16,7 @@ from basketgex_server.tickers import ticker
 JSON = "JSON instead of text"
 WEIGHTS = "one weight per ticker, comma-separated, on any scale; default: equal weights"
 """The help of options that many commands have."""
+_PERSON = re.compile(r"[\w.@-]{1,64}")
 _MOST_STEPS = 400
 _EXPLICITLY = "ask with basketgex basket --refresh"
 _ANEW = "run basketgex stop, then ask again"
@@ -164,3 +165,12 @@ def _is_ticker(text: str) -> bool:
     except InvalidSymbol:
         return False
     return True
+
+
+def person_name(text: str) -> str:
+    """Return the name of one of a desk's people as the ledger has it. Raises BadSettings."""
+    if not _PERSON.fullmatch(text):
+        raise BadSettings(
+            f"{quoted(text)} is no name: take up to 64 letters, digits and . _ @ -, such as ann."
+        )
+    return text.lower()

@@ -1,4 +1,4 @@
-"""The certificate with which Excel reaches this machine: for loopback only, and made so that it can vouch for nothing else.
+"""Certificates, and the one with which Excel reaches this machine: for loopback only, and it can vouch for nothing else.
 
 Excel loads add-ins over https alone. A certificate authority is made for one leaf; its key is never written, so that nobody
 can sign anything with it afterwards, and even that could be for loopback only: the authority is constrained to those names.
@@ -7,8 +7,10 @@ can sign anything with it afterwards, and even that could be for loopback only: 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,6 +25,7 @@ RENEW = timedelta(days=60)
 """Before its end; a new authority has to be trusted anew, so a person is told in time."""
 LEEWAY = timedelta(minutes=5)
 """For clocks that were set back."""
+Key: TypeAlias = ec.EllipticCurvePrivateKey
 _PEM = serialization.Encoding.PEM
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -51,11 +54,10 @@ class Facts:
 
 def make(now: datetime) -> Certificates:
     """Return new certificates for localhost, good from ``now`` on for 397 days."""
-    authority, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca = _authority(authority, now)
-    own = _leaf(authority, leaf.public_key(), now)
-    key = leaf.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Certificates(ca.public_bytes(_PEM), own.public_bytes(_PEM) + ca.public_bytes(_PEM), key)
+    signer, key = new_key(), new_key()
+    ca = _authority(signer, now)
+    own = _leaf(ca, signer, key.public_key(), now)
+    return Certificates(pem(ca), pem(own) + pem(ca), key_pem(key))
 
 
 def facts(authority: bytes) -> Facts:
@@ -70,48 +72,89 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    permitted = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_network(ip)) for ip in _LOOPBACK)]
-    return (
-        _begun(NAME, key.public_key(), now)
+def authority(
+    name: str, key: Key, now: datetime, until: datetime, permitted: Sequence[x509.GeneralName] = ()
+) -> x509.Certificate:
+    """Return the certificate of an authority that signs with ``key``, for ``permitted`` names alone where there are any."""
+    made = (
+        _begun(name, _named(name), key.public_key(), now, until)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
-        .add_extension(x509.NameConstraints(permitted, None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if permitted:
+        made = made.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    return made.sign(key, hashes.SHA256())
+
+
+def leaf(
+    ca: x509.Certificate,
+    signer: Key,
+    subject: str,
+    own: ec.EllipticCurvePublicKey,
+    now: datetime,
+    until: datetime,
+    names: Sequence[x509.GeneralName] = (),
+) -> x509.Certificate:
+    """Return a certificate of an authority: a server's for its ``names``, a client's where there are none."""
+    of = ExtendedKeyUsageOID.SERVER_AUTH if names else ExtendedKeyUsageOID.CLIENT_AUTH
+    made = (
+        _begun(subject, ca.subject, own, now, until)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([of]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+    )
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return made.sign(signer, hashes.SHA256())
+
+
+def new_key() -> Key:
+    """Return a private key that is new."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def pem(certificate: x509.Certificate) -> bytes:
+    """Return a certificate as PEM."""
+    return certificate.public_bytes(_PEM)
+
+
+def key_pem(key: Key) -> bytes:
+    """Return a private key as PEM, without a passphrase."""
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def _authority(key: Key, now: datetime) -> x509.Certificate:
+    permitted = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_network(ip)) for ip in _LOOPBACK)]
+    return authority(NAME, key, now, now + LASTS, permitted)
 
 
 def _leaf(
-    authority: ec.EllipticCurvePrivateKey, own: ec.EllipticCurvePublicKey, now: datetime
+    ca: x509.Certificate, signer: Key, own: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.Certificate:
     names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(ip)) for ip in _LOOPBACK)]
-    return (
-        _begun("localhost", own, now)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs=False), critical=True)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False
-        )
-        .sign(authority, hashes.SHA256())
-    )
+    return leaf(ca, signer, "localhost", own, now, now + LASTS, names)
 
 
-def _begun(subject: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.CertificateBuilder:
-    def name(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
+def _begun(
+    subject: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, until: datetime
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(name(subject))
-        .issuer_name(name(NAME))
+        .subject_name(_named(subject))
+        .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - LEEWAY)
-        .not_valid_after(now + LASTS - LEEWAY)
+        .not_valid_after(until - LEEWAY)
     )
+
+
+def _named(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:

@@ -69,7 +69,7 @@ def test_its_authority_can_vouch_for_nobody_else(
     leaf = ec.generate_private_key(ec.SECP256R1())
     ca = certificates._authority(authority, NOW)
     monkeypatch.setattr(x509, "DNSName", every_leaf)
-    own = certificates._leaf(authority, leaf.public_key(), NOW)
+    own = certificates._leaf(ca, authority, leaf.public_key(), NOW)
     pem = serialization.Encoding.PEM
     key = leaf.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     made = Certificates(ca.public_bytes(pem), own.public_bytes(pem) + ca.public_bytes(pem), key)
