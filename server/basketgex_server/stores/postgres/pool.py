@@ -30,7 +30,7 @@ from basketgex_server.stores.port import (
     QuotaValue,
     Want,
 )
-from basketgex_server.stores.postgres.session import AWAY, DOWN, LOOK, Session
+from basketgex_server.stores.postgres.session import AWAY, DEPART, DOWN, LOOK, READ, WANT, Connection, Session
 from basketgex_server.stores.rows import COLUMNS, BadRow, row_of, snapshot_of
 
 LEASE = 35.0
@@ -46,7 +46,6 @@ NEWEST = (
 )
 """The newest of an account, as ``figures_of`` reads it."""
 _ENDED = ("landed", "failed", "free")
-Connection = Any
 
 
 class PostgresPool:
@@ -187,13 +186,7 @@ class PostgresPool:
         try:
             pool = await self._session.pool()
             await pool.execute(
-                "WITH gone AS (DELETE FROM wanted WHERE account = $1 AND replica = $2 AND symbol = ANY($3::text[])) "
-                "INSERT INTO wanted (account, symbol, replica, first, place, until, seen, explicit, reserve, people) "
-                "SELECT $1, s, $2, extract(epoch FROM statement_timestamp()), n, desk_now() + $4, e, x, r, p::jsonb "
-                "FROM unnest($5::text[], $6::bigint[], $7::bool[], $8::bool[], $9::text[]) WITH ORDINALITY t(s, e, x, r, p, n) "
-                "ON CONFLICT (account, symbol, replica) DO UPDATE SET until = excluded.until, "
-                "people = excluded.people, "
-                "explicit = wanted.explicit OR excluded.explicit, reserve = wanted.reserve OR excluded.reserve",
+                WANT,
                 self._account,
                 self._session.replica,
                 sorted(gone),
@@ -213,11 +206,11 @@ class PostgresPool:
         await self._publish()
         pool = await self._session.pool()
         async with pool.acquire() as connection, connection.transaction():
-            read = await connection.fetchval("SELECT desk_read($1, $2)", self._account, self._session.replica)
+            read = await connection.fetchval(READ, self._account, self._session.replica)
             decided = decide(self._ledger(json.loads(read)))
             numbers = json.loads(
                 await connection.fetchval(
-                    "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)",
+                    DEPART,
                     self._account,
                     self._session.replica,
                     LEASE,

@@ -71,6 +71,18 @@ CREATE OR REPLACE FUNCTION desk_now() RETURNS float8 LANGUAGE sql VOLATILE AS $$
     SELECT extract(epoch FROM clock_timestamp())::float8
 $$;
 
+-- Publish what a replica's people wait for, and take back what they no longer do.
+CREATE OR REPLACE FUNCTION desk_want(k text, me integer, gone text[], patience float8, symbols text[], editions bigint[],
+    explicits bool[], reserves bool[], people text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM wanted w WHERE w.account = k AND w.replica = me AND w.symbol = ANY(gone);
+    INSERT INTO wanted AS w (account, symbol, replica, first, place, until, seen, explicit, reserve, people)
+        SELECT k, s, me, extract(epoch FROM statement_timestamp()), n, desk_now() + patience, e, x, r, p::jsonb
+        FROM unnest(symbols, editions, explicits, reserves, people) WITH ORDINALITY t(s, e, x, r, p, n)
+        ON CONFLICT (account, symbol, replica) DO UPDATE SET until = excluded.until, people = excluded.people,
+            explicit = w.explicit OR excluded.explicit, reserve = w.reserve OR excluded.reserve;
+END $$;
+
 -- Lock an account's books and read them. Each statement sees what was committed when the lock was got; one SELECT would not.
 CREATE OR REPLACE FUNCTION desk_read(k text, me integer) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE a account; at float8; wants jsonb; flights jsonb; spent jsonb; caps jsonb;
