@@ -28,7 +28,7 @@ from basketgex_server.shown import quoted
 from basketgex_server.sources.factory import make_source
 from basketgex_server.sources.flashalpha import keys
 
-PATHS = ("chain_folder", "tls_certificate", "tls_key")
+PATHS = ("chain_folder", "tls_certificate", "tls_key", "client_ca")
 """Settings whose value is written in full: the server has another working folder than this terminal."""
 IN_FILE = "a file of the home folder that you alone can read"
 TERMINAL_ONLY = (

@@ -60,12 +60,21 @@ def metrics_address_of(listen: str, certificate: str) -> tuple[str, int]:
 
 
 def check_listen(
-    listen: str, *, certificate: str, key: str, http_listen: str, web_listen: str, metrics_listen: str = ""
+    listen: str,
+    *,
+    certificate: str,
+    key: str,
+    client_ca: str,
+    http_listen: str,
+    web_listen: str,
+    metrics_listen: str = "",
 ) -> None:
     """Refuse what would let strangers in: beyond loopback there must be TLS. Raises BadSettings."""
     host, _ = _host_and_port(listen, "listen", "127.0.0.1:0")
     if bool(certificate) != bool(key):
         raise BadSettings("tls_certificate and tls_key go together: set both or none.")
+    if client_ca and not certificate:
+        raise BadSettings("client_ca goes with TLS: set tls_certificate and tls_key too.")
     if not certificate and not is_loopback(host):
         raise BadSettings(
             "Beyond loopback the server needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1."

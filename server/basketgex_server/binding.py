@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import grpc
 import grpc.aio
 
@@ -11,20 +9,17 @@ from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings
 
 
-def bind(server: grpc.aio.Server, settings: Settings) -> tuple[str, str]:
+def bind(
+    server: grpc.aio.Server, settings: Settings, credentials: grpc.ServerCredentials | None
+) -> tuple[str, str]:
     """Bind; where it is with TLS, a door on loopback stays open for this machine's own clients, which know no certificate."""
     host, beyond = settings.listen.rpartition(":")[0], ""
     try:
-        if settings.tls_certificate:
-            beyond = f"{host}:{server.add_secure_port(settings.listen, _credentials(settings))}"
+        if credentials is not None:
+            beyond = f"{host}:{server.add_secure_port(settings.listen, credentials)}"
             return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", beyond
         return f"{host}:{server.add_insecure_port(settings.listen)}", beyond
     except (OSError, RuntimeError) as error:
         raise BadSettings(
-            "The server cannot listen there: the address is in use, or a TLS file cannot be read."
+            "The server cannot listen there: the address is in use, or not to be had."
         ) from error
-
-
-def _credentials(settings: Settings) -> grpc.ServerCredentials:
-    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
-    return grpc.ssl_server_credentials([pair])

@@ -29,7 +29,16 @@ from basketgex_server.settings import (
 )
 from basketgex_server.shown import quoted
 
-RESTART = ("listen", "tls_certificate", "tls_key", "http_listen", "metrics_listen", "store", "drain")
+RESTART = (
+    "listen",
+    "tls_certificate",
+    "tls_key",
+    "client_ca",
+    "http_listen",
+    "metrics_listen",
+    "store",
+    "drain",
+)
 """Where the server listens, and what it keeps its books in, it decides once."""
 
 _NEEDED = {"chain_folder": "."}  # what one setting needs of another, where it is looked at alone
@@ -145,6 +154,7 @@ class Configuration:
             settings.listen,
             certificate=settings.tls_certificate,
             key=settings.tls_key,
+            client_ca=settings.client_ca,
             http_listen=settings.http_listen,
             web_listen=settings.web_listen,
             metrics_listen=settings.metrics_listen,
@@ -244,10 +254,11 @@ class Configuration:
         return written
 
     def _stamp(self) -> Stamp:
-        return tuple(map(_stamp_of, filter(None, (self.file, self.key_file))))
+        return tuple(map(stamp_of, filter(None, (self.file, self.key_file))))
 
 
-def _stamp_of(file: Path) -> tuple[int, int, int]:
+def stamp_of(file: Path) -> tuple[int, int, int]:
+    """Return a value that changes when a file does, or comes or goes."""
     try:
         found = file.stat()
     except OSError:

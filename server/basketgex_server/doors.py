@@ -25,6 +25,7 @@ from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings
 from basketgex_server.stores.meter import Meter
+from basketgex_server.tls import Tls
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,7 +49,7 @@ OPTIONS = (
 
 
 class Doors:
-    """The doors of one server, which open to the home's ``token`` and to the people of the ``roll``.
+    """The doors of one server, which open to the home's ``token`` and to the people of the ``roll``. Raises BadSettings.
 
     ``patience``: seconds for which calls of the source that are under way may land; ``asked_at``: when somebody last asked, in
     monotonic seconds.
@@ -66,10 +67,16 @@ class Doors:
         self._probes: HttpServer | None = None
         self._metrics = _make_metrics() if settings.metrics_listen else None
         self.meter = self._metrics or Meter()
+        self._tls = Tls(settings) if settings.tls_certificate else None
 
     def asked(self) -> None:
         """Note that somebody asks."""
         self.asked_at = time.monotonic()
+
+    def look(self) -> None:
+        """Heed the TLS files where they have changed."""
+        if self._tls is not None:
+            self._tls.look()
 
     async def open(
         self, servicer: ExposureServicer, liveness: Liveness, settings: Settings
@@ -85,7 +92,7 @@ class Doors:
         add_ExposureServiceServicer_to_server(servicer, self._server)
         liveness.add_to(self._server)
         self._server.add_generic_rpc_handlers((Reflection((SERVICE, HEALTH)),))
-        address, beyond = bind(self._server, settings)
+        address, beyond = bind(self._server, settings, self._tls.credentials() if self._tls else None)
         await self._server.start()
         return address, beyond
 
@@ -110,23 +117,24 @@ class Doors:
     async def open_probes(
         self,
         settings: Settings,
-        look: Callable[[float | None], State],
+        look: Callable[[float | None, bool | None], State],
         unready: Callable[[], str],
     ) -> str:
         """Open to probes and Prometheus where that is wanted; return where, empty where it is not. Raises BadSettings.
 
-        ``look`` tells how the server stands, given when its certificate expires; ``unready`` why it should not be asked.
+        ``look`` tells how the server stands, given when its certificate expires and whether that is what its
+        files say; ``unready`` why nobody should ask it.
         """
         if self._metrics is None:
             return ""
-        from basketgex_server.api.metrics.probes import expires_at, make_app
+        from basketgex_server.api.metrics.probes import make_app
 
-        until = expires_at(settings.tls_certificate)
-        self._metrics.look_at(lambda: look(until))
+        tls = self._tls
+        self._metrics.look_at(lambda: look(tls.expires_at(), tls.is_current) if tls else look(None, None))
         host, port = metrics_address_of(settings.metrics_listen, settings.tls_certificate)
-        pair = None if is_loopback(host) else (settings.tls_certificate, settings.tls_key)
+        context = None if tls is None or is_loopback(host) else tls.context()
         app = make_app(self._metrics, unready)
-        self._probes = await serve_http(app, host, port, LAST, "metrics_listen", pair)
+        self._probes = await serve_http(app, host, port, LAST, "metrics_listen", context)
         return self._probes.address
 
     async def close_probes(self) -> None:

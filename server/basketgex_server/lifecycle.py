@@ -283,12 +283,17 @@ class _Server:
         """Return why nobody should ask this server. A store that is away is none: what is known is shown without it."""
         return "draining" if self._is_ending else "" if self._loaded else "loading"
 
-    def _look(self, certificate_until: float | None) -> State:
+    def _look(self, certificate_until: float | None, certificate_current: bool | None) -> State:
         from basketgex_server.api.metrics.metrics import State
 
         at = self._dispatcher
         return State(
-            at.counts, at.gauges(), len(self._servicer.watches), self._state.is_up, certificate_until
+            at.counts,
+            at.gauges(),
+            len(self._servicer.watches),
+            self._state.is_up,
+            certificate_until,
+            certificate_current,
         )
 
     async def _until_told(self, reloading: Reloading) -> None:
@@ -301,6 +306,7 @@ class _Server:
             if self._servicer.watches:
                 self._doors.asked()
             self._roll.look()
+            self._doors.look()
             await self._alive.tell(ready=self._loaded, store=self._state.is_up)
             idle = 0.0 if self._settings.store else self._settings.idle_stop
             if idle and self._doors.asked_at + idle <= time.monotonic():

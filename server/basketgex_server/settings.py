@@ -116,6 +116,8 @@ class Settings:
     """PEM file; needed beyond loopback."""
     tls_key: str = ""
     """PEM file; needed beyond loopback."""
+    client_ca: str = ""
+    """PEM file of the authority of which clients from elsewhere must have a certificate; empty: they need none."""
     store: str = ""
     """Where figures and debits are kept: empty for this home alone, or postgresql://USER@HOST/DATABASE, which servers share."""
     drain: float = 20.0

@@ -46,6 +46,7 @@ def test_what_may_not_go_unnoticed_has_an_alarm() -> None:
         "basketgex_debits_left",
         "basketgex_store_up",
         "basketgex_certificate_expires_seconds",
+        "basketgex_certificate_current",
         "basketgex_debits_total",
     }
     assert {rule["alert"]: rule.get("for") for rule in RULES}["BasketgexStoreDown"] == "1m"

@@ -351,7 +351,7 @@ def test_an_idle_server_ends(town: Town) -> None:
         ({"listen": "127.0.0.1:http"}, "listen must be HOST:PORT, such as 127.0.0.1:0."),
         (
             {"tls_certificate": "/none/a", "tls_key": "/none/b"},
-            "The server cannot listen there: the address is in use, or a TLS file cannot be read.",
+            "The TLS files cannot be used: they must be PEM files that the server may read, and the key the certificate's.",
         ),
     ],
 )
@@ -372,7 +372,7 @@ def test_an_address_in_use_is_said(town: Town, tmp_path: Path) -> None:
         assert process.ended() == 1
         # Before it there may be a line of gRPC's own.
         assert process.errors().splitlines()[-1] == (
-            "The server cannot listen there: the address is in use, or a TLS file cannot be read."
+            "The server cannot listen there: the address is in use, or not to be had."
         )
     finally:
         process.end()

@@ -167,6 +167,7 @@ def test_each_setting_is_described(file: Path) -> None:
         "listen",
         "tls_certificate",
         "tls_key",
+        "client_ca",
         "store",
         "drain",
         "http_listen",

@@ -28,7 +28,8 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 class State:
     """How a server stands at the moment at which it is asked.
 
-    ``certificate_until``: when the first of its certificates expires (Unix seconds), None without one.
+    ``certificate_until``: when the first of its certificates expires (Unix seconds); ``certificate_current``: whether its files
+    say so, too. None without a certificate.
     """
 
     counts: Counts
@@ -36,6 +37,7 @@ class State:
     streams: int
     store_up: bool
     certificate_until: float | None
+    certificate_current: bool | None
 
 
 class Metrics(Meter):
@@ -133,6 +135,10 @@ class _Looked:
             certificate_expires_seconds=(
                 "Time until the server's certificate expires.",
                 None if state.certificate_until is None else state.certificate_until - time.time(),
+            ),
+            certificate_current=(
+                "Whether the server's certificate is what its files say.",
+                state.certificate_current,
             ),
         )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from cryptography import x509
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -31,12 +29,3 @@ def make_app(metrics: Metrics, unready: Callable[[], str]) -> Starlette:
         return PlainTextResponse(f"{why or 'ok'}\n", 503 if why else 200, headers=NEVER)
 
     return Starlette(routes=[Route("/metrics", tell), Route("/livez", live), Route("/readyz", ready)])
-
-
-def expires_at(certificate: str) -> float | None:
-    """Return when the first certificate of a PEM file expires (Unix seconds); None without a file, or one that is read."""
-    try:
-        chain = x509.load_pem_x509_certificates(Path(certificate).read_bytes()) if certificate else []
-    except (OSError, ValueError):
-        return None
-    return min((each.not_valid_after_utc.timestamp() for each in chain), default=None)

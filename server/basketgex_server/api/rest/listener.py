@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import socket
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -62,18 +63,18 @@ async def serve_http(
     port: int,
     grace: float = GRACE,
     setting: str = "http_listen",
-    pair: tuple[str, str] | None = None,
+    context: ssl.SSLContext | None = None,
 ) -> HttpServer:
     """Serve an application on an address of ``address_of``; it is bound on return. Raises BadSettings.
 
     ``grace``: seconds that requests under way may take once the server is told to end. ``setting``: which one the address is
-    of. ``pair``: the files of certificate and key, without which the address must be on loopback.
+    of. ``context``: that of TLS, without which the address must be on loopback.
     """
     import uvicorn
 
     from basketgex_server.api.rest.http_protocol import BoundedProtocol
 
-    if pair is None and not is_loopback(host):
+    if context is None and not is_loopback(host):
         raise BadSettings(f"{setting} must be on loopback, such as 127.0.0.1:8080: HTTP has no TLS here.")
     listener = _bound(host, port, setting)
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # nothing of it on standard error
@@ -91,14 +92,9 @@ async def serve_http(
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=math.ceil(grace),
-        ssl_certfile=pair[0] if pair else None,
-        ssl_keyfile=pair[1] if pair else None,
     )
-    try:
-        config.load()
-    except (OSError, ValueError) as error:
-        listener.close()
-        raise BadSettings(f"{setting}: a TLS file cannot be read, or does not fit the other.") from error
+    config.load()
+    config.ssl = context
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     return HttpServer(server, listener)
