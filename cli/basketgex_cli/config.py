@@ -162,10 +162,10 @@ def key_sentence(found: HomeSettings, environment: Mapping[str, str]) -> str:
     if found.key_problem:
         return found.key_problem
     if found.key_place == keys.ENVIRONMENT:
-        return f"The key is in {keys.VARIABLE}, in the environment."
+        return f"The key is given in the environment, by {keys.VARIABLE} or the file that {keys.VARIABLE}_FILE names."
     if found.key_place:
         return f"The key is in {IN_FILE if found.key_place == keys.FILE else 'the keyring'}."
-    return TERMINAL_ONLY if environment.get(keys.VARIABLE, "").strip() else NO_KEY
+    return TERMINAL_ONLY if keys.is_given(environment) else NO_KEY
 
 
 def _clear(home: Home) -> None:

@@ -242,7 +242,7 @@ def check_store(store: str) -> None:
         )
     if has_password:
         raise BadSettings(
-            "store has a password in it: take it out, and give it by PGPASSFILE, PGPASSWORD or a client certificate."
+            "store has a password in it: take it out, and give it by BASKETGEX_STORE_PASSWORD_FILE, PGPASSFILE or PGPASSWORD."
         )
 
 

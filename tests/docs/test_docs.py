@@ -26,6 +26,7 @@ from basketgex_server.dispatch import snapshots as cache
 from basketgex_server.settings import PREFIX, Settings
 from basketgex_server.sources.factory import SAMPLE_SEATS
 from basketgex_server.sources.flashalpha import keys
+from basketgex_server.stores.factory import PASSWORD
 from workbook_templates.scanner.layout import FILLED as ALL
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,7 @@ VARIABLES = {
     throttle.SWITCH,
     patience.VARIABLE,
     keys.VARIABLE,
+    *(f"{secret}_FILE" for secret in (keys.VARIABLE, PASSWORD)),
     *(PREFIX + name.upper() for name in SETTINGS),
 }
 OF_THE_HOSTS = {"IF", "SUMPRODUCT", "INDEX", "MATCH", "IFERROR", "LEFT", "EXACT"}

@@ -105,7 +105,7 @@ def key(facts: Facts) -> Finding:
     if problem:
         return Finding(FAULT, problem, again)
     if not place:
-        here = os.environ.get(keys.VARIABLE, "").strip() and isinstance(found, HomeSettings)
+        here = keys.is_given() and isinstance(found, HomeSettings)
         return Finding(
             FAULT, "in this terminal, but the running server has none" if here else "there is none", again
         )

@@ -1,5 +1,7 @@
 """The key of the paid source: from the environment, else from a file of the home, else from the keyring. Never shown.
 
+What the environment says is the key itself, or the name of a file that has it (``…_FILE``).
+
 The file is for where there is no keyring, or none that a program without a window can open: its owner alone can read it, and
 the server finds it whoever started it. An environment, on the contrary, is that of one process and those it starts.
 """
@@ -16,6 +18,7 @@ from types import ModuleType
 from typing import NamedTuple, NoReturn
 
 from basketgex.home import Home, decoded, write_whole
+from basketgex_server.named_secrets import SUFFIX, read_named, unreadable
 from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
 
 VARIABLE = "BASKETGEX_FLASHALPHA_API_KEY"
@@ -80,9 +83,14 @@ class Found(NamedTuple):
 def find_key(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Found | None:
     """Return the key: the environment's, else the file's, else the keyring's; None where there is none. May block.
 
-    Raises BadKey where it cannot be a key, KeyStoreUnavailable where the file or the keyring is there but stays shut.
+    Raises BadKey where it cannot be a key, KeyStoreUnavailable where a file or the keyring is there but stays shut.
     """
-    if text := environment.get(VARIABLE, "").strip():
+    text = environment.get(VARIABLE, "").strip()
+    try:
+        text = text or read_named(VARIABLE, environment)
+    except OSError:
+        raise KeyStoreUnavailable(unreadable(VARIABLE)) from None
+    if text:
         return Found(Secret(text), ENVIRONMENT)
     if file is not None and (text := _read(file)):
         return Found(Secret(text), FILE)
@@ -101,6 +109,11 @@ def find_key(file: Path | None = None, environment: Mapping[str, str] = os.envir
     if shut:
         raise KeyStoreUnavailable(_LOCKED)
     return Found(Secret(stored), KEYRING) if stored and stored.strip() else None
+
+
+def is_given(environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether an environment has the key, or names a file for it."""
+    return any(environment.get(name, "").strip() for name in (VARIABLE, VARIABLE + SUFFIX))
 
 
 def get_key(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Secret | None:

@@ -43,14 +43,20 @@ DOWN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class Session:
     """Connects when first asked to.
 
-    ``told`` is called when something has landed, or may have been missed; ``took`` hears how long what was done took.
+    ``told`` is called when something has landed, or may have been missed; ``took`` hears how long what was done took;
+    ``password`` is asked at each connection, and raises OSError where there is none at the moment.
     """
 
     def __init__(
-        self, url: str, told: Callable[[], None], took: Callable[[str, float], None] = lambda *_: None
+        self,
+        url: str,
+        told: Callable[[], None],
+        took: Callable[[str, float], None] = lambda *_: None,
+        password: Callable[[], str] | None = None,
     ) -> None:
         self.replica = secrets.randbelow(1 << 31)
         self._url = url
+        self._password = password
         self._told = told
         self._took = took
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -74,6 +80,7 @@ class Session:
                 try:
                     self._pool = await asyncpg.create_pool(
                         self._url,
+                        password=self._password,
                         min_size=POOL,
                         max_size=POOL,
                         timeout=CONNECT,
@@ -135,7 +142,9 @@ class Session:
         return done
 
     async def _listen(self) -> Connection:
-        ear = await asyncpg.connect(self._url, timeout=CONNECT, command_timeout=COMMAND)
+        ear = await asyncpg.connect(
+            self._url, password=self._password, timeout=CONNECT, command_timeout=COMMAND
+        )
         try:
             if self._pool is None:
                 await _prepare(ear)

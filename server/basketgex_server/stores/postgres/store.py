@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from typing import TypeAlias
@@ -43,11 +43,11 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 class PostgresStore:
-    """The store at ``url``, which has no password: libpq's variables or files give it."""
+    """The store at ``url``, which has no password: ``password`` gives it, else libpq's variables or files."""
 
     lost = False
 
-    def __init__(self, url: str, history_days: float) -> None:
+    def __init__(self, url: str, history_days: float, password: Callable[[], str] | None = None) -> None:
         self._pools: dict[str, PostgresPool] = {}
         self._editions: dict[str, int] = {}
         self._spent: dict[str, DebitCounts] = {}
@@ -55,7 +55,7 @@ class PostgresStore:
         self._history = history_days * DAY
         self.meter = Meter()
         self._session = Session(
-            url, self._hear, lambda operation, seconds: self.meter.store_took(operation, seconds)
+            url, self._hear, lambda operation, seconds: self.meter.store_took(operation, seconds), password
         )
 
     @property
