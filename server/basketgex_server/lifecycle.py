@@ -137,7 +137,11 @@ def log_to(path: Path) -> None:
     package = logging.getLogger("basketgex_server")
     package.addHandler(handler)
     package.setLevel(logging.INFO)
-    logging.getLogger("grpc").addHandler(logging.NullHandler())
+    for library in (
+        "grpc",
+        "asyncpg",
+    ):  # they say what they run into with tracebacks, on standard error where nobody listens
+        logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 class _Server:

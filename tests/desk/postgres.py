@@ -79,7 +79,7 @@ class Cluster:
         self._options = " ".join(f"-c {option}" for option in options)
         self.password_file = Path(tempfile.mkdtemp(prefix="basketgex-pgpass-")) / "pgpass"
         self.password_file.touch(0o600)
-        self.password_file.write_text(f"127.0.0.1:{self.port}:*:desk:{self._secret}\n")
+        self.password_file.write_text(f"127.0.0.1:*:*:desk:{self._secret}\n")
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
         command = [str(self._binaries / program), *map(str, arguments)]

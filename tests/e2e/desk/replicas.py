@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
@@ -22,19 +23,19 @@ PROBED = {"metrics_listen": "127.0.0.1:0"}
 
 
 @contextmanager
-def desk(
-    folder: Path, store: str, upstream: Upstream, count: int, **settings: object
-) -> Iterator[list[Server]]:
+def desk(folder: Path, store: str, upstream: Upstream, count: int, **settings: Any) -> Iterator[list[Server]]:
     """Serve a desk of so many replicas while the block runs."""
     servers = [
         Server(
             folder / f"replica-{number}",
-            store=store,
-            source="flashalpha",
-            flashalpha_base_url=upstream.url,
-            flashalpha_api_key=upstream.key,
-            max_calls_per_hour=PLENTY,
-            **settings,
+            **{
+                "store": store,
+                "source": "flashalpha",
+                "flashalpha_base_url": upstream.url,
+                "flashalpha_api_key": upstream.key,
+                "max_calls_per_hour": PLENTY,
+                **settings,
+            },
         )
         for number in range(count)
     ]

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from basketgex_addin.cells import Reply
-from tests.desk.postgres import Cluster, cluster
+from tests.desk.postgres import Cluster
 from tests.e2e.clocked import asked, problem, reply
 from tests.e2e.desk.replicas import PROBED, Asking, desk, probe
 from tests.e2e.serving import Server, status, until
 from tests.standin.upstream import Gate, Upstream, gated
-
-
-@pytest.fixture
-def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster that may be killed: what it has acknowledged is on the disk."""
-    with cluster(fsync=True) as made:
-        monkeypatch.setenv("PGPASSFILE", str(made.password_file))
-        yield made
 
 
 def _ledger_is_exact(server: Server, upstream: Upstream, may_be_spent: int = 0) -> None:

@@ -55,6 +55,7 @@ class PostgresPool:
         self.quota = begin
         self.edition = edition
         self._session = session
+        self._returns = session.returns
         self._account = account
         self._begin = begin
         self._flags = flags
@@ -108,7 +109,6 @@ class PostgresPool:
                     raise
                 if loop.time() + LOOK > ends:
                     raise StoreAway from error
-                self._new |= self._mine  # a store that was killed has forgotten what was wanted
                 token = secrets.token_hex(12)
                 await asyncio.sleep(LOOK)
         self.quota = decided.quota
@@ -203,6 +203,9 @@ class PostgresPool:
             raise
 
     async def _depart(self, decide: Callable[[Ledger], Departure], token: str) -> Departure:
+        if self._returns != self._session.returns:  # a store that was killed has forgotten what was wanted
+            self._returns = self._session.returns
+            self._new |= self._mine
         await self._publish()
         pool = await self._session.pool()
         async with pool.acquire() as connection, connection.transaction():

@@ -36,7 +36,13 @@ READ = "SELECT desk_read($1, $2)"
 DEPART = "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)"
 """What a replica says on its way to a call."""
 Connection = Any
-DOWN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DOWN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that ends in the middle of an answer
+)
 """What the store's absence looks like, and its disk's."""
 
 
@@ -55,6 +61,8 @@ class Session:
         password: Callable[[], str] | None = None,
     ) -> None:
         self.replica = secrets.randbelow(1 << 31)
+        self.returns = 0
+        """How often the store was gone, and came back."""
         self._url = url
         self._password = password
         self._told = told
@@ -166,6 +174,7 @@ class Session:
                 continue
             with suppress(*DOWN):
                 await self._listen()
+                self.returns += 1
                 LOG.info("The desk's store is back.")
 
 

@@ -1,0 +1,90 @@
+"""A desk's store as its operator sees it: the books in SQL, what they must add up to, and what may be held there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from typing import Any, Self
+
+import asyncpg
+
+from tests.e2e.serving import until
+from tests.standin.upstream import Upstream
+
+
+def said(store: str, statement: str) -> list[Any]:
+    """Return what the store answers."""
+
+    async def work() -> list[Any]:
+        connection = await asyncpg.connect(store)
+        try:
+            return list(await connection.fetch(statement))
+        finally:
+            await connection.close()
+
+    return asyncio.run(work())
+
+
+def calls(store: str) -> Counter[str]:
+    """Return how many calls are in each state."""
+    rows = said(store, "SELECT state, count(*) FROM call GROUP BY state")
+    return Counter(dict(rows))
+
+
+def until_wanted(store: str, *symbols: str) -> None:
+    """Wait until these, and no others, are waited for and have no call."""
+    until(
+        lambda: (
+            [s for (s,) in said(store, "SELECT symbol FROM wanted WHERE call IS NULL ORDER BY 1")]
+            == [*symbols]
+        )
+    )
+
+
+def until_books(store: str, upstream: Upstream, **states: int) -> None:
+    """Wait until so many calls have ended so; what was made free is not counted.
+
+    Then source debits ≤ ledger ≤ source debits + calls that may be spent.
+    """
+
+    def ended() -> Counter[str]:
+        found = calls(store)
+        del found["free"]
+        return found
+
+    try:
+        until(lambda: ended() == states, patience=30)
+    except AssertionError:
+        raise AssertionError(f"{calls(store)}, not {states}: {upstream.asked}") from None
+    ledger = sum(states.values())
+    assert upstream.debits <= ledger <= upstream.debits + states.get("lost", 0) + states.get("failed", 0)
+
+
+class Held:
+    """``with Held(store, statement):`` what the statement locks is locked while the block lasts."""
+
+    def __init__(self, store: str, statement: str) -> None:
+        self._store = store
+        self._statement = statement
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner()
+        self._connection = self._runner.run(asyncpg.connect(self._store))
+        self._runner.run(self._connection.execute(f"BEGIN; {self._statement}"))
+        return self
+
+    def wait_waiting(self) -> None:
+        """Wait until somebody waits for it."""
+        until(lambda: said(self._store, "SELECT FROM pg_locks WHERE NOT granted"))
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the store may be gone
+            self._runner.run(self._connection.close(timeout=10))
+        self._runner.close()
+
+
+BOOKS = "SELECT FROM account FOR UPDATE"
+"""Locks what a departure, and a landing, begin with."""
+FIGURES = "LOCK TABLE snapshot IN SHARE MODE"
+"""Locks what a landing writes in its middle."""
