@@ -30,6 +30,7 @@ import filelock
 
 from basketgex import __version__
 from basketgex.home import Home, Runtime
+from basketgex_server import service_manager
 from basketgex_server.api.roll import Roll
 from basketgex_server.api.rpc.liveness import Liveness
 from basketgex_server.api.rpc.servicer import ExposureServicer
@@ -224,12 +225,14 @@ class _Server:
             self._tell()
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
             ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http, metrics))
+            service_manager.tell(service_manager.READY)
             warm = loop.call_later(WARM_AFTER, self._compute.submit, _load, source)
             tidy()
             await self._until_told(reloading)
             warm.cancel()
         finally:
             LOG.info("Ending.")
+            service_manager.tell(service_manager.STOPPING)
             self._is_ending = True
             if threading.current_thread() is threading.main_thread():  # else others live in this process
                 self.at_last.start()
