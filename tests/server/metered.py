@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from basketgex.v1 import exposure_pb2 as pb
+from basketgex_cli.desk_certificate import LASTS, make_server
 from basketgex_server.domain import QuotaReading
 from basketgex_server.settings import Settings
 from tests.server.servers import PATIENCE, Clock, FakeSource, Served, serving
@@ -62,28 +57,8 @@ class Probe:
 
 def write_certificate(folder: Path) -> tuple[str, str]:
     """Write a certificate for this machine that lasts some days, and its key; return both files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk.example")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=DAYS))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "server.pem", folder / "server.key"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    with os.fdopen(os.open(files[1], os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-        file.write(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-    return str(files[0]), str(files[1])
+    make_server(folder / "tls", ["127.0.0.1"], datetime.now(UTC) - LASTS + timedelta(days=DAYS))
+    return str(folder / "tls" / "server.pem"), str(folder / "tls" / "server.key")
 
 
 class Watched:
