@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -20,7 +21,7 @@ class Relay:
         self._lines: list[_Line] = []
         self._threads: list[threading.Thread] = []
         self._is_held = self._is_cut = self._is_over = False
-        self._last = b""
+        self._words: tuple[bytes, ...] = ()
         self._resets = False
         self._has_lost = False
 
@@ -65,10 +66,10 @@ class Relay:
         with self._changed:
             self._is_cut = self._is_held = False
 
-    def lose_answer(self, last: bytes, *, resets: bool) -> None:
-        """Carry a message with these bytes, once, and no answer to it: the connection is reset, or says nothing more."""
+    def lose_answer(self, *words: bytes, resets: bool) -> None:
+        """Lose the answer to what follows when these have passed, in turn: the connection is reset, or says nothing more."""
         with self._changed:
-            self._last, self._resets, self._has_lost = last, resets, False
+            self._words, self._resets, self._has_lost = words, resets, False
 
     def wait_lost(self) -> None:
         """Wait until an answer was lost."""
@@ -114,18 +115,17 @@ class Relay:
                     self._changed.wait_for(lambda: not self._is_held or line.is_over)
                     if line.is_over:
                         return
-                    loses = bool(asks and self._last and self._last in data)
-                    if loses:
-                        self._last, line.is_mute = b"", True
+                    if asks:
+                        line.hear(data, self._words)
                 if asks or not line.is_mute:
                     sink.sendall(data)
                 elif self._resets:
                     line.end()  # the answer is here, so it was done
                 if not asks and line.is_mute:
                     with self._changed:
-                        self._has_lost = True
+                        self._words, self._has_lost = (), True
                         self._changed.notify_all()
-        if not line.is_mute:
+        if asks or not line.is_mute:
             line.end()
 
 
@@ -135,6 +135,13 @@ class _Line:
     def __init__(self, *ends: socket.socket) -> None:
         self._ends = ends
         self.is_over = self.is_mute = self.has_more = False
+        self._heard = 0
+
+    def hear(self, data: bytes, words: Sequence[bytes]) -> None:
+        """Note which of the words have passed; after the last it is mute."""
+        while self._heard < len(words) and words[self._heard] in data:
+            self._heard += 1
+        self.is_mute |= 0 < len(words) <= self._heard
 
     def end(self) -> None:
         self.is_over = True

@@ -283,6 +283,7 @@ class Dispatcher:
         if news.snapshots:
             newest = max(snapshot.fetched_at for snapshot in news.snapshots.values())
             self._state.meter.news_took(self._now() - newest)
+        self._spender.hear_failed(cache, news.failed.values())
         exposures = {symbol: snapshot.exposure for symbol, snapshot in news.snapshots.items()}
         batcher.settle({**exposures, **dict.fromkeys(news.missing), **news.failed})
         batcher.look()

@@ -280,8 +280,7 @@ class Spender:
         if isinstance(error, QuotaSpent):
             return  # the account's books have it
         if isinstance(error, RateLimited):
-            wait = min(error.retry_after, HOUR, cache.quota.status(now).resets_at - now)
-            self.remember(cache, failures.pauses(source, error, now, wait, call=number, left=self._left))
+            self.remember(cache, self._pause(cache, source, error, number))
         elif isinstance(error, NotEntitled) and error.symbols:
             self.remember(cache, cache.exclude(error, now))
         elif not (
@@ -295,6 +294,19 @@ class Spender:
             )
             if not error.uncharged:  # what costs nothing is not worth remembering beyond this server's life
                 self.remember(cache, found)
+
+    def hear_failed(self, cache: SnapshotCache, errors: Iterable[BasketgexError]) -> None:
+        """Keep a pause that the source has asked another replica for."""
+        for error in errors:
+            if error.code == RateLimited.code and not cache.failures.held(SOURCE, self._now()):
+                self._pause(cache, SOURCE, error, self._left + 1)
+
+    def _pause(
+        self, cache: SnapshotCache, source: str, error: BasketgexError, number: int
+    ) -> dict[str, Failure]:
+        now = self._now()
+        wait = min(error.retry_after, HOUR, cache.quota.status(now).resets_at - now)
+        return cache.failures.pauses(source, error, now, wait, call=number, left=self._left)
 
     def remember(self, cache: SnapshotCache, failures: Mapping[str, Failure]) -> None:
         """Journal what was asked for in vain."""

@@ -9,7 +9,11 @@ from typing import Any, Self
 
 import asyncpg
 
-from tests.e2e.serving import until
+from basketgex_addin.cells import Reply
+from tests.desk.postgres import Cluster
+from tests.desk.relay import Relay
+from tests.e2e.clocked import asked
+from tests.e2e.serving import Server, until
 from tests.standin.upstream import Upstream
 
 
@@ -24,6 +28,19 @@ def said(store: str, statement: str) -> list[Any]:
             await connection.close()
 
     return asyncio.run(work())
+
+
+def done(store: str, statements: str) -> None:
+    """Have the store do something."""
+
+    async def work() -> None:
+        connection = await asyncpg.connect(store)
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
 
 
 def calls(store: str) -> Counter[str]:
@@ -59,6 +76,17 @@ def until_books(store: str, upstream: Upstream, **states: int) -> None:
         raise AssertionError(f"{calls(store)}, not {states}: {upstream.asked}") from None
     ledger = sum(states.values())
     assert upstream.debits <= ledger <= upstream.debits + states.get("lost", 0) + states.get("failed", 0)
+
+
+def knows(server: Server, *symbols: str) -> bool:
+    """Tell whether a replica has figures of them all without a call."""
+    (found,) = asked(server.home, symbols, refresh="CACHE_ONLY")
+    return isinstance(found, Reply) and not found.missing
+
+
+def over(line: Relay, cluster: Cluster, store: str) -> str:
+    """Return a store's address by way of a line to its cluster."""
+    return store.replace(f":{cluster.port}/", f":{line.port}/")
 
 
 class Held:

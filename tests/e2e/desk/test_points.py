@@ -12,9 +12,9 @@ from basketgex_addin.cells import Reply
 from tests.desk.postgres import Cluster
 from tests.desk.relay import Relay
 from tests.e2e.clocked import asked, reply
-from tests.e2e.desk.books import BOOKS, FIGURES, Held, said, until_books, until_wanted
+from tests.e2e.desk.books import BOOKS, FIGURES, Held, knows, over, said, until_books, until_wanted
 from tests.e2e.desk.replicas import Asking, desk
-from tests.e2e.serving import Server, until
+from tests.e2e.serving import until
 from tests.standin.upstream import Gate, Upstream, gated
 
 UNHURRIED = {"window_quiet": 5, "window_longest": 5}
@@ -28,17 +28,8 @@ def line(upstream: Upstream) -> Iterator[Relay]:
         yield relay
 
 
-def _over(line: Relay) -> dict[str, str]:
+def _by_way_of(line: Relay) -> dict[str, str]:
     return {"flashalpha_base_url": f"http://127.0.0.1:{line.port}"}
-
-
-def _store_of(cluster: Cluster, line: Relay, store: str) -> str:
-    return store.replace(f":{cluster.port}/", f":{line.port}/")
-
-
-def _knows(server: Server, *symbols: str) -> bool:
-    (found,) = asked(server.home, symbols, refresh="CACHE_ONLY")
-    return isinstance(found, Reply) and not found.missing
 
 
 def test_a_replica_killed_before_it_departs_has_spent_nothing(
@@ -62,12 +53,12 @@ def test_a_replica_killed_before_it_departs_has_spent_nothing(
 def test_a_replica_killed_between_its_commit_and_its_call(
     tmp_path: Path, desk_store: str, upstream: Upstream, line: Relay
 ) -> None:
-    with desk(tmp_path, desk_store, upstream, 1, **_over(line)) as (one,):
+    with desk(tmp_path, desk_store, upstream, 1, **_by_way_of(line)) as (one,):
         reply(one.home, "SPY")
         line.hold()
         lost = Asking(one, ["A", "B"])
         line.wait_waiting()
-        with desk(tmp_path / "beside", desk_store, upstream, 1, **_over(line)) as (other,):
+        with desk(tmp_path / "beside", desk_store, upstream, 1, **_by_way_of(line)) as (other,):
             waiting = Asking(other, ["B"])
             one.kill()
             line.cut()
@@ -126,7 +117,7 @@ def test_a_replica_killed_when_its_landing_was_committed_has_landed_all(
 ) -> None:
     with (
         Relay(postgres.port) as line,
-        desk(tmp_path, _store_of(postgres, line, desk_store), upstream, 1) as (one,),
+        desk(tmp_path, over(line, postgres, desk_store), upstream, 1) as (one,),
         desk(tmp_path / "beside", desk_store, upstream, 1) as (other,),
     ):
         reply(one.home, "SPY")
@@ -135,12 +126,12 @@ def test_a_replica_killed_when_its_landing_was_committed_has_landed_all(
         upstream.script(gated(gate))
         asking = Asking(one, ["A", "B"])
         gate.wait_entered()
-        line.lose_answer(b"COMMIT", resets=False)
+        line.lose_answer(b'"A"', b"COMMIT", resets=False)
         gate.open()
         assert isinstance(asking.answer(), Reply)
         line.wait_lost()
         one.kill()
-        until(lambda: _knows(other, "A", "B"))
+        until(lambda: knows(other, "A", "B"))
         until_books(desk_store, upstream, landed=2)
         assert upstream.debits == 2
 
@@ -150,7 +141,7 @@ def test_a_replica_alone_loses_the_store_with_its_call_under_way(
 ) -> None:
     with (
         Relay(postgres.port) as line,
-        desk(tmp_path, _store_of(postgres, line, desk_store), upstream, 1) as (one,),
+        desk(tmp_path, over(line, postgres, desk_store), upstream, 1) as (one,),
     ):
         reply(one.home, "SPY")
         gate = Gate()
@@ -166,7 +157,7 @@ def test_a_replica_alone_loses_the_store_with_its_call_under_way(
             line.mend()
             until_books(desk_store, upstream, landed=3)  # what was lost has landed after all
             assert upstream.debits == 3
-            until(lambda: _knows(other, "A"))
+            until(lambda: knows(other, "A"))
 
 
 def test_the_store_is_killed_before_a_call_departs(
@@ -194,7 +185,7 @@ def test_the_store_is_killed_between_a_commit_and_its_call(
     tmp_path: Path, crashing: Cluster, upstream: Upstream, line: Relay
 ) -> None:
     store = crashing.database()
-    with desk(tmp_path, store, upstream, 2, **_over(line)) as (one, other):
+    with desk(tmp_path, store, upstream, 2, **_by_way_of(line)) as (one, other):
         reply(one.home, "SPY")
         line.hold()
         asking = Asking(one, ["A", "B"])
@@ -203,7 +194,7 @@ def test_the_store_is_killed_between_a_commit_and_its_call(
         line.release()
         assert isinstance(asking.answer(), Reply)
         crashing.start()
-        until(lambda: _knows(other, "A", "B"))
+        until(lambda: knows(other, "A", "B"))
         until_books(store, upstream, landed=2)
         assert upstream.debits == 2
 
@@ -226,6 +217,6 @@ def test_the_store_is_killed_behind_an_answer(
             held.wait_waiting()
             crashing.kill()
         crashing.start()
-        until(lambda: _knows(other, "A", "B"))
+        until(lambda: knows(other, "A", "B"))
         until_books(store, upstream, landed=2)
         assert upstream.debits == 2

@@ -74,10 +74,11 @@ $$;
 -- Publish what a replica's people wait for, and take back what they no longer do.
 CREATE OR REPLACE FUNCTION desk_want(k text, me integer, gone text[], patience float8, symbols text[], editions bigint[],
     explicits bool[], reserves bool[], people text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE at float8 := desk_now();
 BEGIN
     DELETE FROM wanted w WHERE w.account = k AND w.replica = me AND w.symbol = ANY(gone);
     INSERT INTO wanted AS w (account, symbol, replica, first, place, until, seen, explicit, reserve, people)
-        SELECT k, s, me, extract(epoch FROM statement_timestamp()), n, desk_now() + patience, e, x, r, p::jsonb
+        SELECT k, s, me, at, n, at + patience, e, x, r, p::jsonb
         FROM unnest(symbols, editions, explicits, reserves, people) WITH ORDINALITY t(s, e, x, r, p, n)
         ON CONFLICT (account, symbol, replica) DO UPDATE SET until = excluded.until, people = excluded.people,
             explicit = w.explicit OR excluded.explicit, reserve = w.reserve OR excluded.reserve;
