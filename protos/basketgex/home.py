@@ -17,31 +17,29 @@ The home (``BASKETGEX_HOME``, else the platform's local data folder) holds every
 ``web.json``   where the web host listens, readable by its owner
 ``web.lock``   held by the web host for life
 ``office…``    certificates and add-in file of Excel through Office.js, and what was installed; readable by their owner
+``desk.json``  the desk that this home has joined; beside it ``desk-ca.pem``, and ``desk-token`` where no keyring has it
 ``alerts.json`` what ``basketgex watch`` has told, so that no flip is told twice
 ============== =========================================================================
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import secrets
-import stat
 import sys
-import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
 
+from basketgex import files
+from basketgex.desk import AUTHORITY_VARIABLE, NAME_VARIABLE, SERVER_VARIABLE, Desk
+from basketgex.folder import HOME_VARIABLE as HOME_VARIABLE
+from basketgex.folder import HomeProblem, close_to_others, is_own
 from basketgex.lock_probe import is_locked
 
-_T = TypeVar("_T")
-
-HOME_VARIABLE = "BASKETGEX_HOME"
 CELLS_VARIABLE = "BASKETGEX_CELL_MODE"
 STARTED_BY_CLIENT = "BASKETGEX_STARTED_BY_CLIENT"
 """Set for a server that a client starts: nobody would see why it ended, so it waits where its settings cannot be used."""
@@ -56,32 +54,6 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 
 LONGEST_HOME = 480
 """Bytes of a home's path: SQLite opens no file whose path has more than some 510, and its files lie in the home."""
-_OWN = frozenset(
-    {
-        "lock",
-        "runtime.json",
-        "token",
-        "config.toml",
-        "flashalpha.key",
-        "launch.json",
-        "basketgex.oxt",
-        ".DS_Store",
-        "alerts.json",
-        "alerts.lock",
-        "web.json",
-        "web.lock",
-        "office.json",
-    }
-)
-# What is kept beside them, and drafts.
-_OWN_BEGIN = ("state.db", "state-set-aside-", "chains.db", "server.log", "office-", *(f".{n}." for n in _OWN))
-
-# Windows refuses to replace or remove a file while a reader holds it, and to read one that is being replaced.
-_TRIES, _PAUSE = (100 if sys.platform == "win32" else 1), 0.01
-
-
-class HomeProblem(OSError):
-    """The home folder cannot be used; the text is a sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +159,21 @@ class Home:
         return self.path / "state.db"
 
     @property
+    def desk_file(self) -> Path:
+        """The desk that this home has joined."""
+        return self.path / "desk.json"
+
+    @property
+    def desk_authority_file(self) -> Path:
+        """Who vouches for that desk's servers."""
+        return self.path / "desk-ca.pem"
+
+    @property
+    def desk_token_file(self) -> Path:
+        """This user's token at that desk, where no keyring has it."""
+        return self.path / "desk-token"
+
+    @property
     def alerts_file(self) -> Path:
         """What was told of flips and crossed levels."""
         return self.path / "alerts.json"
@@ -208,7 +195,9 @@ class Home:
 
     def cell_mode(self) -> str:
         """Return how cells get their values: what the environment says, else the configuration, else CELLS_PREFETCH."""
-        return os.environ.get(CELLS_VARIABLE) or _cell_mode(str(self.config_file), _stamp(self.config_file))
+        return os.environ.get(CELLS_VARIABLE) or _cell_mode(
+            str(self.config_file), files.stamp(self.config_file)
+        )
 
     def create(self) -> None:
         """Make the folder, for its owner alone; one that is there and open to others is closed to them.
@@ -222,14 +211,14 @@ class Home:
             )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sys.platform != "win32":
-            _close_to_others(self.path)
+            close_to_others(self.path)
 
     def remove(self) -> list[str]:
         """Remove our files, and the folder where nothing else is in it; return the names of what else is."""
         names = os.listdir(self.path)  # noqa: PTH208 - names are all that is wanted
-        for name in filter(_is_own, names):
-            _insist(partial((self.path / name).unlink, missing_ok=True))
-        left = sorted(name for name in names if not _is_own(name))
+        for name in filter(is_own, names):
+            files.insist(partial((self.path / name).unlink, missing_ok=True))
+        left = sorted(name for name in names if not is_own(name))
         if not left:
             self.path.rmdir()
         return left
@@ -240,22 +229,22 @@ class Home:
         if token := self.read_token():
             return token
         # Written whole beside it, then linked into place: of two creators one wins, and nobody reads half a token.
-        draft = _draft(self.token_file, secrets.token_urlsafe(32))
+        draft = files.drafted(self.token_file, secrets.token_urlsafe(32))
         try:
             os.link(draft, self.token_file)
         except FileExistsError:
             if not self.read_token():  # an empty token would let anybody in
-                _insist(lambda: draft.replace(self.token_file))
+                files.insist(lambda: draft.replace(self.token_file))
         except OSError:  # a file system without hard links
-            _insist(lambda: draft.replace(self.token_file))
+            files.insist(lambda: draft.replace(self.token_file))
         finally:
-            _insist(lambda: draft.unlink(missing_ok=True))  # whoever reads the token has this open
+            files.insist(lambda: draft.unlink(missing_ok=True))  # whoever reads the token has this open
         return self.read_token()
 
     def read_token(self) -> str:
         """Return the home's token, empty where there is none: a client makes none, its server would not know it."""
         try:
-            return _insist(lambda: self.token_file.read_text("ascii")).strip()
+            return files.insist(lambda: self.token_file.read_text("ascii")).strip()
         except FileNotFoundError:
             return ""
 
@@ -268,11 +257,16 @@ class Home:
 
     def write_runtime(self, runtime: Runtime) -> None:
         """Write the runtime file at once and whole, readable by its owner only."""
-        write_whole(self.runtime_file, json.dumps(asdict(runtime)))
+        files.write_whole(self.runtime_file, json.dumps(asdict(runtime)))
 
     def remove_runtime(self) -> None:
         """Remove the runtime file, if there is one. Raises OSError: a stale one under a held lock would lead to strangers."""
-        _insist(lambda: self.runtime_file.unlink(missing_ok=True))
+        files.insist(lambda: self.runtime_file.unlink(missing_ok=True))
+
+    def write_desk(self, desk: Desk) -> None:
+        """Record the desk that is joined."""
+        self.create()
+        files.write_whole(self.desk_file, json.dumps(asdict(desk), indent=2))
 
     def read_launch(self) -> Launch | None:
         """Return the recorded start command, or None where none is recorded."""
@@ -285,7 +279,7 @@ class Home:
     def write_launch(self, command: Sequence[str], python_path: Sequence[str]) -> None:
         """Record the start command and where the packages lie."""
         self.create()
-        write_whole(
+        files.write_whole(
             self.launch_file, json.dumps({"command": list(command), "python_path": list(python_path)})
         )
 
@@ -308,14 +302,38 @@ class Home:
 
     def write_web(self, runtime: WebRuntime) -> None:
         """Write the web host's file at once and whole, readable by its owner only."""
-        write_whole(self.web_file, json.dumps(asdict(runtime)))
+        files.write_whole(self.web_file, json.dumps(asdict(runtime)))
+
+    def desk(self) -> Desk | None:
+        """Return the desk that is asked instead of a server of this home's own: the environment's, else the one it has joined.
+
+        One whose file cannot be read has no address: a server of this home's own must not stand in for it.
+        """
+        if named := os.environ.get(SERVER_VARIABLE):
+            return Desk(named, os.environ.get(AUTHORITY_VARIABLE, ""), os.environ.get(NAME_VARIABLE, ""))
+        stamp = files.stamp(self.desk_file)
+        return _desk(str(self.desk_file), stamp) if any(stamp) else None
 
     def stamp(self) -> tuple[int, ...]:
         """Return a value that changes when a server starts or ends, or the settings change: a memo's reason to forget.
 
-        A killed server leaves its runtime file; its lock it cannot leave.
+        A killed server leaves its runtime file; its lock it cannot leave. The servers of a desk come and go: theirs are the
+        same figures.
         """
-        return (*_stamp(self.runtime_file), *_stamp(self.config_file), int(self.is_served()))
+        joined = files.stamp(self.desk_file)
+        if (named := os.environ.get(SERVER_VARIABLE)) or any(joined):
+            return (*joined, *files.stamp(self.config_file), zlib.crc32(str(named).encode()))
+        return (*files.stamp(self.runtime_file), *files.stamp(self.config_file), int(self.is_served()))
+
+
+@lru_cache(maxsize=8)
+def _desk(file: str, stamp: tuple[int, int]) -> Desk:
+    """``stamp`` is the file's: it is read again when that has changed."""
+    try:
+        found = json.loads(Path(file).read_text("utf-8"))
+        return Desk(**{**found, "teller": tuple(found["teller"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return Desk("")
 
 
 @lru_cache(maxsize=8)
@@ -324,76 +342,7 @@ def _cell_mode(config: str, stamp: tuple[int, int]) -> str:
     try:
         import tomllib
 
-        found = tomllib.loads(decoded(Path(config).read_bytes())).get("cell_mode")
+        found = tomllib.loads(files.decoded(Path(config).read_bytes())).get("cell_mode")
     except (ImportError, OSError, ValueError, RecursionError):
         found = None
     return CELLS_LIVE if found == CELLS_LIVE else CELLS_PREFETCH
-
-
-def decoded(content: bytes) -> str:
-    """Return the text of a file that a person may have edited: UTF-8, or what a byte order mark says. Raises ValueError."""
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if wide else "utf-8-sig")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file at once and whole, readable by its owner only: nobody reads half of it."""
-    draft = _draft(path, text)
-    try:
-        _insist(lambda: draft.replace(path))
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _draft(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    return draft
-
-
-def _insist(act: Callable[[], _T]) -> _T:
-    """Do something to a file, again and again for a second where another process stands in its way."""
-    for _ in range(_TRIES - 1):
-        try:
-            return act()
-        except PermissionError:
-            time.sleep(_PAUSE)
-    return act()
-
-
-def _is_own(name: str) -> bool:
-    return name in _OWN or name.startswith(_OWN_BEGIN)
-
-
-def _close_to_others(folder: Path) -> None:
-    """Take from others every right to a home and to our files in it."""
-    found = folder.stat()
-    names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
-    own = list(filter(_is_own, names))
-    if found.st_mode & 0o077:
-        if strangers := sorted(set(names) - set(own)):
-            shown = "".join(c if c.isprintable() else "?" for c in strangers[0][:40])
-            raise HomeProblem(
-                f'The home folder is open to other users and holds more than basketgex\'s own files, such as "{shown}": '
-                f"name a folder of its own with {HOME_VARIABLE}, or close this one with chmod 700."
-            )
-        if found.st_uid != os.geteuid():
-            raise HomeProblem(
-                f"The home folder is another user's and open to others: name one of your own with {HOME_VARIABLE}."
-            )
-        folder.chmod(0o700)
-    for file in map(folder.joinpath, own):
-        with suppress(FileNotFoundError):  # another process's draft
-            now = file.lstat()
-            if stat.S_ISREG(now.st_mode) and now.st_mode & 0o077 and now.st_uid == os.geteuid():
-                file.chmod(stat.S_IMODE(now.st_mode) & 0o700)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_ino)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from basketgex import __version__
-from basketgex.home import Home, HomeProblem, default_home
+from basketgex.folder import HomeProblem
+from basketgex.home import Home, default_home
 from basketgex_server.errors import BasketgexError
 
 OPTIONS = {"chain_folder": "--folder", "chain_as_of": "--as-of"}

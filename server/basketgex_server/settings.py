@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home, decoded, write_whole
+from basketgex.files import decoded, write_whole
+from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, Home
 from basketgex_server.domain import CONVENTIONS, DAY_COUNT, DAY_COUNTS, Convention, DayCount
 from basketgex_server.errors import BadSettings, InvalidSymbol
 from basketgex_server.shown import one_line, quoted

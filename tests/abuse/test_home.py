@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from basketgex.home import CELLS_PREFETCH, Home, HomeProblem, Runtime, write_whole
+from basketgex.files import write_whole
+from basketgex.folder import HomeProblem
+from basketgex.home import CELLS_PREFETCH, Home, Runtime
 
 RUNTIME = Runtime("127.0.0.1:1", 7, "0.1", "boot")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from basketgex.home import Home, default_home, write_whole
+from basketgex.files import write_whole
+from basketgex.home import Home, default_home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from basketgex_server.lifecycle import announce, log_to, serve

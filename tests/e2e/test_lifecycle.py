@@ -227,7 +227,7 @@ def test_a_start_forgets_the_last_runtime_file_before_it_listens(town: Town) -> 
 STEPS = {
     "after the lock": "after(lifecycle, '_lock_or_other')",
     "before the token": "Home.token = die",
-    "with the token half made": "after(basketgex.home, '_draft')",
+    "with the token half made": "after(basketgex.files, 'drafted')",
     "before the state's tables": "store._TABLES += 'SELECT die();'\n"
     "real = sqlite3.connect\n"
     "def connect(path):\n"
@@ -237,7 +237,7 @@ STEPS = {
     "sqlite3.connect = connect",
     "after binding": "real = doors.bind\ndef bind(*given):\n    real(*given)\n    die()\ndoors.bind = bind",
     "before the runtime file": "Home.write_runtime = die",
-    "with the runtime file half made": "home.token(); after(basketgex.home, '_draft')",
+    "with the runtime file half made": "home.token(); after(basketgex.files, 'drafted')",
     "after the runtime file": "after(Home, 'write_runtime')",
     "before the ready line": "lifecycle.announce = die",
     "after the ready line": "after(lifecycle, 'announce')",

@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from basketgex import __version__
-from basketgex.home import Home, Launch, write_whole
+from basketgex.files import write_whole
+from basketgex.home import Home, Launch
 from basketgex_addin.calc.install import OXT
 from basketgex_addin.web import certificates, metadata
 from basketgex_addin.web.keys import OFFICE, key

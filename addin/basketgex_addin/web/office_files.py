@@ -7,7 +7,8 @@ import ssl
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from basketgex.home import Home, write_whole
+from basketgex.files import write_whole
+from basketgex.home import Home
 
 PORT = 8738
 """Where Excel finds the add-in: its manifest names it."""

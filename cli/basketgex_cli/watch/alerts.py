@@ -17,7 +17,8 @@ from typing import NamedTuple
 import msgspec
 from filelock import FileLock, Timeout
 
-from basketgex.home import Home, write_whole
+from basketgex.files import write_whole
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, Since
 from basketgex_cli.watch.changes import Crossing, Flip, Place, Seen, crossed, flip
 from basketgex_server.errors import BadSettings, InvalidSymbol

@@ -1022,8 +1022,13 @@ class BatchGetBasketsResponse(_message.Message):
     NOTICES_FIELD_NUMBER: _builtins.int
     DEBITS_FIELD_NUMBER: _builtins.int
     MISSING_REASONS_FIELD_NUMBER: _builtins.int
+    USABLE_UNTIL_FIELD_NUMBER: _builtins.int
     debits: _builtins.int
     """Debits spent while this was answered."""
+    usable_until: _builtins.float
+    """Until when (Unix seconds) these figures may be shown at all, with their age said: a client that loses its server may go on
+    showing them until then. 0: for as long as one likes, since they are of the past.
+    """
     @_builtins.property
     def symbols(self) -> Global___SymbolColumns:
         """Every symbol that had data, once."""
@@ -1093,10 +1098,11 @@ class BatchGetBasketsResponse(_message.Message):
         notices: _abc.Iterable[_builtins.str] | None = ...,
         debits: _builtins.int = ...,
         missing_reasons: _abc.Iterable[_builtins.str] | None = ...,
+        usable_until: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "origin", b"origin", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "contribution_pct", b"contribution_pct", "debits", b"debits", "errors", b"errors", "missing_index", b"missing_index", "missing_offsets", b"missing_offsets", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "notices", b"notices", "offsets", b"offsets", "origin", b"origin", "symbol_index", b"symbol_index", "symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baskets", b"baskets", "contribution_pct", b"contribution_pct", "debits", b"debits", "errors", b"errors", "missing_index", b"missing_index", "missing_offsets", b"missing_offsets", "missing_reasons", b"missing_reasons", "missing_symbols", b"missing_symbols", "notices", b"notices", "offsets", b"offsets", "origin", b"origin", "symbol_index", b"symbol_index", "symbols", b"symbols", "usable_until", b"usable_until", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2461,6 +2467,9 @@ class GetStatusResponse(_message.Message):
     WORKED_OUT_FIELD_NUMBER: _builtins.int
     CHAINS_KEPT_FIELD_NUMBER: _builtins.int
     CHAINS_BYTES_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    PERSON_SPENT_FIELD_NUMBER: _builtins.int
+    PERSON_DEBITS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Of the server: "0.1.0"."""
     started_at: _builtins.float
@@ -2497,6 +2506,12 @@ class GetStatusResponse(_message.Message):
     """Past chains that are kept, so that changes can be taken apart."""
     chains_bytes: _builtins.int
     """The bytes that they take."""
+    person: _builtins.str
+    """Whose token this call carried, as the ledger has the name; empty: the home's own."""
+    person_spent: _builtins.float
+    """Debits that they have spent today (UTC), parts of shared ones included."""
+    person_debits: _builtins.int
+    """Debits that they may spend in a day; absent: as many as there are."""
     @_builtins.property
     def origin(self) -> Global___Origin:
         """Where its figures come from now."""
@@ -2533,12 +2548,17 @@ class GetStatusResponse(_message.Message):
         worked_out: _builtins.int = ...,
         chains_kept: _builtins.int = ...,
         chains_bytes: _builtins.int = ...,
+        person: _builtins.str = ...,
+        person_spent: _builtins.float = ...,
+        person_debits: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "quota", b"quota"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_person_debits", b"_person_debits", "origin", b"origin", "person_debits", b"person_debits", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "baskets", b"baskets", "capabilities", b"capabilities", "chains_bytes", b"chains_bytes", "chains_kept", b"chains_kept", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches", "worked_out", b"worked_out"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_person_debits", b"_person_debits", "awaited", b"awaited", "baskets", b"baskets", "capabilities", b"capabilities", "chains_bytes", b"chains_bytes", "chains_kept", b"chains_kept", "debits_today", b"debits_today", "debits_total", b"debits_total", "last_problem", b"last_problem", "metered", b"metered", "origin", b"origin", "person", b"person", "person_debits", b"person_debits", "person_spent", b"person_spent", "quota", b"quota", "requests", b"requests", "seats", b"seats", "sentence", b"sentence", "source_calls", b"source_calls", "started_at", b"started_at", "symbols_fetched", b"symbols_fetched", "symbols_known", b"symbols_known", "version", b"version", "watches", b"watches", "worked_out", b"worked_out"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__person_debits: _TypeAlias = _typing.Literal["person_debits"]  # noqa: Y015
+    _WhichOneofArgType__person_debits: _TypeAlias = _typing.Literal["_person_debits", b"_person_debits"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__person_debits) -> _WhichOneofReturnType__person_debits | None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
 

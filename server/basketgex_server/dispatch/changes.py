@@ -136,6 +136,7 @@ def rows(answer: BatchAnswer, numbers: Sequence[int]) -> BatchAnswer:
         missing_index=missing_index,
         errors={row: answer.errors[n] for row, n in enumerate(numbers) if n in answer.errors},
         debits=answer.debits,
+        usable_until=answer.usable_until,
     )
 
 

@@ -20,8 +20,9 @@ from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.gauges import Gauges
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.lookups import DueSymbols, Lookup, Refresh
+from basketgex_server.dispatch.people import Share
 from basketgex_server.dispatch.planner import admit
-from basketgex_server.dispatch.quota import Quota, QuotaStatus, day_of
+from basketgex_server.dispatch.quota import DAY, Quota, QuotaStatus, day_of
 from basketgex_server.dispatch.snapshots import SnapshotCache
 from basketgex_server.dispatch.spending import Counts, Spender
 from basketgex_server.domain import SKEW, Origin
@@ -219,6 +220,13 @@ class Dispatcher:
         """Return the closing figures that the store keeps of some symbols; none where it keeps none."""
         state = self._state
         return await state.closes(origin.key, symbols, since) if isinstance(state, KeepsCloses) else {}
+
+    async def share_of(self, person: str) -> Share:
+        """Return what a person has spent of all accounts today, and what they may spend. Raises StoreUnavailable."""
+        day = day_of(self._now()) * DAY
+        spent = await self._state.spent_by(day, day + DAY)
+        own = next((known.debits for known in await self._state.people() if known.name == person), None)
+        return Share(spent.get(person, 0.0), self._settings.person_debits or None if own is None else own)
 
     async def quota(self, *, reconcile: bool = False) -> tuple[QuotaStatus, DebitCounts]:
         """Return the day's quota and what was spent; ``reconcile`` asks the source's account first. Raises what it raises."""

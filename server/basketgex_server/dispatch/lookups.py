@@ -48,6 +48,8 @@ class Lookup:
     debits: int = 0
     holds_until: float = 0.0
     unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
+    usable_until: float = 0.0
+    """When the session ends of which the figures are (Unix seconds); 0 where they are of the past."""
 
     def problem(self, symbol: str) -> BasketgexError | None:
         """Return what stands in the way of a symbol, where that is more than the absence of data."""

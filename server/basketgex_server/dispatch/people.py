@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from basketgex_server.dispatch.quota import DAY, Quota, day_of
 from basketgex_server.errors import BasketgexError
@@ -21,6 +22,16 @@ ASKS: ContextVar[str] = ContextVar("asks", default="")
 EXACT = 1e-9
 SCARCE = 5
 """Below a fifth of the day's debits what is left is shared fairly."""
+
+
+class Share(NamedTuple):
+    """What a person has spent of today's debits (UTC), and what they may spend in a day; None: as many as there are."""
+
+    spent: float
+    debits: int | None
+
+
+NO_SHARE = Share(0.0, None)
 
 
 class ShareSpent(BasketgexError):

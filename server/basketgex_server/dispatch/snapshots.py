@@ -281,7 +281,10 @@ class SnapshotCache:
                 missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
             else:
                 failed[symbol] = NoData("There is no figure of this session yet.")
-        return Lookup(self.origin, found, missing, failed, refused, debits, holds_until, unreadable)
+        usable_until = 0.0 if self.origin.historical else self._sessions.session(now).next_oi_ready
+        return Lookup(
+            self.origin, found, missing, failed, refused, debits, holds_until, unreadable, usable_until
+        )
 
     def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:
         if self.news is None:

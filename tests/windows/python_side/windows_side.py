@@ -24,7 +24,8 @@ from windows_helpers import command, running
 
 import basketgex
 import basketgex_addin
-from basketgex.home import HOME_VARIABLE, default_home, write_whole
+from basketgex.files import write_whole
+from basketgex.home import HOME_VARIABLE, default_home
 from basketgex_addin import template_files
 from basketgex_addin.client import BasketClient, ServerStatus, problems
 from basketgex_addin.excel import commands, component, install

@@ -158,6 +158,7 @@ def batch_reply(answer: BatchAnswer) -> pb.BatchGetBasketsResponse:
         origin=origin(answer.origin),
         notices=answer.notices,
         debits=answer.debits,
+        usable_until=answer.usable_until,
     )
 
 

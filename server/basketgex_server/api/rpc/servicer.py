@@ -16,15 +16,15 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 
-from basketgex import __version__
 from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
-from basketgex_server.api.offers import capabilities, universe
+from basketgex_server.api.offers import universe
 from basketgex_server.api.reply_cache import ReplyCache
 from basketgex_server.api.rpc import chain_replies, messages, requests
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.shape_calls import ShapeCalls
+from basketgex_server.api.rpc.status import Served, get_status
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_one
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
@@ -251,41 +251,12 @@ class ExposureServicer(ShapeCalls):
     async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> pb.GetStatusResponse:  # noqa: N802
         """Tell what serves, and what it has spent."""
 
-        async def work() -> pb.GetStatusResponse:
-            cache, source, counts = (
-                await self._dispatcher.cache(),
-                self._dispatcher.source,
-                self._dispatcher.counts,
-            )
-            quota, spent = await self._dispatcher.quota(reconcile=request.reconcile)
-            awaited, worked_out = self._dispatcher.awaited()
-            chains = self._dispatcher.chains
-            kept = await chains.size() if chains is not None else (0, 0)
-            return pb.GetStatusResponse(
-                version=__version__,
-                origin=messages.origin(cache.origin),
-                started_at=self._started_at,
-                sentence=sentence(cache.origin),
-                symbols_known=len(cache.snapshots),
-                requests=self._requests + counts.rest_requests,
-                baskets=self._baskets,
-                source_calls=counts.source_calls,
-                symbols_fetched=counts.symbols_fetched,
-                debits_today=spent.today,
-                debits_total=spent.total,
-                metered=source.metered,
-                seats=source.symbols_per_call,
-                last_problem=counts.last_problem,
-                watches=len(self._watches),
-                awaited=awaited,
-                worked_out=worked_out,
-                chains_kept=kept[0],
-                chains_bytes=kept[1],
-                capabilities=[pb.Capability.Value(f"CAPABILITY_{c}") for c in capabilities(source)],
-                quota=messages.quota(quota, spent) if source.metered else None,
-            )
-
-        return await self._guarded(context, work, counted=False)
+        served = Served(self._started_at, self._requests, self._baskets, len(self._watches))
+        return await self._guarded(
+            context,
+            lambda: get_status(self._dispatcher, served, reconcile=request.reconcile),
+            counted=False,
+        )
 
     async def GetSettings(self, request: pb.GetSettingsRequest, context: Context) -> pb.GetSettingsResponse:  # noqa: N802
         """Tell the settings."""
@@ -385,14 +356,3 @@ def _is_of_this_machine(peer: str) -> bool:
     return kind == "unix" or (
         kind in ("ipv4", "ipv6") and is_loopback(address.rpartition(":")[0].strip("[]"))
     )
-
-
-def sentence(origin: Origin) -> str:
-    """Return what a person reads of an origin, with no word that a clock could make untrue."""
-    kind = (
-        "synthetic figures, for demonstration"
-        if origin.synthetic
-        else ("past chains" if origin.historical else "live")
-    )
-    chex = "; CHEX as published" if origin.chex != "computed" else ""
-    return f"Source: {origin.label} ({kind}); convention {origin.convention}{chex}."

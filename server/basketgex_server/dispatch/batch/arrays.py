@@ -138,6 +138,7 @@ def assemble_all(asked: Asked, lookup: Lookup) -> BatchAnswer:
         missing_index=np.searchsorted(lacking, entries.symbol[gone]),
         errors=errors,
         debits=lookup.debits,
+        usable_until=lookup.usable_until,
     )
 
 

@@ -125,3 +125,4 @@ class BatchAnswer:
     missing_reasons: list[str] = field(default_factory=list)
     errors: dict[int, BasketgexError] = field(default_factory=dict)
     debits: int = 0
+    usable_until: float = 0.0

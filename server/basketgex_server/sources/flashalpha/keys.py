@@ -12,20 +12,20 @@ import hmac
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 
-from basketgex.home import Home, decoded, write_whole
+from basketgex import keyrings
+from basketgex.files import decoded, write_whole
+from basketgex.home import Home
 from basketgex_server.named_secrets import SUFFIX, read_named, unreadable
 from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
 
 VARIABLE = "BASKETGEX_FLASHALPHA_API_KEY"
-SERVICE = "basketgex"
-"""The name under which the keyring has it,"""
 ACCOUNT = "flashalpha"
-"""and the user name."""
+"""The user name under which the keyring has it."""
+T = TypeVar("T")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,512}")
 _NO_KEYRING = (
@@ -94,19 +94,14 @@ def find_key(file: Path | None = None, environment: Mapping[str, str] = os.envir
         return Found(Secret(text), ENVIRONMENT)
     if file is not None and (text := _read(file)):
         return Found(Secret(text), FILE)
+    stored, locked = None, False
     try:
-        keyring = _keyring()
-    except KeyStoreUnavailable:
+        stored = keyrings.read(ACCOUNT)
+    except keyrings.NoKeyring:
         return None  # where nothing can be stored, nothing is
-    stored: str | None = None
-    try:
-        stored = keyring.get_password(SERVICE, ACCOUNT)
-        shut = False
-    except keyring.errors.NoKeyringError:
-        return None
-    except keyring.errors.KeyringError:
-        shut = True
-    if shut:
+    except keyrings.KeyringLocked:
+        locked = True
+    if locked:
         raise KeyStoreUnavailable(_LOCKED)
     return Found(Secret(stored), KEYRING) if stored and stored.strip() else None
 
@@ -145,32 +140,13 @@ def write_key(text: str, file: Path) -> None:
 
 def set_key(text: str) -> None:
     """Store the key in the keyring. Raises BadKey and KeyStoreUnavailable."""
-    secret, keyring, refused = Secret(text), _keyring(), ""
-    # Raised below, not in the handlers: an exception of a backend's own may quote what it was given.
-    try:
-        keyring.set_password(SERVICE, ACCOUNT, secret.reveal())
-    except keyring.errors.NoKeyringError:
-        refused = _NO_KEYRING
-    except keyring.errors.KeyringError:
-        refused = _LOCKED
-    if refused:
-        raise KeyStoreUnavailable(refused)
+    secret = Secret(text)
+    _kept(lambda: keyrings.write(ACCOUNT, secret.reveal()))
 
 
 def clear_key() -> bool:
     """Remove the key from the keyring; tell whether it was there. Raises KeyStoreUnavailable."""
-    keyring, refused = _keyring(), ""
-    try:
-        if keyring.get_password(SERVICE, ACCOUNT) is None:
-            return False
-        keyring.delete_password(SERVICE, ACCOUNT)
-    except keyring.errors.NoKeyringError:
-        refused = _NO_KEYRING
-    except keyring.errors.KeyringError:
-        refused = _LOCKED
-    if refused:
-        raise KeyStoreUnavailable(refused)
-    return True
+    return _kept(lambda: keyrings.remove(ACCOUNT))
 
 
 def _read(file: Path) -> str:
@@ -188,11 +164,12 @@ def _read(file: Path) -> str:
         raise KeyStoreUnavailable(_UNREADABLE) from None
 
 
-def _keyring() -> ModuleType:
-    """Return the package, which is optional and slow to load. Raises KeyStoreUnavailable without it."""
+def _kept(act: Callable[[], T]) -> T:
+    """Do something with the keyring. Raises KeyStoreUnavailable without it."""
     try:
-        import keyring
-        import keyring.errors
-    except ImportError:
-        raise KeyStoreUnavailable(_NO_KEYRING) from None
-    return keyring
+        return act()
+    except keyrings.NoKeyring:
+        refused = _NO_KEYRING
+    except keyrings.KeyringLocked:
+        refused = _LOCKED
+    raise KeyStoreUnavailable(refused)  # not in the handlers, which would show what was met there

@@ -16,10 +16,10 @@ import keyring.errors
 import pytest
 from keyring.backends import fail
 
+from basketgex.keyrings import SERVICE
 from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
 from basketgex_server.sources.flashalpha.keys import (
     ACCOUNT,
-    SERVICE,
     VARIABLE,
     Secret,
     clear_key,
