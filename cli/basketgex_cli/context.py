@@ -6,6 +6,7 @@ import shutil
 import sys
 from typing import TypeVar
 
+from basketgex.desk import Desk
 from basketgex.home import Home, Launch
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import BasketClient
@@ -24,6 +25,16 @@ class Unstarted(Home):
     __slots__ = ()
 
     def read_launch(self) -> Launch | None:
+        """Return none."""
+        return None
+
+
+class OwnServer(Home):
+    """A home as its own server sees it, whatever desk its cells ask."""
+
+    __slots__ = ()
+
+    def desk(self) -> Desk | None:
         """Return none."""
         return None
 

@@ -7,10 +7,13 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 
 from basketgex.home import Home
-from basketgex_cli.context import client_of, unwrap
+from basketgex_addin.client.desk import find_token
+from basketgex_addin.client.problems import DESK_TOKEN_MISSING
+from basketgex_cli.context import OwnServer, client_of, unwrap
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings, BasketgexError
@@ -25,7 +28,12 @@ def add_parser(commands: Commands) -> None:
     token = add_command(
         commands, "token", "the secret that every call carries", ("basketgex token rotate",), _token
     )
-    token.add_argument("action", choices=["rotate"], help="make another one")
+    token.add_argument(
+        "action",
+        choices=["rotate", "show"],
+        help="rotate: make another one of this home; show: print the one for the desk that it has joined, for programs "
+        "that cannot open the keyring",
+    )
 
 
 class StillServing(BasketgexError):
@@ -43,7 +51,7 @@ def end_server(home: Home) -> bool:
     if not home.is_served():
         return False
     with busy("Ending the server"):
-        unwrap(client_of(home).shutdown())
+        unwrap(client_of(OwnServer(home.path)).shutdown())
         if _ends(lambda: not home.is_served()):
             return True
     raise StillServing
@@ -74,8 +82,20 @@ def _stop(home: Home, chosen: argparse.Namespace) -> None:
 
 
 def _token(home: Home, chosen: argparse.Namespace) -> None:
+    if chosen.action == "show":
+        print(_of_the_desk(home))
+        return
     if home.is_served():
         raise BadSettings("A server is using the token: stop it first with basketgex stop.")
     home.token_file.unlink(missing_ok=True)
     home.token()
     print("The home has a new token.")
+
+
+def _of_the_desk(home: Home) -> str:
+    desk = home.desk()
+    if desk is None:
+        raise BadSettings("This home has joined no desk.")
+    if not (token := find_token(home, replace(desk, teller=()))):
+        raise BadSettings(DESK_TOKEN_MISSING.sentence)
+    return token

@@ -31,6 +31,7 @@ MODULES = {
     "basketgex_cli.doctor.command": ("doctor",),
     "basketgex_server.serve_command": ("serve",),
     "basketgex_cli.home": ("stop", "token"),
+    "basketgex_cli.join": ("join", "leave"),
     "basketgex_cli.desk": ("desk",),
     "basketgex_cli.completion": ("completion",),
 }

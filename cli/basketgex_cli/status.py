@@ -10,6 +10,7 @@ from basketgex_addin.cells import Quota
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.menu import quota_lines
 from basketgex_cli.context import client_of, unwrap
+from basketgex_cli.join import may_spend
 from basketgex_cli.parsing import JSON, in_a_terminal
 from basketgex_cli.render import iso, new_york_text
 from basketgex_cli.terminal import busy
@@ -42,7 +43,8 @@ def _quota(home: Home, chosen: argparse.Namespace) -> None:
 
 def status(home: Home, *, as_json: bool) -> None:
     """Print what serves, and what it has spent. Starts nothing."""
-    if not home.is_served():
+    desk = home.desk()
+    if desk is None and not home.is_served():
         if as_json:
             print(json.dumps({"serving": False}))
         else:
@@ -55,6 +57,8 @@ def status(home: Home, *, as_json: bool) -> None:
         values["last_problem"] = in_a_terminal(found.last_problem)
         print(json.dumps({"serving": True, **values, "started_at": iso(found.started_at)}, indent=2))
         return
+    if desk is not None:
+        print(f"The desk {desk.server}{f', as {found.person}' if found.person else ''}.")
     print(found.sentence)
     print(f"Version {found.version}, serving since {new_york_text(found.started_at)}.")
     if found.settings_notice:
@@ -65,6 +69,8 @@ def status(home: Home, *, as_json: bool) -> None:
         print(
             f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all; {found.seats} symbols a call."
         )
+    if desk is not None:
+        print(*may_spend(found), sep="\n")
     if found.chains_kept:
         print(f"Past chains kept: {found.chains_kept:,}, {found.chains_bytes / 1e6:,.1f} MB.")
     if found.last_problem:

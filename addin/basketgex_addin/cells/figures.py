@@ -116,6 +116,8 @@ class Reply(NamedTuple):
     """Beside the missing: why one that has data is left out; empty where no reason is known."""
     distant: bool = False
     """The oldest figure and the newest lie more than a trading day apart."""
+    usable_until: float = 0.0
+    """Until when it may be shown at all, should the server be away; 0: for as long as one likes."""
 
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:

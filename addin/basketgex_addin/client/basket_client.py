@@ -85,7 +85,7 @@ class BasketClient(ShapeCalls):
         self._connection = Connection(home, deadline, start, clock, patience=patience)
         self._stamp = home.stamp
         self._memo = Memo(clock, home.stamp)
-        self._baskets = Baskets(self._connection, self._memo, home.stamp)
+        self._baskets = Baskets(self._connection, self._memo, home)
         early = min(COLLECTING, deadline / 10)
         self._collector = Collector(lambda asks: self._baskets.send(asks, early=early))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
+from basketgex.home import Home
 from basketgex_addin.cells import Ask, BasketQuestion, Problem, RegimesOf, Reply, Since
 from basketgex_addin.client import problems
 from basketgex_addin.client.connection import Connection
+from basketgex_addin.client.last_good import AWAY, last_good
 from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import GET_REGIMES
 
@@ -19,12 +22,18 @@ _Answers = dict[BasketQuestion[object], object]
 
 
 class Baskets:
-    """Asks for baskets over a connection. Nothing raises. Thread-safe; ``stamp`` is the home's."""
+    """Asks for baskets over a connection. Nothing raises. Thread-safe; ``now`` gives Unix seconds.
 
-    def __init__(self, connection: Connection, memo: Memo, stamp: Callable[[], Hashable]) -> None:
+    While the desk that a home has joined is away, what it last said is answered.
+    """
+
+    def __init__(
+        self, connection: Connection, memo: Memo, home: Home, now: Callable[[], float] = time.time
+    ) -> None:
         self._connection = connection
         self._memo = memo
-        self._stamp = stamp
+        self._home = home
+        self._now = now
 
     def ask_many(self, questions: Sequence[BasketQuestion[A]], refresh: str = "NORMAL") -> list[A | Problem]:
         """Return the answers in order: one call for what memory lacks, or for all unless ``refresh`` is NORMAL.
@@ -77,6 +86,7 @@ class Baskets:
         self._connection.record_failure(*(answer for answer in answers if isinstance(answer, Problem)))
         # What was too much for all at once may be answered for one alone, and that the server was told not to ask the source
         # is no answer for those who let it.
+        answers = list(map(self._last_good, asks, answers))
         passing = problems.TOO_MUCH_AT_ONCE if len(asks) > 1 else frozenset[str]()
         if refresh == "CACHE_ONLY":
             passing |= {NOT_CACHED}
@@ -90,7 +100,7 @@ class Baskets:
             from basketgex_addin.client import codec
         except Exception:  # noqa: BLE001 - protobuf missing, or older than the contract's code
             return [problems.MISSING_PACKAGE] * len(asks)
-        stamp = self._stamp()
+        stamp = self._home.stamp()
         try:
             answers: list[Since | Problem] = []
             for part in codec.chunks(asks):
@@ -102,8 +112,21 @@ class Baskets:
                 )
         except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
             return [problems.CLIENT_FAULT] * len(asks)
+        answers = [
+            self._memo.remembered(RegimesOf(ask)) or a if self._is_away(a) else a
+            for ask, a in zip(asks, answers, strict=True)
+        ]
         self._memo.put(zip(map(RegimesOf, asks), answers, strict=True), stamp)
         return answers
+
+    def _last_good(self, ask: Ask, answer: Reply | Problem) -> Reply | Problem:
+        if not isinstance(answer, Problem) or not self._is_away(answer):
+            return answer
+        known = self._memo.remembered(ask)
+        return answer if known is None else last_good(known, answer, self._now())
+
+    def _is_away(self, answer: object) -> bool:
+        return answer in AWAY and self._home.desk() is not None
 
 
 def _of(question: BasketQuestion[A], found: _Answers) -> A | Problem:

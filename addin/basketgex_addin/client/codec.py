@@ -154,6 +154,7 @@ def _decode(count: int, response: pb.BatchGetBasketsResponse) -> list[Reply | Pr
         repeat(origin.settings_notice),
         [tuple(reasons[a:b]) for a, b in pairwise(missing_offsets)],
         found.as_of_distant or repeat(False),
+        repeat(response.usable_until),
     )
     answers: list[Reply | Problem] = list(replies)
     if len(answers) != count:  # a column is short

@@ -1,4 +1,4 @@
-"""One synchronous channel to the home's server, found or started on the first call.
+"""One synchronous channel to the home's server, found or started on the first call; or to the desk that the home has joined.
 
 A held lock is what "alive" means, so home and lock are looked at before every call: the token never goes to a stranger on
 an old port. grpc is imported in the methods that call: where it is missing, the answer is a problem, not a traceback.
@@ -14,10 +14,12 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex import __version__
-from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
+from basketgex.desk import Desk
+from basketgex.home import CHANNEL_OPTIONS, TOKEN_METADATA, Home, Runtime
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import problems
 from basketgex_addin.client.breaker import CircuitBreaker
+from basketgex_addin.client.desk import find_token, open_channel
 from basketgex_addin.client.launcher import LaunchNotRecorded, start
 from basketgex_addin.client.rpc import M, R, Rpc
 from basketgex_addin.client.stream import Stream, problem_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
 
 _STEP = 0.02  # seconds between two looks at a lock
+_FORCE = 2  # REFRESH_FORCE of the contract, whose package may be missing here
 _GRACE = 2.0  # seconds for a server that refuses calls to let go of its lock
 _OPTIONS = (
     *CHANNEL_OPTIONS,
@@ -46,11 +49,15 @@ class Batch(NamedTuple):
 class _Link:
     """An open channel to one server."""
 
-    runtime: Runtime
+    at: Runtime | Desk
     token: str
     stamp: Hashable
     channel: grpc.Channel
     stub: Any
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return ((TOKEN_METADATA, f"Bearer {self.token}"),)
 
 
 class _Failure(Exception):
@@ -85,6 +92,7 @@ class Connection:
         self._patience = patience
         self._lock = Lock()
         self._link: _Link | None = None
+        self._renews_token = False  # the desk's was refused, and there is another by now
         self._breaker = CircuitBreaker(clock)
 
     def batch(self, requests: Sequence[pb.BatchGetBasketsRequest], early: float = 0.0) -> Batch:
@@ -105,10 +113,10 @@ class Connection:
         except _Failure as failure:
             return failure.problem
         try:
-            call = getattr(link.stub, method)(request, metadata=link.runtime.channel_token(link.token))
+            call = getattr(link.stub, method)(request, metadata=link.metadata)
         except ValueError:  # another thread closed the channel
             return problems.SERVER_ABSENT
-        return Stream(link.stamp, call)
+        return Stream(link.stamp, call, problems.OF_A_DESK if isinstance(link.at, Desk) else {})
 
     def close(self) -> None:
         """Close the channel; the next call opens another."""
@@ -117,7 +125,9 @@ class Connection:
 
     def _call(self, method: str, requests: Sequence[Any], early: float = 0.0) -> tuple[Hashable, list[Any]]:
         ends = self._clock() + self._deadline - early
-        if (failed := self._breaker.failure) is not None or not requests:
+        explicit = any(map(_is_forced, requests))
+        failed = self._breaker.explicit_failure if explicit else self._breaker.failure
+        if failed is not None or not requests:
             return None, [failed] * len(requests)
         answers: list[Any] = [problems.SERVER_ABSENT] * len(requests)
         todo = list(range(len(requests)))
@@ -125,24 +135,31 @@ class Connection:
         for last in (False, True):
             before = link
             try:
-                link = self._reach(ends, before)
+                link = self._reach(ends, before, explicit=explicit)
             except _Failure as failure:
                 for i in todo:
                     answers[i] = failure.problem
                 break
             ends = max(ends, self._clock() + self._patience)
-            if before is not None and before.runtime != link.runtime:
+            if before is not None and (before.at != link.at or isinstance(link.at, Desk)):
                 todo = list(range(len(requests)))  # figures of two servers never meet in one answer
             for i, answer in zip(
                 todo, self._send(link, method, [requests[i] for i in todo], ends), strict=True
             ):
                 answers[i] = answer
-            todo = [i for i in todo if answers[i] in (problems.SERVER_ABSENT, problems.TOKEN_REFUSED)]
+            todo = [i for i in todo if _is_worth_another_try(answers[i], requests[i], link)]
             if last or not todo:
+                if isinstance(link.at, Desk):
+                    answers = [problems.OF_A_DESK.get(a, a) if isinstance(a, Problem) else a for a in answers]
+                    self._note(answers)
                 self._breaker.record_failure(*(answer for answer in answers if isinstance(answer, Problem)))
                 break
             if answers[todo[0]] == problems.TOKEN_REFUSED and self._has_token_of(link):
-                self._breaker.record_failure(problems.TOKEN_REFUSED)
+                refused = problems.TOKEN_REFUSED
+                if isinstance(link.at, Desk):
+                    refused = problems.OF_A_DESK[refused]
+                    answers = [refused if a == problems.TOKEN_REFUSED else a for a in answers]
+                self._breaker.record_failure(refused)
                 break
         return link.stamp if link is not None else None, answers
 
@@ -152,7 +169,7 @@ class Connection:
         call = getattr(link.stub, method)
         options = {
             "timeout": max(ends - self._clock(), 0.001),
-            "metadata": link.runtime.channel_token(link.token),
+            "metadata": link.metadata,
         }
         futures: list[Any] = []
 
@@ -175,7 +192,7 @@ class Connection:
                 if not isinstance(future, Problem):
                     future.cancel()
 
-    def _reach(self, ends: float, refused: _Link | None) -> _Link:
+    def _reach(self, ends: float, refused: _Link | None, *, explicit: bool = False) -> _Link:
         """Return a link to the living server, started if need be; another one than ``refused``. Raises _Failure, noted.
 
         Noted before the next caller has its turn: should that one find the server, an older failure must not silence it.
@@ -184,7 +201,8 @@ class Connection:
             self._breaker.record_failure(problems.TIMED_OUT)
             raise _Failure(problems.TIMED_OUT)
         try:
-            if (failed := self._breaker.failure) is not None:  # another caller has just met it
+            failed = self._breaker.explicit_failure if explicit else self._breaker.failure
+            if failed is not None:  # another caller has just met it
                 raise _Failure(failed)
             try:
                 return self._found(ends, refused)
@@ -200,12 +218,14 @@ class Connection:
             self._lock.release()
 
     def _found(self, ends: float, refused: _Link | None) -> _Link:
+        if (desk := self._home.desk()) is not None:
+            return self._at_desk(desk, refused)
         stamp = self._home.stamp()
         runtime = self._home.server()
         link = self._link
-        if link is not None and link is not refused and link.runtime == runtime and link.stamp == stamp:
+        if link is not None and link is not refused and link.at == runtime and link.stamp == stamp:
             return link
-        if refused is not None and refused.runtime == runtime and self._has_token_of(refused):
+        if refused is not None and refused.at == runtime and self._has_token_of(refused):
             # Alive, yet refusing: ending, most likely.
             self._await_change(min(ends, self._clock() + _GRACE), runtime)
             runtime = self._home.server()
@@ -218,6 +238,23 @@ class Connection:
         if runtime.version != __version__:
             runtime = self._replaced(runtime, ends)
         return self._open(runtime)
+
+    def _at_desk(self, desk: Desk, refused: _Link | None) -> _Link:
+        """Return a link to one of a desk's servers: to another one than ``refused`` where that is gone."""
+        stamp, link = self._home.stamp(), self._link
+        if link is not None and link is not refused and link.stamp == stamp:
+            return link
+        # The old channel is not closed: what others have under way on it may still be answered.
+        known = link is not None and link.stamp == stamp and not self._renews_token
+        token = link.token if link is not None and known else find_token(self._home, desk)
+        self._renews_token = False
+        if not token:
+            raise _Failure(problems.DESK_TOKEN_MISSING)
+        try:
+            channel = open_channel(desk)
+        except (OSError, ValueError):  # BadAddress is one
+            raise _Failure(problems.DESK_UNUSABLE) from None
+        return self._linked(desk, token, stamp, channel)
 
     def _started(self, ends: float) -> Runtime:
         left = ends - self._clock()
@@ -255,17 +292,23 @@ class Connection:
     def _open(self, runtime: Runtime) -> _Link:
         import grpc
 
-        from basketgex.v1 import exposure_pb2_grpc
-
         self._drop()
         stamp = self._home.stamp()
         channel = grpc.insecure_channel(runtime.grpc, options=_OPTIONS)
+        return self._linked(runtime, self._home.read_token(), stamp, channel)
+
+    def _linked(self, at: Runtime | Desk, token: str, stamp: Hashable, channel: grpc.Channel) -> _Link:
+        from basketgex.v1 import exposure_pb2_grpc
+
         stub = exposure_pb2_grpc.ExposureServiceStub(channel)
-        self._link = _Link(runtime, self._home.read_token(), stamp, channel, stub)
+        self._link = _Link(at, token, stamp, channel, stub)
         return self._link
 
     def _has_token_of(self, link: _Link) -> bool:
         try:
+            if isinstance(link.at, Desk):
+                self._renews_token = find_token(self._home, link.at) != link.token
+                return not self._renews_token
             return self._home.read_token() == link.token
         except (OSError, ValueError):
             return True
@@ -278,3 +321,20 @@ class Connection:
     def record_failure(self, *found: Problem) -> None:
         """Open the circuit breaker after a failure that the next call would meet too: it is answered at once for a while."""
         self._breaker.record_failure(*found)
+
+    def _note(self, answers: Sequence[Any]) -> None:
+        """Note that a desk has answered, unless one of the answers is that it has not."""
+        if problems.DESK_AWAY not in answers:
+            self._breaker.record_success()
+
+
+def _is_forced(request: Any) -> bool:
+    """Tell whether a request asks the source explicitly: it may cost a debit each time it arrives."""
+    return getattr(request, "refresh", 0) == _FORCE
+
+
+def _is_worth_another_try(answer: Any, request: Any, link: _Link) -> bool:
+    """Tell whether a request is to be sent again. On a desk, whose servers share a ledger, none that may have cost a debit."""
+    if answer == problems.SERVER_ABSENT:
+        return not (isinstance(link.at, Desk) and _is_forced(request))
+    return answer in (problems.DRAINING, problems.TOKEN_REFUSED)

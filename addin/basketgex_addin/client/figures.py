@@ -15,6 +15,7 @@ class ServerStatus:
     """What serves and what it has done; times are Unix seconds, ``seats`` 0: any number of symbols a call.
 
     ``awaited`` symbols are on their way from the source; ``worked_out`` grows while it gets on with them.
+    ``person`` is whose token asked, "" for the home's own; of their debits of a day ``person_debits`` None is no bound.
     """
 
     version: str
@@ -40,6 +41,9 @@ class ServerStatus:
     worked_out: int = 0
     chains_kept: int = 0
     chains_bytes: int = 0
+    person: str = ""
+    person_spent: float = 0.0
+    person_debits: int | None = None
 
 
 class Forward(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from threading import Lock
 from typing import NamedTuple, TypeVar, cast
 
-from basketgex_addin.cells import BasketQuestion, Problem, Question, Reply
+from basketgex_addin.cells import BasketQuestion, Problem, Question, Reply, Since
 
 SHORT_TTL = 2.0  # seconds, of problems and of what does not say how long it holds
 LOOK = 0.005  # seconds between two looks at the stamp: it is read from the disk
@@ -21,7 +21,7 @@ A = TypeVar("A")
 class _Entry(NamedTuple):
     answer: object
     expires: float
-    reply: Reply | None
+    last: Reply | Since | None
 
 
 class Memo:
@@ -57,10 +57,10 @@ class Memo:
         return cast("A | Problem | None", found)  # put beside no other kind of question
 
     def remembered(self, question: Question[A]) -> A | None:
-        """Return a basket's last reply, of any age; a problem since then does not hide it. Of others nothing is kept."""
+        """Return a basket's last reply or regime, of any age, which no problem since then hides; of others nothing is kept."""
         with self._lock:
             entry = self._find(question)
-        return cast("A | None", entry.reply if entry is not None else None)
+        return cast("A | None", entry.last if entry is not None else None)
 
     def put(self, answers: Iterable[tuple[Question[A], A | Problem]], stamp: Hashable = None) -> None:
         """Keep answers. ``stamp`` is the one under which they were asked: answers from before a change are not kept."""
@@ -73,8 +73,8 @@ class Memo:
                 before = self._entries.pop(question, None)
                 ttl = getattr(answer, "client_ttl", SHORT_TTL)
                 expires = now + (ttl if math.isfinite(ttl) else SHORT_TTL)
-                reply = answer if isinstance(answer, Reply) else before.reply if before else None
-                self._entries[question] = _Entry(answer, expires, reply)
+                last = answer if isinstance(answer, Reply | Since) else before.last if before else None
+                self._entries[question] = _Entry(answer, expires, last)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
 

@@ -32,6 +32,8 @@ def status(found: pb.GetStatusResponse) -> ServerStatus:
     """Return what serves and what it has done."""
     origin = {name: getattr(found.origin, name) for name in _OF_ORIGIN}
     counted = {f.name: getattr(found, f.name) for f in fields(ServerStatus) if f.name not in origin}
+    if not found.HasField("person_debits"):
+        counted["person_debits"] = None
     return ServerStatus(**origin, **counted)
 
 

@@ -17,6 +17,23 @@ VERSION_MISMATCH = Problem(
 )
 HOME_UNUSABLE = Problem("home_unusable", "The home folder cannot be read: check that it is yours.")
 SERVER_ABSENT = Problem("server_absent", "The server cannot be reached. Recalculate to ask again.")
+DRAINING = Problem("draining", SERVER_ABSENT.sentence)
+"""A server that is ending has not done what it was asked, so that it can be asked again at once."""
+DESK_AWAY = Problem("desk_away", "The desk cannot be reached. It is asked again by itself.")
+DESK_UNUSABLE = Problem(
+    "desk_unusable", "What this home knows of its desk cannot be used: run basketgex join again."
+)
+DESK_TOKEN_MISSING = Problem(
+    "desk_token_missing",
+    "There is no token for the desk, or its keyring is locked: run basketgex join again.",
+)
+DESK_TOKEN_REFUSED = Problem(
+    "desk_token_refused",
+    "The desk refused your token: ask whoever runs it for another one, then run basketgex join again.",
+)
+DESK_CONTRACT = Problem(
+    "desk_contract", "The desk does not know this question: its servers and your basketgex are too far apart."
+)
 TIMED_OUT = Problem("timed_out", "The server did not answer in time. Recalculate to ask again.")
 OVERDUE = Problem(
     "overdue",
@@ -67,6 +84,19 @@ LASTING = frozenset(
         SERVER_ABSENT,
         TIMED_OUT,
         TOKEN_REFUSED,
+        DRAINING,
+        DESK_AWAY,
+        DESK_UNUSABLE,
+        DESK_TOKEN_MISSING,
+        DESK_TOKEN_REFUSED,
     )
 )
 """Codes that the next call would meet as well: it is answered at once."""
+
+OF_A_DESK = {
+    SERVER_ABSENT: DESK_AWAY,
+    DRAINING: DESK_AWAY,
+    TOKEN_REFUSED: DESK_TOKEN_REFUSED,
+    VERSION_MISMATCH: DESK_CONTRACT,
+}
+"""What is said instead where it is a desk's server that was asked."""

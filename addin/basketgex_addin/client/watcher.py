@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 
 from basketgex_addin.cells import Ask, Problem, Reply, Since
 from basketgex_addin.client import problems
+from basketgex_addin.client.last_good import last_good
 from basketgex_addin.client.stream import Stream
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds until a lost server is sought again: at first, and after many times."""
 LAZY = 5.0
 """Seconds for which a stream goes on with baskets that nobody wants any more: somebody may open the next sheet."""
+_PASSING = (problems.SERVER_ABSENT, problems.DRAINING, problems.DESK_AWAY, problems.TIMED_OUT)
 _LEAVING = 1.0  # seconds for a reader whose stream was cancelled
 
 Answer = Reply | Problem
@@ -86,7 +88,9 @@ class Watcher:
         first_pause: float = FIRST_PAUSE,
         lost: Callable[[Problem], None] = lambda problem: None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self._now = now
         self._connection = connection
         self._deliver = deliver
         self._deadline = deadline
@@ -294,8 +298,10 @@ class Watcher:
             self._dropped = math.inf
         if self._said:
             self._call(lambda: self._lost(problem))
+        elif problem == problems.DESK_AWAY:  # none of its servers is there
+            self._keep_last()
         # A server that has just gone may be back at once; what it refuses it will refuse again.
-        self._failed(problem, final=problem not in (problems.SERVER_ABSENT, problems.TIMED_OUT))
+        self._failed(problem, final=problem not in _PASSING)
 
     def _failed(self, problem: Problem, *, final: bool) -> None:
         """Try again after a pause; whoever has no answer is told what stands in the way, now or when their time is over."""
@@ -304,6 +310,18 @@ class Watcher:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         if final:
             self._give_up(math.inf)
+
+    def _keep_last(self) -> None:
+        """Tell that what was last said of the desk's baskets is no more than that."""
+        with self._lock:
+            answers = {
+                ask: kept
+                for ask, known in self._latest.items()
+                if isinstance(known, Reply)
+                and not _same(kept := last_good(known, problems.DESK_AWAY, self._now()), known)
+            }
+            self._latest.update(answers)
+        self._tell(answers, {})
 
     def _give_up(self, now: float) -> None:
         """Tell the problem to those whose patience has ended by now."""

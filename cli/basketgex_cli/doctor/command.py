@@ -31,6 +31,7 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "versions": installation.versions,
     "home folder": installation.home,
     "configuration": installation.configuration,
+    "desk": serving.desk,
     "server": serving.server,
     "token": serving.token,
     "key": serving.key,
@@ -42,6 +43,8 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "prefetch": hosts.prefetch,
 }
 """In the order in which they are shown."""
+THE_DESKS = frozenset({"server", "token", "key", "source", "store"})
+"""Checks of what a home that has joined a desk does without."""
 COLUMNS = (
     *(Column(name, left=True) for name in ("state", "of")),
     Column("what was found, and what to do", left=True, wraps=True),
@@ -96,7 +99,8 @@ def look(
     try:
         for number, (name, check) in enumerate(CHECKS.items()):
             at(name, number)
-            found[name] = finding(check, facts)
+            if facts.desk is None or name not in THE_DESKS:
+                found[name] = finding(check, facts)
     finally:
         facts.close()
     return found

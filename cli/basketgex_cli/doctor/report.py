@@ -59,6 +59,7 @@ class Facts:
 
     def __init__(self, home: Home, *, ask: bool, now: Callable[[], float] = time.time) -> None:
         self.home = home
+        self.desk = home.desk()
         self.ask = ask
         self.now = now
 
@@ -94,7 +95,7 @@ class Facts:
     @cached_property
     def status(self) -> ServerStatus | Problem | None:
         """What the server says of itself, None where none runs."""
-        return self.client.status() if self.ask or self.home.is_served() else None
+        return self.client.status() if self.ask or self.desk or self.home.is_served() else None
 
     @cached_property
     def of_server(self) -> HomeSettings | Problem | None:

@@ -22,6 +22,7 @@ from basketgex_cli.doctor.report import (
     is_open,
     unconfigured,
 )
+from basketgex_cli.join import may_spend
 from basketgex_cli.render import new_york_text
 from basketgex_server.addresses import is_loopback
 from basketgex_server.errors import BasketgexError
@@ -67,6 +68,22 @@ def server(facts: Facts) -> Finding:
             "Ask anything, or run basketgex serve: the next one tidies up.",
         )
     return Finding(OK, "none runs: the first question starts one")
+
+
+def desk(facts: Facts) -> Finding:
+    """Ask the desk that the home has joined whether it is there, and who this is to it."""
+    if facts.desk is None:
+        return Finding(OK, "none joined: this home has a server of its own")
+    again = "Run basketgex join again, or basketgex leave for a server of this home's own."
+    at = facts.desk.server or "its address cannot be read"
+    if facts.home.desk_token_file.exists() and is_open(facts.home.desk_token_file):
+        return Finding(FAULT, f"{at}. The token's file can be read by other users", again)
+    if isinstance(facts.status, ServerStatus):
+        who = f" as {facts.status.person}" if facts.status.person else ""
+        return Finding(OK, " ".join((f"{at}{who}.", *may_spend(facts.status))))
+    if isinstance(facts.status, Problem):
+        return Finding(FAULT, f"{at}. {facts.status.sentence}", again)
+    return Finding(ATTENTION, f"{at}, not asked", again)
 
 
 def token(facts: Facts) -> Finding:
