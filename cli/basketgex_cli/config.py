@@ -17,7 +17,7 @@ from pathlib import Path
 from basketgex.home import Home
 from basketgex.home_settings import HomeSettings, Setting
 from basketgex_addin.cells import Problem
-from basketgex_cli.context import OwnServer, client_of
+from basketgex_cli.context import OwnServer, client_of, tell_of_desk
 from basketgex_cli.parsing import JSON
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
@@ -71,6 +71,8 @@ def add_parser(commands: Commands) -> None:
 
 def _config(home: Home, chosen: argparse.Namespace) -> None:
     config(home, chosen.action, chosen.words, as_json=chosen.json)
+    if chosen.action != "get" and not chosen.json:
+        tell_of_desk(home)
 
 
 def _key(home: Home, chosen: argparse.Namespace) -> None:

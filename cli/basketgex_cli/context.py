@@ -39,6 +39,12 @@ class OwnServer(Home):
         return None
 
 
+def tell_of_desk(home: Home) -> None:
+    """Print, where the home has joined a desk, that its settings do not say where figures come from."""
+    if (desk := home.desk()) is not None:
+        print(f"This home has joined {desk.server}: its figures come from there, by the desk's own settings.")
+
+
 def client_of(home: Home, patience: float = 0.0) -> BasketClient:
     """Return a client of a home; a server that it has to start is this installation's, where none is recorded."""
     launch = home.read_launch()

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basketgex.home import Home, write_whole
+from basketgex.files import write_whole
+from basketgex.home import Home
 from basketgex_cli.parsing import person_name
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings

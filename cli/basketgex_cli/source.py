@@ -11,6 +11,7 @@ from typing import NamedTuple
 from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
 from basketgex_cli.config import change, key_sentence, settings_of
+from basketgex_cli.context import tell_of_desk
 from basketgex_cli.render import new_york_text
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
@@ -42,6 +43,7 @@ def _run(home: Home, chosen: argparse.Namespace) -> None:
         show(home)
     else:
         choose(home, chosen.name, chosen.folder, chosen.as_of)
+    tell_of_desk(home)
 
 
 class Looked(NamedTuple):

@@ -18,6 +18,9 @@ OFF = (
     "The REST gateway is off. Run basketgex config set http_listen 127.0.0.1:8321, then basketgex stop: the server starts "
     "again with the next question."
 )
+OF_A_DESK = (
+    "This home has joined a desk: the REST gateway to try is that of one of its servers, beside that server."
+)
 UNREACHED = "The gateway does not answer: the server may have ended. Ask again, and it starts."
 _PATH = re.compile(r"/[!\"$-~]{0,8000}", re.ASCII)
 _TOLD = ("content-type", "retry-after")
@@ -34,7 +37,7 @@ class Gateway:
     def describe(self) -> dict[str, Any]:
         """Return where the gateway is, where its key lies, and the document of its addresses; or what is to be done first."""
         if not (at := self._at()):
-            return {"problem": OFF}
+            return {"problem": OFF if self._home.desk() is None else OF_A_DESK}
         document = self._get(at, "/openapi.json")
         if document is None or document.status_code != 200:
             return {"problem": UNREACHED}
@@ -46,7 +49,7 @@ class Gateway:
         if not _PATH.fullmatch(path):
             return None
         if not (at := self._at()):
-            return {"problem": OFF}
+            return {"problem": OFF if self._home.desk() is None else OF_A_DESK}
         if (found := self._get(at, path)) is None:
             return {"problem": UNREACHED}
         told = {k: v for k, v in found.headers.items() if k in _TOLD or k.startswith("x-ratelimit-")}
@@ -59,6 +62,8 @@ class Gateway:
 
     def _at(self) -> str:
         """Return where the gateway listens, "" where it does not; a server is started where none runs."""
+        if self._home.desk() is not None:
+            return ""
         if not self._home.is_served():
             self._client.status()
         found = self._home.server()

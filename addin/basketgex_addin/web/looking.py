@@ -25,6 +25,7 @@ from basketgex_addin.web.sheet import Sheet
 
 NOBODY = "No server is running. It starts with the next question."
 ENDED = "The server has ended. It starts again with the next question."
+NOT_OURS = "This home has joined a desk, whose servers whoever runs it ends."
 DRAINING = "The server is still answering what it had begun: it ends after that."
 PATIENCE = 5.0
 """Seconds that the server may take to say how it stands."""
@@ -120,12 +121,15 @@ class Looking:
         shown = self._sheet.shown()
         names = {symbol for question in shown.questions for symbol in question.basket.symbols}
         said = {"shown": {"pages": shown.pages, "baskets": len(shown.questions), "names": len(names)}}
-        if not self._home.is_served():
+        desk = self._home.desk()
+        if desk is None and not self._home.is_served():
             return {**said, "server": {"problem": NOBODY, "serves": False}, "quota": []}
         found, runtime = self._onlooker.status(), self._home.server()
         if isinstance(found, Problem):
             return {**said, "server": {"problem": found.sentence, "serves": True}, "quota": []}
         at = {"at": runtime.grpc, "pid": runtime.pid, "http": runtime.http} if runtime else {}
+        if desk is not None:
+            at = {"at": desk.server, "desk": True}
         return {
             **said,
             "server": {**asdict(found), **at, "serves": True},
@@ -141,6 +145,8 @@ class Looking:
             return self._look()
 
     def _end(self) -> str:
+        if self._home.desk() is not None:
+            return NOT_OURS
         if not self._home.is_served():
             return NOBODY
         found = self._onlooker.shutdown()

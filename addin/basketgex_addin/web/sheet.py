@@ -63,6 +63,8 @@ class Sheet:
 
         It stays while no server runs: one that ended because nobody asked is no reason to start another.
         """
+        if self._home.desk() is not None:
+            return f"{'.'.join(map(str, self._home.stamp()))}.{self._again}"
         if (runtime := self._home.read_runtime()) is not None:
             self._boot = runtime.boot
         return f"{'.'.join(map(str, self._home.stamp()[2:4]))}.{self._boot}.{self._again}"

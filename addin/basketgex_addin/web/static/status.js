@@ -23,7 +23,7 @@ function facts({ server, quota, shown }) {
     say("Figures", server.synthetic ? "synthetic: invented, for trying out" : "of a real source");
     say("Source", server.label || server.source);
     say("Convention", server.convention);
-    say("Server", `version ${server.version}, since ${moment(server.started_at)}, at ${server.at}, process ${server.pid}`);
+    say("Server", `version ${server.version}, since ${moment(server.started_at)}, at ${server.at}${server.desk ? ", a desk" : `, process ${server.pid}`}`);
     say("REST gateway", server.http ? `http://${server.http}` : "off");
     say("Answered", `${many(server.requests, "request")} for ${many(server.baskets, "basket")}, with ` +
       `${many(server.source_calls, "source call")} for ${many(server.symbols_fetched, "symbol")}`);
@@ -51,7 +51,7 @@ function show(report) {
     return [term, said];
   }));
   by("refresh").disabled = !report.shown.baskets;
-  by("end").disabled = !server.serves;
+  by("end").disabled = !server.serves || Boolean(server.desk);
 }
 
 async function look() {
