@@ -42,6 +42,7 @@ class Server:
 
     def __init__(self, home: Path, *, command: tuple[str, ...] = COMMAND, **settings: object) -> None:
         self.home = Home(home)
+        self._settings = settings
         self._command = command
         self._environment = environment(home, **settings)
 
@@ -57,6 +58,12 @@ class Server:
             raise AssertionError("the server did not get ready")
         self.ready = json.loads(line)
         return self
+
+    def again(self, **changed: object) -> None:
+        """Serve again after its end, by settings of which some are others."""
+        self.__exit__()
+        self._environment = environment(self.home.path, **{**self._settings, **changed})
+        self.__enter__()
 
     @property
     def address(self) -> str:

@@ -334,7 +334,14 @@ def _is_forced(request: Any) -> bool:
 
 
 def _is_worth_another_try(answer: Any, request: Any, link: _Link) -> bool:
-    """Tell whether a request is to be sent again. On a desk, whose servers share a ledger, none that may have cost a debit."""
+    """Tell whether a request is to be sent again. To a desk none that may have cost a debit, if it would cost another.
+
+    Of a desk's server that is ending a basket may have been refused that another server answers.
+    """
+    if isinstance(link.at, Desk):
+        partly = any(e.problem.code == problems.DRAINING.code for e in getattr(answer, "errors", ()))
+        if answer == problems.SERVER_ABSENT or partly:
+            return not _is_forced(request)
     if answer == problems.SERVER_ABSENT:
-        return not (isinstance(link.at, Desk) and _is_forced(request))
+        return True
     return answer in (problems.DRAINING, problems.TOKEN_REFUSED)

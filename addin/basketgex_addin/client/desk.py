@@ -9,7 +9,6 @@ import os
 import socket
 import stat
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -108,8 +107,8 @@ def _read(file: Path) -> str:
 
 
 def _told(home: Home, command: tuple[str, ...]) -> str:
-    if not command or os.path.normcase(command[0]) == os.path.normcase(sys.executable):
-        return ""  # this very program: it would find no more
+    if not command:
+        return ""
     try:
         done = subprocess.run(  # noqa: S603 - the command that the user's own join recorded
             command,

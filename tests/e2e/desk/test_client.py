@@ -1,0 +1,194 @@
+"""A home that has joined a desk: nothing is started, either server will do, and without both the last figures stay."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from basketgex.home import Home
+from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.client import BasketClient
+from tests.e2e.clocked import asked, reply
+from tests.e2e.desk.joining import Reachable, reachable, said
+from tests.e2e.serving import status, until
+from tests.server import keyring_file
+from tests.standin.upstream import Gate, Upstream, gated
+
+AWAY = "Last good value: The desk cannot be reached."
+
+
+@pytest.fixture
+def two(tmp_path: Path, desk_store: str, upstream: Upstream) -> Iterator[Reachable]:
+    with reachable(tmp_path, desk_store, upstream, 2) as found:
+        yield found
+
+
+@contextmanager
+def client_of(home: Home) -> Iterator[BasketClient]:
+    with closing(BasketClient(home, 60.0)) as client:
+        yield client
+
+
+def test_two_people_on_two_servers_spend_once(two: Reachable, upstream: Upstream) -> None:
+    one, other = two.servers
+    ann, bob = Home(two.folder / "ann"), Home(two.folder / "bob")
+    told = two.join(ann, two.token("ann"), one)
+    assert told.splitlines() == [
+        f"This home has joined {two.address(one)} as ann.",
+        "Source: FlashAlpha (live); convention flashalpha; CHEX as published.",
+        "You may spend as many debits as there are a day; 0.0 are spent today.",
+        "Your token is in a file of the home folder that you alone can read.",
+    ]
+    two.join(bob, two.token("bob"), other)
+    reply(ann, "NVDA", "AMD")
+    until(lambda: status(other.home).symbols_known == 2)
+    reply(bob, "NVDA", "AMD")
+    assert upstream.debits == 1
+    assert not ann.is_served() and not bob.is_served() and not ann.launch_file.exists()
+    assert "as ann" in said("--home", ann.path, "status")
+    until(lambda: ["ann", "1.00"] in [line.split() for line in two.operate("spent").splitlines()])
+
+
+def test_whichever_server_ends_the_other_answers(two: Reachable) -> None:
+    home = two.joined("ann")
+    with client_of(home) as client:
+        first = client.ask(Ask(("NVDA",)))
+        assert isinstance(first, Reply)
+        client.forget(Ask(("NVDA",)))
+        for server in two.servers:
+            address = str(server.ready["tls"])
+            server.kill()
+            for symbol in ("NVDA", f"N{server.ready['pid']}"):
+                found = client.ask(Ask((symbol,)))
+                assert isinstance(found, Reply) and not found.notice, found
+                client.forget(Ask((symbol,)))
+            server.again(listen=address)
+
+
+def test_a_server_that_is_told_to_end_under_load_shows_no_cell_an_error(two: Reachable) -> None:
+    homes = [two.joined(name) for name in ("ann", "bob", "cy")]
+    ends, begun = threading.Event(), threading.Barrier(len(homes) + 1)
+
+    def cells(home: Home) -> list[Reply | Problem]:
+        found: list[Reply | Problem] = []
+        with client_of(home) as client:
+            found += client.ask_many([Ask(("NVDA",))])
+            begun.wait(60)
+            while not ends.is_set():
+                asks = [Ask((f"{home.path.name[-1].upper()}{len(found) + n}",)) for n in range(5)]
+                found += client.ask_many(asks)
+        return found
+
+    with ThreadPoolExecutor(len(homes)) as crowd:
+        waiting = [crowd.submit(cells, home) for home in homes]
+        begun.wait(60)
+        two.servers[0].process.terminate()
+        two.servers[0].process.wait(60)
+        ends.set()
+        answers = [answer for found in waiting for answer in found.result()]
+    assert [a for a in answers if isinstance(a, Problem)] == []
+    assert [a for a in answers if isinstance(a, Reply) and a.notice] == []
+
+
+def test_a_refresh_that_may_have_arrived_is_not_sent_again(two: Reachable, upstream: Upstream) -> None:
+    one, _ = two.servers
+    home = two.joined("ann", one)
+    with client_of(home) as client:
+        assert isinstance(client.ask(Ask(("NVDA",))), Reply)
+        token = two.token("ann.again")
+        two.join(home, token)  # and the other server is there to be asked
+        gate = Gate()
+        upstream.script(gated(gate))
+        with ThreadPoolExecutor(1) as person:
+            waits = person.submit(client.ask_many, [Ask(("NVDA",))], "FORCE")
+            gate.wait_entered()
+            serving = next(server for server in two.servers if status(server.home).awaited)
+            serving.kill()
+            (found,) = waits.result()
+        gate.open()
+    assert isinstance(found, Problem) and found.code == "desk_away", found
+    assert upstream.debits == 2
+
+
+def test_while_all_are_away_the_last_figures_stay_and_say_so(two: Reachable) -> None:
+    home = two.joined("ann")
+    with client_of(home) as client:
+        before = client.ask(Ask(("NVDA", "AMD")))
+        assert isinstance(before, Reply)
+        addresses = [str(server.ready["tls"]) for server in two.servers]
+        for server in two.servers:
+            server.kill()
+        client.forget(Ask(("NVDA", "AMD")))
+        after = client.ask(Ask(("NVDA", "AMD")))
+        assert isinstance(after, Reply) and after.notice.startswith(AWAY)
+        assert (after.gex, after.rows) == (before.gex, before.rows)
+        new = client.ask(Ask(("MSFT",)))
+        assert isinstance(new, Problem) and new.code == "desk_away"
+        for server, address in zip(two.servers, addresses, strict=True):
+            server.again(listen=address)
+        until(lambda: isinstance(client.ask(Ask(("MSFT",))), Reply))
+        found = client.ask(Ask(("NVDA", "AMD")))
+        assert isinstance(found, Reply) and found.notice == ""
+
+
+def test_a_live_sheet_says_that_its_figures_are_the_last_and_goes_on_by_itself(two: Reachable) -> None:
+    home, ask = two.joined("ann"), Ask(("NVDA",))
+    changed = threading.Event()
+    with client_of(home) as client:
+        watcher = client.watch(lambda _: changed.set())
+        watcher.want(ask)
+
+        def notice() -> str | None:
+            found = watcher.latest(ask)
+            return found.notice if isinstance(found, Reply) else None
+
+        until(lambda: notice() == "")
+        addresses = [str(server.ready["tls"]) for server in two.servers]
+        for server in two.servers:
+            server.kill()
+        until(lambda: (notice() or "").startswith(AWAY))
+        for server, address in zip(two.servers, addresses, strict=True):
+            server.again(listen=address)
+        until(lambda: notice() == "")
+        watcher.close()
+        watcher.join(30)
+
+
+def test_a_token_that_is_revoked_is_told_and_another_heals_it(two: Reachable) -> None:
+    home = two.joined("ann")
+    reply(home, "NVDA")
+    two.operate("person", "revoke", "ann")
+
+    def refused() -> bool:
+        (found,) = asked(home, ("NVDA",))
+        return isinstance(found, Problem) and "run basketgex join again" in found.sentence
+
+    until(refused)
+    two.join(home, two.token("ann"))
+    reply(home, "NVDA")
+
+
+def test_the_keyring_has_the_token_and_a_program_without_one_is_told_it(
+    two: Reachable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = two.folder / "keyring"
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.server.keyring_file.InFile")
+    monkeypatch.setenv(keyring_file.VARIABLE, str(kept))
+    home, token = Home(two.folder / "ann"), two.token("ann")
+    monkeypatch.setattr("keyring.core._keyring_backend", keyring_file.InFile())
+    told = said("--home", home.path, "join", two.address(), "--ca", two.authority, typed=f"{token}\n")
+    assert "Your token is in the keyring." in told and not home.desk_token_file.exists()
+    assert token not in "".join(file.read_text() for file in home.path.iterdir())
+    reply(home, "NVDA")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "keyring", None)  # as in LibreOffice's own Python
+        reply(home, "AMD")
+    said("--home", home.path, "leave")
+    assert kept.read_text() == "{}"
+    assert home.desk() is None
