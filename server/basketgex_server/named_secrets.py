@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from basketgex.home import decoded
+from basketgex.files import decoded
 
 SUFFIX = "_FILE"
 
