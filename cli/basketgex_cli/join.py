@@ -18,6 +18,7 @@ from basketgex.files import decoded, write_whole
 from basketgex.home import Home
 from basketgex_addin.client import ServerStatus
 from basketgex_addin.client.desk import account, introduced
+from basketgex_addin.client.problems import DESK_AWAY
 from basketgex_cli.context import unwrap
 from basketgex_cli.home import end_server
 from basketgex_cli.terminal import busy
@@ -27,6 +28,10 @@ from basketgex_server.shown import quoted
 
 EXAMPLES = (f"basketgex join {EXAMPLE} --ca desk-ca.pem", "basketgex leave")
 TELLER = (sys.executable, "-m", "basketgex_cli", "token", "show")
+NOT_LET_IN = (
+    "The desk's server answers, but lets nobody in: it may be ending, or ask for a certificate of your own. "
+    "Ask whoever runs the desk for one, and give it with --certificate and --key."
+)
 REACHING = 5.0
 """Seconds for one of a desk's servers to be reached."""
 DEADLINE = 20.0
@@ -50,23 +55,41 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="keep the token in a file that you alone can read, instead of the keyring",
     )
+    join.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="your own certificate (PEM), where the desk asks for one; goes with --key",
+    )
+    join.add_argument("--key", type=Path, metavar="FILE", help="its private key (PEM)")
     add_command(commands, "leave", "let this home have a server of its own again", EXAMPLES[1:], _leave)
 
 
 def _join(home: Home, chosen: argparse.Namespace) -> None:
     authority = _authority(chosen.ca)
-    desk = Desk(chosen.server, str(chosen.ca.absolute()) if chosen.ca else "", chosen.name or "", TELLER)
+    pair = _pair(chosen.certificate, chosen.key)
+    desk = Desk(
+        chosen.server, _at(chosen.ca), chosen.name or "", TELLER, _at(chosen.certificate), _at(chosen.key)
+    )
     with busy("Looking for the desk"):
         silent = _look(desk, authority)
     for sentence in silent:
         print(sentence)
     token = _token()
     with busy("Asking the desk who you are"):
-        status = unwrap(introduced(desk, token, DEADLINE))
+        found = introduced(desk, token, DEADLINE)
+    if found == DESK_AWAY:  # it has just answered: it may be the certificate that it misses
+        raise SourceUnavailable(NOT_LET_IN)
+    status = unwrap(found)
     home.create()
     if authority:
         write_whole(home.desk_authority_file, authority)
-        desk = replace(desk, authority=str(home.desk_authority_file.absolute()))
+        desk = replace(desk, authority=_at(home.desk_authority_file))
+    if pair:
+        for file, text in zip(home.desk_pair, pair, strict=True):
+            write_whole(file, text)
+        certificate, key = map(_at, home.desk_pair)
+        desk = replace(desk, certificate=certificate, key=key)
     kept = _keep(home, token, in_file=chosen.to_file)
     ended = end_server(home)
     home.write_desk(desk)
@@ -83,7 +106,7 @@ def _leave(home: Home, chosen: argparse.Namespace) -> None:
     if not home.desk_file.exists():
         raise BadSettings("This home has joined no desk.")
     desk = home.desk()
-    for file in (home.desk_file, home.desk_token_file, home.desk_authority_file):
+    for file in (home.desk_file, home.desk_token_file, home.desk_authority_file, *home.desk_pair):
         file.unlink(missing_ok=True)
     try:
         keyrings.remove(account(home))
@@ -97,6 +120,24 @@ def _leave(home: Home, chosen: argparse.Namespace) -> None:
     )
     if os.environ.get(SERVER_VARIABLE):
         print(f"{SERVER_VARIABLE} in the environment still names a desk.")
+
+
+def _at(file: Path | None) -> str:
+    return str(file.absolute()) if file is not None else ""
+
+
+def _pair(certificate: Path | None, key: Path | None) -> tuple[str, str] | None:
+    """Return the texts of one's own certificate and its key, None where none are named. Raises BadSettings."""
+    if certificate is None or key is None:
+        if certificate is not key:
+            raise BadSettings("--certificate and --key go together: give both or none.")
+        return None
+    try:
+        ssl.create_default_context().load_cert_chain(certificate, key)
+        return decoded(certificate.read_bytes()), decoded(key.read_bytes())
+    except (OSError, ValueError):  # SSLError is an OSError
+        said = f"The files {quoted(certificate.name)} and {quoted(key.name)} are not a certificate and its private key."
+        raise BadSettings(said, argument="certificate") from None
 
 
 def _authority(file: Path | None) -> str:
@@ -138,13 +179,15 @@ def _wrong(host: str, port: int, name: str, desk: Desk, authority: str) -> str:
     """Return what is wrong with a server, "" where nothing is."""
     context = ssl.create_default_context(cadata=authority or None)
     context.set_alpn_protocols(["h2"])
+    if desk.certificate:
+        context.load_cert_chain(desk.certificate, desk.key)
     expected = name if desk.name or len(desk.hosts()) > 1 else host
     try:
         with (
             socket.create_connection((host, port), REACHING) as plain,
             context.wrap_socket(plain, server_hostname=expected),
         ):
-            return ""
+            return ""  # whether it wants a certificate of ours is told later: with TLS 1.3 its word comes behind the handshake
     except socket.gaierror:
         return f"No machine of the name {host} is known here."
     except ssl.SSLCertVerificationError as error:

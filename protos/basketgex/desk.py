@@ -11,8 +11,13 @@ from dataclasses import dataclass
 
 SERVER_VARIABLE = "BASKETGEX_SERVER"
 TOKEN_VARIABLE = "BASKETGEX_DESK_TOKEN"  # noqa: S105 - the name of a variable
-AUTHORITY_VARIABLE = "BASKETGEX_SERVER_CA"
-NAME_VARIABLE = "BASKETGEX_SERVER_NAME"
+VARIABLES = {
+    "authority": "BASKETGEX_SERVER_CA",
+    "name": "BASKETGEX_SERVER_NAME",
+    "certificate": "BASKETGEX_CLIENT_CERTIFICATE",
+    "key": "BASKETGEX_CLIENT_KEY",
+}
+"""What else of a desk the environment may say, where it names the server."""
 SCHEME = "grpcs://"
 EXAMPLE = "grpcs://desk.example:8443"
 
@@ -35,6 +40,9 @@ class Desk:
     """The name in their certificate, where it is not that of the address."""
     teller: tuple[str, ...] = ()
     """The command that prints the token, for programs that cannot open the keyring."""
+    certificate: str = ""
+    """The file of this user's own certificate, where the servers ask for one; beside it, in ``key``, its private key."""
+    key: str = ""
 
     def hosts(self) -> tuple[tuple[str, int], ...]:
         """Return its servers' names or numbers, and their ports. Raises BadAddress.

@@ -25,6 +25,8 @@ _OWN = frozenset(
         "office.json",
         "desk.json",
         "desk-ca.pem",
+        "desk-client.pem",
+        "desk-client.key",
         "desk-token",
     }
 )

@@ -30,12 +30,12 @@ import secrets
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from basketgex import files
-from basketgex.desk import AUTHORITY_VARIABLE, NAME_VARIABLE, SERVER_VARIABLE, Desk
+from basketgex.desk import SERVER_VARIABLE, VARIABLES, Desk
 from basketgex.folder import HOME_VARIABLE as HOME_VARIABLE
 from basketgex.folder import HomeProblem, close_to_others, is_own
 from basketgex.lock_probe import is_locked
@@ -167,6 +167,11 @@ class Home:
     def desk_authority_file(self) -> Path:
         """Who vouches for that desk's servers."""
         return self.path / "desk-ca.pem"
+
+    @property
+    def desk_pair(self) -> tuple[Path, Path]:
+        """This user's own certificate at that desk, and its private key, where its servers ask for one."""
+        return self.path / "desk-client.pem", self.path / "desk-client.key"
 
     @property
     def desk_token_file(self) -> Path:
@@ -310,7 +315,7 @@ class Home:
         One whose file cannot be read has no address: a server of this home's own must not stand in for it.
         """
         if named := os.environ.get(SERVER_VARIABLE):
-            return Desk(named, os.environ.get(AUTHORITY_VARIABLE, ""), os.environ.get(NAME_VARIABLE, ""))
+            return replace(Desk(named), **{name: os.environ.get(v, "") for name, v in VARIABLES.items()})
         stamp = files.stamp(self.desk_file)
         return _desk(str(self.desk_file), stamp) if any(stamp) else None
 

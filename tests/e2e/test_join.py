@@ -145,7 +145,7 @@ def test_a_home_that_joins_ends_its_own_server_and_one_that_leaves_begins_anothe
         f"This home has left {desk.address}. The next question starts a server of its own.\n"
     )
     assert {f.name for f in home.path.iterdir()}.isdisjoint({"desk.json", "desk-ca.pem", "desk-token"})
-    assert json.loads(said(*at, "basket", "NVDA,AMD", "--json"))["net"] == shown["net"]
+    assert json.loads(said(*at, "basket", "NVDA,AMD", "--json"))["aggregate"] == shown["aggregate"]
     assert home.is_served()
     said(*at, "stop")
 
@@ -172,3 +172,28 @@ def test_what_a_person_may_spend_is_told(tmp_path: Path, home: Home, desk: Desk)
             assert "You may spend 7 debits a day; 0.0 are spent today." in told
             said("--home", home.path, "basket", "NVDA,AMD")
             assert "7 debits a day; 1.0 are spent today." in said("--home", home.path, "status")
+
+
+def test_where_the_desk_asks_for_a_certificate_one_is_given(
+    desk: Desk, refused: Callable[..., str], home: Home, tmp_path: Path
+) -> None:
+    papers = desk.authority.parent
+    said("--home", tmp_path / "x", "desk", "certificate", "--client", "ann", "--out", papers)
+    there = tmp_path / "strict"
+    token = said("--home", there, "desk", "person", "add", "ann").splitlines()[-1]
+    tls = {"tls_certificate": papers / "server.pem", "tls_key": papers / "server.key"}
+    certificate, key = papers / "client-ann.pem", papers / "client-ann.key"
+    pair = ("--certificate", certificate, "--key", key)
+    with Server(there, source="sample", listen="127.0.0.1:0", client_ca=desk.authority, **tls) as server:
+        where = (f"grpcs://{server.ready['tls']}", "--ca", desk.authority)
+        assert "ask for a certificate of your own" in refused(*where, token=token)
+        assert refused(*where, *pair[:2]) == "--certificate and --key go together: give both or none."
+        assert refused(*where, "--certificate", certificate, "--key", papers / "server.key") == (
+            'The files "client-ann.pem" and "server.key" are not a certificate and its private key.'
+        )
+        told = said("--home", home.path, "join", *where, *pair, "--to-file", typed=token)
+        assert " as ann." in told.splitlines()[0]
+        assert [file.read_bytes() for file in home.desk_pair] == [certificate.read_bytes(), key.read_bytes()]
+        assert said("--home", home.path, "basket", "NVDA")
+        said("--home", home.path, "leave")
+        assert not any(file.exists() for file in home.desk_pair)

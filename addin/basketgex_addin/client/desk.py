@@ -52,7 +52,8 @@ def open_channel(desk: Desk) -> grpc.Channel:
     options = list(_OPTIONS)
     if desk.name or len(hosts) > 1:
         options.append(("grpc.ssl_target_name_override", desk.certified()))
-    credentials = grpc.ssl_channel_credentials(root_certificates=authority)
+    key, certificate = (Path(f).read_bytes() if f else None for f in (desk.key, desk.certificate))
+    credentials = grpc.ssl_channel_credentials(authority, key, certificate)
     return grpc.secure_channel(_target(hosts), credentials, options=options)
 
 
