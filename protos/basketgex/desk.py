@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 SERVER_VARIABLE = "BASKETGEX_SERVER"
 TOKEN_VARIABLE = "BASKETGEX_DESK_TOKEN"  # noqa: S105 - the name of a variable
-VARIABLES = {
-    "authority": "BASKETGEX_SERVER_CA",
-    "name": "BASKETGEX_SERVER_NAME",
-    "certificate": "BASKETGEX_CLIENT_CERTIFICATE",
-    "key": "BASKETGEX_CLIENT_KEY",
-}
-"""What else of a desk the environment may say, where it names the server."""
+VARIABLES = (
+    "BASKETGEX_SERVER_CA",
+    "BASKETGEX_SERVER_NAME",
+    "BASKETGEX_CLIENT_CERTIFICATE",
+    "BASKETGEX_CLIENT_KEY",
+)
+"""What else of a desk the environment may say, where it names the server: authority, name, certificate and key."""
 SCHEME = "grpcs://"
 EXAMPLE = "grpcs://desk.example:8443"
 

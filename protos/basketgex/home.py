@@ -30,7 +30,7 @@ import secrets
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -315,7 +315,8 @@ class Home:
         One whose file cannot be read has no address: a server of this home's own must not stand in for it.
         """
         if named := os.environ.get(SERVER_VARIABLE):
-            return replace(Desk(named), **{name: os.environ.get(v, "") for name, v in VARIABLES.items()})
+            authority, name, certificate, key = (os.environ.get(variable, "") for variable in VARIABLES)
+            return Desk(named, authority, name, certificate=certificate, key=key)
         stamp = files.stamp(self.desk_file)
         return _desk(str(self.desk_file), stamp) if any(stamp) else None
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex import __version__
 from basketgex.desk import Desk
-from basketgex.home import CHANNEL_OPTIONS, TOKEN_METADATA, Home, Runtime
+from basketgex.home import CHANNEL_OPTIONS, Home, Runtime
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import problems
 from basketgex_addin.client.breaker import CircuitBreaker
 from basketgex_addin.client.desk import find_token, open_channel
 from basketgex_addin.client.launcher import LaunchNotRecorded, start
+from basketgex_addin.client.link import Link, is_forced, is_worth_another_try
 from basketgex_addin.client.rpc import M, R, Rpc
 from basketgex_addin.client.stream import Stream, problem_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from basketgex.v1 import exposure_pb2 as pb
 
 _STEP = 0.02  # seconds between two looks at a lock
-_FORCE = 2  # REFRESH_FORCE of the contract, whose package may be missing here
 _GRACE = 2.0  # seconds for a server that refuses calls to let go of its lock
 _OPTIONS = (
     *CHANNEL_OPTIONS,
@@ -43,21 +42,6 @@ class Batch(NamedTuple):
 
     stamp: Hashable
     answers: list[pb.BatchGetBasketsResponse | Problem]
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """An open channel to one server."""
-
-    at: Runtime | Desk
-    token: str
-    stamp: Hashable
-    channel: grpc.Channel
-    stub: Any
-
-    @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        return ((TOKEN_METADATA, f"Bearer {self.token}"),)
 
 
 class _Failure(Exception):
@@ -91,7 +75,7 @@ class Connection:
         self._pause = pause or Event().wait
         self._patience = patience
         self._lock = Lock()
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._renews_token = False  # the desk's was refused, and there is another by now
         self._breaker = CircuitBreaker(clock)
 
@@ -125,13 +109,13 @@ class Connection:
 
     def _call(self, method: str, requests: Sequence[Any], early: float = 0.0) -> tuple[Hashable, list[Any]]:
         ends = self._clock() + self._deadline - early
-        explicit = any(map(_is_forced, requests))
+        explicit = any(map(is_forced, requests))
         failed = self._breaker.explicit_failure if explicit else self._breaker.failure
         if failed is not None or not requests:
             return None, [failed] * len(requests)
         answers: list[Any] = [problems.SERVER_ABSENT] * len(requests)
         todo = list(range(len(requests)))
-        link: _Link | None = None
+        link: Link | None = None
         for last in (False, True):
             before = link
             try:
@@ -141,13 +125,14 @@ class Connection:
                     answers[i] = failure.problem
                 break
             ends = max(ends, self._clock() + self._patience)
-            if before is not None and (before.at != link.at or isinstance(link.at, Desk)):
+            elsewhere = isinstance(link.at, Desk) and not explicit  # what has cost a debit is not asked again
+            if before is not None and (before.at != link.at or elsewhere):
                 todo = list(range(len(requests)))  # figures of two servers never meet in one answer
             for i, answer in zip(
                 todo, self._send(link, method, [requests[i] for i in todo], ends), strict=True
             ):
                 answers[i] = answer
-            todo = [i for i in todo if _is_worth_another_try(answers[i], requests[i], link)]
+            todo = [i for i in todo if is_worth_another_try(answers[i], requests[i], link)]
             if last or not todo:
                 if isinstance(link.at, Desk):
                     answers = [problems.OF_A_DESK.get(a, a) if isinstance(a, Problem) else a for a in answers]
@@ -163,7 +148,7 @@ class Connection:
                 break
         return link.stamp if link is not None else None, answers
 
-    def _send(self, link: _Link, method: str, requests: Sequence[Any], ends: float) -> list[Any]:
+    def _send(self, link: Link, method: str, requests: Sequence[Any], ends: float) -> list[Any]:
         import grpc
 
         call = getattr(link.stub, method)
@@ -192,7 +177,7 @@ class Connection:
                 if not isinstance(future, Problem):
                     future.cancel()
 
-    def _reach(self, ends: float, refused: _Link | None, *, explicit: bool = False) -> _Link:
+    def _reach(self, ends: float, refused: Link | None, *, explicit: bool = False) -> Link:
         """Return a link to the living server, started if need be; another one than ``refused``. Raises _Failure, noted.
 
         Noted before the next caller has its turn: should that one find the server, an older failure must not silence it.
@@ -217,7 +202,7 @@ class Connection:
         finally:
             self._lock.release()
 
-    def _found(self, ends: float, refused: _Link | None) -> _Link:
+    def _found(self, ends: float, refused: Link | None) -> Link:
         if (desk := self._home.desk()) is not None:
             return self._at_desk(desk, refused)
         stamp = self._home.stamp()
@@ -239,7 +224,7 @@ class Connection:
             runtime = self._replaced(runtime, ends)
         return self._open(runtime)
 
-    def _at_desk(self, desk: Desk, refused: _Link | None) -> _Link:
+    def _at_desk(self, desk: Desk, refused: Link | None) -> Link:
         """Return a link to one of a desk's servers: to another one than ``refused`` where that is gone."""
         stamp, link = self._home.stamp(), self._link
         if link is not None and link is not refused and link.stamp == stamp:
@@ -289,7 +274,7 @@ class Connection:
         while self._home.server() == runtime and (left := ends - self._clock()) > 0:
             self._pause(min(_STEP, left))
 
-    def _open(self, runtime: Runtime) -> _Link:
+    def _open(self, runtime: Runtime) -> Link:
         import grpc
 
         self._drop()
@@ -297,14 +282,14 @@ class Connection:
         channel = grpc.insecure_channel(runtime.grpc, options=_OPTIONS)
         return self._linked(runtime, self._home.read_token(), stamp, channel)
 
-    def _linked(self, at: Runtime | Desk, token: str, stamp: Hashable, channel: grpc.Channel) -> _Link:
+    def _linked(self, at: Runtime | Desk, token: str, stamp: Hashable, channel: grpc.Channel) -> Link:
         from basketgex.v1 import exposure_pb2_grpc
 
         stub = exposure_pb2_grpc.ExposureServiceStub(channel)
-        self._link = _Link(at, token, stamp, channel, stub)
+        self._link = Link(at, token, stamp, channel, stub)
         return self._link
 
-    def _has_token_of(self, link: _Link) -> bool:
+    def _has_token_of(self, link: Link) -> bool:
         try:
             if isinstance(link.at, Desk):
                 self._renews_token = find_token(self._home, link.at) != link.token
@@ -326,22 +311,3 @@ class Connection:
         """Note that a desk has answered, unless one of the answers is that it has not."""
         if problems.DESK_AWAY not in answers:
             self._breaker.record_success()
-
-
-def _is_forced(request: Any) -> bool:
-    """Tell whether a request asks the source explicitly: it may cost a debit each time it arrives."""
-    return getattr(request, "refresh", 0) == _FORCE
-
-
-def _is_worth_another_try(answer: Any, request: Any, link: _Link) -> bool:
-    """Tell whether a request is to be sent again. To a desk none that may have cost a debit, if it would cost another.
-
-    Of a desk's server that is ending a basket may have been refused that another server answers.
-    """
-    if isinstance(link.at, Desk):
-        partly = any(e.problem.code == problems.DRAINING.code for e in getattr(answer, "errors", ()))
-        if answer == problems.SERVER_ABSENT or partly:
-            return not _is_forced(request)
-    if answer == problems.SERVER_ABSENT:
-        return True
-    return answer in (problems.DRAINING, problems.TOKEN_REFUSED)
