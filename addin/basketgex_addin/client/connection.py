@@ -2,6 +2,8 @@
 
 A held lock is what "alive" means, so home and lock are looked at before every call: the token never goes to a stranger on
 an old port. grpc is imported in the methods that call: where it is missing, the answer is a problem, not a traceback.
+
+One file, since finding a server, sending and trying again share one lock and one breaker.
 """
 
 from __future__ import annotations
@@ -136,7 +138,8 @@ class Connection:
             if last or not todo:
                 if isinstance(link.at, Desk):
                     answers = [problems.OF_A_DESK.get(a, a) if isinstance(a, Problem) else a for a in answers]
-                    self._note(answers)
+                    if problems.DESK_AWAY not in answers:
+                        self._breaker.record_success()
                 self._breaker.record_failure(*(answer for answer in answers if isinstance(answer, Problem)))
                 break
             if answers[todo[0]] == problems.TOKEN_REFUSED and self._has_token_of(link):
@@ -306,8 +309,3 @@ class Connection:
     def record_failure(self, *found: Problem) -> None:
         """Open the circuit breaker after a failure that the next call would meet too: it is answered at once for a while."""
         self._breaker.record_failure(*found)
-
-    def _note(self, answers: Sequence[Any]) -> None:
-        """Note that a desk has answered, unless one of the answers is that it has not."""
-        if problems.DESK_AWAY not in answers:
-            self._breaker.record_success()
