@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import grpc
@@ -16,7 +18,13 @@ from basketgex_server.api.roll import NotAllowed, Roll
 from basketgex_server.api.rpc.refusals import refuse
 from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Sparing
 from basketgex_server.dispatch.people import ASKS
-from basketgex_server.errors import BasketgexError, Unauthenticated, UnknownMethod, UnreadableRequest
+from basketgex_server.errors import (
+    BasketgexError,
+    TooManyUnderWay,
+    Unauthenticated,
+    UnknownMethod,
+    UnreadableRequest,
+)
 
 OPEN = f"/{HEALTH}/"
 SCHEME = b"bearer "
@@ -24,8 +32,31 @@ OF_THE_HOME = frozenset(f"/{SERVICE}/{name}" for name in ("GetSettings", "Change
 """What a person's token does not open."""
 REMEDY = "use the one in its home folder, or ask whoever runs the desk for one of your own"
 
+MOST_UNDER_WAY = 64
+"""Calls and streams that a person may have under way at once, so that nobody's loop takes the server from the others."""
+
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class UnderWay:
+    """What each person has under way."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, person: str) -> Iterator[None]:
+        """Count a call of a person while it is answered. Raises TooManyUnderWay; the home's own calls are not counted."""
+        if person and self._counts[person] >= MOST_UNDER_WAY:
+            raise TooManyUnderWay(MOST_UNDER_WAY)
+        self._counts[person] += 1
+        try:
+            yield
+        finally:
+            self._counts[person] -= 1
+            if not self._counts[person]:
+                del self._counts[person]
 
 
 class TokenInterceptor(grpc.aio.ServerInterceptor):
@@ -42,6 +73,7 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         self._unknown = _refusing(UnknownMethod())
         self._sparing = Sparing()
         self._readers: dict[str, Handler] = {}
+        self._under_way = UnderWay()
 
     async def intercept_service(
         self,
@@ -65,7 +97,8 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         if (handler := await continuation(handler_call_details)) is None:
             return self._unknown
         return self._readers.setdefault(
-            method, self._sparing.handler(handler) if is_open else _reading(handler, self._roll)
+            method,
+            self._sparing.handler(handler) if is_open else _reading(handler, self._roll, self._under_way),
         )
 
     async def _admit(self, token: bytes) -> None:
@@ -106,7 +139,7 @@ async def _while_known(roll: Roll, context: Context, work: Awaitable[Any]) -> An
     return await refuse(context, Unauthenticated(REMEDY))
 
 
-def _reading(handler: Handler, roll: Roll) -> Handler:
+def _reading(handler: Handler, roll: Roll, under_way: UnderWay) -> Handler:
     """Return a handler that refuses what is no message with a sentence, where it takes one message."""
     read = handler.request_deserializer
     behaviour: Any = handler.unary_stream if handler.response_streaming else handler.unary_unary
@@ -118,10 +151,14 @@ def _reading(handler: Handler, roll: Roll) -> Handler:
             request = read(raw)
         except DecodeError:
             await refuse(context, UnreadableRequest())
-        work = behaviour(request, context)
-        return await (
-            _while_known(roll, context, work) if handler.response_streaming and ASKS.get() else work
-        )
+        person = ASKS.get()
+        try:
+            with under_way.one_more(person):
+                work = behaviour(request, context)
+                streams = handler.response_streaming and person
+                return await (_while_known(roll, context, work) if streams else work)
+        except TooManyUnderWay as error:
+            return await refuse(context, error)
 
     make = (
         grpc.unary_stream_rpc_method_handler

@@ -18,6 +18,7 @@ import pytest
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api import roll
 from basketgex_server.api.roll import Roll, digest_of
+from basketgex_server.api.rpc.token import MOST_UNDER_WAY
 from basketgex_server.errors import BasketgexError, StoreAway
 from basketgex_server.settings import Settings
 from basketgex_server.stores.port import Person
@@ -234,3 +235,37 @@ def test_while_the_store_is_away_who_was_known_is_known_for_an_hour(monkeypatch:
             await known.find(b"ann")
 
     run(story())
+
+
+def test_a_person_who_floods_is_refused_and_nobody_else(served: Served) -> None:
+    ann, bob = add(served, "ann"), add(served, "bob")
+    request = pb.WatchBasketsRequest(
+        baskets=pb.BatchGetBasketsRequest(symbols=["A"], offsets=[0, 1], symbol_index=[0], weights=[1])
+    )
+    streams = [
+        served.stub.WatchBaskets(request, metadata=ann, timeout=PATIENCE) for _ in range(MOST_UNDER_WAY)
+    ]
+    for stream in streams:
+        next(stream)
+    said = refused(lambda: asked(served, ann, "A"))
+    assert said == (
+        "RESOURCE_EXHAUSTED",
+        "too_many_under_way",
+        "You have 64 requests under way: ask again when one of them has been answered.",
+    )
+    assert (
+        refused(lambda: next(served.stub.WatchBaskets(request, metadata=ann, timeout=PATIENCE)))[1] == said[1]
+    )
+    assert asked(served, bob, "A").basket.net.gex == asked(served, served.token, "A").basket.net.gex
+    for stream in streams:
+        stream.cancel()
+
+    def heals() -> bool:
+        try:
+            return bool(asked(served, ann, "A"))
+        except grpc.RpcError:
+            return False
+
+    ends = time.monotonic() + PATIENCE
+    while not heals():
+        assert time.monotonic() < ends
