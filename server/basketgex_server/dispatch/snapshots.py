@@ -281,7 +281,9 @@ class SnapshotCache:
                 missing[symbol] = max(min(self._settings.missing_ttl, most), SHORT_TTL)
             else:
                 failed[symbol] = NoData("There is no figure of this session yet.")
-        usable_until = 0.0 if self.origin.historical else self._sessions.session(now).next_oi_ready
+        # Of nothing found there is no session to say; its calendar may not be loaded yet, and whoever waits has no time for it.
+        ends = found and not self.origin.historical
+        usable_until = self._sessions.session(now).next_oi_ready if ends else 0.0
         return Lookup(
             self.origin, found, missing, failed, refused, debits, holds_until, unreadable, usable_until
         )
