@@ -133,7 +133,7 @@ def _pair(certificate: Path | None, key: Path | None) -> tuple[str, str] | None:
             raise BadSettings("--certificate and --key go together: give both or none.")
         return None
     try:
-        ssl.create_default_context().load_cert_chain(certificate, key)
+        ssl.create_default_context().load_cert_chain(certificate, key, password="")
         return decoded(certificate.read_bytes()), decoded(key.read_bytes())
     except (OSError, ValueError):  # SSLError is an OSError
         said = f"The files {quoted(certificate.name)} and {quoted(key.name)} are not a certificate and its private key."

@@ -22,8 +22,7 @@
     ├── TooManyCalls             RESOURCE_EXHAUSTED, too_many_calls
     ├── QuotaSpent               RESOURCE_EXHAUSTED, quota_spent
     ├── RateLimited              RESOURCE_EXHAUSTED, rate_limited
-    │   ├── TooManyOpen            too_many_open: questions without a token
-    │   └── TooManyUnderWay        too_many_under_way: of one person
+    │   └── TooManyOpen            too_many_open: questions without a token
     ├── Paced                    RESOURCE_EXHAUSTED, calls_paced
     ├── Remembered               as the error that is remembered
     ├── NotOffered               UNIMPLEMENTED, not_offered
@@ -258,15 +257,6 @@ class TooManyOpen(RateLimited):
     """More is asked without a token than anybody needs to know."""
 
     code = "too_many_open"
-
-
-class TooManyUnderWay(RateLimited):
-    """One person asks more at once than any number of sheets does."""
-
-    code = "too_many_under_way"
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"You have {most} requests under way: ask again when one of them has been answered.")
 
 
 class Paced(BasketgexError):

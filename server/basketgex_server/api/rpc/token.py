@@ -1,4 +1,10 @@
-"""What every call passes before it reaches the service: whose token, a note that somebody asked, and whether it can be read."""
+"""What every call passes before it reaches the service: whose token, a note that somebody asked, and whether it can be read.
+
+Draws a branch of the error tree::
+
+    RateLimited
+    └── TooManyUnderWay    RESOURCE_EXHAUSTED, too_many_under_way: of one person
+"""
 
 from __future__ import annotations
 
@@ -20,7 +26,7 @@ from basketgex_server.api.rpc.standard import HEALTH, SERVICE, Sparing
 from basketgex_server.dispatch.people import ASKS
 from basketgex_server.errors import (
     BasketgexError,
-    TooManyUnderWay,
+    RateLimited,
     Unauthenticated,
     UnknownMethod,
     UnreadableRequest,
@@ -37,6 +43,15 @@ MOST_UNDER_WAY = 64
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class TooManyUnderWay(RateLimited):
+    """One person asks more at once than any number of sheets does."""
+
+    code = "too_many_under_way"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} requests under way: ask again when one of them has been answered.")
 
 
 class UnderWay:
