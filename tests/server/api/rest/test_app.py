@@ -220,8 +220,8 @@ def test_money_is_whole_dollars_and_the_envelope_is_there(sample: Gateway) -> No
         "chex": "computed",
         "freshness": "historical",
         "notice": None,
-        "balance": pytest.approx(-0.0493, abs=1e-4),
-        "near_flip": True,
+        "balance": pytest.approx(-0.1065, abs=1e-4),
+        "near_flip": False,
         "covered_weight": 1.0,
     }
 

@@ -27,15 +27,15 @@ def exposures() -> dict[str, SymbolExposure]:
 
 
 def test_the_figures_never_change(exposures: dict[str, SymbolExposure]) -> None:
-    assert exposures["NVDA"].net.gex == pytest.approx(-276057505.47, rel=1e-9)
-    assert exposures["SPX"].net.gex == pytest.approx(5103893529.18, rel=1e-9)
+    assert exposures["NVDA"].net.gex == pytest.approx(-725827406.26, rel=1e-9)
+    assert exposures["SPX"].net.gex == pytest.approx(32027797644.49, rel=1e-9)
     assert exposures["NVDA"].as_of == 1_789_587_900.0  # Wednesday, 2026-09-16, 15:45 New York
 
 
 def test_two_samples_draw_the_same_chain() -> None:
     one, other = Sample().chain("AMD"), Sample().chain("AMD")
     assert one and other
-    for column in ("strike", "is_call", "expiry", "volatility", "open_interest"):
+    for column in ("strike", "is_call", "expiry", "volatility", "open_interest", "bid", "ask"):
         np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
 
 
