@@ -89,17 +89,17 @@ def test_a_table_is_drawn_with_the_figures_that_a_pipe_is_given(
 @ON_TERMINALS
 def test_signs_have_colours_unless_no_colour_is_wanted(home: Path) -> None:
     shown = drawn(home, "basket", "AAPL,NVDA")
-    assert re.search(r"\x1b\[38;5;33m[^\x1b]*\+1\.30 bn", shown)
-    assert re.search(r"\x1b\[38;5;208m[^\x1b]*-264\.24 m", shown)
+    assert re.search(r"\x1b\[38;5;33m[^\x1b]*\+2\.28 bn", shown)
+    assert re.search(r"\x1b\[38;5;208m[^\x1b]*-694\.38 m", shown)
     plain = drawn(home, "basket", "AAPL,NVDA", NO_COLOR="1")
-    assert "-264.24 m" in plain and not COLOUR.search(plain)
+    assert "-694.38 m" in plain and not COLOUR.search(plain)
 
 
 @ON_TERMINALS
 def test_no_figure_is_cut_off_however_narrow_the_terminal(home: Path) -> None:
     shown = ESCAPE.sub("", drawn(home, "basket", "AAPL,NVDA", COLUMNS="30"))
     assert "…" not in shown
-    assert all(figure in shown for figure in ("+30.17 bn", "-264.24 m", "-150.71 m", "negative gamma"))
+    assert all(figure in shown for figure in ("+25.13 bn", "-694.38 m", "-486.86 m", "negative gamma"))
 
 
 @pytest.mark.parametrize("given", [{}, {"FORCE_COLOR": "1"}, {"TERM": "xterm"}], ids=str)

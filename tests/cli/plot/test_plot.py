@@ -13,11 +13,23 @@ import pytest
 from basketgex_addin import palette
 from basketgex_cli.main import main
 from basketgex_cli.plot import figures
+from basketgex_server.exposure.levels import Levels, levels
 from basketgex_server.settings import Settings
+from basketgex_server.sources.sample.provider import Sample
 from tests.e2e.serving import Server
 from tests.server.servers import Clock, FakeSource, serving
 from workbook_templates import look
 
+
+def levels_of(symbol: str) -> Levels:
+    settings, chain = Settings(), Sample().chain(symbol)
+    found = chain and levels(chain, settings.convention, *settings.rates_of(symbol))
+    assert found
+    return found
+
+
+NVDA, AAPL, DUK = map(levels_of, ("NVDA", "AAPL", "DUK"))
+FLIP = f"gamma flip {NVDA.gamma_flip:.2f}"
 SVG = "{http://www.w3.org/2000/svg}"
 NO_FIGURES = "basketgex: The source has no data for ZZZZ: check the spelling.\n"
 
@@ -67,8 +79,8 @@ def test_a_profile_marks_spot_and_flip(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "profile", "nvda")
     assert said.count("NVDA: net GEX over price") == 1
     assert "SYNTHETIC (synthetic sample); as of 2026-09-16 15:45 New York; convention flashalpha" in said
-    assert {"SYNTHETIC FIGURES: not the market", "spot 214.60", "gamma flip 220.09"} <= set(said)
-    assert {"net GEX, $ bn per 1 % move", "price, USD", "−0.25"} <= set(said)
+    assert {"SYNTHETIC FIGURES: not the market", "spot 214.60", FLIP} <= set(said)
+    assert {"net GEX, $ bn per 1 % move", "price, USD", "−1"} <= set(said)
     assert not [text for text in said if text.startswith("-")]
 
 
@@ -94,25 +106,34 @@ def test_the_profile_of_a_basket_is_over_the_common_move(home: Path, tmp_path: P
 
 def test_strikes_mark_spot_walls_and_flip(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "strikes", "NVDA")
-    assert {"spot 214.60", "gamma flip 220.09", "call wall 225.00", "put wall 200.00"} <= set(said)
+    walls = f"call wall {NVDA.call_wall:.2f}", f"put wall {NVDA.put_wall:.2f}"
+    assert {"spot 214.60", FLIP, *walls} <= set(said)
     assert {"calls", "puts", "net", "strike, USD", "NVDA: GEX by strike", "GEX, $ m per 1 % move"} <= set(
         said
     )
 
 
 def test_what_lies_outside_the_window_of_strikes_is_named(home: Path, tmp_path: Path) -> None:
-    said = texts(home, tmp_path, "strikes", "AAPL", "--range", "0.97:1.1")
-    assert "Outside the picture: gamma flip 173.43 (sensitive root), call and put wall 300.00." in said
-    assert not [text for text in said if text.startswith(("gamma flip", "call and"))]
+    said = texts(home, tmp_path, "strikes", "AAPL", "--range", "1.02:1.1")
+    flip = f"gamma flip {AAPL.gamma_flip:.2f} (sensitive root)"
+    walls = f"call wall {AAPL.call_wall:.2f}, put wall {AAPL.put_wall:.2f}"
+    assert f"Outside the picture: spot 312.40, {flip}, {walls}." in said
+    assert not [text for text in said if text.startswith(("gamma flip", "call wall", "put wall"))]
+
+
+def test_two_walls_at_one_strike_are_named_together(home: Path, tmp_path: Path) -> None:
+    said = texts(home, tmp_path, "strikes", "DUK", "--range", "1.05:1.2")
+    assert DUK.call_wall == DUK.put_wall
+    assert [text for text in said if text.endswith(f"call and put wall {DUK.call_wall:.2f}.")]
 
 
 def test_a_basket_is_sorted_by_size_and_names_what_is_missing(home: Path, tmp_path: Path) -> None:
     said = texts(home, tmp_path, "basket", "JPM,NVDA,MSFT,AAPL,ZZZZ")
-    names = ["MSFT", "AAPL", "NVDA", "JPM"]
+    names = ["AAPL", "MSFT", "NVDA", "JPM"]
     assert [text for text in said if text in names] == names
     assert "JPM, NVDA, MSFT, AAPL: what each name contributes to net GEX" in said
     assert "No data: ZZZZ; 80 % of the weight had data." in said
-    assert "−66.1 (−8 %)" in said
+    assert "−173.6 (−14 %)" in said
 
 
 def test_names_beyond_the_most_share_a_bar(

@@ -222,9 +222,9 @@ def test_a_name_without_data_is_listed_and_counts_for_nothing(profile: Opened) -
 def test_a_flip_outside_the_range_is_told_and_not_drawn(sample: Callable[[str], Opened]) -> None:
     opened = sample("profile")
     flip = flip_of(opened, NAMES)
-    assert flip is not None and flip > 0.01
-    opened.put(FRONT, {"C15": -0.01, "C16": 0.01})
-    check_basket(opened, NAMES, (-0.01, 0.01))
+    assert flip is not None and flip > 0.005
+    opened.put(FRONT, {"C15": -0.005, "C16": 0.005})
+    check_basket(opened, NAMES, (-0.005, 0.005))
     assert "outside the range shown" in str(opened.cell(FRONT, "B10"))
 
 
