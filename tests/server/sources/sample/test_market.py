@@ -6,9 +6,10 @@ import math
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from basketgex_server.exposure.chain import Chain, rows
+from basketgex_server.exposure.chain import YEAR, Chain, rows
 from basketgex_server.exposure.implied import adjusted, fill
 from basketgex_server.sources.files.folder import read_chain
 from basketgex_server.sources.sample.generator import RATE
@@ -91,8 +92,12 @@ def test_absent_volatilities_can_be_filled_in() -> None:
     assert filled.solved > lost / 2
 
 
-def test_a_price_is_never_below_what_exercise_is_worth() -> None:
+def test_a_quote_is_two_sided_and_buys_no_contract_below_what_exercise_is_worth() -> None:
     chain = chain_of("SPX")
     assert chain.bid is not None and chain.ask is not None
-    assert (chain.ask > chain.bid).all()
-    assert (chain.bid >= 0).all()
+    assert (chain.bid >= 0).all() and (chain.ask > chain.bid).all()
+    years = (chain.expiry - chain.as_of) / YEAR
+    owed = chain.strike * np.exp(-RATE * years)
+    forward = chain.spot * np.exp(-BY_SYMBOL["SPX"].dividend_yield * years)
+    worth = np.where(chain.is_call, forward - owed, owed - forward)
+    assert (chain.ask > worth).all()
