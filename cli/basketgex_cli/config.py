@@ -17,7 +17,7 @@ from pathlib import Path
 from basketgex.home import Home
 from basketgex.home_settings import HomeSettings, Setting
 from basketgex_addin.cells import Problem
-from basketgex_cli.context import OwnServer, client_of, tell_of_desk
+from basketgex_cli.context import own_client_of, tell_of_desk
 from basketgex_cli.parsing import JSON
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.command_line import Commands, add_command
@@ -112,7 +112,7 @@ def settings_of(home: Home, *, key: bool = False) -> HomeSettings:
     """
     with busy("Looking at the settings"):
         if home.is_served():
-            return _said(client_of(OwnServer(home.path)).settings(key=key))
+            return _said(own_client_of(home).settings(key=key))
         configuration = Configuration(home.config_file, key_file=home.key_file)
         configuration.start()
         return _described(configuration, key=key)
@@ -122,7 +122,7 @@ def change(home: Home, values: Mapping[str, str], unset: Collection[str] = ()) -
     """Change settings, heeded at once where a server runs. Raises BadSettings where one cannot be used: none is changed."""
     with busy("Changing the settings"):
         if home.is_served():
-            return _said(client_of(OwnServer(home.path)).change_settings(values, unset=unset))
+            return _said(own_client_of(home).change_settings(values, unset=unset))
         configuration = Configuration(home.config_file, environment={}, key_file=home.key_file)
         with ThreadPoolExecutor(1) as compute:
             configuration.planned(values, unset, lambda settings: _made(settings, compute))()
@@ -151,8 +151,8 @@ def key(home: Home, action: str | None, *, in_file: bool) -> None:
         print(key_sentence(settings_of(home, key=True), os.environ))
         return
     if home.is_served():  # what it looked up before may be another
-        _said(client_of(OwnServer(home.path)).change_settings({}))
-        found = _said(client_of(OwnServer(home.path)).settings(key=True))
+        _said(own_client_of(home).change_settings({}))
+        found = _said(own_client_of(home).settings(key=True))
         if found.key_place == keys.ENVIRONMENT:
             print(
                 f"The running server has {keys.VARIABLE} in its environment, which wins: run basketgex stop."

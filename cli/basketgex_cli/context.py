@@ -53,6 +53,11 @@ def client_of(home: Home, patience: float = 0.0) -> BasketClient:
     return BasketClient(home, DEADLINE, patience=patience)
 
 
+def own_client_of(home: Home) -> BasketClient:
+    """Return a client of the home's own server, whatever desk its cells ask."""
+    return client_of(OwnServer(home.path))
+
+
 def unwrap(answer: T | Problem) -> T:
     """Return an answer; raise what a problem says."""
     if isinstance(answer, Problem):

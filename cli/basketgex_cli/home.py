@@ -13,7 +13,7 @@ from threading import Event
 from basketgex.home import Home
 from basketgex_addin.client.desk import find_token
 from basketgex_addin.client.problems import DESK_TOKEN_MISSING
-from basketgex_cli.context import OwnServer, client_of, unwrap
+from basketgex_cli.context import own_client_of, unwrap
 from basketgex_cli.terminal import busy
 from basketgex_server.command_line import Commands, add_command
 from basketgex_server.errors import BadSettings, BasketgexError
@@ -51,7 +51,7 @@ def end_server(home: Home) -> bool:
     if not home.is_served():
         return False
     with busy("Ending the server"):
-        unwrap(client_of(OwnServer(home.path)).shutdown())
+        unwrap(own_client_of(home).shutdown())
         if _ends(lambda: not home.is_served()):
             return True
     raise StillServing

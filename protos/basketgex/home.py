@@ -69,7 +69,12 @@ class Runtime:
 
     def channel_token(self, token: str) -> tuple[tuple[str, str], ...]:
         """Return the metadata that a call to this server carries."""
-        return ((TOKEN_METADATA, f"Bearer {token}"),)
+        return bearer(token)
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata by which a call shows a token."""
+    return ((TOKEN_METADATA, f"Bearer {token}"),)
 
 
 @dataclass(frozen=True, slots=True)

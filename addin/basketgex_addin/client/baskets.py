@@ -83,10 +83,12 @@ class Baskets:
         except Exception:  # noqa: BLE001 - a problem for the person, never a traceback in the host
             return [problems.CLIENT_FAULT] * len(asks)
         # A source that was too slow for one basket is too slow for the next: the deadline is the whole pass's.
-        self._connection.record_failure(*(answer for answer in answers if isinstance(answer, Problem)))
+        failed = [answer for answer in answers if isinstance(answer, Problem)]
+        self._connection.record_failure(*failed)
+        if any(map(self._is_away, failed)):
+            answers = list(map(self._last_good, asks, answers))
         # What was too much for all at once may be answered for one alone, and that the server was told not to ask the source
         # is no answer for those who let it.
-        answers = list(map(self._last_good, asks, answers))
         passing = problems.TOO_MUCH_AT_ONCE if len(asks) > 1 else frozenset[str]()
         if refresh == "CACHE_ONLY":
             passing |= {NOT_CACHED}

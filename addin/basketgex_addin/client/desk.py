@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from basketgex import keyrings
 from basketgex.desk import TOKEN_VARIABLE, Desk, is_number
 from basketgex.files import decoded
-from basketgex.home import CHANNEL_OPTIONS, TOKEN_METADATA, Home
+from basketgex.home import CHANNEL_OPTIONS, Home, bearer
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import messages, problems
 from basketgex_addin.client.figures import ServerStatus
@@ -67,8 +67,7 @@ def introduced(desk: Desk, token: str, deadline: float) -> ServerStatus | Proble
     with closing(open_channel(desk)) as channel:
         try:
             call = ExposureServiceStub(channel).GetStatus
-            metadata = ((TOKEN_METADATA, f"Bearer {token}"),)
-            return messages.status(call(pb.GetStatusRequest(), timeout=deadline, metadata=metadata))
+            return messages.status(call(pb.GetStatusRequest(), timeout=deadline, metadata=bearer(token)))
         except grpc.RpcError as error:
             problem = problem_of(error)
     return problems.OF_A_DESK.get(problem, problem)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from basketgex.desk import Desk
-from basketgex.home import TOKEN_METADATA, Runtime
+from basketgex.home import Runtime, bearer
 from basketgex_addin.client import problems
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Link:
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What every call carries."""
-        return ((TOKEN_METADATA, f"Bearer {self.token}"),)
+        return bearer(self.token)
 
 
 def is_forced(request: Any) -> bool:
