@@ -12,10 +12,12 @@ endif
 .PHONY: run run-web test check bench lock wheel windows-installer proto templates pictures functions clean help
 
 run: .venv/.installed-run ## Start the server, fill a workbook in LibreOffice Calc, leave it in out/
+	@$(BIN)/python .ci/web_assets.py || true
 	@.ci/ensure-libreoffice.sh
 	$(BIN)/basketgex demo --out out
 
 run-web: .venv/.installed-run ## A workbook in the browser, on the home of make run
+	@$(BIN)/python .ci/web_assets.py || true
 	$(BIN)/basketgex --home out/home web
 
 test: .venv/.installed-dev ## All tests, with a real Calc where there is one
@@ -23,6 +25,8 @@ test: .venv/.installed-dev ## All tests, with a real Calc where there is one
 	@.ci/ensure-chromium.sh
 	@.ci/ensure-postgres.sh
 	@.ci/ensure-wine.sh
+	@$(BIN)/python .ci/web_assets.py || true
+	@$(BIN)/python .ci/web_assets.py --tests || true
 	@$(BIN)/python -m basketgex_addin.excel.xlam
 	$(BIN)/pytest -n 2 $(ARGS)
 

@@ -35,7 +35,7 @@ need() {
         rm -f "$log"
         [ -z "$why" ] && return
     else
-        why="$why, and only root on ${machine:-a machine} with apt-get can install it from here"
+        why="$why, and only root on ${machine:-a machine} with apt-get can install it from here: as root run $0"
     fi
     [ "${BASKETGEX_REQUIRE_ALL:-}" = 1 ] && fail "$why. Nothing may be skipped here, so this stops."
     say "$why. $skipped"

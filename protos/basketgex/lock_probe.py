@@ -1,4 +1,4 @@
-"""Whether somebody holds a file's lock, asked without taking it. Standard library only, as ``local``."""
+"""Whether somebody holds a file's lock, asked without taking it. Standard library only, as ``home``."""
 
 from __future__ import annotations
 

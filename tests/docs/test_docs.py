@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from inspect import signature
@@ -210,6 +211,23 @@ def test_the_files_of_excel_are_those_that_are_installed(tmp_path: Path) -> None
     ):
         windows = "\\".join((variable, *path.relative_to(root).parts))
         assert f"`{windows}`" in TEXTS["docs/guide.md"]
+
+
+def test_the_picture_of_the_house_has_every_room() -> None:
+    """Every package in it, and every folder of the repository beside it."""
+    page = TEXTS["CONTRIBUTING.md"]
+    picture, beside = re.findall(
+        r"^## The house\n\n```\n(.*?)```\n(.*?)^## ", page, re.DOTALL | re.MULTILINE
+    )[0]
+    named = set(re.findall(r"[\w.-]+", picture))
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    for package in map(ROOT.joinpath, layers["wheel"]["packages"]):
+        assert package.name in named
+        rooms = {found.parent.name for found in package.glob("*/__init__.py")}
+        lost = rooms - named
+        assert package.name == "basketgex_cli" or not lost, lost  # those of the command line are commands
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"}
+    assert {folder for folder in folders - {"out", "dist"} if f"{folder}/" not in picture + beside} == set()
 
 
 def test_what_a_contributor_is_sent_to_is_there() -> None:

@@ -8,7 +8,9 @@ import hashlib
 import importlib.util
 import io
 import json
+import shutil
 import stat
+import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
@@ -57,7 +59,7 @@ def npm(fetching: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         program = tmp_path / "npm"
         program.write_text(
             f"#!{sys.executable}\nimport shutil, sys\n"
-            f"assert sys.argv[1:] == ['pack', '--ignore-scripts', '--silent', '@x/x@1.0'], sys.argv\n"
+            f"assert sys.argv[1:] == ['pack', '--ignore-scripts', '--loglevel=error', '@x/x@1.0'], sys.argv\n"
             f"shutil.copy({str(tmp_path / 'got.tgz')!r}, 'x-x-1.0.tgz')\n"
         )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -103,6 +105,48 @@ def test_anything_else_is_refused(
     assert not (tmp_path / "vendor").exists()
     said = "basketgex: the browser workbook's files could not be fetched (ValueError).\n"
     assert capsys.readouterr().err == said
+
+
+def test_a_program_that_fails_is_quoted(
+    fetching: ModuleType,
+    npm: Npm,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    npm(package(), package())
+    refused = f"#!{sys.executable}\nimport sys\nsys.exit('npm error code ENOTFOUND\\nnpm error a log of this run')\n"
+    (tmp_path / "npm").write_text(refused)
+    monkeypatch.setattr(fetching, "TARGET", tmp_path / "vendor")
+    assert fetching.main() == 1
+    said = "basketgex: the browser workbook's files could not be fetched (npm error code ENOTFOUND).\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("target", ["run", "run-web"])
+def test_make_fetches_what_is_missing_though_all_else_is_installed(tmp_path: Path, target: str) -> None:
+    """The pages and ``setup.sh`` say that make run does so."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in subprocess.run(
+        ["make", "-s", "-f", "-", "prerequisites"],
+        input=f"include {ROOT / 'Makefile'}\nprerequisites: ; @echo $(SETUP) requirements/run.txt\n",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for program in (".ci/ensure-libreoffice.sh", ".venv/bin/python", ".venv/bin/basketgex"):
+        path = tmp_path / program
+        path.write_text(f'#!/bin/sh\necho {path.name} "$@" >> ran\n[ {path.name} != python ]\n')
+        path.chmod(0o755)
+    (tmp_path / ".venv" / ".installed-run").touch()
+    done = subprocess.run(["make", target], cwd=tmp_path, capture_output=True, text=True)
+    ran = (tmp_path / "ran").read_text().splitlines()
+    assert ran[0] == "python .ci/web_assets.py" and ran[-1].startswith("basketgex "), done.stderr
 
 
 def test_what_tests_need_lies_elsewhere(
