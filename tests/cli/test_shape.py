@@ -109,16 +109,22 @@ def test_the_flow_of_a_book(say: Any) -> None:
     )
 
 
-def test_a_change_needs_a_chain_of_before(say: Any) -> None:
+def test_a_change_of_the_sample_has_parts_and_needs_a_chain_of_before(say: Any) -> None:
+    found = json.loads(say("change", "NVDA", "--json"))
+    assert found["since"].startswith("2026-09-15T20:00")
     said = "basketgex: No earlier chain of NVDA is kept: one is from the day after it is first asked for.\n"
-    assert say("change", "NVDA", fails=True) == said
+    assert say("change", "NVDA", "--since", "2026-08-01", fails=True) == said
     assert "Past chains kept: " in say("status")
     assert say("change", "NVDA", "--since", "soon", fails=True).startswith(
         'basketgex: --since is "soon": write a day'
     )
 
 
-def test_a_history_of_one_day_has_no_percentile(say: Any) -> None:
+def test_a_history_has_a_percentile_once_there_are_five_days(say: Any) -> None:
     found = json.loads(say("history", "NVDA,AMD", "--json"))
-    assert (len(found["closes"]), found["gex"]["percentile"], found["gex"]["days"]) == (1, None, 0)
-    assert "Net GEX: too few days to compare with (0)." in say("history", "NVDA,AMD")
+    assert (len(found["closes"]), found["gex"]["days"]) == (11, 10)
+    assert 0 <= found["gex"]["percentile"] <= 1
+    assert "Net GEX: percentile" in say("history", "NVDA,AMD")
+    short = json.loads(say("history", "NVDA,AMD", "--days", "2", "--json"))
+    assert (len(short["closes"]), short["gex"]["percentile"], short["gex"]["days"]) == (3, None, 2)
+    assert "Net GEX: too few days to compare with (2)." in say("history", "NVDA,AMD", "--days", "2")

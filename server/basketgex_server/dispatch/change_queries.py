@@ -76,8 +76,7 @@ async def _changes(
     async def change(symbol: str, figure: CachedFigure) -> tuple[Change, float]:
         own = figure.snapshot.exposure.as_of
         moment = min(since, own - 1) if since else _before_its_day(own)
-        chains = dispatcher.chains
-        before = await chains.before(lookup.origin.key, symbol, moment) if chains else None
+        before = await dispatcher.past.chain(lookup.origin, symbol, moment)
         if before is None:
             raise NoData(NOT_KEPT.format(symbol))
         work = partial(_change, before)

@@ -20,6 +20,7 @@ from basketgex_server.dispatch.freshness import Rules, Sessions
 from basketgex_server.dispatch.gauges import Gauges
 from basketgex_server.dispatch.levels import LevelCalls
 from basketgex_server.dispatch.lookups import DueSymbols, Lookup, Refresh
+from basketgex_server.dispatch.past import Past
 from basketgex_server.dispatch.people import Share
 from basketgex_server.dispatch.planner import admit
 from basketgex_server.dispatch.quota import DAY, Quota, QuotaStatus, day_of
@@ -31,13 +32,11 @@ from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.sources.progress import Reports
 from basketgex_server.stores.chains import KeepsChains
-from basketgex_server.stores.closes import KeepsCloses
 from basketgex_server.stores.local import LocalPool
-from basketgex_server.stores.port import DebitCounts, Departure, Leaving, News, PastGex, Store
+from basketgex_server.stores.port import DebitCounts, Departure, Leaving, News, Store
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
-    from basketgex_server.exposure.past import Close
 
 __all__ = ["Counts", "Dispatcher", "fault"]
 
@@ -78,6 +77,8 @@ class Dispatcher:
         """What was made of single chains."""
         self.chains = state.chains if isinstance(state, KeepsChains) else None
         """Past chains, where the store keeps them."""
+        self.past = Past(source, state)
+        """What is known of the days before."""
 
     @property
     def counts(self) -> Counts:
@@ -211,15 +212,6 @@ class Dispatcher:
         cache, now = await self.cache(), self._now()
         self._watch_the_clock(cache, now)
         return await self._levels.find(cache, symbol)
-
-    async def past(self, cache: SnapshotCache, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
-        """Return what the store keeps of some symbols, the ``most`` newest of each."""
-        return await self._state.past(cache.origin.key, symbols, most)
-
-    async def closes(self, origin: Origin, symbols: Sequence[str], since: float) -> dict[str, list[Close]]:
-        """Return the closing figures that the store keeps of some symbols; none where it keeps none."""
-        state = self._state
-        return await state.closes(origin.key, symbols, since) if isinstance(state, KeepsCloses) else {}
 
     async def share_of(self, person: str) -> Share:
         """Return what a person has spent of all accounts today, and what they may spend. Raises StoreUnavailable."""

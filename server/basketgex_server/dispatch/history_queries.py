@@ -27,7 +27,7 @@ async def find_history(
     answer = await answer_one(dispatcher, question, Refresh.NORMAL, timeout)
     held = [c for c in answer.exposure.constituents if c.weight > 0]
     names = [c.exposure.symbol for c in held]
-    past = await dispatcher.closes(answer.origin, names, answer.as_of_newest - days * DAY)
+    past = await dispatcher.past.closes(answer.origin, names, answer.as_of_newest - days * DAY)
     weights = {c.exposure.symbol: c.weight for c in held}
     today = {c.exposure.symbol: _close(c.exposure) for c in held}
     first = min(int(close.as_of // DAY) for close in today.values())

@@ -80,7 +80,7 @@ class Regimes:
         found: dict[str, list[PastGex]] = {}
         rest = iter(symbols)
         while part := list(islice(rest, AT_ONCE)):
-            found |= await self._dispatcher.past(cache, part, history().MOST)
+            found |= await self._dispatcher.past.gex(cache.origin, part, history().MOST)
         for symbol in symbols:
             if (at := cache.missing.get(symbol)) is not None:
                 found[symbol].append((at, at, math.nan))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.domain import DAY_COUNT, IMPLIED, DayCount, Origin
-from basketgex_server.sources.port import ChainProvider, at_hand
+from basketgex_server.sources.port import ChainProvider, PastChains, at_hand
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
@@ -64,9 +64,21 @@ class Adjusted:
 
     def chain(self, symbol: str) -> Chain | None:
         """Return the chain of a symbol, adjusted. Raises what the provider raises."""
+        return self._adjusted(symbol, self._provider.chain(symbol))
+
+    def moments(self) -> tuple[float, ...]:
+        """Return the provider's earlier closes."""
+        return self._provider.moments() if isinstance(self._provider, PastChains) else ()
+
+    def chain_at(self, symbol: str, moment: float) -> Chain | None:
+        """Return the chain of a symbol at one of them, adjusted likewise."""
+        if not isinstance(self._provider, PastChains):
+            return None
+        return self._adjusted(symbol, self._provider.chain_at(symbol, moment))
+
+    def _adjusted(self, symbol: str, chain: Chain | None) -> Chain | None:
         from basketgex_server.exposure.implied import adjusted
 
-        chain = self._provider.chain(symbol)
         rate, dividend_yield = self._rates(symbol)
         return chain and adjusted(
             chain, rate, dividend_yield, self._day_count, implied=self._implied, filled=self._filled

@@ -20,6 +20,7 @@ from basketgex_server.domain import (
     Terms,
 )
 from basketgex_server.errors import BadChain
+from basketgex_server.sources.earlier import Earlier
 from basketgex_server.sources.port import ChainProvider, Compared, Held, Profiled, Together, at_hand
 from basketgex_server.sources.progress import Part, Progress
 from basketgex_server.underlyings import INDEXES_AND_ETFS
@@ -27,6 +28,7 @@ from basketgex_server.underlyings import INDEXES_AND_ETFS
 if TYPE_CHECKING:
     from basketgex_server.exposure.chain import Chain
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.past import Close
     from basketgex_server.exposure.profile import Member
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class Computed:
         self.symbols_per_call = symbols_per_call
         self.metered = metered
         self.progress = Progress()
+        self._earlier = Earlier(provider, executor, self.terms)
 
     def __repr__(self) -> str:
         t = self._terms
@@ -165,6 +168,14 @@ class Computed:
             return work(replace(chain, symbol=symbol), self.terms(symbol)) if chain else None
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, run)
+
+    async def closes(self, symbols: Sequence[str]) -> dict[str, tuple[Close, ...]]:
+        """Return the closing figures of the provider's past."""
+        return await self._earlier.closes(symbols)
+
+    async def before(self, symbol: str, moment: float) -> Chain | None:
+        """Return the newest chain of the provider's past that is not later than a moment."""
+        return await self._earlier.before(symbol, moment)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # numpy comes with it, and the server listens before that is 
     from basketgex_server.exposure.chain import Chain
     from basketgex_server.exposure.dispersion import Comparison
     from basketgex_server.exposure.levels import Levels
+    from basketgex_server.exposure.past import Close
     from basketgex_server.exposure.profile import Profile
 
 T = TypeVar("T")
@@ -116,6 +117,28 @@ class Listing(Protocol):
 
     async def symbols(self) -> tuple[str, ...]:
         """Return them, in any order."""
+
+
+@runtime_checkable
+class HasPast(Protocol):
+    """What a source of exposures offers besides the port where it knows the days before: asking costs no call."""
+
+    async def closes(self, symbols: Sequence[str]) -> Mapping[str, Sequence[Close]]:
+        """Return closing figures of the days before, the oldest first; those of one day are of one moment."""
+
+    async def before(self, symbol: str, moment: float) -> Chain | None:
+        """Return the newest closing chain not later than a moment (Unix seconds); None where there is none."""
+
+
+@runtime_checkable
+class PastChains(Protocol):
+    """What a provider of chains offers besides where it has those of earlier closes, on the compute thread."""
+
+    def moments(self) -> tuple[float, ...]:
+        """Return those closes, ascending (Unix seconds)."""
+
+    def chain_at(self, symbol: str, moment: float) -> Chain | None:
+        """Return the chain of one underlying at one of them; None where there is none."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply, Row
+from basketgex_addin.cells import Ask, CellError, LevelFigures, Reply, Row, Since, new_york, serial
 from basketgex_addin.client import BasketClient
 from basketgex_addin.functions.levels import levels
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
@@ -136,3 +136,10 @@ def nothing_is_wrong(opened: Opened) -> None:
     for cell in opened.errors():
         assert cell.ArrayFormula and cell.getError() == NOT_AVAILABLE.code, cell.AbsoluteName
         assert cell.AbsoluteName.startswith("$Detail."), cell.AbsoluteName
+
+
+def since_shown(client: BasketClient, basket: Ask) -> Any:
+    """What templates show of since when a basket is in its regime: a dash where no other is known."""
+    found = client.since(basket)
+    assert isinstance(found, Since), found
+    return close(serial(found.since, new_york())) if found.since else "–"

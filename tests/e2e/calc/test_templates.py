@@ -13,7 +13,7 @@ import pytest
 from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply, serial
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
-from tests.e2e.calc.opened import Opened, close, measures, opened_template, regime, short, usable
+from tests.e2e.calc.opened import Opened, close, measures, opened_template, regime, short, since_shown, usable
 from tests.e2e.clocked import Clock, asked
 from tests.e2e.serving import until
 from tests.standin.upstream import Figures, Upstream
@@ -77,7 +77,8 @@ def check_sector_scanner(opened: Opened) -> None:
     answered = 0
     for sector in ALL:
         shown = opened.row("Scanner", f"B{sector.scanner + 1}:O{sector.scanner + 1}")
-        reply = opened.client.ask(Ask(sector.symbols, (1.0,) * len(sector.symbols)))
+        basket = Ask(sector.symbols, (1.0,) * len(sector.symbols))
+        reply = opened.client.ask(basket)
         if not isinstance(reply, Reply):
             assert shown[1:3] == shown[8:11][:2] == [NOT_AVAILABLE] * 2 and shown[13] == reply.sentence
             continue
@@ -89,7 +90,7 @@ def check_sector_scanner(opened: Opened) -> None:
         assert opened.cell("Detail", line("weight", sector.line).partition("!")[2]) == close(
             reply.negative_weight
         )
-        assert shown[11:13] == ["–", ", ".join(reply.missing)]
+        assert shown[11:13] == [since_shown(opened.client, basket), ", ".join(reply.missing)]
     assert answered == len(ALL) if opened.source == "sample" else answered
 
 

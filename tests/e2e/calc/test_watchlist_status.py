@@ -16,9 +16,10 @@ from basketgex_addin import cells
 from basketgex_addin.cells import Ask, LevelFigures, Reply
 from basketgex_addin.cells.shape import Past
 from basketgex_addin.client import BasketClient
+from basketgex_server.sources.sample.past import SESSIONS
 from tests.addin.shown import render
 from tests.e2e.calc.harness import Calc, Error, settle
-from tests.e2e.calc.opened import close, levels_shown, regime, short, usable
+from tests.e2e.calc.opened import close, levels_shown, regime, short, since_shown, usable
 from tests.e2e.clocked import MIDDAY, Clock, asked
 from tests.e2e.serving import Server, fresh, until
 from tests.standin.upstream import Figures, Upstream
@@ -71,7 +72,7 @@ class Book:
             self.calc.set(self.document, self.front, address, value)
 
     def reply(self, names: Names) -> Reply:
-        found = self.client.ask(Ask(tuple(name for name, _ in names), tuple(weight for _, weight in names)))
+        found = self.client.ask(ask_of(names))
         assert isinstance(found, Reply), found
         return found
 
@@ -98,6 +99,10 @@ def overview(calc: Calc, source: str) -> Iterator[Book]:
         yield book
 
 
+def ask_of(names: Names) -> Ask:
+    return Ask(tuple(name for name, _ in names), tuple(weight for _, weight in names))
+
+
 def check_watchlist(book: Book, names: Names) -> None:
     """Headline, table, chart and drivers are those of the client's reply."""
     reply = book.reply(names)
@@ -110,7 +115,7 @@ def check_watchlist(book: Book, names: Names) -> None:
         *map(close, (reply.gex, reply.dex, reply.vex, reply.chex, reply.net_to_gross)),
         regime(reply),
         "",
-        "–",
+        since_shown(book.client, ask_of(names)),
         close(render("BASKETASOF", reply)),
         "",
         "",
@@ -351,7 +356,7 @@ def test_today_stands_among_the_days_before(
     calc: Calc, metered: Callable[[float], tuple[Clock, Upstream]]
 ) -> None:
     clock, upstream = metered(MIDDAY - 7 * DAY)
-    names = Ask(tuple(name for name, _ in NAMES), tuple(weight for _, weight in NAMES))
+    names = ask_of(NAMES)
     for gex in (4e8, 1e8, 3e8, -2e8, 6e8, 5e8, 1.9e8, 3.5e8):
         upstream.published["NVDA"] = Figures(214.6, gex, 1.0, 1.0, 1.0)
         (found,) = asked(Home(calc.home), names, refresh="FORCE")
@@ -369,7 +374,17 @@ def test_today_stands_among_the_days_before(
         assert book.cell("O10") == "▆▄▅▁█▇▄▆▆"
 
 
-def test_without_days_before_today_is_not_judged(watchlist: Book) -> None:
-    assert watchlist.cell("E10") == "0 days of history: five say whether today is unusual."
-    assert watchlist.row("AK6:AO6", "Detail")[4] == 0
-    assert watchlist.cell("AX8", "Detail") == "" and watchlist.cell("O10") == ""
+def test_the_sample_has_days_before_and_a_folder_of_one_day_has_none(watchlist: Book, source: str) -> None:
+    past = watchlist.client.history(ask_of(NAMES), DAYS)
+    days = SESSIONS if source == "sample" else 0
+    assert isinstance(past, Past) and past.gex.days == days
+    assert watchlist.row("AK6:AO6", "Detail")[4] == days
+    today, bars = str(watchlist.cell("E10")), str(watchlist.cell("O10"))
+    if past.gex.percentile is None:
+        assert (today, bars) == ("0 days of history: five say whether today is unusual.", "")
+        assert watchlist.cell("AX8", "Detail") == ""
+    else:
+        assert today.startswith(
+            f"Net GEX is above {round(100 * past.gex.percentile)} % of the {days} days before (z "
+        )
+        assert len(bars) == days + 1 and {"▁", "█"} <= set(bars)

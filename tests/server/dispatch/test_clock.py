@@ -216,7 +216,9 @@ def test_a_clock_that_was_never_set_costs_neither_the_history_nor_the_ledger(
         async with bench(tmp_path) as after:
             after.clock.at = NOON + 600
             cache = await after.dispatcher.cache()
-            assert [len(past) for past in (await after.dispatcher.past(cache, ["A", "B"], 10)).values()] == [
+            assert [
+                len(past) for past in (await after.dispatcher.past.gex(cache.origin, ["A", "B"], 10)).values()
+            ] == [
                 4,
                 3,
             ]

@@ -68,32 +68,79 @@ class _Series(NamedTuple):
     weight: float
 
 
+class Moment(NamedTuple):
+    """When a chain is of and when its open interest settled (Unix seconds), and how its underlying stands then."""
+
+    as_of: float
+    oi_as_of: float
+    name: Name
+
+
+class Listed(NamedTuple):
+    """Strikes in USD and expiries (Unix seconds) that a call and a put are listed of, f64[n].
+
+    ``weight`` is what each has of the open interest before anybody looks at its strike, ``chance`` f64[5, n] in 0..1.
+    """
+
+    strike: Floats
+    expiry: Floats
+    weight: Floats
+    chance: Floats
+
+
 def draw(symbol: str, name: Name) -> Chain:
     """Return the invented chain of a name, the same every time."""
-    as_of = _seconds(AS_OF)
+    now = Moment(seconds(AS_OF), seconds(_SETTLED), name)
+    listed = listed_today(symbol, name)
+    return chain_of(symbol, listed, now, open_today(listed, name))
+
+
+def listed_today(symbol: str, name: Name) -> Listed:
+    """Return what is listed at the sample's own moment."""
     series = list(_series(symbol, name.daily))
     instants = np.array([expiry_instant(s.day, s.root) for s in series])
-    strike, gap, place = _strikes(name, (instants - as_of) / YEAR)
-    expiry, weight = instants[place], np.array([s.weight for s in series])[place] * gap
-    years = (expiry - as_of) / YEAR
-    moneyness = np.log(strike / name.spot).round(9)
-    chance = _chances(symbol, 5 * len(strike)).reshape(5, -1)
+    weights = np.array([s.weight for s in series])
+    return listed_on(symbol, name, instants, weights, (instants - seconds(AS_OF)) / YEAR)
 
+
+def listed_on(seed: str, name: Name, instants: Floats, weights: Floats, years: Floats) -> Listed:
+    """Return what is listed of some expiries, each with its weight and the time for which its strikes reach, f64[e]."""
+    strike, gap, place = _strikes(name, years)
+    chance = chances(seed, 5 * len(strike)).reshape(5, -1)
+    return Listed(strike, instants[place], weights[place] * gap, chance)
+
+
+def open_today(listed: Listed, name: Name) -> Floats:
+    """Return the contracts open at the sample's own moment, f64[2n], calls before puts: they add up to the name's."""
+    wanted = demand(listed, Moment(seconds(AS_OF), 0.0, name))
+    return np.round(wanted * (name.open_interest / float(wanted.sum())))
+
+
+def demand(listed: Listed, at: Moment) -> Floats:
+    """Return how much open interest calls and puts draw at a moment, f64[2n] on a scale of their own."""
+    years, moneyness = (listed.expiry - at.as_of) / YEAR, np.log(listed.strike / at.name.spot).round(9)
+    both = _appetites(at.name, listed.strike, moneyness, years, listed.chance[1:3])
+    return np.concatenate(both) * _twice(listed.weight)
+
+
+def chain_of(symbol: str, listed: Listed, at: Moment, open_interest: Floats) -> Chain:
+    """Return the chain of what is listed as it stands at a moment, with so many contracts open, f64[2n]."""
+    strike, expiry, _, chance = listed
+    name, years = at.name, (expiry - at.as_of) / YEAR
+    moneyness = np.log(strike / name.spot).round(9)
     volatility = _smile(name, moneyness, years, chance[0])
     unknown = (chance[3:] < _UNKNOWN) & (chance[1:3] < _SPARSE) & (np.abs(moneyness) > _width(name, years))
-    appetites = _appetites(name, strike, moneyness, years, chance[1:3])
-    open_interest = np.concatenate(appetites) * _twice(weight)
     bid, ask = _quotes(name, strike, years, volatility)
     return Chain(
         symbol=symbol,
         spot=name.spot,
-        as_of=as_of,
+        as_of=at.as_of,
         strike=_twice(strike),
         is_call=np.arange(2 * len(strike)) < len(strike),
         expiry=_twice(expiry),
         volatility=np.where(unknown.reshape(-1), np.nan, _twice(volatility)),
-        open_interest=np.round(open_interest * (name.open_interest / float(open_interest.sum()))),
-        oi_as_of=_seconds(_SETTLED),
+        open_interest=open_interest,
+        oi_as_of=at.oi_as_of,
         bid=bid,
         ask=ask,
     )
@@ -187,9 +234,9 @@ def _twice(column: Floats) -> Floats:
     return np.concatenate((column, column))
 
 
-def _chances(symbol: str, count: int) -> Floats:
+def chances(seed: str, count: int) -> Floats:
     """Return f64[count], evenly spread over 0..1."""
-    counter = np.arange(1, count + 1, dtype=np.uint64) + np.uint64(zlib.crc32(symbol.encode()) << 32)
+    counter = np.arange(1, count + 1, dtype=np.uint64) + np.uint64(zlib.crc32(seed.encode()) << 32)
     bits = counter * np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -197,5 +244,6 @@ def _chances(symbol: str, count: int) -> Floats:
     return (bits >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the Unix seconds of a moment in New York."""
     return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()

@@ -1,7 +1,7 @@
 """The embedded sample: invented chains of well-known names, the same on every run and machine. No market data in it.
 
 Prices, volatilities and open interest are made up to look like a Wednesday before a monthly expiry; ``generator`` draws
-the chains from them when they are asked for.
+the chains from them when they are asked for, and ``past`` those of the ten sessions before.
 """
 
 from __future__ import annotations
@@ -36,3 +36,17 @@ class Sample:
         from basketgex_server.sources.sample.generator import draw
 
         return draw(symbol, name)
+
+    def moments(self) -> tuple[float, ...]:
+        """Return the closes of the sessions before."""
+        from basketgex_server.sources.sample.past import moments
+
+        return moments()
+
+    def chain_at(self, symbol: str, moment: float) -> Chain | None:
+        """Return the chain that a symbol is said to have had at one of the moments, as invented as that of today."""
+        if (name := BY_SYMBOL.get(symbol)) is None:
+            return None
+        from basketgex_server.sources.sample.past import draw_past
+
+        return draw_past(symbol, name, moment)
