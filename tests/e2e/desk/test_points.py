@@ -187,6 +187,7 @@ def test_the_store_is_killed_between_a_commit_and_its_call(
     store = crashing.database()
     with desk(tmp_path, store, upstream, 2, **_by_way_of(line)) as (one, other):
         reply(one.home, "SPY")
+        until(lambda: knows(other, "SPY"))  # whoever hears of it looks what may leave
         line.hold()
         asking = Asking(one, ["A", "B"])
         line.wait_waiting()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import asyncpg
+import pytest
 
 from basketgex_server.dispatch.departure import Terms, decide
-from basketgex_server.stores.postgres import PostgresStore
+from basketgex_server.errors import StoreAway
+from basketgex_server.stores.port import News
+from basketgex_server.stores.postgres import PostgresStore, session
 from basketgex_server.stores.postgres.session import DEPART, POOL, READ, WANT, Session
-from tests.server.servers import NOON, run, until
-from tests.server.stores.test_contract import next_call, opened
+from tests.server.servers import NOON, made_up, run, until
+from tests.server.stores.test_contract import brought, leaves, next_call, opened, until_true
 
 
 def test_every_connection_has_done_once_what_is_done_while_others_wait(desk_store: str) -> None:
@@ -25,6 +31,83 @@ def test_every_connection_has_done_once_what_is_done_while_others_wait(desk_stor
             await session.close()
 
     run(story())
+
+
+def test_the_connections_are_made_behind_the_first_answer_and_kept(desk_store: str) -> None:
+    async def story() -> None:
+        store = PostgresStore(desk_store, 30.0)
+        other = await asyncpg.connect(desk_store)
+
+        async def are_made() -> bool:
+            mine = (
+                "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            made = await other.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")
+            return made == POOL + 1  # and the session that hears
+
+        try:
+            await store.load("an account")
+            await until_true(are_made)
+        finally:
+            await other.close()
+            await store.end()
+
+    run(story())
+
+
+def test_a_departure_waits_for_its_store_for_two_seconds_and_no_longer(
+    desk_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a statement may take: commits may wait for a standby. What is committed after all was never spent."""
+    monkeypatch.setattr(session, "COMMAND", 600.0)
+
+    async def story() -> None:
+        store = PostgresStore(desk_store, 30.0)
+        other = await asyncpg.connect(desk_store)
+        try:
+            pool = await opened(store)
+            async with other.transaction():
+                await other.fetch("SELECT FROM account FOR UPDATE")
+                with pytest.raises(StoreAway):
+                    await leaves(pool, "A")
+            assert (await next_call(pool)).symbols == ("A",)
+            flying = "SELECT count(*) FROM call WHERE state = 'flying'"
+            assert await other.fetchval(flying) == 1
+        finally:
+            await other.close()
+            await store.end()
+
+    run(story())
+
+
+def test_what_the_store_will_never_take_ends_its_call_all_the_same(
+    desk_store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else whoever waits for company waits until the call's lease ends."""
+
+    async def story() -> None:
+        one, other = PostgresStore(desk_store, 30.0), PostgresStore(desk_store, 30.0)
+        told: list[News] = []
+        try:
+            pool, beside = await opened(one), await opened(other)
+            beside.listen(told.append)
+            (call,) = (await leaves(pool, "AB")).calls
+            landing = brought("A")
+            assert landing.fetched is not None
+            never = replace(landing.fetched, exposures={"A": made_up("A", NOON, math.nan)})
+            await pool.land(call.number, replace(landing, fetched=never), NOON)
+            await until(lambda: bool(told))
+            assert {symbol: error.code for symbol, error in told[0].failed.items()} == {
+                "A": "internal",
+                "B": "internal",
+            }
+            assert (await leaves(beside, "C")).calls  # nothing is in flight any more
+        finally:
+            await one.end()
+            await other.end()
+
+    run(story())
+    assert "What a call has brought cannot be written: NotNullViolationError." in caplog.text
 
 
 def test_what_is_wanted_is_published_again_to_a_store_that_has_forgotten_it(desk_store: str) -> None:

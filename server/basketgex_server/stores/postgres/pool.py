@@ -9,43 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from basketgex_server.domain import Snapshot
-from basketgex_server.errors import BadChain, BasketgexError, Remembered, StoreAway
-from basketgex_server.stores.port import (
-    Departure,
-    Flags,
-    Flight,
-    Landing,
-    Ledger,
-    News,
-    QuotaValue,
-    Want,
-)
+from basketgex_server.errors import BasketgexError, Internal, Remembered, StoreAway
+from basketgex_server.stores.port import Departure, Flags, Flight, Landing, Ledger, News, QuotaValue
 from basketgex_server.stores.postgres.session import AWAY, DEPART, DOWN, LOOK, READ, WANT, Connection, Session
-from basketgex_server.stores.rows import COLUMNS, BadRow, row_of, snapshot_of
+from basketgex_server.stores.postgres.values import NEWEST, figures_of, landed, plain, text_of, want_of
 
+LOG = logging.getLogger(__name__)
 LEASE = 35.0
 """Seconds of a call's longest life: the source's time-out, and some."""
 TWICE = 2.0
 """Seconds between the two looks at which a replica's lock is free that is taken for dead: the store's restart frees all."""
 PATIENCE = 30.0
 """Seconds after which a want is forgotten that nobody renews."""
-_COLUMNS = ", ".join(f"s.{column.strip()}" for column in COLUMNS.split(","))
-NEWEST = (
-    f"SELECT n.symbol AS name, n.edition, n.found_at, s.id, {_COLUMNS}, s.digest "  # noqa: S608 - of rows.py
-    "FROM newest n LEFT JOIN snapshot s ON s.id = n.snapshot WHERE n.account = $1"
-)
-"""The newest of an account, as ``figures_of`` reads it."""
 _ENDED = ("landed", "failed", "free")
+_UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What the store answers to values that it will never take."""
 
 
 class PostgresPool:
@@ -93,23 +80,23 @@ class PostgresPool:
 
     async def depart(self, decide: Callable[[Ledger], Departure], now: float) -> Departure:
         """Write what is decided; its calls leave once that is committed."""
-        token = secrets.token_hex(12)
         loop = asyncio.get_running_loop()
         ends = loop.time() + AWAY
         while True:
+            token = secrets.token_hex(12)
+            trying = self._session.keep(self._depart(decide, token))
             try:
-                decided = await self._depart(decide, token)
+                decided = await self._session.within(trying, ends)
                 break
             except BasketgexError:
                 raise
             except BaseException as error:
                 # Whether it was committed is not known: what never left is made free, and until then it counts.
-                self._session.keep(self._free(token))
+                self._session.keep(self._free(token, trying))
                 if not isinstance(error, DOWN):
                     raise
                 if loop.time() + LOOK > ends:
                     raise StoreAway from error
-                token = secrets.token_hex(12)
                 await asyncio.sleep(LOOK)
         self.quota = decided.quota
         for symbol in (s for call in decided.calls for s in call.symbols):
@@ -138,7 +125,7 @@ class PostgresPool:
                 value, at = await self._locked(connection)
                 value = change(value, at)
                 await connection.execute(
-                    "UPDATE account SET quota = $2::jsonb WHERE key = $1", self._account, _text(value)
+                    "UPDATE account SET quota = $2::jsonb WHERE key = $1", self._account, text_of(value)
                 )
                 return value
 
@@ -195,7 +182,7 @@ class PostgresPool:
                 [edition for edition, _ in new.values()],
                 [explicit for explicit, _ in flags.values()],
                 [reserve for _, reserve in flags.values()],
-                [_text(people) for _, people in new.values()],
+                [text_of(people) for _, people in new.values()],
             )
         except BaseException:
             self._new = {s: want for s, want in new.items() if s in self._mine} | self._new
@@ -218,7 +205,7 @@ class PostgresPool:
                     self._session.replica,
                     LEASE,
                     token,
-                    _text(_plain(decided)),
+                    text_of(plain(decided)),
                 )
             )
         calls = tuple(replace(call, number=n) for call, n in zip(decided.calls, numbers, strict=True))
@@ -239,9 +226,10 @@ class PostgresPool:
             for f in read["flights"]
         )
         value = msgspec.convert(read["quota"], QuotaValue) if read["quota"] else self._begin
-        return Ledger(now, value, tuple(map(_want, read["wants"])), flights, read["spent"], read["caps"])
+        return Ledger(now, value, tuple(map(want_of, read["wants"])), flights, read["spent"], read["caps"])
 
-    async def _free(self, token: str) -> None:
+    async def _free(self, token: str, trying: asyncio.Task[Departure]) -> None:
+        await asyncio.wait([trying])  # what was given up may be committed yet
         await self._session.until_done(
             lambda pool: pool.execute("SELECT desk_free($1, $2)", self._account, token), "free"
         )
@@ -253,26 +241,36 @@ class PostgresPool:
 
     async def _land(self, number: int, landing: Landing) -> None:
         async def work(pool: asyncpg.Pool[asyncpg.Record]) -> None:
-            async with pool.acquire() as connection, connection.transaction():
-                value, at = await self._locked(connection)
-                call = await connection.fetchrow("SELECT state, symbols FROM call WHERE id = $1", number)
-                if call is None or call["state"] in _ENDED:
-                    return  # once: the commit of an earlier try came through
-                if call["state"] == "lost":  # it was counted as ended, and ends now
-                    value = replace(value, flying=value.flying + 1)
-                value = landing.settle(value, at)
-                became = "free" if landing.uncharged else "failed" if landing.error else "landed"
-                await connection.execute(
-                    "SELECT desk_land($1, $2, $3, $4::jsonb)",
-                    self._account,
-                    number,
-                    became,
-                    _text(_landed(self._account, landing, value, call["symbols"])),
-                )
+            try:
+                await self._write_landing(pool, number, landing)
+            except (
+                _UNWRITABLE
+            ) as error:  # trying again would hold back whoever waits for company until the lease ends
+                LOG.error("What a call has brought cannot be written: %s.", type(error).__name__)
+                nothing = replace(landing, fetched=None, error=Internal(), refused=())
+                await self._write_landing(pool, number, nothing)
 
         await self._session.until_done(work, "land")
         self._next.set()
         self._next = asyncio.Event()
+
+    async def _write_landing(self, pool: asyncpg.Pool[asyncpg.Record], number: int, landing: Landing) -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            value, at = await self._locked(connection)
+            call = await connection.fetchrow("SELECT state, symbols FROM call WHERE id = $1", number)
+            if call is None or call["state"] in _ENDED:
+                return  # once: the commit of an earlier try came through
+            if call["state"] == "lost":  # it was counted as ended, and ends now
+                value = replace(value, flying=value.flying + 1)
+            value = landing.settle(value, at)
+            became = "free" if landing.uncharged else "failed" if landing.error else "landed"
+            await connection.execute(
+                "SELECT desk_land($1, $2, $3, $4::jsonb)",
+                self._account,
+                number,
+                became,
+                text_of(landed(self._account, landing, value, call["symbols"])),
+            )
 
     async def _catch_up(self) -> None:
         """Read, and tell, what has landed since the last look; what was missed is read by edition with the next."""
@@ -285,13 +283,17 @@ class PostgresPool:
                     self.edition,
                 )
                 rows = await pool.fetch(f"{NEWEST} AND n.edition > $2", self._account, self.edition)
-                quota = await pool.fetchval("SELECT quota FROM account WHERE key = $1", self._account)
+                books = await pool.fetchrow(
+                    "SELECT edition, quota FROM account WHERE key = $1", self._account
+                )
             except DOWN:
                 return
             if not calls:
+                if books:  # a standby that was promoted may lack what was told and never acknowledged
+                    self.edition = min(self.edition, books["edition"])
                 return
-            if quota:
-                self.quota = msgspec.json.decode(quota, type=QuotaValue)
+            if books and books["quota"]:
+                self.quota = msgspec.json.decode(books["quota"], type=QuotaValue)
             seen = max(call["edition"] for call in calls)
             snapshots, missing = figures_of(row for row in rows if row["edition"] <= seen)
             failed: dict[str, BasketgexError] = {}
@@ -319,77 +321,3 @@ class PostgresPool:
                     self.quota,
                 )
             )
-
-
-def figures_of(rows: Iterable[Any]) -> tuple[dict[str, Snapshot], dict[str, float]]:
-    """Return the newest snapshots, and when other symbols were found to have none; a row that is damaged is neither."""
-    snapshots: dict[str, Snapshot] = {}
-    missing: dict[str, float] = {}
-    for row in rows:
-        if row["id"] is None:
-            missing[row["name"]] = row["found_at"]
-            continue
-        try:
-            snapshots[row["name"]] = snapshot_of(Row(list(row.items())[3:]))
-        except BadRow:
-            continue
-    return snapshots, missing
-
-
-class Row(dict[str, Any]):
-    """A row as ``rows`` reads it: its values in order, and each by its name."""
-
-    def __iter__(self) -> Any:
-        """Give the values."""
-        return iter(self.values())
-
-
-def _want(read: dict[str, Any]) -> Want:
-    people = tuple(dict.fromkeys(chain.from_iterable(read["people"])))  # each replica has its own
-    return Want(**read | {"people": people or ("",)})
-
-
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _plain(decided: Departure) -> dict[str, object]:
-    return {
-        "quota": decided.quota,
-        "calls": [
-            {"symbols": c.symbols, "alone": c.alone, "shares": c.shares, "waited": c.waited}
-            for c in decided.calls
-        ],
-        "held": decided.held,
-        "joined": dict(decided.joined),
-        "known": decided.known,
-        "lost": decided.lost,
-    }
-
-
-def _landed(account: str, landing: Landing, value: QuotaValue, symbols: Sequence[str]) -> dict[str, object]:
-    fetched, error = landing.fetched, landing.error
-    refused = landing.refused or tuple(symbols)
-    errors = [_said(error, refused)] if error is not None else []
-    errors += [_said(BadChain(why), (s,)) for s, why in fetched.failed.items()] if fetched is not None else []
-    return {
-        "quota": value,
-        "at": landing.fetched_at,
-        "rows": [
-            row_of(account, Snapshot(exposure, landing.fetched_at))
-            for exposure in (fetched.exposures.values() if fetched is not None else ())
-        ],
-        "missing": sorted(fetched.missing) if fetched is not None else [],
-        "again": [s for s in symbols if s not in refused],
-        "error": errors or None,
-    }
-
-
-def _said(error: BasketgexError, symbols: Sequence[str]) -> dict[str, object]:
-    return {
-        "code": error.code,
-        "reason": error.reason,
-        "sentence": error.sentence,
-        "retry_after": error.retry_after,
-        "symbols": symbols,
-    }

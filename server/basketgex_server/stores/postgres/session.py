@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -36,6 +36,7 @@ READ = "SELECT desk_read($1, $2)"
 DEPART = "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)"
 """What a replica says on its way to a call."""
 Connection = Any
+T = TypeVar("T")
 DOWN = (
     OSError,
     TimeoutError,
@@ -69,8 +70,9 @@ class Session:
         self._took = took
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._ear: asyncpg.Connection[asyncpg.Record] | None = None
+        self._is_filled = False
         self._opening = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
         return f"<Session of replica {self.replica}, {'up' if self.is_up else 'down'}>"
@@ -89,17 +91,32 @@ class Session:
                     self._pool = await asyncpg.create_pool(
                         self._url,
                         password=self._password,
-                        min_size=POOL,
+                        min_size=1,
                         max_size=POOL,
+                        max_inactive_connection_lifetime=0.0,
                         timeout=CONNECT,
                         command_timeout=COMMAND,
                         init=_warm,
+                        reset=_leave_as_it_is,
                     )
                 except BaseException:
                     ear.terminate()
                     raise
                 self.keep(self._watch())
         return self._pool
+
+    def fill(self) -> None:
+        """Make the other connections, behind what has been done with the first: none is to be made while others wait."""
+        if not self._is_filled:
+            self._is_filled = True
+            self.keep(self._fill())
+
+    async def _fill(self) -> None:
+        pool = await self.pool()
+        made = await asyncio.gather(*(pool.acquire() for _ in range(POOL)), return_exceptions=True)
+        for connection in made:
+            if not isinstance(connection, BaseException):
+                await pool.release(connection)
 
     async def run(self, work: Callable[[asyncpg.Pool[asyncpg.Record]], Coroutine[Any, Any, Any]]) -> Any:
         """Do some work that may be done twice; a store that is away is waited for a moment. Raises StoreAway."""
@@ -114,7 +131,19 @@ class Session:
                     raise StoreAway from error
                 await asyncio.sleep(LOOK)
 
-    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def within(self, work: asyncio.Task[T], ends: float) -> T:
+        """Return what some work comes to, at the latest at a moment of the loop's time: then it is given up, and ends beside.
+
+        Raises TimeoutError, and what the work raises.
+        """
+        try:
+            async with asyncio.timeout_at(ends):
+                return await asyncio.shield(work)
+        except (TimeoutError, asyncio.CancelledError):
+            work.cancel()
+            raise
+
+    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do some work beside, until the end."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -194,3 +223,7 @@ async def _warm(connection: Connection) -> None:
     await connection.execute(WANT, "", 0, [], 0.0, [], [], [], [], [])
     await connection.execute(READ, "", 0)
     await connection.execute(DEPART, "", 0, 0.0, "", "{}")
+
+
+async def _leave_as_it_is(connection: Connection) -> None:
+    """Do nothing when a connection is given back: what is done on it leaves nothing, and a question would wait for it."""

@@ -23,8 +23,9 @@ from basketgex_server.stores.port import (
     QuotaValue,
     StoredFigures,
 )
-from basketgex_server.stores.postgres.pool import NEWEST, PostgresPool, figures_of
+from basketgex_server.stores.postgres.pool import PostgresPool
 from basketgex_server.stores.postgres.session import DOWN, Session
+from basketgex_server.stores.postgres.values import NEWEST, figures_of
 from basketgex_server.stores.rows import failure_of, with_rest
 
 DAY = 86_400.0
@@ -92,6 +93,7 @@ class PostgresStore:
             return await work(pool)
 
         known: StoredFigures = await self._session.run(begin)
+        self._session.fill()
         return known
 
     async def past(self, account: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
