@@ -137,6 +137,7 @@ def rows(answer: BatchAnswer, numbers: Sequence[int]) -> BatchAnswer:
         errors={row: answer.errors[n] for row, n in enumerate(numbers) if n in answer.errors},
         debits=answer.debits,
         usable_until=answer.usable_until,
+        stands_until=answer.stands_until,
     )
 
 

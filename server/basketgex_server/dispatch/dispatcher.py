@@ -121,6 +121,11 @@ class Dispatcher:
             self._cache.use(symbols, self._now())
             self.answered([len(symbols)])
 
+    def use(self, symbols: Sequence[str]) -> None:
+        """Note that somebody goes on looking at symbols of which nothing has changed."""
+        if self._cache is not None:
+            self._cache.use(symbols, self._now())
+
     def answered(self, sizes: Iterable[int]) -> None:
         """Count answered baskets, by their numbers of names, as the calls that each would have cost alone."""
         room = self._source.symbols_per_call or math.inf

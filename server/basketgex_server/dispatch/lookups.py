@@ -50,6 +50,8 @@ class Lookup:
     unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
     usable_until: float = 0.0
     """When the session ends of which the figures are (Unix seconds); 0 where they are of the past."""
+    stands_until: float = 0.0
+    """As ``holds_until``, but the seconds for which clients may keep what they have get fewer before that."""
 
     def problem(self, symbol: str) -> BasketgexError | None:
         """Return what stands in the way of a symbol, where that is more than the absence of data."""

@@ -251,7 +251,7 @@ class SnapshotCache:
         missing: dict[str, float] = {}
         failed: dict[str, BasketgexError] = {}
         unreadable: dict[str, BasketgexError] = {}
-        holds_until = math.inf
+        holds_until = stands_until = math.inf
         for symbol in wanted:
             error = put_off.get(symbol) or self._error(symbol, asked, outcomes, now)
             snapshot = self.snapshots.get(symbol)
@@ -261,20 +261,23 @@ class SnapshotCache:
                 ttl = min(verdict.until - now, most)
                 # After that the client's share gets shorter.
                 holds_until = min(holds_until, verdict.until - most)
+                stands_until = min(stands_until, verdict.until)
                 if error is not None or verdict.freshness in (Freshness.STALE, Freshness.EXPIRED):
-                    ttl, holds_until = SHORT_TTL, now
+                    ttl, holds_until, stands_until = SHORT_TTL, now, now
                 notice = f"Last good value: {error.sentence}" if error is not None else ""
                 if not notice and not believable(snapshot.exposure.as_of, now):
-                    notice = AHEAD
+                    notice, stands_until = AHEAD, now
                 found[symbol] = CachedFigure(snapshot, verdict.freshness, max(ttl, SHORT_TTL), notice)
                 continue
-            holds_until = min(holds_until, self.missing.get(symbol, -math.inf) + self._settings.missing_ttl)
+            gone_until = self.missing.get(symbol, -math.inf) + self._settings.missing_ttl
+            holds_until, stands_until = min(holds_until, gone_until), min(stands_until, gone_until)
             if refresh is Refresh.CACHE_ONLY and symbol not in self.missing:
                 failed[symbol] = NotCached(
                     "The server has no figure yet, and it was told not to ask the source."
                 )
             elif error is not None and error.code == BadChain.code:
-                missing[symbol], unreadable[symbol], holds_until = SHORT_TTL, error, now
+                missing[symbol], unreadable[symbol] = SHORT_TTL, error
+                holds_until = stands_until = now
             elif error is not None:
                 failed[symbol] = error
             elif symbol in asked or symbol in self.missing:
@@ -285,7 +288,16 @@ class SnapshotCache:
         ends = found and not self.origin.historical
         usable_until = self._sessions.session(now).next_oi_ready if ends else 0.0
         return Lookup(
-            self.origin, found, missing, failed, refused, debits, holds_until, unreadable, usable_until
+            self.origin,
+            found,
+            missing,
+            failed,
+            refused,
+            debits,
+            holds_until,
+            unreadable,
+            usable_until,
+            stands_until,
         )
 
     def _tell(self, snapshots: Mapping[str, Snapshot], missing: Mapping[str, float]) -> None:

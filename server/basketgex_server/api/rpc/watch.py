@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import messages, requests
@@ -15,7 +15,7 @@ from basketgex_server.dispatch.changes import Seen, portions, rows
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.regime_tracker import Regimes
-from basketgex_server.domain import LEAST_PACE, LONGEST_PACE
+from basketgex_server.domain import LEAST_PACE, LONGEST_PACE, SKEW
 from basketgex_server.errors import Draining, InvalidBatch
 
 if TYPE_CHECKING:
@@ -99,13 +99,22 @@ class Watches:
         pace = _bounded(request.pace)
         regimes, notice = None, ""
         seen, generation, standings = Seen(), None, None
+        told = _NOTHING
         while True:
             if regimes is not self._regimes:  # the first, or those of other settings
-                regimes, standings = self._regimes, None
+                regimes, standings, told = self._regimes, None, _NOTHING
                 asked = await regimes.prepare(batch)
             if notice != self.notice:
-                seen, notice = Seen(), self.notice
+                seen, notice, told = Seen(), self.notice, _NOTHING
+            if told.generation == (before := self._dispatcher.generation()) and told.stands(self._now()):
+                self._dispatcher.use(told.symbols)
+                await self._pause(pace)
+                continue
             answer = await self._answer(batch)
+            told = _NOTHING
+            if before == self._dispatcher.generation() and not answer.errors:
+                symbols = [*(found.snapshot.exposure.symbol for found in answer.symbols), *answer.missing]
+                told = _Told(before, self._now() - SKEW, answer.stands_until, symbols)
             if standings is None or generation != self._dispatcher.generation():
                 generation = self._dispatcher.generation()
                 standings = await regimes.standings(asked)
@@ -132,6 +141,22 @@ class Watches:
             compute=self._compute,
             timeout=self._timeout,
         )
+
+
+class _Told(NamedTuple):
+    """What a stream has said, and when that is to be looked at again: not before, nor while nothing else is known."""
+
+    generation: Hashable
+    since: float
+    until: float
+    symbols: Sequence[str]
+
+    def stands(self, now: float) -> bool:
+        """Tell whether that is still so at a moment; where the clock has been put back it is not."""
+        return self.since <= now < self.until
+
+
+_NOTHING = _Told(None, 0.0, 0.0, ())
 
 
 class _Speaker:

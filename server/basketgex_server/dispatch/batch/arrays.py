@@ -139,6 +139,7 @@ def assemble_all(asked: Asked, lookup: Lookup) -> BatchAnswer:
         errors=errors,
         debits=lookup.debits,
         usable_until=lookup.usable_until,
+        stands_until=lookup.stands_until,
     )
 
 

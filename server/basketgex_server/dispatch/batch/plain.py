@@ -65,7 +65,12 @@ async def answer_plainly(
     names = [q.symbols if isinstance(q, Basket) else () for q in questions]
     wanted = sorted(set().union(*names))
     lookup = await dispatcher.find(wanted, refresh=refresh, baskets=lambda: names, timeout=timeout)
-    out = BatchAnswer(lookup.origin, debits=lookup.debits, usable_until=lookup.usable_until)
+    out = BatchAnswer(
+        lookup.origin,
+        debits=lookup.debits,
+        usable_until=lookup.usable_until,
+        stands_until=lookup.stands_until,
+    )
     rows: dict[str, int] = {}
     gaps: dict[str, int] = {}
     for number, question in enumerate(questions):

@@ -126,3 +126,4 @@ class BatchAnswer:
     errors: dict[int, BasketgexError] = field(default_factory=dict)
     debits: int = 0
     usable_until: float = 0.0
+    stands_until: float = 0.0

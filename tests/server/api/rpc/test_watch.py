@@ -20,6 +20,7 @@ from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.api.rpc import watch as watching
 from basketgex_server.api.rpc.watch import Watches
 from basketgex_server.dispatch import changes
+from basketgex_server.dispatch.batch.choose import answer_batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import NewYorkSessions
@@ -359,6 +360,46 @@ def test_it_spends_as_a_sheet_that_is_recalculated(tmp_path: Path) -> None:
             await stream.look()
         assert len(desk.source.calls) == 11
         assert all(sorted(call) == ["A", "B", "C"] for call in desk.source.calls)
+        await stream.cancel()
+
+    with_desk(tmp_path, work)
+
+
+def test_a_stream_in_which_nothing_can_have_changed_works_out_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def counted(*values: Any, **named: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await answer_batch(*values, **named)
+
+    monkeypatch.setattr(watching, "answer_batch", counted)
+
+    async def work(desk: Desk) -> None:
+        stream = desk.open(watch("AB"))
+        await stream.first()
+        await stream.look()  # the first has brought something
+        looked = looks
+        for _ in range(5):
+            desk.clock.at += 10
+            assert await stream.look() == []
+        assert looks == looked
+        cache = await desk.dispatcher.cache()
+        riders = cache.ride_alongs(desk.clock.at + 15)  # somebody looks at them all the same
+        assert riders == ["A", "B"]
+
+        desk.clock.at += 20
+        before = desk.dispatcher.generation()
+        assert [list(message.changed) for message in await stream.look()] == [[0]]  # stale by now
+        await until(lambda: desk.dispatcher.generation() != before)
+        assert [list(message.changed) for message in await stream.look()] == [[0]]
+        await stream.look()
+        looked = looks
+        desk.clock.at -= 3_600  # what was said under another clock does not stand
+        await stream.look()
+        assert looks > looked
         await stream.cancel()
 
     with_desk(tmp_path, work)
