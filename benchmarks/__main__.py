@@ -1,4 +1,7 @@
-"""Measure everything, print it beside its targets, write it to RESULTS.md."""
+"""Measure everything, print it beside its targets, write it to RESULTS.md.
+
+``python -m benchmarks desk start`` measures what is named, and only prints it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from benchmarks import (
     burst,
     calls,
     chains,
+    desk,
     first_value,
     greeks,
     hedges,
@@ -29,36 +33,47 @@ from benchmarks import (
 )
 from benchmarks.pairs import PAIRS, Result
 
+MODULES = (
+    planning,
+    greeks,
+    hedges,
+    profile,
+    chains,
+    whole,
+    implied,
+    large,
+    baskets,
+    calls,
+    burst,
+    rest,
+    start,
+    first_value,
+    desk,
+    sheets,
+    web,
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = "| what | against | target | measured | ours | theirs |\n|---|---|---|---|---|---|"
 
 
 def main() -> int:
+    names = {f"benchmarks.{name}" for name in sys.argv[1:]}
+    chosen = [module for module in MODULES if not names or module.__name__ in names]
     print(HEAD)
     lines, missed = [], 0
     with tempfile.TemporaryDirectory() as folder:
-        for module in (
-            planning,
-            greeks,
-            hedges,
-            profile,
-            chains,
-            whole,
-            implied,
-            large,
-            baskets,
-            calls,
-            burst,
-            rest,
-            start,
-            first_value,
-            sheets,
-            web,
-        ):
+        for module in chosen:
             for result in module.measure(Path(folder)):
                 lines.append(row(result))
                 missed += not result.held
                 print(lines[-1], flush=True)
+    if not names:
+        _keep(lines)
+    print(f"{missed} of {len(lines)} miss their target." if missed else f"All {len(lines)} hold.")
+    return 0
+
+
+def _keep(lines: list[str]) -> None:
     machine = f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     RESULTS.write_text(
         "# Measured ratios\n\n"
@@ -68,8 +83,6 @@ def main() -> int:
         + "\n",
         "utf-8",
     )
-    print(f"{missed} of {len(lines)} miss their target." if missed else f"All {len(lines)} hold.")
-    return 0
 
 
 def row(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,22 +26,36 @@ PROBED = {"metrics_listen": "127.0.0.1:0"}
 @contextmanager
 def desk(folder: Path, store: str, upstream: Upstream, count: int, **settings: Any) -> Iterator[list[Server]]:
     """Serve a desk of so many replicas while the block runs."""
-    servers = [
-        Server(
-            folder / f"replica-{number}",
-            **{
-                "store": store,
-                "source": "flashalpha",
-                "flashalpha_base_url": upstream.url,
-                "flashalpha_api_key": upstream.key,
-                "max_calls_per_hour": PLENTY,
-                **settings,
-            },
-        )
-        for number in range(count)
-    ]
+    servers = [replica(folder / f"replica-{number}", store, upstream, **settings) for number in range(count)]
     with ExitStack() as stack:
         yield [stack.enter_context(server) for server in servers]
+
+
+def replica(home: Path, store: str, upstream: Upstream, **settings: Any) -> Server:
+    """Return a server of a desk before it is started; where ``store`` is empty, of a home alone."""
+    return Server(
+        home,
+        **{
+            "store": store,
+            "source": "flashalpha",
+            "flashalpha_base_url": upstream.url,
+            "flashalpha_api_key": upstream.key,
+            "max_calls_per_hour": PLENTY,
+            **settings,
+        },
+    )
+
+
+def overlapping(names: Sequence[str], chance: random.Random) -> list[list[list[str]]]:
+    """Return baskets for three replicas that have every name between them, and most of them twice."""
+    shuffled = chance.sample(names, len(names))
+    size = max(len(names) // 9, 15)
+    parts = [shuffled[i : i + size] for i in range(0, len(shuffled), size)]
+    baskets: list[list[list[str]]] = [[], [], []]
+    for number, part in enumerate(parts):
+        baskets[number % 3].append(part)
+        baskets[(number + 1) % 3].append([*chance.sample(part, len(part) // 2), parts[number - 1][0]])
+    return baskets
 
 
 def probe(server: Server) -> Probe:

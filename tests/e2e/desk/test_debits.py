@@ -11,7 +11,7 @@ import pytest
 
 from basketgex_addin.cells import Problem, Reply
 from tests.e2e.clocked import asked, reply
-from tests.e2e.desk.replicas import PLENTY, PROBED, at_once, desk, probe
+from tests.e2e.desk.replicas import PLENTY, PROBED, at_once, desk, overlapping, probe
 from tests.e2e.serving import status, until
 from tests.standin.upstream import Upstream, figures
 
@@ -24,18 +24,6 @@ def upstream() -> Iterator[Upstream]:
     with Upstream(limit=PLENTY) as serving:
         serving.latency = 0.15
         yield serving
-
-
-def _overlapping(names: list[str], chance: random.Random) -> list[list[list[str]]]:
-    """Return baskets for three replicas that have every name between them, and most of them twice."""
-    shuffled = chance.sample(names, len(names))
-    size = max(len(names) // 9, 15)
-    parts = [shuffled[i : i + size] for i in range(0, len(shuffled), size)]
-    baskets: list[list[list[str]]] = [[], [], []]
-    for number, part in enumerate(parts):
-        baskets[number % 3].append(part)
-        baskets[(number + 1) % 3].append([*chance.sample(part, len(part) // 2), parts[number - 1][0]])
-    return baskets
 
 
 def test_a_burst_over_three_replicas_takes_the_fewest_calls(
@@ -54,7 +42,7 @@ def test_a_burst_over_three_replicas_takes_the_fewest_calls(
             for number in range(ROUNDS):
                 names = [f"N{count}X{number}X{i}" for i in range(count)]
                 before, seen = upstream.debits, len(upstream.calls)
-                for found in at_once(servers, _overlapping(names, chance)):
+                for found in at_once(servers, overlapping(names, chance)):
                     assert isinstance(found, Reply), found
                     for row in found.rows:
                         assert row.gex == figures(row.symbol).net_gex
