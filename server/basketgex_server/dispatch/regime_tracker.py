@@ -16,7 +16,7 @@ from basketgex_server.dispatch.batch.choose import arrays
 from basketgex_server.dispatch.batch.types import Batch
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import Refresh
-from basketgex_server.dispatch.snapshots import SHORT_TTL, SnapshotCache
+from basketgex_server.dispatch.snapshots import SHORT_TTL, SnapshotCache, past_gex
 from basketgex_server.stores.port import PastGex
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class Regimes:
         while part := list(islice(rest, AT_ONCE)):
             found |= await self._dispatcher.past.gex(cache.origin, part, history().MOST)
         for symbol in symbols:
+            # A desk's store may have yet to write what the answer before has shown.
+            if (shown := cache.snapshots.get(symbol)) is not None:
+                found[symbol].append(past_gex(shown))
             if (at := cache.missing.get(symbol)) is not None:
                 found[symbol].append((at, at, math.nan))
         return found

@@ -306,8 +306,7 @@ class SnapshotCache:
         if len(self.news) > MOST_NEWS:
             self.news = None
             return
-        for symbol, x in snapshots.items():
-            self.news.append((symbol, (x.fetched_at, x.exposure.as_of, x.exposure.net.gex)))
+        self.news += [(symbol, past_gex(x)) for symbol, x in snapshots.items()]
         self.news += [(symbol, (at, at, math.nan)) for symbol, at in missing.items()]
 
     def _error(
@@ -385,3 +384,8 @@ class SnapshotCache:
         oldest = background[: symbols_per_call or None]
         self._behind, self._behind_at = (self._behind_at, frozenset(oldest)), now
         return oldest
+
+
+def past_gex(snapshot: Snapshot) -> PastGex:
+    """Return what a history keeps of a snapshot."""
+    return snapshot.fetched_at, snapshot.exposure.as_of, snapshot.exposure.net.gex

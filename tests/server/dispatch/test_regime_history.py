@@ -192,10 +192,12 @@ class Counted(SqliteStore):
     def __init__(self, path: Path) -> None:
         super().__init__(path, 30.0)
         self.reads: list[list[str]] = []
+        self.behind = False  # as a desk's, that has yet to write what a call has brought
 
     async def past(self, origin: str, symbols: Sequence[str], most: int) -> dict[str, list[PastGex]]:
         self.reads.append(list(symbols))
-        return await super().past(origin, symbols, most)
+        found = await super().past(origin, symbols, most)
+        return {symbol: [] for symbol in symbols} if self.behind else found
 
 
 class Turning(FakeSource):
@@ -255,6 +257,22 @@ def test_the_past_is_read_once_and_then_goes_on(tmp_path: Path) -> None:
         assert await again.row("A", "B") == (POSITIVE, NOON + 120, NEGATIVE, NOON)  # as before the restart
         assert not again.source.calls
         await again.close()
+
+    run(work())
+
+
+def test_what_an_answer_has_shown_counts_before_the_store_has_written_it(tmp_path: Path) -> None:
+    async def work() -> None:
+        desk = Desk(tmp_path)
+        desk.state.behind = True
+        await desk.ask("A")
+        assert await desk.row("A") == (POSITIVE, 0.0, UNKNOWN, NOON)  # news began with this question
+        await desk.ask("B")
+        assert await desk.row("A") == (POSITIVE, 0.0, UNKNOWN, NOON)  # which took the news of B, of no use to it
+        assert await desk.row("B") == (POSITIVE, 0.0, UNKNOWN, NOON)
+        await desk.turn("A", "B")
+        assert await desk.row("A", "B") == (NEGATIVE, NOON + 60, POSITIVE, NOON)
+        await desk.close()
 
     run(work())
 
