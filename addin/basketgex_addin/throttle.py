@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from basketgex_addin.prefetch import Foreseen
+if TYPE_CHECKING:
+    from basketgex_addin.prefetch import Foreseen
 
 MIN_PAUSE = 0.25  # seconds between two readings of one document
 PAUSE_FACTOR = 10  # and so many times as long as the last one took

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from basketgex_addin.cells import (
     Ask,
@@ -27,8 +27,10 @@ from basketgex_addin.functions.moments import NO_AGE
 from basketgex_addin.functions.record import A, Arguments, O
 from basketgex_addin.functions.status import BASKETWHY
 from basketgex_addin.patience import DEADLINE, Patience
-from basketgex_addin.prefetch import Asked, Foreseen
 from basketgex_addin.reasons import Reasons
+
+if TYPE_CHECKING:
+    from basketgex_addin.prefetch import Asked, Foreseen
 
 WHY = BASKETWHY.name
 FAULT = "The add-in failed while answering this cell. Recalculate to try again."
@@ -40,7 +42,7 @@ COMPUTED = (
 )
 UNKNOWN_FUNCTION = "{name} is no function of Basket GEX: give a name such as GEXSTRIKES."
 
-Prefetch = Callable[[], Sequence[Foreseen]]
+Prefetch: TypeAlias = "Callable[[], Sequence[Foreseen]]"
 Trigger = Callable[[object], bool]
 
 

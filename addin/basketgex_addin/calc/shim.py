@@ -7,6 +7,7 @@ a sentence in BASKETWHY, not an add-in that does not load.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import struct
@@ -54,6 +55,8 @@ def _python_path() -> list[str]:
 def _load() -> Any:
     # Appended, never put in front: LibreOffice and other extensions keep the modules they came with.
     sys.path.extend(path for path in dict.fromkeys(_python_path()) if path not in sys.path)
+    collects = gc.isenabled()
+    gc.disable()  # it would look through all that is loaded as it comes, for a tenth of the time
     try:
         import_module("grpc")  # the packages load it late; here is where its absence can still be explained
         return import_module("basketgex_addin.calc.component")
@@ -62,6 +65,9 @@ def _load() -> Any:
         if running != BESIDE["python"]:
             return OTHER_PYTHON.format(installed=BESIDE["python"], running=running)
         return NOT_FOUND.format(missing=getattr(error, "name", None) or type(error).__name__)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _component() -> Any:

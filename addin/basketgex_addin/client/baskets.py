@@ -13,6 +13,7 @@ from basketgex_addin.client.connection import Connection
 from basketgex_addin.client.last_good import AWAY, last_good
 from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import GET_REGIMES
+from basketgex_addin.loading import uncollected
 
 NOT_CACHED = "not_cached"
 """The server's code for a basket that it has no figure of and was not to ask for."""
@@ -68,7 +69,8 @@ class Baskets:
     ) -> list[Reply | Problem]:
         """Return baskets' replies by one call, ``early`` seconds before its deadline."""
         try:
-            from basketgex_addin.client import codec
+            with uncollected():
+                from basketgex_addin.client import codec
         except Exception:  # noqa: BLE001 - protobuf missing, or older than the contract's code
             return [problems.MISSING_PACKAGE] * len(asks)
         try:

@@ -25,6 +25,7 @@ from basketgex_addin.client.launcher import LaunchNotRecorded, start
 from basketgex_addin.client.link import Link, is_forced, is_worth_another_try
 from basketgex_addin.client.rpc import M, R, Rpc
 from basketgex_addin.client.stream import Stream, problem_of
+from basketgex_addin.loading import uncollected
 
 if TYPE_CHECKING:
     import grpc
@@ -278,7 +279,8 @@ class Connection:
             self._pause(min(_STEP, left))
 
     def _open(self, runtime: Runtime) -> Link:
-        import grpc
+        with uncollected():
+            import grpc
 
         self._drop()
         stamp = self._home.stamp()

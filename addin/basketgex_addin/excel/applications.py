@@ -14,7 +14,6 @@ from itertools import groupby
 from threading import Lock
 from typing import Any, NamedTuple
 
-from basketgex_addin.excel.book import address, formulas_of
 from basketgex_addin.functions import FUNCTIONS
 
 MANUAL = -4135  # xlCalculationManual
@@ -127,6 +126,8 @@ class Desk:
 
     def mark_all(self, book: Book) -> None:
         """Have every formula of ours in an open workbook calculated again."""
+        from basketgex_addin.excel.book import formulas_of
+
         with _told():
             for sheet, formulas in formulas_of(self.books[book]):
                 ours = (CellRef(book, "", row, column) for row, column, text in formulas if _is_ours(text))
@@ -189,6 +190,8 @@ def _runs(cells: Iterable[CellRef]) -> Iterator[list[CellRef]]:
 
 
 def _range(sheet: Any, run: Sequence[CellRef]) -> Any:
+    from basketgex_addin.excel.book import address
+
     first, (*_, row, column, (rows, columns)) = run[0], run[-1]
     corner = column + columns - 2, row + rows - 2
     return sheet.Range(f"{address((first.column - 1, first.row - 1))}:{address(corner)}")

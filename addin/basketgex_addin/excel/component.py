@@ -6,25 +6,35 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from basketgex.home import CELLS_LIVE, Home, default_home
 from basketgex_addin.cells import Block, CellError, InputCell, Result
 from basketgex_addin.client import BasketClient
 from basketgex_addin.excel.ages import Ages
 from basketgex_addin.excel.applications import cell_ref
-from basketgex_addin.excel.book import Scanner, explained
 from basketgex_addin.excel.live import ExcelLiveCells
 from basketgex_addin.excel.values import ExcelValue, block, result
 from basketgex_addin.functions import BY_NAME, Way
 from basketgex_addin.triggers import Triggers
 from basketgex_addin.worksheet import Live, Worksheet
 
-_scanner = Scanner()
+if TYPE_CHECKING:  # loaded when the first workbook is read
+    from basketgex_addin.excel.book import Scanner
+    from basketgex_addin.prefetch import Foreseen
+
 triggers = Triggers()
 """What BASKETREFRESH has seen in this process, which serves every workbook of one Excel."""
 ages = Ages()
 """The cells that show an age."""
+
+
+@cache
+def scanner() -> Scanner:
+    """Return what reads workbooks ahead, one a process."""
+    from basketgex_addin.excel.book import Scanner
+
+    return Scanner()
 
 
 @cache
@@ -58,7 +68,7 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
         found = worksheet(home).evaluate(
             name,
             blocks,
-            partial(_scanner.asks, cell),
+            partial(_asks, cell),
             trigger=partial(_has_changed, cell, blocks[:1]),
             live=_view(home, name, blocks, cell),
         )
@@ -72,10 +82,16 @@ def evaluate(name: str, arguments: Sequence[Any], cell: Any = None) -> ExcelValu
         return result(CellError.NOT_AVAILABLE)
 
 
+def _asks(cell: Any) -> tuple[Foreseen, ...]:
+    return () if cell is None else scanner().asks(cell)
+
+
 def _explain(home: Path, explained_cell: Any, cell: Any) -> Result:
+    from basketgex_addin.excel.book import explained
+
     asked = explained(explained_cell)
     view = _view(home, "BASKETEXPLAIN", (((repr(asked),),),), cell)
-    return worksheet(home).explain(asked, partial(_scanner.asks, cell), live=view)
+    return worksheet(home).explain(asked, partial(_asks, cell), live=view)
 
 
 def closed(book: str) -> None:

@@ -12,9 +12,12 @@ from contextlib import suppress
 from inspect import Parameter, Signature
 from typing import Any
 
-from basketgex_addin.excel.component import evaluate
-from basketgex_addin.functions import CATEGORY, FUNCTIONS, Function
-from basketgex_addin.functions import CELL as REFERENCE
+from basketgex_addin.loading import uncollected
+
+with uncollected():
+    from basketgex_addin.excel.component import evaluate
+    from basketgex_addin.functions import CATEGORY, FUNCTIONS, Function
+    from basketgex_addin.functions import CELL as REFERENCE
 
 CELL = "cell"
 """The last parameter of each: the calling cell, which formulas do not see; the wrapper passes ``CELL_VBA`` for it.

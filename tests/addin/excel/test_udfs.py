@@ -204,7 +204,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
     fake = FakeClient()
     sheet = Worksheet(fake, now=lambda: 1120.0)
     monkeypatch.setattr(component, "worksheet", lambda home: sheet)
-    monkeypatch.setattr(component, "_scanner", Scanner(Throttle(lambda: 0.0)))
+    own = Scanner(Throttle(lambda: 0.0))
+    monkeypatch.setattr(component, "scanner", lambda: own)
     monkeypatch.setattr(component, "triggers", Triggers())
     return fake
 

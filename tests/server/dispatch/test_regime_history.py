@@ -268,7 +268,8 @@ def test_what_an_answer_has_shown_counts_before_the_store_has_written_it(tmp_pat
         await desk.ask("A")
         assert await desk.row("A") == (POSITIVE, 0.0, UNKNOWN, NOON)  # news began with this question
         await desk.ask("B")
-        assert await desk.row("A") == (POSITIVE, 0.0, UNKNOWN, NOON)  # which took the news of B, of no use to it
+        # It took the news of B, of which the store knows nothing yet.
+        assert await desk.row("A") == (POSITIVE, 0.0, UNKNOWN, NOON)
         assert await desk.row("B") == (POSITIVE, 0.0, UNKNOWN, NOON)
         await desk.turn("A", "B")
         assert await desk.row("A", "B") == (NEGATIVE, NOON + 60, POSITIVE, NOON)
