@@ -5,12 +5,14 @@
 // the cells as they are. While an answer is on its way its cells show #GETTING_DATA, the error that spreadsheets have for it.
 
 import { PENDING, emptyTexts, lazy, rankNumbers } from "/static/formulas.js";
+import { Painting } from "/static/painting.js";
 import { follow } from "/static/spills.js";
 import { Triggers } from "/static/triggers.js";
 
 const F = UniverEngineFormula;
 const NEWS = "basketgex.mutation.news";
 const LONGEST = 300; // milliseconds that answers wait for those still to come, so that few calculations are needed
+const BLIND = 100; // milliseconds that nothing is painted while answers are on their way: most are there by then
 const PASSING = 2000; // milliseconds after which an error may have passed: a calculation asks again
 const AGES = 30000; // milliseconds between two looks at an age
 const LARGE = 1e5; // from here on a number is shown in whole groups, unless its cell has a format: cut off it would mislead
@@ -56,9 +58,11 @@ export class Engine {
       this.#busy = false;
       if (state !== F.FormulaExecutedStateType.STOP_EXECUTION) this.#lookUp();
       else setTimeout(() => this.#busy || this.#lookUp(), LONGEST); // unless another calculation begins
+      this.painting.wait(this.#asking.size ? BLIND : 0);
       this.#follows = false;
       setTimeout(() => this.#asking.size || this.#tell(), 0);
     });
+    this.painting = new Painting(inside.get(UniverEngineRender.IRenderManagerService));
     setInterval(() => this.#look(table.filter(about => about.volatile).map(about => about.name)), AGES);
   }
 
