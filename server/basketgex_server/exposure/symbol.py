@@ -195,4 +195,4 @@ def _usable_share(sorted_rows: Rows, used: float) -> float:
         total = float(unexpired.sum())
     if math.isinf(total):  # odd numbers that add up beyond the largest double
         return min(used / 2.0**64 / float((unexpired / 2.0**64).sum()), 1.0)
-    return used / total if total > 0 else 0.0
+    return min(used / total, 1.0) if total > 0 else 0.0  # the two add up in orders of their own

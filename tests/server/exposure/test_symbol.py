@@ -172,6 +172,13 @@ def test_what_has_expired_never_counts(live: list[Row], dead: list[Row]) -> None
     assert exposure(make(past), "flashalpha", 0.04, 0.01) is None
 
 
+def test_the_usable_share_is_at_most_all_of_it() -> None:
+    interest = (0.1, 0.3, 0.1, 0.3, 0.3, 0.3, 0.7, 0.3, 0.1, 0.1, 0.3)
+    rows: list[Row] = [(100.0, True, 0.5, 0.3, each) for each in interest]
+    found = exposure(make([(100.0, True, 0.5, math.nan, 1e-300), *rows]), "flashalpha", 0.04, 0.01)
+    assert found and found.usable_open_interest == 1.0  # added up in another order it was an ulp above
+
+
 def test_the_usable_share_of_the_open_interest() -> None:
     rows: list[Row] = [
         (100.0, True, 0.5, 0.3, 30.0),
