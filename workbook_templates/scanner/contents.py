@@ -50,6 +50,12 @@ NOTES: tuple[Note, ...] = (
         "Since",
         "When the sector's regime last changed, as far as the snapshots kept can tell. A dash: they show no other regime.",
     ),
+    (
+        "Today",
+        "The share of the closes of the last 180 days on which the sector's net GEX, under today's weights, was lower than "
+        "now: near 0 % or 100 % today is unusual. A dash: fewer than five such days. The bars are its closes of the last 12 "
+        "days and now, from the lowest to the highest: heights do not compare between sectors, and zero may lie anywhere.",
+    ),
     NET_TO_GROSS,
     (
         "Negative",

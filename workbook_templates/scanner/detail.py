@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workbook_templates import days, marks
 from workbook_templates import look as style
-from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.headline import Basket, figures
 from workbook_templates.look import Look
@@ -11,6 +11,8 @@ from workbook_templates.scanner.contents import MOST_NEGATIVE, MOST_POSITIVE, ON
 from workbook_templates.scanner.layout import (
     ALL,
     CHARTED,
+    DAYS,
+    DRAWN,
     FIRST_DETAIL,
     LINES,
     ORDER,
@@ -41,6 +43,12 @@ _HEADS: dict[str, tuple[float, str, str]] = {
     "was": (16, "REGIME", ""),
     "since": (16, "SINCE", "New York"),
     "before": (16, "BEFORE", ""),
+    "percentile": (11, "PERCENTILE", "net GEX"),
+    "z": (9, "Z", "net GEX"),
+    "balance_percentile": (11, "PERCENTILE", "balance"),
+    "balance_z": (9, "Z", "balance"),
+    "days": (9, "DAYS", "before"),
+    "bars": (16, "BARS", "a day each"),
     "status": (60, "STATUS", ""),
     "key": (12, "SORTED BY", ""),
     "rank": (7, "RANK", ""),
@@ -66,8 +74,11 @@ _NUMBERS = {
 BESIDE: tuple[Heading, ...] = (
     (LINES.start - 1, 2, "", "", "left"),
     *((LINES.at(what), *head, "left") for what, head in _HEADS.items()),
+    (ALL[0].past.start - 1, 2, "", "", "left"),
+    *days.headings(ALL[0].past.start),
 )
 LAST_COLUMN = BESIDE[-1][0]
+LAST_LINE = LINES.start + len(LINES.names.split()) - 1
 
 
 def write_detail(sheet: Sheet, look: Look) -> None:
@@ -83,7 +94,7 @@ def write_detail(sheet: Sheet, look: Look) -> None:
         _place(sheet, look, sector.index)
     last = FIRST_DETAIL + SEATS * ROOM - 1
     marks.padding(sheet.raw, look, (FIRST_DETAIL, TABLE, last, TABLE_WIDTH))
-    marks.errors(sheet.raw, look, (FIRST_DETAIL, LINES.start, ALL[-1].line, LAST_COLUMN))
+    marks.errors(sheet.raw, look, (FIRST_DETAIL, LINES.start, ALL[-1].line, LAST_LINE))
     sheet.raw.freeze_panes(FIRST_DETAIL, 2)
     sheet.page(last, LAST, pages=0)
 
@@ -128,6 +139,14 @@ def _line(sheet: Sheet, look: Look, sector: Sector) -> None:
     text, moment = look(**small), look(num_format=style.MOMENT, align="left", **small)
     asked = f'=IF({own("names")}=0,"",BASKETSINCE({ours}))'
     sheet.spill(row, LINES.at("was"), asked, [(text, moment, text)])
+    right = {"align": "right", **small}
+    share, score = look(num_format="0.0%", **right), look(num_format=style.SIGNED, **right)
+    asked = f'=IF({own("names")}=0,"",BASKETPERCENTILE({ours},{DAYS}))'
+    ranks = (share, score, share, score, look(num_format="0", **right))
+    sheet.spill(row, LINES.at("percentile"), asked, [ranks])
+    asked = f'=IF({own("names")}=0,"",BASKETHISTORY({ours},{DRAWN},TRUE))'
+    days.write_days(sheet, look, sector.past, asked)
+    _write(sheet, look, row, "bars", f"={days.bars(sector.past)}", {})
 
 
 def _key(sector: Sector) -> str:

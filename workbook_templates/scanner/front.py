@@ -28,20 +28,21 @@ from workbook_templates.scanner.members import write_members
 from workbook_templates.sheet import Heading, Rewrite, Sheet
 
 HEADINGS: tuple[Heading, ...] = (
-    (1, 17, "SECTOR", "", "left"),
+    (1, 18, "SECTOR", "", "left"),
     (2, 9, "NET GEX", "$ m per 1 %", "right"),
     (3, 10, "REGIME", "sign of GEX", "center"),
-    (4, 10.8, "NET ÷ GROSS", "one-sidedness", "right"),
+    (4, 10.2, "NET ÷ GROSS", "one-sidedness", "right"),
     (5, 8, "COVERAGE", "of weight", "center"),
     (6, 8.5, "USABLE OI", "open interest", "center"),
-    (7, 6, "AGE", "minutes", "center"),
+    (7, 5.5, "AGE", "minutes", "center"),
     (8, 7.5, "NEGATIVE", "names", "center"),
     (9, 8, "NET DEX", "$ bn", "right"),
     (10, 9, "NET VEX", "$ m per vol pt", "right"),
     (11, 8.5, "NET CHEX", "$ m per day", "right"),
-    (12, 10.5, "SINCE", "New York", "center"),
-    (13, 10, "MISSING", "names", "left"),
-    (14, 28.5, "DRIVERS", "share of |weight × GEX|, signed", "left"),
+    (12, 12.5, "SINCE", "New York", "center"),
+    (13, 8.5, "TODAY", "percentile", "center"),
+    (14, 8, "MISSING", "names", "left"),
+    (15, 23.5, "DRIVERS", "share of |weight × GEX|, signed", "left"),
 )
 LAST_COLUMN = HEADINGS[-1][0]
 LAST = FIRST_SCANNER + ROOM - 1
@@ -68,7 +69,7 @@ def _write_scanner(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.front("Sector scanner", "", status, f"BASKETWHY({EVERYTHING})", LAST_COLUMN, look, attention)
     _order(sheet, look)
     sheet.widen(0, 0, 1.5)
-    sheet.heads(FIRST_SCANNER - 2, HEADINGS, look, indented=(4, 14))
+    sheet.heads(FIRST_SCANNER - 2, HEADINGS, look, indented=(4, 15))
     for place in range(ROOM):
         _row(sheet, look, place)
     _marks(sheet, look)
@@ -129,6 +130,10 @@ def _row(sheet: Sheet, look: Look, place: int) -> None:
     nothing = f'IF({line("place", FIRST_DETAIL + place)}=0,"","–")'
     since = cell(size=8, num_format=style.MOMENT, align="center")
     sheet.formula(row, FRONT.at("since"), f"=IF(ISNUMBER({moment}),{moment},{nothing})", since)
+    rank = at_place(place, "percentile")
+    unusual = f'ROUND(100*{rank},0)&" %"&CHAR(10)&{at_place(place, "bars")}'
+    lines = cell(size=8, align="center", text_wrap=True)
+    sheet.formula(row, FRONT.at("today"), f"=IF(ISNUMBER({rank}),{unusual},{nothing})", lines)
     short = f'=IF(LEN({missing})>{FITS},{listed}&" names: see Detail",{missing})'
     sheet.formula(row, FRONT.at("missing"), short, cell(size=8, align="left", text_wrap=True, bold=True))
 
@@ -154,7 +159,7 @@ def _charts(sheet: Sheet, book: Workbook, top: int) -> None:
         (1, 7, "Net ÷ gross", ("one_sided", "other_sided"), "0%;−0%;0%"),
         (
             8,
-            14,
+            15,
             "Weight in negative (left) and positive gamma",
             ("in_positive", "in_negative"),
             "0%;0%;0%",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_range_abs
 
+from workbook_templates import days
 from workbook_templates.block import LAST, Block
 from workbook_templates.columns import Columns
 from workbook_templates.room import BEYOND, outside
@@ -32,7 +33,7 @@ FRONT = Columns(
     FIRST_SCANNER,
     ROOM,
     1,
-    "sector gex regime net_to_gross coverage usable age negative dex vex chex since missing drivers",
+    "sector gex regime net_to_gross coverage usable age negative dex vex chex since today missing drivers",
 )
 """One row per sector in the chosen order."""
 ORDER = f"Scanner!{FRONT.fixed('drivers', 0)}"
@@ -44,9 +45,14 @@ LINES = Columns(
     ROOM,
     LAST + 2,
     "sector names typed gex regime net_to_gross coverage usable age negative weight dex vex chex missing drivers "
-    "was since before status key rank fails gap place label one_sided other_sided in_negative in_positive",
+    "was since before percentile z balance_percentile balance_z days bars "
+    "status key rank fails gap place label one_sided other_sided in_negative in_positive",
 )
 """The columns on Detail beside the blocks, one row per sector; after the gap one row per place of the order."""
+DAYS = 180
+"""Calendar days before that today is compared with."""
+DRAWN = SEATS - 3
+"""Calendar days before that are drawn: with those of both ends and the headings they have as many rows as a block."""
 
 
 def line(what: str, row: int | None = None) -> str:
@@ -81,6 +87,13 @@ class Sector:
     def block(self) -> Block:
         """Its block on Detail."""
         return Block(FIRST_DETAIL + SEATS * self.index, SEATS)
+
+    @property
+    def past(self) -> Columns:
+        """Its days before, beside the lines on Detail."""
+        return Columns(
+            "Detail", self.block.first, SEATS, LINES.start + len(LINES.names.split()) + 1, days.NAMES
+        )
 
     @property
     def line(self) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workbook_templates import days, marks
 from workbook_templates import look as style
-from workbook_templates import marks
 from workbook_templates.block import HEADINGS, LAST, TABLE, TABLE_WIDTH, write_block
 from workbook_templates.levels import write_table
 from workbook_templates.look import Look
@@ -49,20 +49,11 @@ HEADS_BESIDE: tuple[Heading, ...] = (
                 (9, "Z", "balance", "right"),
                 (9, "DAYS", "before", "right"),
                 (2, "", "", "left"),
-                (16, "CLOSE", "New York", "left"),
-                (10, "GEX", "$ m per 1 %", "right"),
-                (10, "DEX", "$ bn", "right"),
-                (10, "VEX", "$ m per vol pt", "right"),
-                (10, "CHEX", "$ m per day", "right"),
-                (10, "BALANCE", "", "right"),
-                (2, "", "", "left"),
-                (10, "KNOWN", "GEX", "right"),
-                (5, "BAR", "", "left"),
             )
         )
     ),
+    *days.headings(PAST.at("at")),
 )
-BARS = "▁▂▃▄▅▆▇█"
 LAST_COLUMN = HEADS_BESIDE[-1][0]
 
 
@@ -110,23 +101,5 @@ def _past(sheet: Sheet, look: Look) -> None:
     asked = after_refresh(f"BASKETPERCENTILE({BASKET},{DAYS})")
     ranks = (share, score, share, score, look(num_format="0", **right))
     sheet.spill(FIRST_DETAIL, PAST.at("percentile"), asked, [ranks])
-    numbers = (style.MILLIONS, style.BILLIONS, style.MILLIONS, style.MILLIONS, style.SIGNED_SHARE_1)
-    words = (look(**small),) * (1 + len(numbers))
-    row = (
-        look(num_format=style.MOMENT, align="left", **small),
-        *(look(num_format=number, **right) for number in numbers),
-    )
-    asked = after_refresh(f"BASKETHISTORY({BASKET},{DRAWN},TRUE)")
-    sheet.spill(FIRST_DETAIL, PAST.at("at"), asked, [words, *[row] * (PAST.rows - 1)])
-    known = PAST.column("known", PAST.rows - 1, 1)
-    for place in range(1, PAST.rows):
-        its, number = FIRST_DETAIL + place, look(num_format=style.MILLIONS, **right)
-        gex, mine = PAST.cell("gex", place), PAST.cell("known", place)
-        sheet.formula(its, PAST.at("known"), f'=IF(ISNUMBER({gex}),{gex},"")', number)
-        high = f"1+ROUND(7*({mine}-MIN({known}))/(MAX({known})-MIN({known})),0)"
-        bar = f'IF(MAX({known})>MIN({known}),MID("{BARS}",{high},1),"")'
-        sheet.formula(its, PAST.at("bar"), f'=IF(ISNUMBER({mine}),{bar},"")', look(**small))
+    days.write_days(sheet, look, PAST, after_refresh(f"BASKETHISTORY({BASKET},{DRAWN},TRUE)"))
     marks.errors(sheet.raw, look, (FIRST_DETAIL, PAST.at("percentile"), FIRST_DETAIL, PAST.at("days")))
-    marks.padding(
-        sheet.raw, look, (FIRST_DETAIL, PAST.at("at"), FIRST_DETAIL + PAST.rows - 1, PAST.at("balance"))
-    )

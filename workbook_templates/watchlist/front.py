@@ -10,6 +10,7 @@ from xlsxwriter import Workbook
 from workbook_templates import look as style
 from workbook_templates import marks
 from workbook_templates.block import NUMBERS
+from workbook_templates.days import bars
 from workbook_templates.headline import Basket, Figure, headline
 from workbook_templates.look import Look
 from workbook_templates.names import write_names
@@ -169,8 +170,7 @@ def _history(sheet: Sheet, look: Look) -> None:
     few = f'{days}&IF({days}=1," day"," days")&" of history: five say whether today is unusual."'
     said = f'IF(ISNUMBER({percentile}),{unusual},IF(ISNUMBER({days}),{few},""))'
     sheet.formula(HISTORY, FRONT.at("coverage"), f"={said}", look(size=9, italic=True, colour=style.MUTED))
-    bars = f'=_xlfn.TEXTJOIN("",TRUE,{PAST.column("bar", PAST.rows - 1, 1)})'
-    sheet.formula(HISTORY, FRONT.at("since"), bars, look(size=9, colour=style.MUTED))
+    sheet.formula(HISTORY, FRONT.at("since"), f"={bars(PAST)}", look(size=9, colour=style.MUTED))
 
 
 def _table(sheet: Sheet, look: Look) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbook_templates import days
 from workbook_templates.block import LAST, Block
 from workbook_templates.columns import Columns
 from workbook_templates.levels import Levels
@@ -68,10 +69,9 @@ PAST = Columns(
     FIRST_DETAIL,
     DRAWN + 2,
     LEVELS.column + len(LEVELS.headings),
-    "- percentile z balance_percentile balance_z days - at gex dex vex chex balance - known bar",
+    f"- percentile z balance_percentile balance_z days - {days.NAMES}",
 )
-"""BASKETPERCENTILE's row; BASKETHISTORY's table, with headings, as Calc would repeat a table of one row to the end; what of it
-is a number, and each day's bar."""
+"""BASKETPERCENTILE's row, and the days before."""
 GEX = FRONT.cell("gex")
 AGE = FRONT.fixed("age", HEADLINE)
 REFRESHED = BESIDE.cell("refresh")

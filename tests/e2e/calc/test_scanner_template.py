@@ -13,7 +13,7 @@ from workbook_templates.scanner import contents
 from workbook_templates.scanner.layout import CHARTED, FILLED, FIRST_MEMBERS, LAST_MEMBERS, ROOM, SEATS, line
 
 FRONT, LISTED, DETAIL = "Scanner", "Members", "Detail"
-ORDER, ATTENTION = "O1", "B4"
+ORDER, ATTENTION = "P1", "B4"
 NAMES = tuple(sector.name for sector in FILLED)
 PLACES = f"B7:B{6 + ROOM}"
 ROOM_SAID = f"There is room for {ROOM} sectors of {SEATS} names."
@@ -45,7 +45,7 @@ def check(opened: Opened, wanted: Baskets) -> None:
     """The rows of these sectors, in this order, are what the client is answered; so are the charts."""
     assert shown(opened) == list(wanted)
     for place, (name, symbols) in enumerate(wanted.items()):
-        found, row = reply(opened, symbols), opened.row(FRONT, f"B{7 + place}:O{7 + place}")
+        found, row = reply(opened, symbols), opened.row(FRONT, f"B{7 + place}:P{7 + place}")
         assert [row[1], *row[8:11]] == close(measures(found)), name
         assert row[2:8] == [
             regime(found),
@@ -112,8 +112,8 @@ def test_names_without_a_title_and_a_title_without_names(sample: Callable[[str],
     assert shown(opened)[12:] == ["Row 18 of Members", "Nothing yet"]
     found = reply(opened, ("AMD", "MU"))
     assert opened.cell(FRONT, "C19") == close(found.gex)
-    blank = opened.row(FRONT, "C20:O20")
-    assert blank == [""] * 10 + ["–", "", "No names yet: type them on the sheet Members."]
+    blank = opened.row(FRONT, "C20:P20")
+    assert blank == [""] * 10 + ["–", "–", "", "No names yet: type them on the sheet Members."]
     assert opened.cell(FRONT, ATTENTION) == ""
 
 
@@ -126,7 +126,7 @@ def test_what_fails_comes_last_and_is_told_whole(sample: Callable[[str], Opened]
     assert shown(opened) == [*check_first, "Energy", "Lost"]
     sentence = '"X?X" is not a ticker: correct or clear it.'
     assert opened.column(FRONT, "C18:C19") == [VALUE, NOT_AVAILABLE]
-    assert opened.cell(FRONT, "O18") == sentence
+    assert opened.cell(FRONT, "P18") == sentence
     assert opened.cell(FRONT, ATTENTION) == f"Energy: {sentence} (1 more without a figure)"
     # The other sectors have figures of the same source, which are synthetic as ever.
     assert str(opened.cell(FRONT, "B2")).startswith("SYNTHETIC (synthetic sample); ")
@@ -137,7 +137,7 @@ def test_many_missing_names_are_counted_where_they_do_not_fit(sample: Callable[[
     opened = sample("sector_scanner")
     lost = {f"{letter}6": f"ZZ{letter}" for letter in "CDEFGHI"}
     opened.put(LISTED, lost | {"C7": "ZZZZ"})
-    assert opened.column(FRONT, "N7:N8") == ["7 names: see Detail", "ZZZZ"]
+    assert opened.column(FRONT, "O7:O8") == ["7 names: see Detail", "ZZZZ"]
     missing = str(opened.cell(DETAIL, line("missing", 5).partition("!")[2]))
     assert missing == ", ".join(sorted(lost.values(), key=list(lost.values()).index))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from basketgex.home import Home
 from basketgex_addin.cells import Ask, Reply, serial
+from basketgex_addin.cells.shape import Past
+from basketgex_addin.client import BasketClient
 from tests.e2e.calc.harness import NOT_AVAILABLE, Calc, Error
 from tests.e2e.calc.opened import Opened, close, measures, opened_template, regime, short, since_shown, usable
 from tests.e2e.clocked import Clock, asked
@@ -19,12 +22,13 @@ from tests.e2e.serving import until
 from tests.standin.upstream import Figures, Upstream
 from workbook_templates.book.contents import BOOK_VALUE, POSITIONS
 from workbook_templates.build import TEMPLATES, path
+from workbook_templates.days import BARS
 from workbook_templates.dispersion.contents import INDEX, MEMBERS
 from workbook_templates.dispersion.layout import FIRST_MEMBER, FIRST_SHOWN
 from workbook_templates.dispersion.layout import SEATS as MEMBER_SEATS
 from workbook_templates.marks import OLD
+from workbook_templates.scanner.layout import DAYS, DRAWN, line
 from workbook_templates.scanner.layout import FILLED as ALL
-from workbook_templates.scanner.layout import line
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")  # openpyxl's
 QUIET = ("", "–")
@@ -76,11 +80,11 @@ def test_calculating_again_changes_nothing(opened: Opened) -> None:
 def check_sector_scanner(opened: Opened) -> None:
     answered = 0
     for sector in ALL:
-        shown = opened.row("Scanner", f"B{sector.scanner + 1}:O{sector.scanner + 1}")
+        shown = opened.row("Scanner", f"B{sector.scanner + 1}:P{sector.scanner + 1}")
         basket = Ask(sector.symbols, (1.0,) * len(sector.symbols))
         reply = opened.client.ask(basket)
         if not isinstance(reply, Reply):
-            assert shown[1:3] == shown[8:11][:2] == [NOT_AVAILABLE] * 2 and shown[13] == reply.sentence
+            assert shown[1:3] == shown[8:11][:2] == [NOT_AVAILABLE] * 2 and shown[14] == reply.sentence
             continue
         answered += 1
         assert [shown[1], *shown[8:11]] == close(measures(reply)), sector.name
@@ -90,8 +94,20 @@ def check_sector_scanner(opened: Opened) -> None:
         assert opened.cell("Detail", line("weight", sector.line).partition("!")[2]) == close(
             reply.negative_weight
         )
-        assert shown[11:13] == [since_shown(opened.client, basket), ", ".join(reply.missing)]
+        since, today = since_shown(opened.client, basket), today_shown(opened.client, basket)
+        assert shown[11:14] == [since, today, ", ".join(reply.missing)]
     assert answered == len(ALL) if opened.source == "sample" else answered
+
+
+def today_shown(client: BasketClient, basket: Ask) -> str:
+    """A percentile, a dash without five days, and a bar for each of the last days where they differ."""
+    whole, recent = client.history(basket, DAYS), client.history(basket, DRAWN)
+    assert isinstance(whole, Past) and isinstance(recent, Past)
+    figures = [row[1] or 0.0 for row in recent.rows]
+    low, high = min(figures), max(figures)
+    bars = [BARS[math.floor(7 * (x - low) / (high - low) + 0.5)] for x in figures] if high > low else []
+    share = whole.gex.percentile
+    return "–" if share is None else f"{math.floor(100 * share + 0.5)} %\n{''.join(bars)}"
 
 
 def check_book(opened: Opened) -> None:
