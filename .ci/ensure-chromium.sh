@@ -9,4 +9,4 @@ problem() {
         echo "Chromium is not installed"
 }
 
-need problem "The browser workbook's tests are skipped; the rest goes on." install_packages chromium
+need problem "The browser workbook's tests are skipped; the rest goes on." install_packages chromium chromium-sandbox

@@ -53,7 +53,10 @@ def add_parser(commands: Commands) -> None:
         help="list is what config alone does; unset: back to the default",
     )
     config.add_argument(
-        "words", nargs="*", metavar="NAME [VALUE]", help="the setting, as it is called in config.toml"
+        "words",
+        nargs="*",
+        metavar="NAME [VALUE]",
+        help="the setting, as it is called in config.toml; set takes several pairs, and changes all or none",
     )
     config.add_argument("--json", action="store_true", help=JSON)
     key = add_command(

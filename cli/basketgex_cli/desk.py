@@ -21,9 +21,9 @@ from basketgex_cli.parsing import JSON, person_name
 from basketgex_cli.terminal import Column, busy, print_table
 from basketgex_server.api.roll import digest_of
 from basketgex_server.command_line import Commands, add_command
-from basketgex_server.errors import BadSettings
+from basketgex_server.errors import BadSettings, StoreAway
 from basketgex_server.shown import quoted
-from basketgex_server.stores.factory import make_store
+from basketgex_server.stores.factory import PASSWORD, make_store
 from basketgex_server.stores.port import Person, Store
 
 EXAMPLES = (
@@ -39,6 +39,7 @@ OF_HOME = "(the home's own)"
 """Beside the debits of whoever asks with the token of a replica's home."""
 NOT_KNOWN = "(not known)"
 """Beside debits of which the ledger does not have the symbols: those of earlier versions, and those that a damaged one lost."""
+AWAY = f"The store does not let us in, or is not there: see to the setting store, and to its password ({PASSWORD}_FILE)."
 T = TypeVar("T")
 
 
@@ -196,4 +197,7 @@ def _with_store(home: Home, work: Callable[[Store], Awaitable[T]]) -> T:
 
     with busy("Looking into the store"):
         home.create()
-        return asyncio.run(do())
+        try:
+            return asyncio.run(do())
+        except StoreAway as error:
+            raise BadSettings(AWAY) from error

@@ -98,7 +98,9 @@ def make_server(folder: Path, names: Sequence[str], now: datetime) -> None:
     print(
         f"{'Renewed' if before else 'Made'} the servers' certificate, for {', '.join(names)}, until {until}."
     )
-    print(f"On each server: tls_certificate is {folder / 'server.pem'}, and tls_key {folder / 'server.key'}.")
+    print(
+        f"On each server: basketgex config set tls_certificate {folder / 'server.pem'} tls_key {folder / 'server.key'}"
+    )
 
 
 def make_client(folder: Path, person: str, now: datetime) -> None:

@@ -238,7 +238,7 @@ def may_spend(status: ServerStatus) -> Sequence[str]:
         return ("Its source costs no debits.",)
     if not status.person:
         return ("This is the token of a server's own home: what is spent by it is nobody's.",)
-    may = (
-        "as many debits as there are" if status.person_debits is None else f"{status.person_debits:,} debits"
-    )
-    return (f"You may spend {may} a day; {status.person_spent:,.1f} are spent today.",)
+    spent = f"You have spent {status.person_spent:,.1f} debits today"
+    if status.person_debits is None:
+        return (f"{spent}, and have no limit of your own.",)
+    return (f"{spent}, and may spend {status.person_debits:,} a day.",)

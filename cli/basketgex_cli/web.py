@@ -93,11 +93,17 @@ def _say(home: Home, running: WebRuntime, chosen: Namespace) -> None:
 
 
 def _open(home: Home, running: WebRuntime, chosen: Namespace) -> None:
-    """Open the workbook in the browser, or say where it is. The address lets one page in, within a minute."""
+    """Open the workbook in the browser, and say where it is: nobody tells whether the browser's window came.
+
+    The address lets one page in, within a minute.
+    """
     from basketgex_addin.web.host import link
 
     address = link(home, running)
     if chosen.no_browser or not webbrowser.open(address):
         print(f"Open this within a minute: {address}", flush=True)
     else:
-        print(f"The workbook is open in your browser, at {running.http}.", flush=True)
+        print(
+            f"The workbook opens in your browser. If it does not, open this within a minute: {address}",
+            flush=True,
+        )

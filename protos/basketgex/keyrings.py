@@ -27,8 +27,13 @@ def read(account: str) -> str | None:
 
 
 def write(account: str, text: str) -> None:
-    """Keep a text for an account. Raises NoKeyring and KeyringLocked."""
+    """Keep a text for an account. Raises NoKeyring and KeyringLocked.
+
+    NoKeyring also where it was not kept: a keyring that somebody has disabled takes everything, without a word.
+    """
     _done(lambda keyring: keyring.set_password(SERVICE, account, text))
+    if read(account) != text:
+        raise NoKeyring
 
 
 def remove(account: str) -> bool:

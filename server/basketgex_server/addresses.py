@@ -72,7 +72,7 @@ def check_listen(
     """Refuse what would let strangers in: beyond loopback there must be TLS. Raises BadSettings."""
     host, _ = _host_and_port(listen, "listen", "127.0.0.1:0")
     if bool(certificate) != bool(key):
-        raise BadSettings("tls_certificate and tls_key go together: set both or none.")
+        raise BadSettings("tls_certificate and tls_key go together: set both at once, or none.")
     if client_ca and not certificate:
         raise BadSettings("client_ca goes with TLS: set tls_certificate and tls_key too.")
     if not certificate and not is_loopback(host):

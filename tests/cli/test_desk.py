@@ -13,6 +13,7 @@ from basketgex_cli.main import main
 from basketgex_server.api.roll import digest_of
 from basketgex_server.stores.port import Departure, Leaving, Person, QuotaValue
 from basketgex_server.stores.sqlite import SqliteStore
+from tests.addin.web.hosts import free_port
 from tests.server.servers import NOON, run
 
 DAY = "2026-11-18"
@@ -140,3 +141,13 @@ def test_what_was_spent_is_told_by_person_and_sums_to_the_ledger(at: Desk) -> No
     assert [one["person"] for one in said["people"]] == ["ann", "bob"]
     assert said["home"] + sum(one["debits"] for one in said["people"]) == pytest.approx(2)
     assert at.said("spent", "--day", "2026-11-19") == "Nothing was spent on 2026-11-19 (UTC).\n"
+
+
+def test_a_store_that_lets_nobody_in_is_named_and_not_what_cells_would_show(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASKETGEX_STORE", f"postgresql://desk@127.0.0.1:{free_port()}/basketgex")
+    assert at.refused("person", "list") == (
+        "The store does not let us in, or is not there: see to the setting store, and to its password "
+        "(BASKETGEX_STORE_PASSWORD_FILE)."
+    )

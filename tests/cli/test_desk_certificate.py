@@ -63,7 +63,8 @@ def test_an_authority_and_a_certificate_from_it(at: Folder) -> None:
         f"Made an authority: {at.path / 'ca.pem'} is for everybody who joins the desk.\n"
         f"Whoever has {at.path / 'ca.key'} can pass for the desk: keep it, where no server runs.\n"
         f"Made the servers' certificate, for desk.example, 2001:db8::1, until {last}.\n"
-        f"On each server: tls_certificate is {at.path / 'server.pem'}, and tls_key {at.path / 'server.key'}.\n"
+        f"On each server: basketgex config set tls_certificate {at.path / 'server.pem'} "
+        f"tls_key {at.path / 'server.key'}\n"
     )
     modes = {f.name: stat.S_IMODE(f.stat().st_mode) for f in at.path.iterdir()}
     assert modes == {"ca.key": 0o600, "ca.pem": 0o644, "server.key": 0o600, "server.pem": 0o644}

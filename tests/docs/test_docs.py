@@ -94,7 +94,11 @@ def test_every_link_and_picture_is_there(name: str) -> None:
 def test_every_command_parses(name: str) -> None:
     for text in commands(TEXTS[name]):
         arguments = shlex.split(
-            text.replace('"$BASKETGEX_HOME/token"', "token").rstrip("…").replace("[", "").replace("]", "")
+            text.replace('"$BASKETGEX_HOME/token"', "token")
+            .removesuffix(" &")
+            .rstrip("…")
+            .replace("[", "")
+            .replace("]", "")
         )
         if len(arguments) == 1 and arguments[0] in (
             "source",

@@ -169,9 +169,11 @@ def test_what_a_person_may_spend_is_told(tmp_path: Path, home: Home, desk: Desk)
         with Server(there, listen="127.0.0.1:0", **tls, **given) as server:
             where = f"grpcs://{server.ready['tls']}"
             told = said("--home", home.path, "join", where, "--ca", desk.authority, "--to-file", typed=token)
-            assert "You may spend 7 debits a day; 0.0 are spent today." in told
+            assert "You have spent 0.0 debits today, and may spend 7 a day." in told
             said("--home", home.path, "basket", "NVDA,AMD")
-            assert "7 debits a day; 1.0 are spent today." in said("--home", home.path, "status")
+            assert "You have spent 1.0 debits today, and may spend 7 a day." in said(
+                "--home", home.path, "status"
+            )
 
 
 def test_where_the_desk_asks_for_a_certificate_one_is_given(

@@ -345,7 +345,7 @@ def test_an_idle_server_ends(town: Town) -> None:
         ),
         (
             {"listen": "0.0.0.0:0", "tls_key": "x"},
-            "tls_certificate and tls_key go together: set both or none.",
+            "tls_certificate and tls_key go together: set both at once, or none.",
         ),
         ({"listen": "127.0.0.1"}, "listen must be HOST:PORT, such as 127.0.0.1:0."),
         ({"listen": "127.0.0.1:http"}, "listen must be HOST:PORT, such as 127.0.0.1:0."),

@@ -42,7 +42,7 @@ def test_two_people_on_two_servers_spend_once(two: Reachable, upstream: Upstream
     assert told.splitlines() == [
         f"This home has joined {two.address(one)} as ann.",
         "Source: FlashAlpha (live); convention flashalpha; CHEX as published.",
-        "You may spend as many debits as there are a day; 0.0 are spent today.",
+        "You have spent 0.0 debits today, and have no limit of your own.",
         "Your token is in a file of the home folder that you alone can read.",
     ]
     two.join(bob, two.token("bob"), other)

@@ -70,6 +70,20 @@ def test_from_the_command_to_the_first_figure(home: Path) -> None:
     assert Home(home).web() is None
 
 
+def test_a_browser_that_ends_without_a_window_leaves_the_address(home: Path) -> None:
+    """As Chromium does where it finds no sandbox; to Python it was opened."""
+    web = typed(home, "--port", "0", BROWSER="true %s")
+    assert web.stdout is not None
+    said, _, link = web.stdout.readline().strip().partition(": ")
+    assert said == "The workbook opens in your browser. If it does not, open this within a minute"
+    with browser() as running:
+        page = running.new_page()
+        page.goto(link)
+        page.get_by_text("synthetic sample").wait_for()
+    web.send_signal(signal.SIGINT)
+    assert web.communicate(timeout=60)[1] == ""
+
+
 def test_a_port_that_is_taken(home: Path, tmp_path: Path) -> None:
     web = typed(home, "--no-browser", "--port", "0")
     assert web.stdout is not None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext
 
+from basketgex_addin.web import assets
 from tests.addin.web.hosts import WebHost
 from tests.e2e.web.browser import SHEET, Workbook, workbook
 from tests.e2e.web.opened import accessible
@@ -35,6 +38,18 @@ def test_formulas_typed(book: Workbook, host: WebHost) -> None:
     book.shows("D1", other)
     book.until(f"() => {SHEET}.getRange('D9').getValues()[0][0] === 'MU'")
     book.until(f"v => {SHEET}.getRange('D12').getRawValue() !== v", total)
+
+
+def test_what_the_progress_bar_says_is_english(book: Workbook) -> None:
+    """Not the names of its texts, which is what Univer shows where it has none."""
+    core = gzip.decompress(assets.vendored()["univer-sheets-core.js"]).decode()
+    names = sorted(set(re.findall(r"sheets-formula\.progress\.[a-z-]+", core)))
+    assert len(names) >= 5
+    said = book.page.evaluate(
+        "names => names.map(name => basketgex.univerAPI._injector.get(UniverCore.LocaleService).t(name))",
+        names,
+    )
+    assert [text for text in said if "." in text or text in names] == []
 
 
 def test_errors_are_errors_and_say_why(book: Workbook) -> None:

@@ -9,6 +9,13 @@ import { LOCKED_OUT, Sheet } from "/static/sheet.js";
 const by = id => document.getElementById(id);
 const CLOSED = "This page was opened without its key. Run basketgex web in a terminal: it opens the workbook.";
 const SECOND = "The workbook is open in another tab, which keeps it: what you change here is lost when you close this tab.";
+// Univer's own English lacks what its progress bar says, and shows the names of these texts instead.
+const PROGRESS = {
+  "sheets-formula": { progress: {
+    analyzing: "Reading the formulas", calculating: "Calculating", "array-analysis": "Reading the tables",
+    "array-calculation": "Calculating tables", done: "Done",
+  } },
+};
 const SELECTS = "sheet.operation.set-selections";
 const CHANGES = /^sheet\.mutation\./; // of the workbook: not of the editor's text, nor how a calculation gets on
 const SHIFTS = /\.(insert|remove|move)-(row|rows|col|cols|range|columns)|\.move-range|\.(insert|remove)-sheet/;
@@ -93,7 +100,9 @@ async function begin() {
   const { createUniver } = UniverPresets, { LocaleType, mergeLocales } = UniverCore;
   const { univer, univerAPI } = createUniver({
     locale: LocaleType.EN_US,
-    locales: { [LocaleType.EN_US]: mergeLocales(UniverPresetSheetsCoreEnUS, UniverPresetSheetsConditionalFormattingEnUS) },
+    locales: {
+      [LocaleType.EN_US]: mergeLocales(UniverPresetSheetsCoreEnUS, UniverPresetSheetsConditionalFormattingEnUS, PROGRESS),
+    },
     presets: [
       UniverPresetSheetsCore.UniverSheetsCorePreset({ container: "workbook", formula: { initialFormulaComputing: 0 } }),
       UniverPresetSheetsConditionalFormatting.UniverSheetsConditionalFormattingPreset(),

@@ -14,7 +14,7 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
-from keyring.backends import fail
+from keyring.backends import fail, null
 
 from basketgex.keyrings import SERVICE
 from basketgex_server.sources.flashalpha.errors import BadKey, KeyStoreUnavailable
@@ -128,6 +128,15 @@ def test_where_there_is_no_keyring(fixture: str, request: pytest.FixtureRequest)
         with pytest.raises(KeyStoreUnavailable) as caught:
             work()
         assert caught.value.sentence == NO_KEYRING
+
+
+def test_a_keyring_that_was_disabled_keeps_nothing_and_that_is_said() -> None:
+    """As ``keyring --disable`` does it: what it is given is taken without a word."""
+    for _ in use(null.Keyring()):  # type: ignore[no-untyped-call]
+        with pytest.raises(KeyStoreUnavailable) as caught:
+            set_key(KEY)
+        assert caught.value.sentence == NO_KEYRING
+        assert get_key({}) is None and clear_key() is False
 
 
 @pytest.mark.parametrize("work", [lambda: set_key(KEY), clear_key, lambda: get_key({})])
