@@ -80,6 +80,10 @@ def _at_once(home: Path) -> Iterator[Result]:
 
             return time_of(work)
 
+        def together(asked: Sequence[pb.GetHedgeRequest]) -> float:
+            request = pb.BatchGetHedgesRequest(hedges=asked)
+            return time_of(lambda: peer.service.BatchGetHedges(request, metadata=peer.token, timeout=60))
+
         again = hedges(0.0)
         reply = peer.service.GetHedge(again[0], metadata=peer.token, timeout=60).SerializeToString()
         echoes, least = [reply] * BASKETS, floor(sizes)
@@ -96,6 +100,21 @@ def _at_once(home: Path) -> Iterator[Result]:
             f"{BASKETS} echoes",
             4.0,
             lambda: all_of(peer.service.GetHedge, again),
+            lambda: all_of(peer.echo, echoes),
+        )
+        what = what.replace("at once", "in one batch")
+        yield compare(
+            f"{what}, first asked",
+            f"{BASKETS} echoes, and one np.exp plus one ndtr a pair of each name",
+            3.0,
+            lambda: together(hedges(next(fresh) * 1e-6)),
+            lambda: all_of(peer.echo, echoes) + least(),
+        )
+        yield compare(
+            f"{what}, asked again",
+            f"{BASKETS} echoes",
+            2.0,
+            lambda: together(again),
             lambda: all_of(peer.echo, echoes),
         )
         peer.channel.close()

@@ -127,7 +127,7 @@ class InvalidWeights(BadRequest):
 
 
 class InvalidBatch(BadRequest):
-    """The columns of a batch do not fit together."""
+    """The columns of a batch do not fit together, or it has too much in it."""
 
     code = "invalid_batch"
 

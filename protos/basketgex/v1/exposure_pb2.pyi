@@ -3624,6 +3624,86 @@ class GetHedgeResponse(_message.Message):
 Global___GetHedgeResponse: _TypeAlias = GetHedgeResponse  # noqa: Y015
 
 @_typing.final
+class BatchGetHedgesRequest(_message.Message):
+    """Questions, each as GetHedge takes it; at most 1,000."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEDGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hedges(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetHedgeRequest]:
+        """The questions."""
+
+    def __init__(
+        self,
+        *,
+        hedges: _abc.Iterable[Global___GetHedgeRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hedges", b"hedges"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetHedgesRequest: _TypeAlias = BatchGetHedgesRequest  # noqa: Y015
+
+@_typing.final
+class HedgeResult(_message.Message):
+    """One answer of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEDGE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hedge(self) -> Global___GetHedgeResponse:
+        """What dealers must trade."""
+
+    @_builtins.property
+    def problem(self) -> Global___Problem:
+        """What stands in its way."""
+
+    def __init__(
+        self,
+        *,
+        hedge: Global___GetHedgeResponse | None = ...,
+        problem: Global___Problem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hedge", b"hedge", "problem", b"problem", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hedge", b"hedge", "problem", b"problem", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["hedge", "problem"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___HedgeResult: _TypeAlias = HedgeResult  # noqa: Y015
+
+@_typing.final
+class BatchGetHedgesResponse(_message.Message):
+    """The answer to BatchGetHedges."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___HedgeResult]:
+        """In the order of the questions."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___HedgeResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetHedgesResponse: _TypeAlias = BatchGetHedgesResponse  # noqa: Y015
+
+@_typing.final
 class GetFlowRequest(_message.Message):
     """A book with two sides."""
 

@@ -121,6 +121,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
                 _registered_method=True)
+        self.BatchGetHedges = channel.unary_unary(
+                '/basketgex.v1.ExposureService/BatchGetHedges',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesResponse.FromString,
+                _registered_method=True)
         self.GetFlow = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetFlow',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetFlowRequest.SerializeToString,
@@ -269,6 +274,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetHedges(self, request, context):
+        """Any number of such questions in one call: for sheets and books. What stands in one's way leaves the others alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetFlow(self, request, context):
         """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets.
         """
@@ -384,6 +396,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetHedge,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.SerializeToString,
+            ),
+            'BatchGetHedges': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetHedges,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesResponse.SerializeToString,
             ),
             'GetFlow': grpc.unary_unary_rpc_method_handler(
                     servicer.GetFlow,
@@ -867,6 +884,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetHedge',
             basketgex_dot_v1_dot_exposure__pb2.GetHedgeRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetHedgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetHedges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/BatchGetHedges',
+            basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.BatchGetHedgesResponse.FromString,
             options,
             channel_credentials,
             insecure,

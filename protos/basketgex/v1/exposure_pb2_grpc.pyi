@@ -79,6 +79,8 @@ class ExposureServiceStub:
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
     GetHedge: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+    BatchGetHedges: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetHedgesRequest, _exposure_pb2.BatchGetHedgesResponse]
+    """Any number of such questions in one call: for sheets and books. What stands in one's way leaves the others alone."""
     GetFlow: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]
@@ -133,6 +135,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """How far a basket is expected to move by a horizon, from its names' volatilities at the money and one correlation."""
     GetHedge: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetHedgeRequest, _exposure_pb2.GetHedgeResponse]  # type: ignore[assignment]
     """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+    BatchGetHedges: _aio.UnaryUnaryMultiCallable[_exposure_pb2.BatchGetHedgesRequest, _exposure_pb2.BatchGetHedgesResponse]  # type: ignore[assignment]
+    """Any number of such questions in one call: for sheets and books. What stands in one's way leaves the others alone."""
     GetFlow: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetFlowRequest, _exposure_pb2.GetFlowResponse]  # type: ignore[assignment]
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]  # type: ignore[assignment]
@@ -286,6 +290,14 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetHedgeResponse, _abc.Awaitable[_exposure_pb2.GetHedgeResponse]]:
         """What dealers of a basket must trade when spot, volatility or time change, every contract repriced; and its charm clock."""
+
+    @_abc_1.abstractmethod
+    def BatchGetHedges(
+        self,
+        request: _exposure_pb2.BatchGetHedgesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.BatchGetHedgesResponse, _abc.Awaitable[_exposure_pb2.BatchGetHedgesResponse]]:
+        """Any number of such questions in one call: for sheets and books. What stands in one's way leaves the others alone."""
 
     @_abc_1.abstractmethod
     def GetFlow(

@@ -27,12 +27,18 @@ class ChainViews:
     __slots__ = ("_kept", "_making", "_source")
 
     def __init__(self, source: ExposureSource) -> None:
-        self._source = source
+        # Looked at once: a look at a protocol takes longer than most views.
+        self._source = source if isinstance(source, ChainSource) else None
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[object]] = {}
 
     def __repr__(self) -> str:
         return f"<ChainViews {len(self._kept)} kept>"
+
+    @property
+    def offered(self) -> bool:
+        """Whether the source has chains."""
+        return self._source is not None
 
     async def of(
         self, found: CachedFigure, origin: Origin, named: Hashable, work: Callable[[Chain, Terms], T]
@@ -41,8 +47,7 @@ class ChainViews:
 
         The chain may be a little younger than the figure. Raises NotOffered where there are no chains, and BadChain.
         """
-        source = self._source
-        if not isinstance(source, ChainSource):
+        if self._source is None:
             raise NotOffered("This source has no option chains, so no figures of that kind.")
         symbol = found.snapshot.exposure.symbol
         key = (symbol, named, found.snapshot.fetched_at, origin)
@@ -51,7 +56,7 @@ class ChainViews:
             return cast("T | None", self._kept[key])
         # Many cells ask at once: it is made once, and goes on where one of them has gone.
         if key not in self._making:
-            self._making[key] = asyncio.ensure_future(source.read(symbol, work))
+            self._making[key] = asyncio.ensure_future(self._source.read(symbol, work))
             self._making[key].add_done_callback(partial(self._made, key))
         return cast("T | None", await asyncio.shield(self._making[key]))
 

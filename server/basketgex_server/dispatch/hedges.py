@@ -14,7 +14,7 @@ from basketgex_server.dispatch.queries import HORIZON, within
 from basketgex_server.dispatch.shape_queries import of_each, volatilities_of
 from basketgex_server.domain import Basket
 from basketgex_server.errors import BadChain, BasketgexError, InvalidScenario, NoData, NotOffered
-from basketgex_server.sources.port import ChainSource, Held
+from basketgex_server.sources.port import Held
 from basketgex_server.tickers import ticker
 
 if TYPE_CHECKING:  # numpy comes with it
@@ -60,7 +60,7 @@ async def find_hedge(
     Each name is repriced once for all baskets that ask the same of it, and its part is kept as long as its figure.
     Raises InvalidScenario, NotOffered, TimedOut, BadChain, NoData, and what stands in the source's way.
     """
-    if not isinstance(dispatcher.source, ChainSource):
+    if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so nothing can be repriced.")
     lookup = await dispatcher.find(names_of(basket, betas, per_weight=per_weight), timeout=timeout)
     if 0 in lookup.refused:

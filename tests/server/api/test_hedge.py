@@ -1,4 +1,4 @@
-"""GetHedge through a real server: real chains by brute force, the sample, betas, and what cannot be asked."""
+"""GetHedge and BatchGetHedges through a real server: real chains by brute force, the sample, betas, what cannot be asked."""
 
 from __future__ import annotations
 
@@ -232,6 +232,11 @@ def test_many_baskets_at_once_reprice_each_name_once(tmp_path: Path) -> None:
         ]
         replies = [call.result() for call in calls]
         assert chains.read - before == Counter(dict.fromkeys(names, 1))
+        batch = served.stub.BatchGetHedges(
+            pb.BatchGetHedgesRequest(hedges=asked), metadata=served.token, timeout=PATIENCE
+        )
+        assert [result.hedge for result in batch.results] == replies
+        assert chains.read - before == Counter(dict.fromkeys(names, 1))
         alone = {s: ask(served, symbols=[s], move=[-0.02, 0.02], clock=True) for s in names}
         assert chains.read - before == Counter(dict.fromkeys(names, 1))
         ask(served, symbols=names, move=[-0.03])
@@ -242,6 +247,33 @@ def test_many_baskets_at_once_reprice_each_name_once(tmp_path: Path) -> None:
             parts = [[w * usd for usd in of(alone[s])] for s, w in zip(names, request.weights, strict=True)]
             wanted = [sum(column) / sum(request.weights) for column in zip(*parts, strict=True)]
             assert list(of(reply)) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_batch_names_what_stands_in_the_way_of_one(sample: Served) -> None:
+    one, unknown, odd = ({"symbols": ["NVDA"]}, {"symbols": ["ZZQX"]}, {"symbols": ["NVDA"], "move": [-1.0]})
+    questions = [pb.GetHedgeRequest(**values) for values in (one, unknown, odd, one)]
+    found = sample.stub.BatchGetHedges(
+        pb.BatchGetHedgesRequest(hedges=questions), metadata=sample.token, timeout=PATIENCE
+    )
+    first, absent, refused, last = found.results
+    assert first.hedge == last.hedge == ask(sample, **one)
+    assert (absent.problem.code, absent.problem.reason) == ("no_data", "NOT_FOUND")
+    assert "ZZQX" in absent.problem.sentence
+    assert (refused.problem.code, refused.problem.argument) == ("invalid_scenario", "move")
+
+
+def test_a_batch_is_bounded(sample: Served) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        sample.stub.BatchGetHedges(
+            pb.BatchGetHedgesRequest(hedges=[pb.GetHedgeRequest(symbols=["NVDA"])] * 1_001),
+            metadata=sample.token,
+            timeout=PATIENCE,
+        )
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert error.details() == "1,001 hedges: one request may have 1,000. Send several."
+    nothing = sample.stub.BatchGetHedges(pb.BatchGetHedgesRequest(), metadata=sample.token, timeout=PATIENCE)
+    assert not nothing.results
 
 
 def test_the_client_has_it_and_remembers_it(sample: Served) -> None:

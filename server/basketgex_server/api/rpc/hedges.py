@@ -1,7 +1,8 @@
-"""The call GetHedge: from its request to the question, and from what is found to its reply."""
+"""The calls GetHedge and BatchGetHedges: from their requests to the questions, and from what is found to their replies."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,13 +18,15 @@ from basketgex_server.dispatch.hedges import (
     find_hedge,
 )
 from basketgex_server.domain import Basket, Origin
-from basketgex_server.errors import InvalidScenario
+from basketgex_server.errors import BasketgexError, InvalidBatch, InvalidScenario
 from basketgex_server.sources.port import ExposureSource
 from basketgex_server.tickers import ticker
 
 if TYPE_CHECKING:
     from basketgex_server.exposure.basket_hedging import Tick
 
+MOST_TOGETHER = 1_000
+"""Questions of one request."""
 _ROWS = {"hour": pb.CLOCK_ROW_HOUR, "close": pb.CLOCK_ROW_CLOSE, "weekend": pb.CLOCK_ROW_WEEKEND}
 
 
@@ -52,6 +55,25 @@ async def get_hedge(
         timeout=asking.timeout,
     )
     return hedge_reply(question, counting, found, asking.ttl, asking.source.origin())
+
+
+async def get_hedges(
+    request: pb.BatchGetHedgesRequest, asking: Asking, dispatcher: Dispatcher
+) -> pb.BatchGetHedgesResponse:
+    """Answer several questions; what stands in one's way is its own answer. Raises InvalidBatch."""
+    if len(request.hedges) > MOST_TOGETHER:
+        raise InvalidBatch(
+            f"{len(request.hedges):,} hedges: one request may have {MOST_TOGETHER:,}. Send several.",
+            argument="hedges",
+        )
+
+    async def answer(one: pb.GetHedgeRequest) -> pb.HedgeResult:
+        try:
+            return pb.HedgeResult(hedge=await get_hedge(one, asking, dispatcher))
+        except BasketgexError as error:
+            return pb.HedgeResult(problem=messages.problem(error))
+
+    return pb.BatchGetHedgesResponse(results=await asyncio.gather(*map(answer, request.hedges)))
 
 
 def _scenarios(request: pb.GetHedgeRequest) -> Sequence[tuple[float, float, float]]:

@@ -213,6 +213,16 @@ class ExposureServicer(ShapeCalls):
             context, lambda: hedges.get_hedge(request, self._asking(context), self._dispatcher)
         )
 
+    async def BatchGetHedges(  # noqa: N802
+        self, request: pb.BatchGetHedgesRequest, context: Context
+    ) -> pb.BatchGetHedgesResponse:
+        """Answer likewise for many baskets."""
+        from basketgex_server.api.rpc import hedges
+
+        return await self._guarded(
+            context, lambda: hedges.get_hedges(request, self._asking(context), self._dispatcher)
+        )
+
     async def GetBetas(self, request: pb.GetBetasRequest, context: Context) -> pb.GetBetasResponse:  # noqa: N802
         """Answer with a basket in units that compare."""
         from basketgex_server.api.rpc import betas

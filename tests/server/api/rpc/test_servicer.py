@@ -83,6 +83,7 @@ REQUESTS = {
     "GetChange": pb.GetChangeRequest(symbols=["SPX"]),
     "GetHistory": pb.GetHistoryRequest(symbols=["SPX"]),
     "GetHedge": pb.GetHedgeRequest(symbols=["NVDA"]),
+    "BatchGetHedges": pb.BatchGetHedgesRequest(hedges=[pb.GetHedgeRequest(symbols=["NVDA"])]),
     "GetBetas": pb.GetBetasRequest(symbols=["NVDA"]),
     "ListSymbols": pb.ListSymbolsRequest(),
     "GetStatus": pb.GetStatusRequest(),
