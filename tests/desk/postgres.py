@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
 import secrets
@@ -44,6 +45,10 @@ def programs() -> Path | None:
     return next((folder for folder in found if list(folder.glob("initdb*"))), None)
 
 
+STANDBY = "standby"
+"""What a standby calls itself where it streams from."""
+
+
 class Cluster:
     """One cluster in a folder of its own. As root everything goes through the user postgres, since initdb refuses root."""
 
@@ -60,9 +65,7 @@ class Cluster:
             for path in (self.folder, password):
                 shutil.chown(path, self._user, self._user)
             self.folder.chmod(0o755)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self._run(
             "initdb",
             "-D",
@@ -75,11 +78,14 @@ class Cluster:
             "-E",
             "UTF8",
         )
-        options = [*OPTIONS, f"port={self.port}", f"fsync={'on' if fsync else 'off'}"]
-        self._options = " ".join(f"-c {option}" for option in options)
+        self._set_options(fsync)
         self.password_file = Path(tempfile.mkdtemp(prefix="basketgex-pgpass-")) / "pgpass"
         self.password_file.touch(0o600)
         self.password_file.write_text(f"127.0.0.1:*:*:desk:{self._secret}\n")
+
+    def _set_options(self, fsync: bool) -> None:
+        options = [*OPTIONS, f"port={self.port}", f"fsync={'on' if fsync else 'off'}"]
+        self._options = " ".join(f"-c {option}" for option in options)
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
         command = [str(self._binaries / program), *map(str, arguments)]
@@ -138,6 +144,29 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.password_file.parent, ignore_errors=True)
 
+    def standby(self, port: int) -> Cluster:
+        """Return a standby of this cluster, not started yet, that streams what is written from a port."""
+        made = copy.copy(self)
+        made.folder = Path(tempfile.mkdtemp(prefix="basketgex-pg-"))
+        made._data, made._log = made.folder / "data", made.folder / "log"
+        made.port = _free_port()
+        made._set_options(fsync=True)
+        passwords = made.folder / "pgpass"
+        passwords.touch(0o600)
+        passwords.write_text(self.password_file.read_text())
+        made.password_file = passwords
+        if self._user:
+            for path in (made.folder, passwords):
+                shutil.chown(path, self._user, self._user)
+            made.folder.chmod(0o755)
+        source = f"host=127.0.0.1 port={port} user=desk passfile={passwords} application_name={STANDBY}"
+        made._run("pg_basebackup", "-D", made._data, "-R", "-X", "stream", "-c", "fast", "-d", source)
+        return made
+
+    def promote(self) -> None:
+        """Make a standby a cluster of its own, as a failover does."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "promote")
+
     def database(self) -> str:
         """Make a database; return its URL, which has no password."""
         name = f"basketgex_{secrets.token_hex(6)}"
@@ -154,6 +183,12 @@ class Cluster:
 
         asyncio.run(make())
         return f"{url}/{name}"
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -61,6 +61,12 @@ class Relay:
                 line.end()
             self._changed.notify_all()
 
+    def lead_to(self, port: int) -> None:
+        """Have new connections lead elsewhere; those that there are end."""
+        self.cut()
+        self._to = port
+        self.mend()
+
     def mend(self) -> None:
         """Let new connections through."""
         with self._changed:

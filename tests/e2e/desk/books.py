@@ -43,6 +43,13 @@ def done(store: str, statements: str) -> None:
     asyncio.run(work())
 
 
+def waits_for(store: str, standbys: str) -> None:
+    """Have every commit wait until such standbys have it; none, if empty."""
+    said(store, f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")
+    said(store, "SELECT pg_reload_conf()")
+    until(lambda: said(store, "SHOW synchronous_standby_names") == [(standbys,)])
+
+
 def calls(store: str) -> Counter[str]:
     """Return how many calls are in each state."""
     rows = said(store, "SELECT state, count(*) FROM call GROUP BY state")

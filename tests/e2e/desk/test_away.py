@@ -10,7 +10,7 @@ from basketgex_addin.cells import Reply
 from tests.desk.postgres import Cluster
 from tests.desk.relay import Relay
 from tests.e2e.clocked import asked, problem, reply
-from tests.e2e.desk.books import calls, done, knows, over, said, until_books
+from tests.e2e.desk.books import calls, done, knows, over, said, until_books, waits_for
 from tests.e2e.desk.replicas import Asking, desk
 from tests.e2e.serving import until
 from tests.standin.upstream import Gate, Upstream, gated
@@ -23,12 +23,6 @@ CREATE TRIGGER no_room BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION no_roo
 ROOM = "DROP TRIGGER no_room ON {0}"
 
 
-def _waits_for(store: str, standbys: str) -> None:
-    said(store, f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")
-    said(store, "SELECT pg_reload_conf()")
-    until(lambda: said(store, "SHOW synchronous_standby_names") == [(standbys,)])
-
-
 def test_while_commits_wait_for_a_standby_nothing_is_spent(
     tmp_path: Path, crashing: Cluster, upstream: Upstream
 ) -> None:
@@ -37,12 +31,12 @@ def test_while_commits_wait_for_a_standby_nothing_is_spent(
         reply(one.home, "SPY")
         until_books(store, upstream, landed=1)
         until(lambda: knows(other, "SPY"))
-        _waits_for(store, "nobody")
+        waits_for(store, "nobody")
         for server in (one, other):
             assert problem(server.home, "NVDA").code == "store_away"
             assert reply(server.home, "SPY").rows
         assert upstream.debits == 1
-        _waits_for(store, "")
+        waits_for(store, "")
         until(lambda: isinstance(asked(one.home, ["NVDA"])[0], Reply))
         until_books(store, upstream, landed=2)
         assert upstream.debits == 2

@@ -12,6 +12,7 @@ from basketgex_server.dispatch.departure import Terms, decide
 from basketgex_server.errors import StoreAway
 from basketgex_server.stores.port import News
 from basketgex_server.stores.postgres import PostgresStore, session
+from basketgex_server.stores.postgres.pool import PostgresPool
 from basketgex_server.stores.postgres.session import DEPART, POOL, READ, WANT, Session
 from tests.server.servers import NOON, made_up, run, until
 from tests.server.stores.test_contract import brought, leaves, next_call, opened, until_true
@@ -108,6 +109,34 @@ def test_what_the_store_will_never_take_ends_its_call_all_the_same(
 
     run(story())
     assert "What a call has brought cannot be written: NotNullViolationError." in caplog.text
+
+
+def test_news_of_a_store_that_lacks_the_last_is_heard_all_the_same(desk_store: str) -> None:
+    """A standby that was promoted counts on from what it has."""
+
+    async def story() -> None:
+        one, other = PostgresStore(desk_store, 30.0), PostgresStore(desk_store, 30.0)
+        told: list[News] = []
+        try:
+            pool, beside = await opened(one), await opened(other)
+            beside.listen(told.append)
+            (call,) = (await leaves(pool, "A")).calls
+            await pool.land(call.number, brought("A"), NOON)
+            await until(lambda: bool(told))
+            operator = await asyncpg.connect(desk_store)
+            await operator.execute("UPDATE account SET edition = 0; DELETE FROM call; DELETE FROM newest")
+            await operator.close()
+            assert isinstance(beside, PostgresPool)
+            beside.hear()
+            await until(lambda: beside.edition == 0)
+            (call,) = (await leaves(pool, "B")).calls
+            await pool.land(call.number, brought("B"), NOON)
+            await until(lambda: "B" in told[-1].snapshots)
+        finally:
+            await one.end()
+            await other.end()
+
+    run(story())
 
 
 def test_what_is_wanted_is_published_again_to_a_store_that_has_forgotten_it(desk_store: str) -> None:

@@ -42,7 +42,7 @@ class PostgresPool:
         self.quota = begin
         self.edition = edition
         self._session = session
-        self._returns = session.returns
+        self._returns = self._heard = session.returns
         self._account = account
         self._begin = begin
         self._flags = flags
@@ -52,6 +52,7 @@ class PostgresPool:
         self._gone: set[str] = set()
         self._free_since: dict[int, float] = {}  # replicas whose lock was found free, and when
         self._landings: set[asyncio.Task[None]] = set()
+        self._landed: dict[int, tuple[float, Landing]] = {}  # what has landed of late, and when
         self._next = asyncio.Event()
         self._reading = asyncio.Lock()
         self._publishing = asyncio.Lock()
@@ -111,6 +112,9 @@ class PostgresPool:
 
     async def land(self, number: int, landing: Landing, now: float) -> QuotaValue:
         """Note the end of a call, behind its answer and as often as it takes."""
+        at = asyncio.get_running_loop().time()
+        self._landed = {n: known for n, known in self._landed.items() if at - known[0] < LEASE}
+        self._landed[number] = at, landing
         task = self._session.keep(self._land(number, landing))
         self._landings.add(task)
         task.add_done_callback(self._landings.discard)
@@ -152,7 +156,15 @@ class PostgresPool:
             return
 
     def hear(self) -> None:
-        """Read what has landed."""
+        """Read what has landed.
+
+        A store that has come back may be a standby that was promoted, and lack the last landings: each is said again, which is
+        no news to one that has it. Without, the call would be in flight until its lease ends, and others wait for it.
+        """
+        if self._heard != self._session.returns:
+            self._heard = self._session.returns
+            for number, (_, landing) in self._landed.items():
+                self._session.keep(self._land(number, landing))
         self._session.keep(self._catch_up())
 
     async def _publish_soon(self) -> None:

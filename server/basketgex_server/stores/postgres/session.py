@@ -190,6 +190,9 @@ class Session:
         except BaseException:
             ear.terminate()
             raise
+        if self._ear is not None:
+            self.returns += 1
+            LOG.info("The desk's store is back.")
         self._ear = ear
         self._told()
         return ear
@@ -203,8 +206,7 @@ class Session:
                 continue
             with suppress(*DOWN):
                 await self._listen()
-                self.returns += 1
-                LOG.info("The desk's store is back.")
+                await self._fill()
 
 
 async def _prepare(connection: Connection) -> None:
