@@ -30,11 +30,20 @@ T = TypeVar("T")
 
 def deadline(environment: Mapping[str, str] = os.environ) -> float:
     """Return the seconds that a calculation may wait."""
+    return seconds_in(environment.get(VARIABLE, "")) or DEADLINE
+
+
+def seconds_in(text: str) -> float | None:
+    """Return the seconds that a text names; None where it names none that a calculation may wait.
+
+    >>> [seconds_in(text) for text in ("30", "0", "1e4", "soon", "")]
+    [30.0, None, None, None, None]
+    """
     try:
-        seconds = float(environment.get(VARIABLE, ""))
+        seconds = float(text)
     except ValueError:
-        return DEADLINE
-    return seconds if 0 < seconds <= LONGEST else DEADLINE
+        return None
+    return seconds if 0 < seconds <= LONGEST else None
 
 
 class Patience(threading.local):

@@ -41,6 +41,7 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "last errors": installation.last_errors,
     "cell mode": hosts.cell_mode,
     "prefetch": hosts.prefetch,
+    "deadline": hosts.deadline,
 }
 """In the order in which they are shown."""
 THE_DESKS = frozenset({"server", "token", "key", "source", "store"})

@@ -7,7 +7,7 @@ import re
 import sys
 
 from basketgex.home import CELLS_LIVE, CELLS_PREFETCH, CELLS_VARIABLE
-from basketgex_addin import throttle
+from basketgex_addin import patience, throttle
 from basketgex_addin.calc import bridge
 from basketgex_addin.calc import install as calc_install
 from basketgex_addin.excel import install as excel_install
@@ -115,3 +115,15 @@ def prefetch(facts: Facts) -> Finding:
             ATTENTION, "off", f"Unset {throttle.SWITCH}: without reading ahead every cell makes its own call."
         )
     return Finding(OK, "on")
+
+
+def deadline(facts: Facts) -> Finding:
+    """Say how long a calculation waits."""
+    said = os.environ.get(patience.VARIABLE, "")
+    if said and patience.seconds_in(said) is None:
+        return Finding(
+            ATTENTION,
+            f"{quoted(said)} is no number of seconds, so it is {patience.DEADLINE:g} s",
+            f"Set {patience.VARIABLE} to seconds above 0 and up to {patience.LONGEST:g}, or unset it.",
+        )
+    return Finding(OK, f"{patience.deadline():g} s")

@@ -413,6 +413,19 @@ def test_how_cells_are_filled(
     assert (found["prefetch"].state, found["prefetch"].found) == (ATTENTION, "off")
 
 
+@pytest.mark.parametrize("said", ["soon", "-1", "0", "601", "nan", "10 s"])
+def test_a_deadline_that_is_none(
+    said: str, home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASKETGEX_DEADLINE", said)
+    found = doctor(capsys, home)[1]["deadline"]
+    assert (found.state, found.found) == (ATTENTION, f'"{said}" is no number of seconds, so it is 10 s')
+    monkeypatch.setenv("BASKETGEX_DEADLINE", "30")
+    assert doctor(capsys, home)[1]["deadline"] == Finding(OK, "30 s")
+    monkeypatch.delenv("BASKETGEX_DEADLINE")
+    assert doctor(capsys, home)[1]["deadline"] == Finding(OK, "10 s")
+
+
 def test_the_add_in_in_excel(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scripts = tmp_path / "venv" / "Scripts"
     scripts.mkdir(parents=True)
