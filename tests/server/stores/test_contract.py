@@ -284,6 +284,7 @@ def test_a_desk_of_an_earlier_build_gets_what_it_lacks(make: Makes) -> None:
         assert await store.add_person(bob)
         await leaves(await opened(store), "Z")
         await earlier(
+            "DROP TABLE layout",
             "ALTER TABLE person DROP COLUMN debits",
             "ALTER TABLE wanted DROP COLUMN people",
             "ALTER TABLE call DROP COLUMN waited",

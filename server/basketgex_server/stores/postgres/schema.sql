@@ -1,4 +1,6 @@
--- The store of a desk. A change only adds, in the version before it is used, so that two versions run side by side.
+-- The store of a desk. A change only adds, in the version before it is used, so that two versions run side by side. A server that
+-- finds a later version in "layout" leaves all as it is: else a function would be made anew as it was.
+CREATE TABLE IF NOT EXISTS layout (version integer NOT NULL, digest text NOT NULL);
 
 -- What stores of earlier builds lack. First, and only where it is lacking: it locks the table.
 DO $$ BEGIN

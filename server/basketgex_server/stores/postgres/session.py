@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 import time
@@ -21,6 +22,8 @@ CHANNEL = "basketgex"
 LIVENESS = 42
 """The class of the advisory locks by which a replica says that it lives; their number is the replica's."""
 SCHEMA_LOCK = 4_201
+LAYOUT = 1
+"""The version of ``schema.sql``, to be raised with each change of it in a release."""
 POOL = 4
 """Connections; more would only queue for the same row."""
 CONNECT, COMMAND = 2.0, 5.0
@@ -210,11 +213,18 @@ class Session:
 
 
 async def _prepare(connection: Connection) -> None:
-    """Make the tables and functions, one replica after another."""
+    """Make the tables and functions, one replica after another; those that a later version has made stay as they are."""
     schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
+    ours = LAYOUT, hashlib.sha256(schema.encode()).hexdigest()
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA_LOCK)
+        if await connection.fetchval("SELECT to_regclass('layout')::text") is not None:
+            made = tuple(await connection.fetchrow("SELECT version, digest FROM layout"))
+            if made == ours or made[0] > LAYOUT:
+                return
         await connection.execute(schema)
+        await connection.execute("DELETE FROM layout")
+        await connection.execute("INSERT INTO layout VALUES ($1, $2)", *ours)
 
 
 async def _warm(connection: Connection) -> None:
