@@ -20,6 +20,7 @@ MODULES = {
     "basketgex_cli.change": ("change",),
     "basketgex_cli.beta": ("beta",),
     "basketgex_cli.history": ("history",),
+    "basketgex_cli.volume": ("volume",),
     "basketgex_cli.plot.command": ("plot",),
     "basketgex_cli.install": ("install", "uninstall"),
     "basketgex_cli.templates": ("templates",),

@@ -128,3 +128,24 @@ def test_a_history_has_a_percentile_once_there_are_five_days(say: Any) -> None:
     short = json.loads(say("history", "NVDA,AMD", "--days", "2", "--json"))
     assert (len(short["closes"]), short["gex"]["percentile"], short["gex"]["days"]) == (3, None, 2)
     assert "Net GEX: too few days to compare with (2)." in say("history", "NVDA,AMD", "--days", "2")
+
+
+def test_gex_by_volume_alone_and_with_open_interest(say: Any) -> None:
+    net = json.loads(say("basket", *BASKET, "--json"))["aggregate"]
+    found = json.loads(say("volume", *BASKET, "--share", "0.5", "--json"))
+    assert found["volume_gex"] == pytest.approx(found["call_gex"] + found["put_gex"])
+    assert found["open_interest_gex"] == pytest.approx(net["net_gex"])
+    both = found["open_interest_gex"] + 0.5 * found["volume_gex"]
+    assert found["open_interest_and_volume_gex"] == pytest.approx(both)
+    assert set(found["volume"]) == {"NVDA", "AMD"} and found["volume"]["NVDA"]["call"] > 0
+    alone = json.loads(say("volume", *BASKET, "--json"))
+    assert (alone["share"], alone["open_interest_and_volume_gex"]) == (None, None)
+    lines = say("volume", *BASKET, "--share", "0.5").splitlines()
+    assert lines[0].startswith("Volume GEX ") and lines[2].startswith(
+        "GEX of open interest and 50% of volume: "
+    )
+    assert lines[3].startswith("Left out: ZZZZ")
+    assert (
+        say("volume", "NVDA", "--share", "2", fails=True)
+        == "basketgex: --share must be a number from 0 to 1.\n"
+    )

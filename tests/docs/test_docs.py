@@ -108,6 +108,7 @@ def test_every_command_parses(name: str) -> None:
             "flow",
             "change",
             "history",
+            "volume",
             "key",
             "token",
         ):

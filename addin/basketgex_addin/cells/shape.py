@@ -159,6 +159,20 @@ class Past(NamedTuple):
     client_ttl: float
 
 
+class VolumeGex(NamedTuple):
+    """GEX by what was traded, USD per 1 % move: of calls and puts, which add up, and that of open interest, of the same names.
+
+    ``volumes`` are contracts, calls and puts of each name, beside ``standing.symbols``.
+    """
+
+    call: float
+    put: float
+    open_interest: float
+    volumes: tuple[tuple[float, float], ...]
+    standing: Standing
+    client_ttl: float
+
+
 class ShapeServer(Protocol):
     """What questions of this kind are put to."""
 
@@ -188,3 +202,6 @@ class ShapeServer(Protocol):
 
     def history(self, ask: Ask, days: float) -> Past | Problem:
         """Return a basket's closing figures over so many days before its present one."""
+
+    def volume_gex(self, ask: Ask) -> VolumeGex | Problem:
+        """Return a basket's GEX by what was traded."""

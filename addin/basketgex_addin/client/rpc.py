@@ -43,6 +43,7 @@ GET_EXPECTED_MOVE: Rpc[pb.GetExpectedMoveRequest, pb.GetExpectedMoveResponse] = 
 GET_FLOW: Rpc[pb.GetFlowRequest, pb.GetFlowResponse] = Rpc("GetFlow")
 GET_CHANGE: Rpc[pb.GetChangeRequest, pb.GetChangeResponse] = Rpc("GetChange")
 GET_HISTORY: Rpc[pb.GetHistoryRequest, pb.GetHistoryResponse] = Rpc("GetHistory")
+GET_VOLUME_GEX: Rpc[pb.GetVolumeGexRequest, pb.GetVolumeGexResponse] = Rpc("GetVolumeGex")
 SHUTDOWN: Rpc[pb.ShutdownRequest, pb.ShutdownResponse] = Rpc("Shutdown")
 
 

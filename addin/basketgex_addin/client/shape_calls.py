@@ -19,6 +19,7 @@ from basketgex_addin.cells.shape import (
     Past,
     Rank,
     Standing,
+    VolumeGex,
 )
 from basketgex_addin.client.messages import optional
 from basketgex_addin.client.rpc import (
@@ -29,6 +30,7 @@ from basketgex_addin.client.rpc import (
     GET_HISTORY,
     GET_MAX_PAIN,
     GET_STRIKES,
+    GET_VOLUME_GEX,
     M,
     R,
     Rpc,
@@ -90,6 +92,10 @@ class ShapeCalls:
     def history(self, ask: Ask, days: float = 400.0) -> Past | Problem:
         """Return a basket's closing figures over so many days before its present one."""
         return self._call(GET_HISTORY, _history, **basket_fields(ask), days=days)
+
+    def volume_gex(self, ask: Ask) -> VolumeGex | Problem:
+        """Return a basket's GEX by what was traded."""
+        return self._call(GET_VOLUME_GEX, _volume_gex, **basket_fields(ask))
 
 
 def standing(found: Any) -> Standing:
@@ -176,3 +182,15 @@ def _history(found: pb.GetHistoryResponse) -> Past:
         Rank(optional(r, "percentile"), optional(r, "z_score"), r.days) for r in (found.gex, found.balance)
     )
     return Past(rows, *ranks, standing(found), found.standing.client_ttl)  # type: ignore[call-arg, arg-type]
+
+
+def _volume_gex(found: pb.GetVolumeGexResponse) -> VolumeGex:
+    volumes = tuple(zip(found.call_volume, found.put_volume, strict=True))
+    return VolumeGex(
+        found.call_gex,
+        found.put_gex,
+        found.open_interest_gex,
+        volumes,
+        standing(found),
+        found.standing.client_ttl,
+    )

@@ -23,6 +23,7 @@ from basketgex_addin.functions import (
     shape,
     status,
     strikes,
+    volume,
 )
 from basketgex_addin.functions.record import Function
 
@@ -73,6 +74,7 @@ FUNCTIONS: tuple[Function, ...] = (
     betas.BASKETCOMPARE,
     history.BASKETHISTORY,
     history.BASKETPERCENTILE,
+    volume.BASKETVOLUMEGEX,
     quota.BASKETQUOTA,
 )
 

@@ -4310,3 +4310,89 @@ class GetHistoryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetHistoryResponse: _TypeAlias = GetHistoryResponse  # noqa: Y015
+
+@_typing.final
+class GetVolumeGexRequest(_message.Message):
+    """A basket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in GetBasketRequest."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As in GetBasketRequest."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        weights: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbols", b"symbols", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVolumeGexRequest: _TypeAlias = GetVolumeGexRequest  # noqa: Y015
+
+@_typing.final
+class GetVolumeGexResponse(_message.Message):
+    """The answer to GetVolumeGex. Names without a volume are missing. GEX of open interest and a part f of volume is
+    open_interest_gex + f * (call_gex + put_gex).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_GEX_FIELD_NUMBER: _builtins.int
+    PUT_GEX_FIELD_NUMBER: _builtins.int
+    OPEN_INTEREST_GEX_FIELD_NUMBER: _builtins.int
+    CALL_VOLUME_FIELD_NUMBER: _builtins.int
+    PUT_VOLUME_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    call_gex: _builtins.float
+    """Sum of weight * volume GEX of the calls, USD per 1 % move."""
+    put_gex: _builtins.float
+    """Of the puts, with their sign: both add up."""
+    open_interest_gex: _builtins.float
+    """Sum of weight * net GEX of open interest, of the same names."""
+    @_builtins.property
+    def call_volume(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Contracts, a figure a name in the order of standing.symbols: calls that were traded and have time left."""
+
+    @_builtins.property
+    def put_volume(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Puts, likewise."""
+
+    @_builtins.property
+    def standing(self) -> Global___Standing:
+        """What it is made of."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where it comes from."""
+
+    def __init__(
+        self,
+        *,
+        call_gex: _builtins.float = ...,
+        put_gex: _builtins.float = ...,
+        open_interest_gex: _builtins.float = ...,
+        call_volume: _abc.Iterable[_builtins.float] | None = ...,
+        put_volume: _abc.Iterable[_builtins.float] | None = ...,
+        standing: Global___Standing | None = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "standing", b"standing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_gex", b"call_gex", "call_volume", b"call_volume", "open_interest_gex", b"open_interest_gex", "origin", b"origin", "put_gex", b"put_gex", "put_volume", b"put_volume", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVolumeGexResponse: _TypeAlias = GetVolumeGexResponse  # noqa: Y015

@@ -136,6 +136,11 @@ class ExposureServiceStub:
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
                 response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
                 _registered_method=True)
+        self.GetVolumeGex = channel.unary_unary(
+                '/basketgex.v1.ExposureService/GetVolumeGex',
+                request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexRequest.SerializeToString,
+                response_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexResponse.FromString,
+                _registered_method=True)
         self.GetBetas = channel.unary_unary(
                 '/basketgex.v1.ExposureService/GetBetas',
                 request_serializer=basketgex_dot_v1_dot_exposure__pb2.GetBetasRequest.SerializeToString,
@@ -295,6 +300,13 @@ class ExposureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetVolumeGex(self, request, context):
+        """GEX of what was traded on the day in place of what is open, and of both together.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetBetas(self, request, context):
         """A basket in units of its index, by betas given or implied, and in units in which its names compare.
         """
@@ -411,6 +423,11 @@ def add_ExposureServiceServicer_to_server(servicer, server):
                     servicer.GetChange,
                     request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.FromString,
                     response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.SerializeToString,
+            ),
+            'GetVolumeGex': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVolumeGex,
+                    request_deserializer=basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexRequest.FromString,
+                    response_serializer=basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexResponse.SerializeToString,
             ),
             'GetBetas': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBetas,
@@ -965,6 +982,33 @@ class ExposureService:
             '/basketgex.v1.ExposureService/GetChange',
             basketgex_dot_v1_dot_exposure__pb2.GetChangeRequest.SerializeToString,
             basketgex_dot_v1_dot_exposure__pb2.GetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVolumeGex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/basketgex.v1.ExposureService/GetVolumeGex',
+            basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexRequest.SerializeToString,
+            basketgex_dot_v1_dot_exposure__pb2.GetVolumeGexResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,6 +85,8 @@ class ExposureServiceStub:
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+    GetVolumeGex: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetVolumeGexRequest, _exposure_pb2.GetVolumeGexResponse]
+    """GEX of what was traded on the day in place of what is open, and of both together."""
     GetBetas: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]
     """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
     GetHistory: _grpc.UnaryUnaryMultiCallable[_exposure_pb2.GetHistoryRequest, _exposure_pb2.GetHistoryResponse]
@@ -141,6 +143,8 @@ class ExposureServiceAsyncStub(ExposureServiceStub):
     """DEX, VEX and CHEX of a book with two sides, its legs apart. Gamma has no side: for that ask for the legs as baskets."""
     GetChange: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetChangeRequest, _exposure_pb2.GetChangeResponse]  # type: ignore[assignment]
     """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+    GetVolumeGex: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetVolumeGexRequest, _exposure_pb2.GetVolumeGexResponse]  # type: ignore[assignment]
+    """GEX of what was traded on the day in place of what is open, and of both together."""
     GetBetas: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetBetasRequest, _exposure_pb2.GetBetasResponse]  # type: ignore[assignment]
     """A basket in units of its index, by betas given or implied, and in units in which its names compare."""
     GetHistory: _aio.UnaryUnaryMultiCallable[_exposure_pb2.GetHistoryRequest, _exposure_pb2.GetHistoryResponse]  # type: ignore[assignment]
@@ -314,6 +318,14 @@ class ExposureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exposure_pb2.GetChangeResponse, _abc.Awaitable[_exposure_pb2.GetChangeResponse]]:
         """What made a basket's net GEX another: from chains that the server has kept, at no source call of its own."""
+
+    @_abc_1.abstractmethod
+    def GetVolumeGex(
+        self,
+        request: _exposure_pb2.GetVolumeGexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exposure_pb2.GetVolumeGexResponse, _abc.Awaitable[_exposure_pb2.GetVolumeGexResponse]]:
+        """GEX of what was traded on the day in place of what is open, and of both together."""
 
     @_abc_1.abstractmethod
     def GetBetas(

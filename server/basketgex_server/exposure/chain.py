@@ -45,8 +45,9 @@ class Chain:
     last being the instant of expiry; ``volatility`` f64[n] per 1.00, NaN or anything not above 0 where absent;
     ``open_interest`` f64[n] in contracts, NaN or negative counting as none; ``other_root`` counts the contracts that were
     kept out because their root is not the symbol's; ``bid`` and ``ask`` f64[n] in USD, None where the source has none (then or
-    where NaN or not above 0 there is no price); ``dividend_yield`` f64[n] per year, in place of the one that everything is
-    computed with, None where that serves, and ``forwards`` what they were taken from. ``spot_status`` says whether spot is of
+    where NaN or not above 0 there is no price); ``volume`` f64[n] in contracts traded on the chain's day, likewise;
+    ``dividend_yield`` f64[n] per year, in place of the one that everything is computed with, None where that serves, and
+    ``forwards`` what they were taken from. ``spot_status`` says whether spot is of
     the quotes' moment (SPOT_AGREES, SPOT_STALE, SPOT_THIN; empty where nobody looked), and ``spot_correction`` is the ln of
     what it was multiplied by. ``made_at`` (0: unknown) is when the chain was written down, later than its quotes where the
     market had closed; ``repeated`` counts rows that said again what another said, ``implausible`` volatilities beyond any
@@ -74,6 +75,7 @@ class Chain:
     repeated: int = 0
     implausible: int = 0
     gaps: str = ""
+    volume: Floats | None = None
 
     def __post_init__(self) -> None:
         columns = (self.strike, self.is_call, self.expiry, self.volatility, self.open_interest)
@@ -121,6 +123,7 @@ class Chain:
             "bid",
             "ask",
             "dividend_yield",
+            "volume",
         )
         present = {name: column for name in columns if (column := getattr(self, name)) is not None}
         return replace(self, **{name: column[kept] for name, column in present.items()})

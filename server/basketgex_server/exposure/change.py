@@ -123,6 +123,7 @@ def _together(old: Chain, after: Chain) -> tuple[Chain, _Side]:
         open_interest=then.interest,
         bid=None,
         ask=None,
+        volume=None,
         dividend_yield=None if np.isnan(q).any() else q,
     )
     return both, now

@@ -49,6 +49,7 @@ from basketgex_addin.cells.shape import (
     Past,
     Rank,
     Standing,
+    VolumeGex,
 )
 from basketgex_addin.client import problems
 from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
@@ -65,6 +66,7 @@ from basketgex_addin.functions.profile import FLIP_REACH, ProfileOf
 from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.functions.shape import ExpectedMoveOf, ExpiriesOf, MaxPainOf, MovesOf
 from basketgex_addin.functions.strikes import StrikesOf
+from basketgex_addin.functions.volume import VolumeGexOf
 from basketgex_addin.throttle import MIN_PAUSE, PAUSE_FACTOR, SWITCH, Throttle
 from basketgex_addin.triggers import CALCULATION, Triggers
 from basketgex_addin.worksheet import COMPUTED, NO_FORMULA, Worksheet
@@ -154,6 +156,7 @@ OTHERS = {
     MaxPainOf: MaxPain(200.0, 210.0, (), STANDING, 60.0),
     ChangeOf: CHANGE,
     PastOf: PAST,
+    VolumeGexOf: VolumeGex(3e9, -1e9, 10e9, ((5.0, 7.0),), STANDING, 60.0),
 }
 
 
@@ -289,6 +292,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         ),
         "BASKETHISTORY": (pytest.approx(25568.80324), 1.0, 2.0, 3.0, 4.0, NA),
         "BASKETPERCENTILE": (0.9, 1.5, NA, NA, 12.0),
+        "BASKETVOLUMEGEX": 2e9,
         "BASKETHEDGE": 5e9,
         "BASKETLADDER": ((-0.01, 0.0, 0.0, 5e9), (0.0, 0.0, pytest.approx(1 / 24), 2e6)),
         "CHARMCLOCK": ("1969-12-31 20:16", 1.0, 2e6),
@@ -317,6 +321,7 @@ def test_what_the_cells_show(app: Application, client: FakeClient) -> None:
         (ChangeOf(NVDA, None, ()),),
         (BetasAsked(NVDA, Betas()),),
         (PastOf(NVDA, 400.0),),  # of both functions: the second is answered from memory
+        (VolumeGexOf(NVDA),),
     ]
 
 

@@ -2,7 +2,7 @@
 
 A shape is both a reply, or a part of one, and its schema in the OpenAPI document, where its docstring is the description. A
 field with a default is in every reply; one whose default is UNSET is left out where there is nothing to say. What the contract
-has and no source here gives (volumes, scores whose making is not public) is null.
+has and no source here gives, or that is not passed on (volumes, scores whose making is not public) is null.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class VolContext(Body, kw_only=True):
 
 
 class Interest(Body, kw_only=True):
-    """Open interest, in contracts; no source here gives volumes."""
+    """Open interest, in contracts; volumes are not passed on."""
 
     total_oi: Count
     call_oi: Count

@@ -15,6 +15,7 @@ from basketgex_server.dispatch.change_queries import find_change
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.flow_queries import book, find_flow
 from basketgex_server.dispatch.history_queries import find_history
+from basketgex_server.dispatch.volume_queries import find_volume_gex
 from basketgex_server.domain import Basket
 from basketgex_server.errors import InvalidRange
 from basketgex_server.tickers import basket, ticker
@@ -99,6 +100,11 @@ class ShapeAnswers:
             raise InvalidRange(f"days must be above 0 and up to {MOST_DAYS:,.0f}.", argument="days")
         found = await find_history(self.dispatcher, self._asked(request), days, timeout=self.timeout)
         return replies.history_reply(*found)
+
+    async def volume_gex(self, request: pb.GetVolumeGexRequest) -> pb.GetVolumeGexResponse:
+        """Answer with a basket's GEX by what was traded."""
+        found = await find_volume_gex(self.dispatcher, self._asked(request), timeout=self.timeout)
+        return replies.volume_gex_reply(*found)
 
     def _asked(self, request: requests.OfBasket) -> Basket:
         """Return the basket of a request; raises what ``basket`` raises."""

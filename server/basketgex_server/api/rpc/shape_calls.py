@@ -72,6 +72,12 @@ class ShapeCalls(ExposureServiceServicer):
         """Answer with how a basket stood on the days before."""
         return await self._guarded(context, lambda: self._shape(context).history(request))
 
+    async def GetVolumeGex(  # noqa: N802
+        self, request: pb.GetVolumeGexRequest, context: Context
+    ) -> pb.GetVolumeGexResponse:
+        """Answer with a basket's GEX by what was traded."""
+        return await self._guarded(context, lambda: self._shape(context).volume_gex(request))
+
     def _shape(self, context: Context) -> ShapeAnswers:
         from basketgex_server.api.rpc.shape_answers import ShapeAnswers
 

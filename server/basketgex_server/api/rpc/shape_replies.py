@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.dispatch.change_queries import Changed
     from basketgex_server.dispatch.flow_queries import Book
     from basketgex_server.dispatch.history_queries import Standing
+    from basketgex_server.dispatch.volume_queries import Traded
     from basketgex_server.exposure.flows import Flow
     from basketgex_server.exposure.max_pain import MaxPain
     from basketgex_server.exposure.shape import ExpiryBucket, MoveBucket, Walls
@@ -140,6 +141,19 @@ def history_reply(answer: Answer, found: Standing) -> pb.GetHistoryResponse:
         closes=pb.CloseColumns(as_of=[row.as_of for row in rows], balance=known, **measures),  # type: ignore[arg-type]
         gex=pb.Rank(**found.gex._asdict()),
         balance=pb.Rank(**found.balance._asdict()),
+        standing=standing(answer),
+        origin=messages.origin(answer.origin),
+    )
+
+
+def volume_gex_reply(answer: Answer, found: Traded) -> pb.GetVolumeGexResponse:
+    """Return a basket's GEX by what was traded."""
+    return pb.GetVolumeGexResponse(
+        call_gex=found.call,
+        put_gex=found.put,
+        open_interest_gex=found.open_interest,
+        call_volume=[own.call_volume for own in found.of_names],
+        put_volume=[own.put_volume for own in found.of_names],
         standing=standing(answer),
         origin=messages.origin(answer.origin),
     )

@@ -250,6 +250,7 @@ def _joined(parts: Sequence[_Part]) -> Columns:
         made_at=max(made_at, default=None),
         adjusted=sum(columns.adjusted for columns in located),
         place=place,
+        volume=np.concatenate([_present(columns.volume, columns) for columns in located]),
     )
 
 

@@ -26,7 +26,8 @@ _PRICE_AND_CHANGE = re.compile(r",\s*([\d,]*\.?\d+),\s*[-+]?\d*\.?\d+\s*,?\s*$")
 """How the first line ended until 2020: ``SPY (SPDR S&P 500 ETF Trust),310.68,1.98``."""
 _AT = re.compile(r'\s*(?:"([^"]*@[^"]*)"|([^,"]*@[^,"]*))')
 """How the second began: ``Jun 22 2020 @ 20:42 ET,Bid,0``."""
-_RENAMED = {"Open Int": "Open Interest"}
+_VOLUME = "Volume"
+_RENAMED = {"Open Int": "Open Interest", "Vol": _VOLUME}
 _HEADING_WITHIN = 10
 """Lines within which the headings stand: Cboe writes three above them, others add their own."""
 _NUMBERS = ("IV", "Open Interest", "Bid", "Ask")
@@ -109,8 +110,9 @@ def _slow(lines: list[str], name: str, heading: int) -> Columns:
         return np.concatenate([table.numbers(table.place(of, side)) for side in sides])
 
     volatility, interest, bid, ask = map(both, _NUMBERS)
+    volume = both(_VOLUME) if _VOLUME in table.headings else None
     options = [text for side in sides for text in table.texts(side)]
-    return Columns(options, volatility, interest, bid, ask, place=table.line)
+    return Columns(options, volatility, interest, bid, ask, place=table.line, volume=volume)
 
 
 def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Columns | None:
@@ -128,7 +130,8 @@ def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Column
         content = content[:end] + b"\n"
     try:
         sides = headings.index("Calls"), headings.index("Puts")
-        places = [[headings.index(of, side) for side in sides] for of in _NUMBERS]
+        wanted = (*_NUMBERS, _VOLUME) if _VOLUME in headings else _NUMBERS
+        places = [[headings.index(of, side) for side in sides] for of in wanted]
     except ValueError:
         return None
     numbers = list(chain.from_iterable(places))
@@ -136,6 +139,14 @@ def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Column
         return None
     if (found := rows.numbers(numbers)) is None:
         return None
-    iv, interest, bid, ask = found.reshape(len(_NUMBERS), -1)
+    iv, interest, bid, ask, *volume = found.reshape(len(wanted), -1)
     count = len(rows)
-    return Columns(rows.texts(sides), iv, interest, bid, ask, place=lambda row: f"line {first + row % count}")
+    return Columns(
+        rows.texts(sides),
+        iv,
+        interest,
+        bid,
+        ask,
+        place=lambda row: f"line {first + row % count}",
+        volume=volume[0] if volume else None,
+    )

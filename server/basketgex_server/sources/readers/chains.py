@@ -47,6 +47,7 @@ def chain_of_columns(
         columns.open_interest,
         columns.bid,
         columns.ask,
+        volume=columns.volume,
         made_at=columns.made_at or 0.0,
         adjusted=columns.adjusted,
         unreadable=unreadable if strict else None,

@@ -32,7 +32,8 @@ _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 class Columns:
     """What a file says. ``options`` are OCC symbols, the columns f64[n] beside them are NaN where blank.
 
-    ``bid`` and ``ask`` in USD, None where the form has none; ``spot`` in USD and ``as_of`` in Unix seconds, None where the file
+    ``bid`` and ``ask`` in USD, and ``volume`` in contracts traded on the day, None where the form has none;
+    ``spot`` in USD and ``as_of`` in Unix seconds, None where the file
     does not say; ``made_at`` is the latest moment that the file knows of, when it was written or its last quote;
     ``adjusted`` counts contracts left out because they do not deliver 100 units; ``place`` says where in the file a row is.
     ``undated`` and ``unpriced`` are the sentences for the person where moment or spot are there and cannot be understood.
@@ -50,6 +51,7 @@ class Columns:
     place: Callable[[int], str] | None = None
     undated: str = ""
     unpriced: str = ""
+    volume: Floats | None = None
 
 
 def number(text: str, name: str, line: int, heading: str) -> float:

@@ -35,6 +35,7 @@ class _CboeOption(msgspec.Struct, gc=False):
     option: str
     iv: float | None = None
     open_interest: float | None = None
+    volume: float | None = None
     bid: float | None = None
     ask: float | None = None
 
@@ -54,6 +55,7 @@ class _TradierGreeks(msgspec.Struct, gc=False):
 class _TradierOption(msgspec.Struct, gc=False):
     symbol: str
     open_interest: float | None = None
+    volume: float | None = None
     bid: float | None = None
     ask: float | None = None
     bid_date: float | None = None
@@ -78,6 +80,10 @@ class _Quote(msgspec.Struct, gc=False):
     last_updated: float | None = None
 
 
+class _Day(msgspec.Struct, gc=False):
+    volume: float | None = None
+
+
 class _Trade(msgspec.Struct, gc=False):
     sip_timestamp: float | None = None
 
@@ -92,6 +98,7 @@ class _Snapshot(msgspec.Struct, gc=False):
     details: _Details
     implied_volatility: float | None = None
     open_interest: float | None = None
+    day: _Day | None = None
     last_quote: _Quote | None = None
     last_trade: _Trade | None = None
     underlying_asset: _Underlying | None = None
@@ -196,6 +203,7 @@ def _cboe(data: _CboeData, made_at: float | None, name: str) -> Columns:
         made_at,
         place=nth_option,
         undated=undated,
+        volume=floats([o.volume for o in options]),
     )
 
 
@@ -230,6 +238,7 @@ def _tradier(contracts: list[_TradierOption], name: str) -> Columns:
         floats([o.ask for o in kept]),
         as_of=_bid_or_asked_at(contracts),
         made_at=latest([*computed_at, *(o.trade_date for o in contracts)]),
+        volume=floats([o.volume for o in kept]),
         adjusted=len(contracts) - len(kept),
         place=nth_option,
     )
@@ -251,6 +260,7 @@ def _polygon(snapshots: list[_Snapshot]) -> Columns:
         prices[-1] if prices else None,
         quoted_at if as_of is None else as_of,
         latest([quoted_at, traded_at]),
+        volume=floats([s.day.volume if s.day else None for s in kept]),
         adjusted=len(snapshots) - len(kept),
         place=nth_option,
     )

@@ -105,6 +105,7 @@ def chain_of(
     ask: Floats | None = None,
     *,
     made_at: float = 0.0,
+    volume: Floats | None = None,
     adjusted: int = 0,
     unreadable: Callable[[int, str], object] | None = None,
     differs: Callable[[int, int, str], object] | None = None,
@@ -115,7 +116,7 @@ def chain_of(
     one whose symbol cannot be read, unless ``unreadable`` refuses it: called with the first such row and its text.
 
     A contract counts once: a row that says again what an earlier one said is left out and counted. One that says something else
-    is too, unless ``differs`` refuses it: called with both rows and the text.
+    is too, unless ``differs`` refuses it: called with both rows and the text. Of volumes that differ the first counts.
     """
     texts = options if isinstance(options, Texts) else texts_of(options)
     side, thousandths, whole = _tails(texts)
@@ -148,6 +149,7 @@ def chain_of(
         other_root=len(found) - int(mine.sum()) + adjusted,
         bid=None if bid is None else bid[rows],
         ask=None if ask is None else ask[rows],
+        volume=None if volume is None else volume[rows],
         made_at=made_at,
         repeated=len(again),
         gaps=_gaps(2 * found[rows] + is_call[rows], [s.expiry > max(as_of, made_at) for s in own]),

@@ -13,7 +13,7 @@ from basketgex_server.shown import quoted
 from basketgex_server.sources.readers.columns import Columns, without_placeholders
 from basketgex_server.sources.readers.tables import the_moment, the_spot
 
-_WANTED = ("option", "iv", "open_interest", "bid", "ask", "underlying_price", "as_of")
+_WANTED = ("option", "iv", "open_interest", "bid", "ask", "underlying_price", "as_of", "volume")
 _NEEDED = 3
 _MOST_ROWS = 1_000_000
 """Some thirty times the largest chain there is: columns of one value pack into nothing."""
@@ -66,6 +66,7 @@ def parquet(content: bytes, name: str) -> Columns:
         the_spot(numbers("underlying_price"), name, _row),
         the_moment([_text(m) for m in moments], name, _row),
         place=_row,
+        volume=numbers("volume"),
     )
 
 

@@ -32,6 +32,7 @@ class _Contract(msgspec.Struct, gc=False, rename="camel"):
     ask: float | None = None
     volatility: float | str | None = None
     open_interest: float | None = None
+    total_volume: float | None = None
     multiplier: float | None = None
     non_standard: bool | None = None
     mini: bool | None = None
@@ -83,6 +84,7 @@ def schwab(replies: Sequence[SchwabReply], name: str) -> Columns | None:
         ),
         adjusted=len(contracts) - len(kept),
         place=nth_option,
+        volume=floats([c.total_volume for c in kept]),
     )
 
 

@@ -98,6 +98,7 @@ def plain_csv(lines: list[str], name: str) -> Columns:
         the_spot(numbers("underlying_price"), name, table.line),
         the_moment(texts("as_of"), name, table.line),
         place=table.line,
+        volume=numbers("volume"),
     )
 
 
@@ -117,6 +118,7 @@ def _yfinance(table: Table) -> Columns:
         made_at=_last_trade(table),
         adjusted=len(options) - len(kept),
         place=lambda row: table.line(int(kept[row])),
+        volume=table.numbers(table.place("volume"))[kept] if "volume" in table.headings else None,
     )
 
 

@@ -143,6 +143,7 @@ def chain_of(symbol: str, listed: Listed, at: Moment, open_interest: Floats) -> 
         oi_as_of=at.oi_as_of,
         bid=bid,
         ask=ask,
+        volume=_traded(name, moneyness, years, chance[3:], open_interest),
     )
 
 
@@ -211,6 +212,14 @@ def _appetites(
     calls = _crowd((away - 0.45 + 0.25 * name.skew) * (1.0 + 0.5 * name.skew)) * (1.2 + side)
     puts = _crowd(away + 0.45 + 0.75 * name.skew) * (1.2 - side)
     return name.calls * calls * roundness * lumps[0], (1.0 - name.calls) * puts * roundness * lumps[1]
+
+
+def _traded(name: Name, moneyness: Floats, years: Floats, chance: Floats, open_interest: Floats) -> Floats:
+    """Return the contracts traded on the day, f64[2n]: of what is open most where it is near, in price and in time."""
+    away = moneyness / _width(name, years)
+    part = (0.01 + 0.9 / (1.0 + 60.0 * years)) / (1.0 + 4.0 * away * away)
+    traded: Floats = np.round(open_interest * _twice(part) * (0.4 + 1.2 * chance.reshape(-1)))
+    return traded
 
 
 def _crowd(away: Floats) -> Floats:

@@ -82,6 +82,7 @@ REQUESTS = {
     "GetFlow": pb.GetFlowRequest(symbols=["SPX"], money=[-1.0]),
     "GetChange": pb.GetChangeRequest(symbols=["SPX"]),
     "GetHistory": pb.GetHistoryRequest(symbols=["SPX"]),
+    "GetVolumeGex": pb.GetVolumeGexRequest(symbols=["NVDA"]),
     "GetHedge": pb.GetHedgeRequest(symbols=["NVDA"]),
     "BatchGetHedges": pb.BatchGetHedgesRequest(hedges=[pb.GetHedgeRequest(symbols=["NVDA"])]),
     "GetBetas": pb.GetBetasRequest(symbols=["NVDA"]),
