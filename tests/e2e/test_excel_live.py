@@ -40,7 +40,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv(HOME_VARIABLE, str(path))
     monkeypatch.setenv(CELLS_VARIABLE, CELLS_LIVE)
     monkeypatch.setattr(component, "BasketClient", partial(BasketClient, deadline=DEADLINE))
-    monkeypatch.setattr(component, "_scanner", Scanner())
+    own = Scanner()
+    monkeypatch.setattr(component, "scanner", lambda: own)
     monkeypatch.setattr(component, "triggers", Triggers())
     yield path
     component.live(path).close()

@@ -71,9 +71,8 @@ def arguments(function: Function, given: Given) -> tuple[list[str], list[Any]]:
     return written, sent
 
 
-OTHERS = [function for function in FUNCTIONS if not function.volatile and function.name != "BASKETCHANGE"]
-"""An age is of its moment, and once it was asked for BASKETWHY says more: it has a test of its own. Likewise BASKETCHANGE: it
-has no chain of before here."""
+OTHERS = [function for function in FUNCTIONS if not function.volatile]
+"""An age is of its moment, and once it was asked for BASKETWHY says more: it has a test of its own."""
 
 
 @pytest.mark.parametrize("shape", SHAPES)
