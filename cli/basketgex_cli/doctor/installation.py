@@ -10,16 +10,20 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from basketgex import __version__
 from basketgex_addin.client import ServerStatus
 from basketgex_cli.context import START_COMMAND
-from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, STOP, Facts, Finding, is_open
+from basketgex_cli.doctor.report import ATTENTION, FAULT, OK, STOP, Facts, Finding, bounded, is_open
 from basketgex_cli.render import new_york_text
 from basketgex_server.errors import BasketgexError
 from basketgex_server.settings import load
+from basketgex_server.stores.factory import look_at
 from basketgex_server.stores.sqlite.repair import ASIDE
 
+APART = 2.0
+"""Seconds by which the clocks of a desk may differ."""
 LOOK_BACK = 86_400.0
 """Seconds after which a line of the log is of no interest any more."""
 LINES, LONGEST, TAIL = 3, 120, 1 << 16
@@ -103,7 +107,9 @@ def configuration(facts: Facts) -> Finding:
 
 
 def store(facts: Facts) -> Finding:
-    """Look at the database, and whether it was damaged."""
+    """Look at the database, and whether it was damaged; at that of a desk, whether it is there and as it has to be."""
+    if facts.settings is not None and facts.settings.store:
+        return _shared_store(facts, facts.settings.store)
     path = facts.home.state_file
     aside = sorted(path.parent.glob(ASIDE.format("*")))
     size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.exists() else "none yet"
@@ -115,6 +121,26 @@ def store(facts: Facts) -> Finding:
             "It has healed: delete those files when nothing in them is missed.",
         )
     return Finding(OK, size)
+
+
+def _shared_store(facts: Facts, store: str) -> Finding:
+    address = urlsplit(store)
+    at = f"PostgreSQL at {address.hostname or 'this machine'}"
+    try:
+        looked = bounded(lambda: look_at(store, facts.now))
+    except BasketgexError as error:
+        return Finding(FAULT, error.sentence)
+    except TimeoutError:
+        return Finding(FAULT, f"{at} does not answer", "See to it: nothing can be spent without it.")
+    if looked.fault:
+        return Finding(FAULT, f"{at} {looked.fault}", "See docs/desk.md: store, and its password.")
+    if abs(looked.ahead) > APART:
+        how = "ahead of" if looked.ahead > 0 else "behind"
+        text = (
+            f"{at}, version {looked.version}, whose clock is {abs(looked.ahead):,.1f} s {how} this computer's"
+        )
+        return Finding(ATTENTION, text, "Have both keep time: ages are wrong by as much.")
+    return Finding(OK, f"{at}, version {looked.version}, whose clock agrees")
 
 
 def last_errors(facts: Facts) -> Finding:
