@@ -9,17 +9,17 @@ NAMES: tuple[tuple[str, float], ...] = (
     ("NVDA", 20),
     ("AVGO", 12),
     ("TSM", 10),
-    ("MSFT", 10),
-    ("AAPL", 8),
-    ("GOOGL", 8),
-    ("META", 8),
     ("AMD", 7),
     ("MU", 5),
     ("ASML", 5),
     ("QCOM", 4),
     ("SMCI", 3),
+    ("GOOGL", 2),
+    ("META", 2),
+    ("MSFT", 1),
+    ("AAPL", 1),
 )
-"""Names and round weights as an example."""
+"""Names and round weights as an example: on the sample a basket whose regime changed within the days before."""
 
 REFRESH = (
     "Type another number here: the source is asked again for all names, now. A metered source charges one debit for up to "
