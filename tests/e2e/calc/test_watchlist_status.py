@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -367,7 +368,7 @@ def test_today_stands_among_the_days_before(
         assert isinstance(past, Past) and past.gex.days == 8 and past.gex.percentile and past.gex.z_score
         sign = "−" if past.gex.z_score < 0 else "+"
         score = f"{abs(past.gex.z_score):.1f}".removesuffix(".0")
-        share = round(100 * past.gex.percentile)
+        share = math.floor(100 * past.gex.percentile + 0.5)
         assert book.cell("E10") == f"Net GEX is above {share} % of the 8 days before (z {sign}{score})."
         line = book.column("AX7:AX16", "Detail")
         assert line == [*(close(row[1]) for row in past.rows), ""]
@@ -385,6 +386,6 @@ def test_the_sample_has_days_before_and_a_folder_of_one_day_has_none(watchlist: 
         assert watchlist.cell("AX8", "Detail") == ""
     else:
         assert today.startswith(
-            f"Net GEX is above {round(100 * past.gex.percentile)} % of the {days} days before (z "
+            f"Net GEX is above {math.floor(100 * past.gex.percentile + 0.5)} % of the {days} days before (z "
         )
         assert len(bars) == days + 1 and {"▁", "█"} <= set(bars)
