@@ -30,6 +30,8 @@ CONNECT, COMMAND = 2.0, 5.0
 """Seconds for a connection, and for a statement."""
 LOOK = 0.5
 """Seconds between two looks whether the store is back, and whether another's call has landed unheard."""
+BEHIND = 0.3
+"""Seconds that a server which starts has for its first answers before it makes the other connections."""
 UNHEARD = 10
 """Looks after which what has landed is read even where nothing was heard: news may be lost."""
 AWAY = 2.0
@@ -112,9 +114,10 @@ class Session:
         """Make the other connections, behind what has been done with the first: none is to be made while others wait."""
         if not self._is_filled:
             self._is_filled = True
-            self.keep(self._fill())
+            self.keep(self._fill(BEHIND))
 
-    async def _fill(self) -> None:
+    async def _fill(self, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
         pool = await self.pool()
         made = await asyncio.gather(*(pool.acquire() for _ in range(POOL)), return_exceptions=True)
         for connection in made:
