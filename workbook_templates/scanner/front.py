@@ -77,6 +77,7 @@ def _write_scanner(sheet: Sheet, look: Look, book: Workbook) -> None:
     sheet.text(LAST + 1, 1, HOW_TO_READ, look(size=9, italic=True, colour=style.MUTED))
     _charts(sheet, book, LAST + 3)
     raw.freeze_panes(FIRST_SCANNER, 0)
+    raw.set_zoom(90)  # the drivers are in sight in a window 1600 pixels wide
     sheet.page(LAST + 24, LAST_COLUMN)
     raw.activate()
 
