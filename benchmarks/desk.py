@@ -28,7 +28,7 @@ from benchmarks.pairs import Result, compare, time_of
 from tests.desk.postgres import Cluster, cluster, programs
 from tests.e2e.desk.joining import Reachable, reachable
 from tests.e2e.desk.replicas import PLENTY, desk, replica
-from tests.e2e.serving import Server
+from tests.e2e.serving import Server, until
 from tests.standin.upstream import Upstream
 
 STORED = [f"S{number}" for number in range(5_000)]
@@ -84,6 +84,7 @@ def _calls(embedded: Server, two: Reachable, upstream: Upstream) -> Iterator[Res
     ):
         for client in (alone, plain):
             _known(client)
+        until(lambda: beside.knows(STORED[-1]))  # what is written behind the answers is written
         yield from _warm(alone, plain, person)
         upstream.latency = LATENCY
         yield from _misses(alone, plain, beside)
