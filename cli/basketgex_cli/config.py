@@ -227,7 +227,7 @@ def _in_full(name: str, value: str) -> str:
 
 
 def _json(setting: Setting) -> dict[str, object]:
-    return {name: getattr(setting, name) for name in Setting.__slots__}
+    return setting._asdict()
 
 
 def _list(found: HomeSettings, *, as_json: bool) -> None:

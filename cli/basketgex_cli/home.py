@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from threading import Event
 
 from basketgex.home import Home
@@ -96,6 +95,6 @@ def _of_the_desk(home: Home) -> str:
     desk = home.desk()
     if desk is None:
         raise BadSettings("This home has joined no desk.")
-    if not (token := find_token(home, replace(desk, teller=()))):
+    if not (token := find_token(home, desk._replace(teller=()))):
         raise BadSettings(DESK_TOKEN_MISSING.sentence)
     return token

@@ -9,7 +9,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from basketgex import keyrings
@@ -84,12 +83,12 @@ def _join(home: Home, chosen: argparse.Namespace) -> None:
     home.create()
     if authority:
         write_whole(home.desk_authority_file, authority)
-        desk = replace(desk, authority=_at(home.desk_authority_file))
+        desk = desk._replace(authority=_at(home.desk_authority_file))
     if pair:
         for file, text in zip(home.desk_pair, pair, strict=True):
             write_whole(file, text)
         certificate, key = map(_at, home.desk_pair)
-        desk = replace(desk, certificate=certificate, key=key)
+        desk = desk._replace(certificate=certificate, key=key)
     kept = _keep(home, token, in_file=chosen.to_file)
     ended = end_server(home)
     home.write_desk(desk)

@@ -53,7 +53,7 @@ def status(home: Home, *, as_json: bool) -> None:
     with busy("Asking the server"):
         found: ServerStatus = unwrap(client_of(home).status())
     if as_json:
-        values = {name: getattr(found, name) for name in found.__slots__}
+        values = found._asdict()
         values["last_problem"] = in_a_terminal(found.last_problem)
         print(json.dumps({"serving": True, **values, "started_at": iso(found.started_at)}, indent=2))
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SERVER_VARIABLE = "BASKETGEX_SERVER"
 TOKEN_VARIABLE = "BASKETGEX_DESK_TOKEN"  # noqa: S105 - the name of a variable
@@ -29,8 +29,7 @@ class BadAddress(ValueError):
     """The text is a sentence for a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """A desk; the content of ``desk.json``. ``server`` is one address, or several of its servers with commas between."""
 
     server: str

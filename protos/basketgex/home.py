@@ -30,9 +30,10 @@ import secrets
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from basketgex import files
 from basketgex.desk import SERVER_VARIABLE, VARIABLES, Desk
@@ -56,8 +57,7 @@ LONGEST_HOME = 480
 """Bytes of a home's path: SQLite opens no file whose path has more than some 510, and its files lie in the home."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """Where a server listens and what it is; the content of ``runtime.json``."""
 
     grpc: str
@@ -77,8 +77,7 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
     return ((TOKEN_METADATA, f"Bearer {token}"),)
 
 
-@dataclass(frozen=True, slots=True)
-class WebRuntime:
+class WebRuntime(NamedTuple):
     """Where the web host of a home listens and what it is; the content of ``web.json``."""
 
     http: str
@@ -90,8 +89,7 @@ class WebRuntime:
     """Where Excel finds the add-in, "" where it is not installed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """How to start the server, and where its packages lie; the content of ``launch.json``."""
 
     command: tuple[str, ...]
@@ -267,7 +265,7 @@ class Home:
 
     def write_runtime(self, runtime: Runtime) -> None:
         """Write the runtime file at once and whole, readable by its owner only."""
-        files.write_whole(self.runtime_file, json.dumps(asdict(runtime)))
+        files.write_whole(self.runtime_file, json.dumps(runtime._asdict()))
 
     def remove_runtime(self) -> None:
         """Remove the runtime file, if there is one. Raises OSError: a stale one under a held lock would lead to strangers."""
@@ -276,7 +274,7 @@ class Home:
     def write_desk(self, desk: Desk) -> None:
         """Record the desk that is joined."""
         self.create()
-        files.write_whole(self.desk_file, json.dumps(asdict(desk), indent=2))
+        files.write_whole(self.desk_file, json.dumps(desk._asdict(), indent=2))
 
     def read_launch(self) -> Launch | None:
         """Return the recorded start command, or None where none is recorded."""
@@ -312,7 +310,7 @@ class Home:
 
     def write_web(self, runtime: WebRuntime) -> None:
         """Write the web host's file at once and whole, readable by its owner only."""
-        files.write_whole(self.web_file, json.dumps(asdict(runtime)))
+        files.write_whole(self.web_file, json.dumps(runtime._asdict()))
 
     def desk(self) -> Desk | None:
         """Return the desk that is asked instead of a server of this home's own: the environment's, else the one it has joined.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting: its key in config.toml, and its value as a text ("0.045", a table as "SPX=0.05,NDX=0.04").
 
     ``given_by`` is default, file, environment or command: the last two, of the server's own process, win over the file, so a

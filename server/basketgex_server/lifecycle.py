@@ -21,7 +21,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -283,7 +283,7 @@ class _Server:
     def _tell(self) -> None:
         """Let every reply say what is to be known of the settings, and every client forget what it knew before."""
         self._servicer.tell(self._configuration.notice)
-        self._runtime = replace(self._runtime, boot=secrets.token_hex(8))
+        self._runtime = self._runtime._replace(boot=secrets.token_hex(8))
         self._home.write_runtime(self._runtime)
 
     def _unready(self) -> str:

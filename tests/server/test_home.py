@@ -4,7 +4,6 @@ import stat
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import filelock
@@ -54,7 +53,7 @@ def test_runtime_file(tmp_path: Path) -> None:
     home.remove_runtime()
     home.write_runtime(RUNTIME)
     assert home.read_runtime() == RUNTIME
-    with_gateway = replace(RUNTIME, http="127.0.0.1:2")
+    with_gateway = RUNTIME._replace(http="127.0.0.1:2")
     home.write_runtime(with_gateway)
     assert home.read_runtime() == with_gateway
     home.runtime_file.write_text('{"grpc": "127.0.0.1:1", "pid": 7, "version": "0.1", "boot": "boot"}')

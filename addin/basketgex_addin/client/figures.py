@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from basketgex_addin.cells import LevelFigures
@@ -10,8 +9,7 @@ from basketgex_addin.cells import LevelFigures
 MEASURES = ("gex", "dex", "vex", "chex")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerStatus:
+class ServerStatus(NamedTuple):
     """What serves and what it has done; times are Unix seconds, ``seats`` 0: any number of symbols a call.
 
     ``awaited`` symbols are on their way from the source; ``worked_out`` grows while it gets on with them.
@@ -60,8 +58,7 @@ class Forward(NamedTuple):
     trusted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolFigures:
+class SymbolFigures(NamedTuple):
     """One underlying: GEX, DEX, VEX, CHEX, net and of both sides (None where the source gives net figures only).
 
     ``rows`` counts what became of the chain's contracts, by reason. ``as_of`` is Unix seconds. ``strikes`` and ``expiries`` are
@@ -98,8 +95,7 @@ class SymbolFigures:
     """The regime says next to nothing: by the balance and, where levels were asked for, by the flip."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFigures:
+class ProfileFigures(NamedTuple):
     """Net exposures over spot prices. ``moves`` are in units of each symbol's present price.
 
     ``spots`` in USD, empty where more than one symbol was asked for; ``net`` has the measures asked for, by name, as long as

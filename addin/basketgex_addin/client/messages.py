@@ -6,7 +6,6 @@ Whoever has a message has its package: nothing is imported here that a machine m
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from basketgex.home_settings import HomeSettings, Setting
@@ -31,7 +30,7 @@ _OF_ORIGIN = ("source", "label", "synthetic", "convention", "settings_notice")
 def status(found: pb.GetStatusResponse) -> ServerStatus:
     """Return what serves and what it has done."""
     origin = {name: getattr(found.origin, name) for name in _OF_ORIGIN}
-    counted = {f.name: getattr(found, f.name) for f in fields(ServerStatus) if f.name not in origin}
+    counted = {n: getattr(found, n) for n in ServerStatus._fields if n not in origin}
     if not found.HasField("person_debits"):
         counted["person_debits"] = None
     return ServerStatus(**origin, **counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from basketgex_addin.cells import BadInput, BasketQuestion, Block, Problem, Question, Result
 
@@ -23,8 +23,7 @@ class Shape(Enum):
     TABLE = "table"
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument, as the function wizard shows it. ``default`` is shown where it is optional."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -212,7 +211,7 @@ class _Addresses:
     async def status(self, request: Request) -> Response:
         """Say what serves, and what it has done."""
         found = await run_in_threadpool(self._sheet.client.status)
-        server = {"problem": found.sentence} if isinstance(found, Problem) else asdict(found)
+        server = {"problem": found.sentence} if isinstance(found, Problem) else found._asdict()
         return self._told(self._sheet.generation(), server=server)
 
     async def workbook(self, request: Request) -> Response:

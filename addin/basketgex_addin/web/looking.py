@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -132,7 +131,7 @@ class Looking:
             at = {"at": desk.server, "desk": True}
         return {
             **said,
-            "server": {**asdict(found), **at, "serves": True},
+            "server": {**found._asdict(), **at, "serves": True},
             "quota": self._quota() if found.metered else [],
         }
 

@@ -22,10 +22,10 @@ from tests.e2e.serving import COMMAND, environment
 WEB = (
     sys.executable,
     *("-W", "error", "-c"),
-    "import json, sys; from dataclasses import asdict; from pathlib import Path;"
+    "import json, sys; from pathlib import Path;"
     "from basketgex.home import Home; from basketgex_addin.web.host import serve; from basketgex_cli.web import checks;"
     "from basketgex_addin.web import pages; pages.QUIET, pages.SWEEP = map(float, sys.argv[3:] or (pages.QUIET, pages.SWEEP));"
-    "home = Home(Path(sys.argv[1])); say = lambda r: print(json.dumps(asdict(r)), flush=True);"
+    "home = Home(Path(sys.argv[1])); say = lambda r: print(json.dumps(r._asdict()), flush=True);"
     "served = serve(home, (int(sys.argv[2]),), say, lambda: checks(home));"
     "print(json.dumps({'served': served}), flush=True)",
 )

@@ -96,10 +96,15 @@ class Window:
         self._toolkit.processEventsToIdle()
 
     def type(self, document: Any, area: str, text: str) -> None:
-        """Go to a cell, type a text and press Return."""
+        """Go to a cell, type a text and press Return.
+
+        Letter by letter: where a hint of a function comes up meanwhile, keys that are already on their way arrive after others.
+        """
         self.select(document, area)
         self._in_front(document)
-        self.screen.type(text)
+        for letter in text:
+            self.screen.type(letter)
+            self._toolkit.processEventsToIdle()
         self.screen.keys("Return")
         self._toolkit.processEventsToIdle()
 
