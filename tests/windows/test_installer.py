@@ -28,9 +28,10 @@ CHECKS = Path(__file__).with_name("installed_side.py")
 RELATIVE = 1e-14
 ABSOLUTE = 1e-14
 """Of a small share that is the difference of two numbers near 1."""
-HEDGES = ("BASKETHEDGE", "BASKETLADDER", "CHARMCLOCK")
+REPRICED = ("BASKETHEDGE", "BASKETLADDER", "CHARMCLOCK", "BASKETCHANGE")
 DELTA = RELATIVE * 1e9
-"""USD. What dealers trade is the difference of two deltas, of a thousand million and more where the calls here have a hedge."""
+"""USD. What dealers trade is the difference of two deltas, of a thousand million and more where the calls here have a hedge;
+a change's residual likewise of its parts."""
 XLAM = "AppData/Roaming/Microsoft/Excel/XLSTART/basketgex.xlam"
 
 
@@ -179,7 +180,7 @@ def test_every_cell_is_what_linux_shows(story: Story, way: str) -> None:
     assert len(found) == len(story.wanted) == len(names) > 50
     wanted = json.loads(json.dumps(story.wanted))
     told = [
-        list(differences(one, other, f"{name} {number}", DELTA if name in HEDGES else ABSOLUTE))
+        list(differences(one, other, f"{name} {number}", DELTA if name in REPRICED else ABSOLUTE))
         for number, (name, one, other) in enumerate(zip(names, found, wanted, strict=True))
     ]
     assert [each for each in told if each] == []
