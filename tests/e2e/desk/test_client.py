@@ -15,6 +15,7 @@ from basketgex.home import Home
 from basketgex_addin.cells import Ask, Problem, Reply
 from basketgex_addin.client import BasketClient
 from tests.e2e.clocked import asked, reply
+from tests.e2e.desk.books import until_books
 from tests.e2e.desk.joining import Reachable, reachable, said
 from tests.e2e.serving import status, until
 from tests.server import keyring_file
@@ -96,11 +97,15 @@ def test_a_server_that_is_told_to_end_under_load_shows_no_cell_an_error(two: Rea
     assert [a for a in answers if isinstance(a, Reply) and a.notice] == []
 
 
-def test_a_refresh_that_may_have_arrived_is_not_sent_again(two: Reachable, upstream: Upstream) -> None:
+def test_a_refresh_that_may_have_arrived_is_not_sent_again(
+    two: Reachable, desk_store: str, upstream: Upstream
+) -> None:
     one, _ = two.servers
     home = two.joined("ann", one)
     with client_of(home) as client:
         assert isinstance(client.ask(Ask(("NVDA",))), Reply)
+        # Till it is written, that landing would be news enough for a refresh.
+        until_books(desk_store, upstream, landed=1)
         token = two.token("ann.again")
         two.join(home, token)  # and the other server is there to be asked
         gate = Gate()
