@@ -45,7 +45,6 @@ def _share(arguments: Arguments) -> float | None:
 def volume_gex(found: VolumeGex, share: float | None) -> float:
     """Return GEX by volume, or that of open interest and a share of volume.
 
-    >>> from basketgex_addin.cells.shape import VolumeGex
     >>> found = VolumeGex(3.0, -1.0, 10.0, (), None, 60.0)
     >>> volume_gex(found, None), volume_gex(found, 0.5)
     (2.0, 11.0)

@@ -17,7 +17,6 @@ from basketgex_server.dispatch.shape_queries import left_out, of_each
 from basketgex_server.domain import Basket, Terms
 from basketgex_server.errors import BasketgexError, NoData, NotOffered
 from basketgex_server.market_hours import NEW_YORK
-from basketgex_server.sources.port import ChainSource
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.chain import Chain
@@ -44,7 +43,7 @@ async def find_change(
     """
     from basketgex_server.exposure.change import Weighed, combined
 
-    if not isinstance(dispatcher.source, ChainSource):
+    if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so that a change cannot be taken apart.")
     lookup = await dispatcher.find(question.symbols, timeout=timeout)
     if 0 in lookup.refused:

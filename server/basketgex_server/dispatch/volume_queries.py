@@ -14,7 +14,6 @@ from basketgex_server.dispatch.queries import within
 from basketgex_server.dispatch.shape_queries import left_out, of_each
 from basketgex_server.domain import Basket, Terms
 from basketgex_server.errors import NoData, NotOffered
-from basketgex_server.sources.port import ChainSource
 
 if TYPE_CHECKING:  # numpy comes with it
     from basketgex_server.exposure.chain import Chain
@@ -40,7 +39,7 @@ async def find_volume_gex(
     dispatcher: Dispatcher, question: Basket, *, timeout: float
 ) -> tuple[Answer, Traded]:
     """Return a basket's GEX by volume. Raises NotOffered, NoData, and what stands in the source's way."""
-    if not isinstance(dispatcher.source, ChainSource):
+    if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so that no volume of contracts is known.")
     lookup = await dispatcher.find(question.symbols, timeout=timeout)
     if 0 in lookup.refused:
