@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple, overload
 
@@ -238,6 +238,10 @@ class Snapshot:
 
     exposure: SymbolExposure
     fetched_at: float
+
+    def by(self, now: float) -> Snapshot:
+        """Return it by a clock that may be behind the fetching server's: it has come by ``now``."""
+        return self if self.fetched_at <= now + SKEW else replace(self, fetched_at=now)
 
 
 @dataclass(frozen=True, slots=True)

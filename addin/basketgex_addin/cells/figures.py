@@ -71,7 +71,8 @@ class Row(NamedTuple):
 class Quota(NamedTuple):
     """A metered source's day: ``limit`` and ``left`` None where unknown or unlimited, ``resets_at`` Unix seconds.
 
-    ``saved`` is what one call per cell would have cost, less what was spent.
+    ``saved`` is what one call per cell would have cost, less what was spent. ``elsewhere`` are those of the used debits that
+    the server has not in its ledger.
     """
 
     plan: str
@@ -81,6 +82,7 @@ class Quota(NamedTuple):
     unlimited: bool
     resets_at: float
     saved: int
+    elsewhere: int = 0
 
 
 class Reply(NamedTuple):

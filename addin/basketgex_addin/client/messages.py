@@ -43,7 +43,8 @@ def quota(found: pb.GetStatusResponse) -> Quota | Problem:
     q = found.quota
     known = q.limit > 0 and not q.unlimited
     limit, left = q.limit if known else None, q.left if known and q.left >= 0 else None
-    return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved)
+    elsewhere = max(q.used - found.debits_today, 0) if known else 0
+    return Quota(q.plan, limit, q.used, left, q.unlimited, q.resets_at, q.saved, elsewhere)
 
 
 def settings(found: pb.Settings) -> HomeSettings:

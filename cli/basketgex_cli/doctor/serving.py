@@ -158,6 +158,8 @@ def quota(facts: Facts) -> Finding:
     if isinstance(facts.quota, Problem):
         return Finding(FAULT, facts.quota.sentence, "See to the source and its key first.")
     text, again = quota_lines(facts.quota)
+    if facts.quota.elsewhere:
+        text += f" {facts.quota.elsewhere:,} of them were not spent here: the key is used elsewhere too."
     if facts.quota.left == 0:
         return Finding(ATTENTION, text, f"{again.partition('.')[0]}. Wait until then, or change the plan.")
     return Finding(OK, text)

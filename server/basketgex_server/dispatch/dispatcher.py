@@ -282,12 +282,14 @@ class Dispatcher:
 
     def _hear(self, cache: SnapshotCache, batcher: Batcher, news: News) -> None:
         """Take what the calls of others have brought, and give it to those who wait here."""
-        cache.hear(news.snapshots, news.missing)
-        cache.quota = Quota.of(news.quota, self._settings.reserve, self._now())
+        now = self._now()
+        snapshots = {symbol: snapshot.by(now) for symbol, snapshot in news.snapshots.items()}
+        cache.hear(snapshots, {symbol: min(at, now) for symbol, at in news.missing.items()})
+        cache.quota = Quota.of(news.quota, self._settings.reserve, now)
         self._brought += 1
         if news.snapshots:
             newest = max(snapshot.fetched_at for snapshot in news.snapshots.values())
-            self._state.meter.news_took(self._now() - newest)
+            self._state.meter.news_took(now - newest)
         self._spender.hear_failed(cache, news.failed.values())
         exposures = {symbol: snapshot.exposure for symbol, snapshot in news.snapshots.items()}
         batcher.settle({**exposures, **dict.fromkeys(news.missing), **news.failed})

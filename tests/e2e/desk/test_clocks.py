@@ -1,4 +1,4 @@
-"""A replica whose clock is off says so to whoever looks after it."""
+"""A replica whose clock is off says so to whoever looks after it, and joins and takes over by the store's all the same."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
+from basketgex_addin.cells import Reply
 from basketgex_server.settings import Settings
+from tests.e2e.clocked import Clock, reply
+from tests.e2e.desk.books import said, until_books
+from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.serving import until
 from tests.server.metered import Probe
 from tests.server.servers import PATIENCE, FakeSource, serving
+from tests.standin.upstream import Gate, Upstream, gated
 
 BEHIND = 3_600.0
 
@@ -25,3 +31,40 @@ def test_how_far_a_replicas_clock_is_off_is_told(tmp_path: Path, desk_store: str
         served.stub.GetBasket(request, metadata=served.token, timeout=PATIENCE)
         found = Probe(f"http://{served.serving.metrics}").value("clock_offset_seconds")
         assert found == pytest.approx(BEHIND, abs=60)
+
+
+@pytest.mark.parametrize("off", [-BEHIND, BEHIND], ids=["behind", "ahead"])
+def test_a_replica_whose_clock_is_off_joins_and_takes_over_as_the_others_do(
+    tmp_path: Path, desk_store: str, upstream: Upstream, off: float
+) -> None:
+    (tmp_path / "off").mkdir()
+    wrong = Clock(tmp_path / "off", time.time() + off)
+    with (
+        desk(tmp_path, desk_store, upstream, 1) as (one,),
+        desk(tmp_path / "off", desk_store, upstream, 1, command=wrong.command) as (other,),
+    ):
+        reply(one.home, "SPY")
+        until_books(desk_store, upstream, landed=1)
+        for first, second, symbol in ((one, other, "A"), (other, one, "B")):
+            gate = Gate()
+            upstream.script(gated(gate))
+            asks = Asking(first, [symbol])
+            gate.wait_entered()
+            joins = Asking(second, [symbol])
+            until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+            gate.open()
+            assert isinstance(asks.answer(), Reply)
+            assert isinstance(joins.answer(), Reply)
+        until_books(desk_store, upstream, landed=3)
+        gate = Gate()
+        upstream.script(gated(gate))
+        lost = Asking(one, ["C"])
+        gate.wait_entered()
+        waits = Asking(other, ["C"])
+        until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+        one.kill()
+        assert isinstance(waits.answer(), Reply)
+        gate.open()
+        lost.answer()
+        until_books(desk_store, upstream, landed=4, lost=1)
+        assert upstream.debits == 5

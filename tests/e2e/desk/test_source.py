@@ -11,22 +11,30 @@ import pytest
 from basketgex_addin.cells import Problem
 from tests.e2e.clocked import Clock, asked, problem, reply
 from tests.e2e.desk.books import calls, done, said, until_books
+from tests.e2e.desk.impatient import command
 from tests.e2e.desk.replicas import Asking, desk
 from tests.e2e.serving import status, until
+from tests.e2e.test_doctor import doctor
 from tests.standin.upstream import DAY, Fault, Gate, Upstream, garbled, rate_limited, reset
 
+SILENCE = 5
+"""Seconds for which a source that says nothing is waited for."""
 FAULTS = {
+    "silence": (Fault(), "source_unavailable"),
     "a reset": (reset(), "source_unavailable"),
     "rubbish": (garbled(b"{"), "source_unavailable"),
     "too fast": (rate_limited("60"), "rate_limited"),
 }
 
 
-@pytest.mark.parametrize(("fault", "code"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("name", FAULTS)
 def test_what_a_call_ran_into_is_told_on_every_replica(
-    tmp_path: Path, desk_store: str, upstream: Upstream, fault: Fault, code: str
+    tmp_path: Path, desk_store: str, upstream: Upstream, name: str
 ) -> None:
-    with desk(tmp_path, desk_store, upstream, 2) as (one, other):
+    fault, code = FAULTS[name]
+    silent = name == "silence"
+    begun = {"command": command(SILENCE)} if silent else {}
+    with desk(tmp_path, desk_store, upstream, 2, **begun) as (one, other):
         reply(one.home, "SPY")
         until_books(desk_store, upstream, landed=1)
         gate = Gate()
@@ -35,10 +43,12 @@ def test_what_a_call_ran_into_is_told_on_every_replica(
         gate.wait_entered()
         joins = Asking(other, ["A"])
         until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
-        gate.open()
+        if not silent:
+            gate.open()
         for found in (asks.answer(), joins.answer()):
             assert isinstance(found, Problem)
             assert found.code == code
+        gate.open()
         until_books(desk_store, upstream, landed=1, failed=1)  # it may have been charged, and counts
         made = len(upstream.calls)
         (found,) = asked(other.home, ["B"])
@@ -108,5 +118,7 @@ def test_a_server_alone_with_the_desks_key_is_bounded_with_it_by_what_the_source
         for server in (one, alone, one, alone):
             assert problem(server.home, "C").code == "quota_spent"
         assert upstream.debits == 6
+        _, found, _ = doctor(alone.home)
+        assert "3 of them were not spent here: the key is used elsewhere too." in found["quota"]["found"]
         # Whoever made the last call knows of it; the other has asked once more, and that may have been charged.
         assert [status(server.home).debits_total for server in (one, alone)] == [4, 3]

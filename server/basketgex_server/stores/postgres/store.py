@@ -85,8 +85,11 @@ class PostgresStore:
                 failures = await c.fetch("SELECT * FROM failure WHERE origin = $1", account)
             self._editions[account] = edition or 0
             snapshots, missing = figures_of(rows)
-            missing = {s: at for s, at in missing.items() if at <= now + SKEW}
-            return StoredFigures(snapshots, missing, {row["name"]: failure_of(row) for row in failures})
+            return StoredFigures(  # others have written it, and this computer's clock may be behind
+                {symbol: snapshot.by(now) for symbol, snapshot in snapshots.items()},
+                {symbol: at if at <= now + SKEW else now for symbol, at in missing.items()},
+                {row["name"]: failure_of(row) for row in failures},
+            )
 
         async def begin(pool: Pool) -> StoredFigures:
             await pool.execute("INSERT INTO account (key) VALUES ($1) ON CONFLICT DO NOTHING", account)
