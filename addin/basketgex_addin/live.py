@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar, Unpack
 
 from basketgex_addin import cells
 from basketgex_addin.cells import Ask, BasketQuestion, Problem, Question, RegimesOf
+from basketgex_addin.client.last_good import is_of_lost_desk
 from basketgex_addin.client.problems import LASTING
 from basketgex_addin.client.watcher import WatcherOptions
 
@@ -156,7 +157,7 @@ class LiveCells(Generic[CellRef]):
             with self._lock:
                 self._working.discard(question)
                 self._tried.update(dict.fromkeys(self._showing.get(question, ()), tried))
-                unreached = isinstance(found, Problem) and found.code in LASTING
+                unreached = is_of_lost_desk(found) or (isinstance(found, Problem) and found.code in LASTING)
                 if unreached:
                     self._unreached.add(question)
                 back = unreached and heard != self._heard  # and there may be no news for long

@@ -21,6 +21,7 @@ from basketgex_addin.cells import (
     Result,
     is_historical,
 )
+from basketgex_addin.client.last_good import last_good_notice
 from basketgex_addin.client.problems import OVERDUE, TOO_MUCH_AT_ONCE
 from basketgex_addin.functions import BY_NAME, Function, Kind, Way
 from basketgex_addin.functions.moments import NO_AGE
@@ -153,14 +154,14 @@ class Worksheet:
             return FAULT
 
     def _reason(self, name: str, arguments: Arguments | None, now: _Pass) -> Result:
-        """Return why a function has no value for its arguments; #N/A while that is not known, OK where it has one."""
+        """Return why a function has no value for its arguments, or an old one; #N/A while that is not known, else OK."""
         if arguments is None:
             return COMPUTED.format(name=name)
         function = BY_NAME[name]
         if function.kind.way is Way.EXPLAIN or name == WHY:
             return "OK"
         if not isinstance(self._evaluate(name, arguments, now), CellError):
-            return "OK"
+            return (self._reasons.of(name, _key(name, arguments)) if self._reasons else None) or "OK"
         try:
             question, _ = _asked(function.kind, function.given(arguments))
         except BadInput as bad:
@@ -182,7 +183,7 @@ class Worksheet:
     def _is_answered(self, question: Question[object]) -> bool:
         """Tell whether a question has found an answer since its cell was calculated, which may come after this one."""
         known = self._client.known(question)
-        return known is not None and not isinstance(known, Problem)
+        return known is not None and not isinstance(known, Problem) and not last_good_notice(known)
 
     def _has_no_age(self, answer: object, key: Callable[[], str]) -> bool:
         """Tell whether an age is asked for of figures that have none."""
@@ -202,8 +203,9 @@ class Worksheet:
         answer = self._answered(kind, question, option, key, now)
         # BASKETWHY asks for the basket's figures: of a problem with anything else it would not know.
         of_reply = kind.way is Way.ASK and isinstance(question, Ask)
-        if isinstance(answer, Problem) and not of_reply:
-            self._reasons.remember(function.name, key(), answer.sentence, question)
+        said = answer.sentence if isinstance(answer, Problem) else last_good_notice(answer)
+        if said and not of_reply:
+            self._reasons.remember(function.name, key(), said, question)
         elif self._reasons and kind.way is not Way.REMEMBER:
             self._reasons.forget(function.name, key())
         if answer is None:  # on its way

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from threading import Event
 
+import pytest
+
 from basketgex_addin.cells import Ask, Problem, Question, RegimesOf, Reply, Since
-from basketgex_addin.client.problems import SERVER_ABSENT
+from basketgex_addin.client.last_good import last_good
+from basketgex_addin.client.problems import DESK_AWAY, SERVER_ABSENT
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.live import TRIES, LiveCells
-from tests.addin.test_worksheet import REPLY
+from tests.addin.test_worksheet import LEVELS, REPLY
 
 SINCE = Since("negative_gamma", 0.0, "")
 A, B = Ask(("A",)), Ask(("B",))
@@ -209,10 +212,14 @@ def test_what_a_person_asked_for_is_done_beside_what_is_under_way() -> None:
     go.set()
 
 
-def test_what_no_server_was_there_for_is_asked_again_when_the_stream_has_one() -> None:
+LAST = last_good(LEVELS._replace(keep_until=2.0), DESK_AWAY, 1.0)
+
+
+@pytest.mark.parametrize("found", [SERVER_ABSENT, LAST], ids=["nothing", "the last good value"])
+def test_what_no_server_was_there_for_is_asked_again_when_the_stream_has_one(found: object) -> None:
     world = World()
     world.board.at("1").want(A)
-    world.board.at("2").later(LevelsOf("NVDA"), lambda: SERVER_ABSENT)
+    world.board.at("2").later(LevelsOf("NVDA"), lambda: found)
     assert world.came.wait(DEADLINE)
     [stream] = world.client.streams
     stream.changed(frozenset((A,)))

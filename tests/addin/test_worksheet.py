@@ -45,6 +45,7 @@ REPLY = Reply(
 )
 NVDA = ((("NVDA",),),)
 ASK = Ask(("NVDA",))
+LEVELS = LevelFigures(100.0, 95.0, "available", 110.0, None, 110.0, 90.0, 100.0, None, 0.0, 30.0)
 
 
 class FakeClient:
@@ -241,7 +242,7 @@ def test_one_symbol_is_a_basket_of_one_and_two_are_refused() -> None:
 
 
 def test_levels_and_why_there_are_none() -> None:
-    flip = LevelFigures(100.0, 95.0, "available", 110.0, None, 110.0, 90.0, 100.0, None, 0.0, 30.0)
+    flip = LEVELS
     client = FakeClient(flip)
     sheet = Worksheet(client)
     found = sheet.evaluate("GEXLEVELS", NVDA)
@@ -265,6 +266,21 @@ def test_levels_and_why_there_are_none() -> None:
     sheet.evaluate("GEXLEVELS", NVDA)
     client.memory.pop(LevelsOf("NVDA"))
     assert sheet.evaluate("BASKETWHY", NVDA) == "OK"
+
+
+def test_levels_that_are_the_last_good_ones_say_so() -> None:
+    last = "Last good value: The desk cannot be reached."
+    client = FakeClient(LEVELS._replace(notice=last))
+    sheet = Worksheet(client)
+    client.memory[ASK] = REPLY
+    shown = sheet.evaluate("GEXLEVELS", NVDA)
+    assert shown == Worksheet(FakeClient(LEVELS)).evaluate("GEXLEVELS", NVDA)
+    assert sheet.evaluate("BASKETWHY", [*NVDA, None, (("GEXLEVELS",),)]) == last
+    assert sheet.explain([("GEXLEVELS", NVDA)]) == sheet.evaluate("BASKETWHY", NVDA) == last
+    client.memory[LevelsOf("NVDA")] = LEVELS
+    assert sheet.evaluate("GEXLEVELS", NVDA) == shown
+    assert sheet.evaluate("BASKETWHY", [*NVDA, None, (("GEXLEVELS",),)]) == "OK"
+    assert sheet.explain([("GEXLEVELS", NVDA)]) == sheet.evaluate("BASKETWHY", NVDA) == "OK"
 
 
 def test_since_takes_the_document_along_in_one_call() -> None:

@@ -159,7 +159,8 @@ class Since(NamedTuple):
 class LevelFigures(NamedTuple):
     """The levels of one underlying: prices in USD, None where there is none. Times are Unix seconds.
 
-    ``near_flip``: the balance is small, or the flip is available and nearer than half a daily move.
+    ``near_flip``: the balance is small, or the flip is available and nearer than half a daily move. Here and in the others:
+    ``notice`` says what a person should know; until ``keep_until`` it may be shown as the last good one, 0: not at all.
     """
 
     underlying_price: float
@@ -176,6 +177,8 @@ class LevelFigures(NamedTuple):
     gamma_flip_doubts: tuple[str, ...] = ()
     gamma_flip_roots: tuple[float, ...] = ()
     near_flip: bool = False
+    notice: str = ""
+    keep_until: float = 0.0
 
 
 class Strikes(NamedTuple):
@@ -183,6 +186,8 @@ class Strikes(NamedTuple):
 
     rows: tuple[tuple[float, ...], ...]
     client_ttl: float
+    notice: str = ""
+    keep_until: float = 0.0
 
 
 class Profile(NamedTuple):
@@ -201,6 +206,8 @@ class Profile(NamedTuple):
     flip_status: str = ""
     flip_doubts: tuple[str, ...] = ()
     near_flip: bool = False
+    notice: str = ""
+    keep_until: float = 0.0
 
 
 class Dispersion(NamedTuple):
@@ -232,3 +239,5 @@ class Dispersion(NamedTuple):
     index_covered: float = math.nan
     index_balance: float | None = None
     basket_balance: float | None = None
+    notice: str = ""
+    keep_until: float = 0.0

@@ -61,6 +61,7 @@ class Hedge(NamedTuple):
     notice: str = ""
     source: str = ""
     synthetic: bool = False
+    keep_until: float = 0.0
 
     @property
     def to_close(self) -> float | None:

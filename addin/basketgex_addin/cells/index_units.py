@@ -35,3 +35,4 @@ class IndexUnits(NamedTuple):
     notice: str = ""
     source: str = ""
     synthetic: bool = False
+    keep_until: float = 0.0

@@ -23,6 +23,7 @@ class Standing(NamedTuple):
     source: str
     synthetic: bool
     convention: str
+    keep_until: float = 0.0
 
 
 class ExpiryBucket(NamedTuple):

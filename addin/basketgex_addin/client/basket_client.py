@@ -99,7 +99,7 @@ class BasketClient(ShapeCalls):
         return self._memo.get(question)
 
     def remembered(self, question: Question[A]) -> A | None:
-        """Return a basket's last reply, of any age, or None: no call."""
+        """Return a question's last answer, of any age, or None: no call."""
         return self._memo.remembered(question)
 
     def forget(self, question: Question[object]) -> None:
@@ -113,7 +113,7 @@ class BasketClient(ShapeCalls):
         if isinstance(question, BasketQuestion):  # whose call puts its answers into memory
             return question.put_to(self)
         stamp = self._stamp()
-        found = question.put_to(self)
+        found = self._baskets.or_last_good(question, question.put_to(self))
         self._memo.put([(question, found)], stamp)
         return found
 
@@ -253,7 +253,8 @@ class BasketClient(ShapeCalls):
         if isinstance(found, Problem):
             return found
         doubts = (found.roots, found.flip_status, found.flip_doubts, found.near_flip)
-        return Profile(found.moves, found.spots, found.net[measure], found.flip, found.client_ttl, *doubts)
+        net, kept = found.net[measure], (found.notice, found.keep_until)
+        return Profile(found.moves, found.spots, net, found.flip, found.client_ttl, *doubts, *kept)
 
     def levels(self, symbol: str) -> LevelFigures | Problem:
         """Return the levels of one underlying, which may take a source call of its own."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask, BasketQuestion, Problem, RegimesOf, Reply, Since
+from basketgex_addin.cells import Ask, BasketQuestion, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client import problems
 from basketgex_addin.client.connection import Connection
 from basketgex_addin.client.last_good import AWAY, last_good
@@ -88,7 +88,7 @@ class Baskets:
         failed = [answer for answer in answers if isinstance(answer, Problem)]
         self._connection.record_failure(*failed)
         if any(map(self._is_away, failed)):
-            answers = list(map(self._last_good, asks, answers))
+            answers = list(map(self.or_last_good, asks, answers))
         # What was too much for all at once may be answered for one alone, and that the server was told not to ask the source
         # is no answer for those who let it.
         passing = problems.TOO_MUCH_AT_ONCE if len(asks) > 1 else frozenset[str]()
@@ -123,10 +123,11 @@ class Baskets:
         self._memo.put(zip(map(RegimesOf, asks), answers, strict=True), stamp)
         return answers
 
-    def _last_good(self, ask: Ask, answer: Reply | Problem) -> Reply | Problem:
+    def or_last_good(self, question: Question[A], answer: A | Problem) -> A | Problem:
+        """Return the answer; where it is that the desk is away, what the question was last answered, if it may be shown."""
         if not isinstance(answer, Problem) or not self._is_away(answer):
             return answer
-        known = self._memo.remembered(ask)
+        known = self._memo.remembered(question)
         return answer if known is None else last_good(known, answer, self._now())
 
     def _is_away(self, answer: object) -> bool:

@@ -102,7 +102,7 @@ class ProfileFigures(NamedTuple):
     ``moves``; ``roots`` are the moves at which net GEX changes its sign and ``flip`` the one nearest no move, ``flip_status``
     and ``flip_doubts`` what there is against it. Times are Unix seconds; ``covered_weight`` is the share of the requested
     weight that had data. ``balance`` is net over gross GEX at no move, contract by contract; with ``near_flip`` the regime is
-    no more than a nearness to the flip.
+    no more than a nearness to the flip. ``keep_until`` as in LevelFigures.
     """
 
     moves: tuple[float, ...]
@@ -125,3 +125,4 @@ class ProfileFigures(NamedTuple):
     flip_doubts: tuple[str, ...] = ()
     balance: float = 0.0
     near_flip: bool = False
+    keep_until: float = 0.0

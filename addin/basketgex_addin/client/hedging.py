@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from basketgex_addin.cells import Ask, Betas, Hedge, Scenario, Tick
 from basketgex_addin.cells.index_units import IndexUnits
-from basketgex_addin.client.messages import optional
+from basketgex_addin.client.messages import keep_until, optional
 from basketgex_addin.client.rpc import basket_fields
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def hedge(found: pb.GetHedgeResponse) -> Hedge:
         notice=found.notice,
         source=found.origin.label,
         synthetic=found.origin.synthetic,
+        keep_until=keep_until(found.origin),
     )
 
 
@@ -96,4 +97,5 @@ def index_units(found: pb.GetBetasResponse) -> IndexUnits:
         notice=found.notice,
         source=found.origin.label,
         synthetic=found.origin.synthetic,
+        keep_until=keep_until(found.origin),
     )

@@ -1,6 +1,8 @@
-"""What goes on being shown while a desk is away: a basket's last reply, for the session that it is of, saying so. Pure."""
+"""What goes on being shown while a desk is away: a question's last answer, for the session that it is of, saying so. Pure."""
 
 from __future__ import annotations
+
+from typing import Any, TypeVar, cast
 
 from basketgex_addin.cells import Problem, Reply
 from basketgex_addin.client.memo import SHORT_TTL
@@ -8,14 +10,34 @@ from basketgex_addin.client.problems import DESK_AWAY, TIMED_OUT
 
 AWAY = (DESK_AWAY, TIMED_OUT)
 """What a desk is away by; one that hangs says nothing."""
+LAST_GOOD = "Last good value: "
+"""How a notice begins, the server's too, of what is older than it should be."""
+A = TypeVar("A")
 
 
-def last_good(reply: Reply, problem: Problem, now: float) -> Reply | Problem:
-    """Return the reply as the last good one, or the problem where its session is over; ``now`` in Unix seconds."""
-    if reply.usable_until and now >= reply.usable_until:
+def last_good(answer: A, problem: Problem, now: float) -> A | Problem:
+    """Return the answer as the last good one, or the problem where its session is over; ``now`` in Unix seconds."""
+    notice = LAST_GOOD + problem.sentence
+    if isinstance(answer, Reply):
+        if answer.usable_until and now >= answer.usable_until:
+            return problem
+        freshness = "STALE" if answer.freshness == "FRESH" else answer.freshness
+        old = answer._replace(notice=notice, freshness=freshness, client_ttl=SHORT_TTL)
+        return cast("A", old)
+    figures: Any = answer
+    standing = getattr(figures, "standing", None)
+    if now >= getattr(standing or figures, "keep_until", 0.0):
         return problem
-    return reply._replace(
-        notice=f"Last good value: {problem.sentence}",
-        freshness="STALE" if reply.freshness == "FRESH" else reply.freshness,
-        client_ttl=SHORT_TTL,
-    )
+    told = {"notice": notice} if standing is None else {"standing": standing._replace(notice=notice)}
+    return cast("A", figures._replace(client_ttl=SHORT_TTL, **told))
+
+
+def last_good_notice(answer: object) -> str:
+    """Return what an answer says of its being the last good one; empty where it does not."""
+    notice = getattr(getattr(answer, "standing", answer), "notice", "")
+    return notice if notice.startswith(LAST_GOOD) else ""
+
+
+def is_of_lost_desk(answer: object) -> bool:
+    """Tell whether an answer is the last good one because the desk is away."""
+    return last_good_notice(answer) in {LAST_GOOD + problem.sentence for problem in AWAY}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from threading import Lock
 from typing import NamedTuple, TypeVar, cast
 
-from basketgex_addin.cells import BasketQuestion, Problem, Question, Reply, Since
+from basketgex_addin.cells import BasketQuestion, Problem, Question
 
 SHORT_TTL = 2.0  # seconds, of problems and of what does not say how long it holds
 LOOK = 0.005  # seconds between two looks at the stamp: it is read from the disk
@@ -21,7 +21,7 @@ A = TypeVar("A")
 class _Entry(NamedTuple):
     answer: object
     expires: float
-    last: Reply | Since | None
+    last: object
 
 
 class Memo:
@@ -57,7 +57,7 @@ class Memo:
         return cast("A | Problem | None", found)  # put beside no other kind of question
 
     def remembered(self, question: Question[A]) -> A | None:
-        """Return a basket's last reply or regime, of any age, which no problem since then hides; of others nothing is kept."""
+        """Return a question's last answer, of any age, which no problem since then hides."""
         with self._lock:
             entry = self._find(question)
         return cast("A | None", entry.last if entry is not None else None)
@@ -73,7 +73,7 @@ class Memo:
                 before = self._entries.pop(question, None)
                 ttl = getattr(answer, "client_ttl", SHORT_TTL)
                 expires = now + (ttl if math.isfinite(ttl) else SHORT_TTL)
-                last = answer if isinstance(answer, Reply | Since) else before.last if before else None
+                last = answer if not isinstance(answer, Problem) else before.last if before else None
                 self._entries[question] = _Entry(answer, expires, last)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)

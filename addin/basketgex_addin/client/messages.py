@@ -5,6 +5,7 @@ Whoever has a message has its package: nothing is imported here that a machine m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,8 @@ def strikes(found: pb.GetSymbolResponse) -> Strikes | Problem:
         return problems.NO_STRIKES
     net = (call + put for call, put in zip(s.call_gex, s.put_gex, strict=True))
     columns = (s.strike, s.call_gex, s.put_gex, net, s.call_open_interest, s.put_open_interest)
-    return Strikes(tuple(zip(*columns, strict=True)), found.client_ttl)
+    rows = tuple(zip(*columns, strict=True))
+    return Strikes(rows, found.client_ttl, found.notice, keep_until(found.origin))
 
 
 def levels(found: pb.GetSymbolResponse) -> LevelFigures | Problem:
@@ -129,6 +131,7 @@ def profile(found: pb.GetProfileResponse, measures: Collection[str]) -> ProfileF
         flip_doubts=tuple(found.flip_doubts),
         balance=found.balance,
         near_flip=found.near_flip,
+        keep_until=keep_until(found.origin),
     )
 
 
@@ -156,7 +159,14 @@ def dispersion(found: pb.GetDispersionResponse) -> Dispersion:
         index_covered=found.index_covered,
         index_balance=optional(found, "index_balance"),
         basket_balance=optional(found, "basket_balance"),
+        notice=found.notice,
+        keep_until=keep_until(found.origin),
     )
+
+
+def keep_until(origin: pb.Origin) -> float:
+    """Return until when figures may be shown that a server was asked for before it was lost; 0: not at all."""
+    return math.inf if origin.historical else origin.usable_until
 
 
 def optional(found: Message, field: str) -> float | None:
@@ -177,6 +187,8 @@ def _levels(found: pb.GetSymbolResponse) -> LevelFigures:
         gamma_flip_doubts=tuple(found.levels.gamma_flip_doubts),
         gamma_flip_roots=tuple(found.levels.gamma_flip_roots),
         near_flip=found.levels.near_flip,
+        notice=found.notice,
+        keep_until=keep_until(found.origin),
         **{name: optional(found.levels, name) for name in LEVELS},
     )
 

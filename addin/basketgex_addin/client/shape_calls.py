@@ -21,7 +21,7 @@ from basketgex_addin.cells.shape import (
     Standing,
     VolumeGex,
 )
-from basketgex_addin.client.messages import optional
+from basketgex_addin.client.messages import keep_until, optional
 from basketgex_addin.client.rpc import (
     GET_CHANGE,
     GET_EXPECTED_MOVE,
@@ -112,6 +112,7 @@ def standing(found: Any) -> Standing:
         source=origin.label,
         synthetic=origin.synthetic,
         convention=origin.convention,
+        keep_until=keep_until(origin),
     )
 
 

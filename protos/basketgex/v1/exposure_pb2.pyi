@@ -309,6 +309,7 @@ class Origin(_message.Message):
     BY_SYMBOL_FIELD_NUMBER: _builtins.int
     SETTINGS_NOTICE_FIELD_NUMBER: _builtins.int
     STOCK_DIVIDEND_YIELD_FIELD_NUMBER: _builtins.int
+    USABLE_UNTIL_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Kind of source: "sample", "chain-files", "flashalpha" or "cboe"."""
     label: _builtins.str
@@ -335,6 +336,10 @@ class Origin(_message.Message):
     """What a person should know of the server's settings: that config.toml cannot be used, or what of it waits; mostly empty."""
     stock_dividend_yield: _builtins.float
     """As dividend_yield; of each single name that by_symbol does not name."""
+    usable_until: _builtins.float
+    """In replies with figures, until when (Unix seconds) these may be shown at all, with their age said: a client that loses its
+    server may go on showing them until then. 0: for as long as one likes where historical is set, else it is not known.
+    """
     def __init__(
         self,
         *,
@@ -350,10 +355,11 @@ class Origin(_message.Message):
         by_symbol: _builtins.str = ...,
         settings_notice: _builtins.str = ...,
         stock_dividend_yield: _builtins.float = ...,
+        usable_until: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "settings_notice", b"settings_notice", "source", b"source", "stock_dividend_yield", b"stock_dividend_yield", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_symbol", b"by_symbol", "chex", b"chex", "convention", b"convention", "day_count", b"day_count", "dividend_yield", b"dividend_yield", "historical", b"historical", "label", b"label", "rate", b"rate", "settings_notice", b"settings_notice", "source", b"source", "stock_dividend_yield", b"stock_dividend_yield", "synthetic", b"synthetic", "usable_until", b"usable_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,6 +37,11 @@ _CALENDAR = NewYorkSessions()
 DAY = 86_400.0
 
 
+def session_ends(at: float) -> float:
+    """Return when the open interest that is the settled one at a moment ceases to be (Unix seconds)."""
+    return _CALENDAR.session(at).next_oi_ready
+
+
 def distant(oldest: float, newest: float) -> bool:
     """Tell whether two moments (Unix seconds) lie more than a trading day apart: beyond the same time of the next session."""
     return newest - oldest > DAY and newest > _a_session_later(oldest)

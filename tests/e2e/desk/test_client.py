@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,8 +13,20 @@ from pathlib import Path
 import pytest
 
 from basketgex.home import Home
-from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.cells import (
+    Ask,
+    BasketQuestion,
+    Block,
+    CellError,
+    LevelFigures,
+    Problem,
+    Reply,
+    Result,
+)
 from basketgex_addin.client import BasketClient
+from basketgex_addin.functions import FUNCTIONS, Function, Way
+from basketgex_addin.functions.levels import LevelsOf
+from basketgex_addin.worksheet import Worksheet
 from tests.e2e.clocked import asked, reply
 from tests.e2e.desk.books import until_books
 from tests.e2e.desk.joining import Reachable, reachable, said
@@ -22,6 +35,19 @@ from tests.server import keyring_file
 from tests.standin.upstream import Gate, Upstream, gated
 
 AWAY = "Last good value: The desk cannot be reached."
+ASKING = [f for f in FUNCTIONS if f.kind.way is Way.ASK and f.name not in ("BASKETQUOTA", "BASKETWHY")]
+"""The functions that show figures."""
+BASKET = (("NVDA",), ("AMD",))
+GIVEN: dict[str, Block] = {
+    "symbols": BASKET,
+    "symbol": (("NVDA",),),
+    "index": (("SPY",),),
+    "money": ((1e6,), (-1e6,)),
+}
+
+
+def _arguments(function: Function) -> list[Block]:
+    return [GIVEN[argument.name] for argument in function.arguments if not argument.optional]
 
 
 @pytest.fixture
@@ -140,6 +166,58 @@ def test_while_all_are_away_the_last_figures_stay_and_say_so(two: Reachable) -> 
         until(lambda: isinstance(client.ask(Ask(("MSFT",))), Reply))
         found = client.ask(Ask(("NVDA", "AMD")))
         assert isinstance(found, Reply) and found.notice == ""
+
+
+def test_while_all_are_away_every_function_shows_its_last_figures_and_says_so(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    later = [0.0]
+    with reachable(tmp_path, desk_store, upstream, 2, source="sample") as two:
+        home = two.joined("ann")
+        with closing(BasketClient(home, 60.0, clock=lambda: time.monotonic() + later[0])) as client:
+            sheet = Worksheet(client)
+
+            def shown() -> dict[str, Result]:
+                return {f.name: sheet.evaluate(f.name, _arguments(f)) for f in ASKING}
+
+            before = shown()
+            assert {name for name, value in before.items() if isinstance(value, CellError)} == set()
+            for server in two.servers:
+                server.kill()
+            later[0] = 3_600.0  # memory answers nothing any more
+            after = shown()
+            assert "Last good value: " not in str(before.pop("BASKETSTATUS"))
+            assert AWAY in str(after.pop("BASKETSTATUS"))
+            assert after == before
+            for function in ASKING:
+                question = function.kind.question(function.given(_arguments(function)))
+                told = sheet.explain([(function.name, _arguments(function))])
+                assert str(told).startswith("OK" if isinstance(question, BasketQuestion) else AWAY), function
+            new = sheet.evaluate("GEXLEVELS", [(("QQQ",),)])
+            assert new is CellError.NOT_AVAILABLE
+
+
+def test_levels_of_a_metered_source_stay_likewise(two: Reachable, upstream: Upstream) -> None:
+    home, levels = two.joined("ann"), LevelsOf("NVDA")
+    with client_of(home) as client:
+        before = client.ask(levels)
+        assert isinstance(before, LevelFigures) and not before.notice
+        assert time.time() < before.keep_until < time.time() + 7 * 86_400
+        addresses = [str(server.ready["tls"]) for server in two.servers]
+        for server in two.servers:
+            server.kill()
+        client.forget(levels)
+        after = client.ask(levels)
+        assert isinstance(after, LevelFigures) and after.notice.startswith(AWAY)
+        assert after._replace(notice="", client_ttl=before.client_ttl) == before
+        for server, address in zip(two.servers, addresses, strict=True):
+            server.again(listen=address)
+
+        def is_back() -> bool:
+            client.forget(levels)
+            return not client.ask(levels).notice  # type: ignore[union-attr]
+
+        until(is_back)
 
 
 def test_a_live_sheet_says_that_its_figures_are_the_last_and_goes_on_by_itself(two: Reachable) -> None:

@@ -32,6 +32,7 @@ from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.patience import patience
 from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
+from basketgex_server.dispatch.sessions import session_ends
 from basketgex_server.domain import Origin
 from basketgex_server.errors import (
     BasketgexError,
@@ -335,6 +336,8 @@ class ExposureServicer(ShapeCalls):
             reply = await work()
             if (origin := getattr(reply, "origin", None)) is not None:
                 origin.settings_notice = self._notice
+                if counted and not origin.historical:
+                    origin.usable_until = session_ends(self._now())
             return reply
         except BasketgexError as error:
             refused = error
