@@ -218,6 +218,10 @@ class Dispatcher:
         self._watch_the_clock(cache, now)
         return await self._levels.find(cache, symbol)
 
+    def last_levels(self, symbol: str) -> Levels | None:
+        """Return the last levels of a symbol that are of this session's open interest, None where there are none."""
+        return self._levels.last(symbol, self._sessions.session(self._now()).oi_ready)
+
     async def share_of(self, person: str) -> Share:
         """Return what a person has spent of all accounts today, and what they may spend. Raises StoreUnavailable."""
         day = day_of(self._now()) * DAY

@@ -63,6 +63,11 @@ class LevelCalls:
         """Forget everything, and give nobody what is still on its way: the source's origin is another."""
         self._known, self._asking = {}, {}
 
+    def last(self, symbol: str, since: float) -> Levels | None:
+        """Return what a symbol's levels were when last asked for, where that was after a moment."""
+        known = self._known.get(symbol)
+        return known.levels if known is not None and known.asked_at >= since else None
+
     async def find(self, cache: SnapshotCache, symbol: str) -> Levels | None:
         """Return a symbol's levels, None where it has none. Raises what stands in the way."""
         snapshot = cache.snapshots.get(symbol)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.dispatch.lookups import CachedFigure, Lookup, Refresh
 from basketgex_server.domain import Basket
-from basketgex_server.errors import BadChain, InvalidHorizon, NoData, NotOffered, TimedOut
+from basketgex_server.errors import (
+    BadChain,
+    BasketgexError,
+    Draining,
+    InvalidHorizon,
+    NoData,
+    NotOffered,
+    TimedOut,
+)
 from basketgex_server.sources.port import ChainSource, Compared, ExposureSource
 
 if TYPE_CHECKING:  # numpy comes with it
@@ -54,6 +62,18 @@ async def find_levels(
     if known is None:
         raise absent(f"The source has no levels of {symbol}: check the spelling.")
     return known
+
+
+async def find_levels_or_last(dispatcher: Dispatcher, symbol: str, *, timeout: float) -> tuple[Levels, str]:
+    """Return likewise; where they cannot be had, the last ones of this session, and a notice that says so and why."""
+    try:
+        return await find_levels(dispatcher, symbol, timeout=timeout), ""
+    except (NoData, Draining):
+        raise
+    except BasketgexError as error:
+        if (last := dispatcher.last_levels(symbol)) is None:
+            raise
+        return last, f"Last good value: {error.sentence}"
 
 
 async def find_profile(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from basketgex_addin.cells import Reply
+from basketgex_addin.cells import LevelFigures, Problem, Reply
+from basketgex_addin.client import BasketClient
 from tests.desk.postgres import Cluster
 from tests.desk.relay import Relay
 from tests.e2e.clocked import asked, problem, reply
@@ -62,6 +64,29 @@ def test_a_full_disk_lets_nothing_leave_and_what_has_ended_lands_when_there_is_r
         done(desk_store, ROOM.format("call"))
         assert reply(one.home, "NVDA").rows
         until_books(desk_store, upstream, landed=3)
+
+
+def test_without_the_store_levels_stay_as_they_were_and_say_so(
+    tmp_path: Path, desk_store: str, upstream: Upstream
+) -> None:
+    with desk(tmp_path, desk_store, upstream, 1) as (one,), closing(BasketClient(one.home, 60.0)) as client:
+        before = client.levels("SPY")
+        assert isinstance(before, LevelFigures) and not before.notice
+        reply(one.home, "SPY", refresh="FORCE")  # another figure, to which those levels do not belong
+        until_books(desk_store, upstream, landed=3)
+        done(desk_store, FULL.format("call"))
+        after = client.levels("SPY")
+        assert isinstance(after, LevelFigures) and after.notice.startswith(
+            "Last good value: The desk's store"
+        )
+        assert (after.call_wall, after.gamma_flip) == (before.call_wall, before.gamma_flip)
+        assert after.client_ttl <= 2.0
+        assert isinstance(client.levels("NVDA"), Problem)
+        assert upstream.debits == 3
+        done(desk_store, ROOM.format("call"))
+        again = client.levels("SPY")
+        assert isinstance(again, LevelFigures) and not again.notice
+        until_books(desk_store, upstream, landed=4)
 
 
 @pytest.mark.parametrize("resets", [True, False], ids=["a reset", "silence"])

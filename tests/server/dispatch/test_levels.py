@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from basketgex_server.dispatch.lookups import Refresh
+from basketgex_server.dispatch.queries import find_levels_or_last
 from basketgex_server.errors import BasketgexError, Draining, Paced, SourceUnavailable
 from basketgex_server.exposure.levels import Levels
-from tests.server.dispatch.test_day import metered
+from tests.server.dispatch.test_day import DAY, metered
 from tests.server.dispatch.test_dispatcher import AWAY, Bench, bench
 from tests.server.servers import PATIENCE, run, turns, until
 
@@ -111,6 +114,29 @@ def test_a_sheet_of_levels_at_once_has_no_more_of_them_than_one_after_another(tm
             )
             assert found.count(FOUND) == len(source.asked) == b.debits() == 50
             assert sum(isinstance(f, Paced) for f in found) == 450
+
+    run(story())
+
+
+def test_where_a_source_is_away_the_last_levels_of_the_session_stay_and_say_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            source = Shut(b)
+            source.gate.set()
+            await b.find("A")
+            asked = partial(find_levels_or_last, b.dispatcher, "A", timeout=PATIENCE)
+            assert await asked() == (FOUND, "")
+            b.clock.at += 600
+            await b.find("A", refresh=Refresh.FORCE)  # another figure, to which those levels do not belong
+            source.error = AWAY
+            assert await asked() == (FOUND, f"Last good value: {AWAY.sentence}")
+            with pytest.raises(BasketgexError):
+                await b.dispatcher.levels("A")
+            with pytest.raises(BasketgexError):
+                await find_levels_or_last(b.dispatcher, "B", timeout=PATIENCE)
+            b.clock.at += DAY  # the next session
+            with pytest.raises(BasketgexError):
+                await asked()
 
     run(story())
 

@@ -30,9 +30,10 @@ from basketgex_server.dispatch.batch.choose import SHORT, answer_batch, answer_o
 from basketgex_server.dispatch.dispatcher import Dispatcher, fault
 from basketgex_server.dispatch.lookups import Refresh
 from basketgex_server.dispatch.patience import patience
-from basketgex_server.dispatch.queries import find_dispersion, find_levels, find_symbol
+from basketgex_server.dispatch.queries import find_dispersion, find_levels_or_last, find_symbol
 from basketgex_server.dispatch.regime_tracker import Regimes
 from basketgex_server.dispatch.sessions import session_ends
+from basketgex_server.dispatch.snapshots import SHORT_TTL
 from basketgex_server.domain import Origin
 from basketgex_server.errors import (
     BasketgexError,
@@ -174,8 +175,13 @@ class ExposureServicer(ShapeCalls):
             reply = messages.symbol_reply(found, lookup, request.per_strike, request.per_expiry)
             if request.levels:
                 before = self._dispatcher.counts.debits
-                known = await find_levels(self._dispatcher, symbol, timeout=self._time_left(context))
+                known, notice = await find_levels_or_last(
+                    self._dispatcher, symbol, timeout=self._time_left(context)
+                )
                 reply.levels.CopyFrom(messages.levels(known))
+                if notice:
+                    reply.notice = reply.notice or notice
+                    reply.client_ttl = min(reply.client_ttl, SHORT_TTL)
                 reply.near_flip |= reply.levels.near_flip
                 reply.debits += max(self._dispatcher.counts.debits - before, 0)
             return reply
