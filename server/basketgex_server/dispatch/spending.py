@@ -200,8 +200,6 @@ class Spender:
             return
         error, reserve = ended.error, self._reserve
         uncharged = error is not None and error.uncharged
-        if ended.metered:
-            self.counts.ends["free" if uncharged else "failed" if error else "landed"] += 1
 
         def settle(value: QuotaValue, now: float) -> QuotaValue:
             quota = Quota.of(value, reserve, now)
@@ -220,6 +218,8 @@ class Spender:
             error=error,
             refused=error.symbols if isinstance(error, NotEntitled) else (),
         )
+        if ended.metered:
+            self.counts.ends[landing.state] += 1
         self._note_quota(cache, await cache.pool.land(call.number, landing, self._now()))
         if ended.reading is not None:
             self._keep(cache, ended.reading)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 
 from basketgex_server.domain import Failure, Fetched, QuotaReading, Snapshot
-from basketgex_server.errors import BasketgexError
+from basketgex_server.errors import BasketgexError, QuotaSpent, RateLimited
 from basketgex_server.stores.meter import Meter
 
 PastGex: TypeAlias = tuple[float, float, float]
@@ -179,6 +179,18 @@ class Landing:
     fetched_at: float = 0.0
     error: BasketgexError | None = None
     refused: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """What became of the call: landed, free, refused or failed.
+
+        One that the source refused, since its quota is spent or calls come too fast, counts: nobody says that it costs nothing.
+        """
+        if self.error is None:
+            return "landed"
+        if self.uncharged:
+            return "free"
+        return "refused" if isinstance(self.error, QuotaSpent | RateLimited) else "failed"
 
 
 @dataclass(frozen=True, slots=True)

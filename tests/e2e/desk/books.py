@@ -16,6 +16,9 @@ from tests.e2e.clocked import asked
 from tests.e2e.serving import Server, until
 from tests.standin.upstream import Upstream
 
+PERHAPS_SPENT = ("lost", "failed", "refused")
+"""States of calls that the source may have charged."""
+
 
 def said(store: str, statement: str) -> list[Any]:
     """Return what the store answers."""
@@ -81,8 +84,8 @@ def until_books(store: str, upstream: Upstream, **states: int) -> None:
         until(lambda: ended() == states, patience=30)
     except AssertionError:
         raise AssertionError(f"{calls(store)}, not {states}: {upstream.asked}") from None
-    ledger = sum(states.values())
-    assert upstream.debits <= ledger <= upstream.debits + states.get("lost", 0) + states.get("failed", 0)
+    ledger, perhaps = sum(states.values()), sum(states.get(state, 0) for state in PERHAPS_SPENT)
+    assert upstream.debits <= ledger <= upstream.debits + perhaps
 
 
 def knows(server: Server, *symbols: str) -> bool:

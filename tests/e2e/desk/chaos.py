@@ -33,7 +33,7 @@ WATCH = """
 CREATE TABLE given_up (symbol text);
 CREATE FUNCTION note_given_up() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO given_up SELECT unnest(new.symbols); RETURN NULL; END $$;
-CREATE TRIGGER note_given_up AFTER UPDATE ON call FOR EACH ROW WHEN (new.state IN ('lost', 'failed'))
+CREATE TRIGGER note_given_up AFTER UPDATE ON call FOR EACH ROW WHEN (new.state IN ('lost', 'failed', 'refused'))
     EXECUTE FUNCTION note_given_up()
 """
 """Has the store note what was ever given up: a reply that comes after all ends that."""

@@ -12,7 +12,7 @@ from basketgex_addin.cells import Problem
 from tests.e2e.clocked import Clock, asked, problem, reply
 from tests.e2e.desk.books import calls, done, said, until_books
 from tests.e2e.desk.impatient import command
-from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.desk.replicas import PROBED, Asking, desk, probe
 from tests.e2e.serving import status, until
 from tests.e2e.test_doctor import doctor
 from tests.standin.upstream import DAY, Fault, Gate, Upstream, garbled, rate_limited, reset
@@ -34,7 +34,7 @@ def test_what_a_call_ran_into_is_told_on_every_replica(
     fault, code = FAULTS[name]
     silent = name == "silence"
     begun = {"command": command(SILENCE)} if silent else {}
-    with desk(tmp_path, desk_store, upstream, 2, **begun) as (one, other):
+    with desk(tmp_path, desk_store, upstream, 2, **PROBED, **begun) as (one, other):
         reply(one.home, "SPY")
         until_books(desk_store, upstream, landed=1)
         gate = Gate()
@@ -49,10 +49,12 @@ def test_what_a_call_ran_into_is_told_on_every_replica(
             assert isinstance(found, Problem)
             assert found.code == code
         gate.open()
-        until_books(desk_store, upstream, landed=1, failed=1)  # it may have been charged, and counts
+        pauses = code == "rate_limited"
+        # It may have been charged, and counts.
+        until_books(desk_store, upstream, landed=1, **{"refused" if pauses else "failed": 1})
+        assert probe(one).value("debits_total", state="refused") == pauses
         made = len(upstream.calls)
         (found,) = asked(other.home, ["B"])
-        pauses = code == "rate_limited"
         assert (isinstance(found, Problem), len(upstream.calls) == made) == (pauses, pauses)
 
 
@@ -64,7 +66,7 @@ def test_what_is_spent_elsewhere_is_known_on_every_replica(tmp_path: Path, desk_
         made = len(upstream.calls)
         assert problem(other.home, "B").code == "quota_spent"
         assert len(upstream.calls) == made
-        until_books(desk_store, upstream, landed=1, failed=1)
+        until_books(desk_store, upstream, landed=1, refused=1)
         assert upstream.debits == 1
 
 

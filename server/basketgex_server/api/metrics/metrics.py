@@ -19,7 +19,7 @@ from basketgex_server.dispatch.gauges import Gauges
 from basketgex_server.dispatch.spending import Counts
 from basketgex_server.stores.meter import Meter
 
-ENDS = ("landed", "failed", "free", "lost")
+ENDS = ("landed", "failed", "refused", "free", "lost")
 """What becomes of a debit. All are told from the start: Prometheus sees no increase in what begins with one."""
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

@@ -30,7 +30,7 @@ TWICE = 2.0
 """Seconds between the two looks at which a replica's lock is free that is taken for dead: the store's restart frees all."""
 PATIENCE = 30.0
 """Seconds after which a want is forgotten that nobody renews."""
-_ENDED = ("landed", "failed", "free")
+_ENDED = ("landed", "failed", "refused", "free")
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What the store answers to values that it will never take."""
 
@@ -275,12 +275,11 @@ class PostgresPool:
             if call["state"] == "lost":  # it was counted as ended, and ends now
                 value = replace(value, flying=value.flying + 1)
             value = landing.settle(value, at)
-            became = "free" if landing.uncharged else "failed" if landing.error else "landed"
             await connection.execute(
                 "SELECT desk_land($1, $2, $3, $4::jsonb)",
                 self._account,
                 number,
-                became,
+                landing.state,
                 text_of(landed(self._account, landing, value, call["symbols"])),
             )
 

@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS account (
     key text PRIMARY KEY, edition bigint NOT NULL DEFAULT 0, quota jsonb
 );
 -- ``waited``: the symbols that it was made for; the others rode along.
--- States: flying, then landed, failed, free (certainly not charged) or lost (given up: it may have been charged, and counts).
+-- States: flying, then landed, failed, refused (by the source, for its quota), free (certainly not charged) or lost (given up).
+-- All but free count: they may have been charged.
 CREATE TABLE IF NOT EXISTS call (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, token text NOT NULL, account text NOT NULL, replica integer NOT NULL,
     symbols text[] NOT NULL, alone boolean NOT NULL, spent_at float8 NOT NULL, until float8 NOT NULL,

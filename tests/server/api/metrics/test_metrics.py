@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
+from basketgex_server.api.metrics.metrics import ENDS
 from basketgex_server.errors import BadSettings, SourceUnavailable
 from basketgex_server.settings import Settings
 from tests.e2e.serving import until
@@ -30,7 +31,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 def test_calls_debits_and_what_is_known_are_told(watched: Watched) -> None:
     value = watched.probe.value
     assert [value("source_calls_total", outcome="answered"), value("debits_left")] == [0, None]
-    assert [value("debits_total", state=s) for s in ("landed", "failed", "free", "lost")] == [0] * 4
+    assert [value("debits_total", state=s) for s in ENDS] == [0] * 5
     watched.ask("SPY", "AMD")
     watched.ask("AMD", "SPY")
     assert value("calls_saved_total") == 1
