@@ -1,4 +1,4 @@
-"""A line between two programs on loopback that can be held, cut and mended, or lose one answer."""
+"""A line between two programs on loopback that can be held, stranded, cut and mended, or lose one answer."""
 
 from __future__ import annotations
 
@@ -51,6 +51,12 @@ class Relay:
         with self._changed:
             self._is_held = False
             self._changed.notify_all()
+
+    def strand(self) -> None:
+        """Carry nothing more on the connections that there are, without ending them; new ones are carried."""
+        with self._changed:
+            for line in self._lines:
+                line.is_stranded = True
 
     def cut(self) -> None:
         """End every connection, and each new one at once."""
@@ -115,6 +121,8 @@ class Relay:
     def _carry(self, line: _Line, source: socket.socket, sink: socket.socket, asks: bool) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
+                if line.is_stranded:
+                    continue
                 with self._changed:
                     line.has_more |= self._is_held
                     self._changed.notify_all()
@@ -140,7 +148,7 @@ class _Line:
 
     def __init__(self, *ends: socket.socket) -> None:
         self._ends = ends
-        self.is_over = self.is_mute = self.has_more = False
+        self.is_over = self.is_mute = self.is_stranded = self.has_more = False
         self._heard = 0
 
     def hear(self, data: bytes, words: Sequence[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import asyncpg
@@ -14,6 +15,9 @@ from basketgex_server.stores.port import News
 from basketgex_server.stores.postgres import PostgresStore, session
 from basketgex_server.stores.postgres.pool import PostgresPool
 from basketgex_server.stores.postgres.session import DEPART, POOL, READ, WANT, Session
+from tests.desk.postgres import Cluster
+from tests.desk.relay import Relay
+from tests.e2e.desk.books import over
 from tests.server.servers import NOON, made_up, run, until
 from tests.server.stores.test_contract import brought, leaves, next_call, opened, until_true
 
@@ -54,6 +58,58 @@ def test_the_connections_are_made_behind_the_first_answer_and_kept(desk_store: s
             await store.end()
 
     run(story())
+
+
+def test_the_store_is_told_to_look_within_seconds_whether_a_replicas_machine_is_there(
+    desk_store: str,
+) -> None:
+    async def story() -> None:
+        session = Session(desk_store, lambda: None)
+        try:
+            pool = await session.pool()
+            assert session._ear is not None
+            for connection in [session._ear, *[await pool.acquire() for _ in range(POOL)]]:
+                names = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+                said = [await connection.fetchval(f"SHOW tcp_{name}") for name in names]
+                assert said == ["4", "2", "3", "10000"]
+        finally:
+            await session.close()
+
+    run(story())
+
+
+def test_a_link_that_stands_still_is_given_up_within_seconds(
+    postgres: Cluster, desk_store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is half open: what is said on it gets nowhere, and nobody ends it."""
+
+    async def story() -> None:
+        with Relay(postgres.port) as line:
+            one, other = (
+                PostgresStore(over(line, postgres, desk_store), 30.0),
+                PostgresStore(desk_store, 30.0),
+            )
+            told: list[News] = []
+            try:
+                pool, beside = await opened(one), await opened(other)
+                pool.listen(told.append)
+                (call,) = (await leaves(pool, "A")).calls
+                await pool.land(call.number, brought("A"), NOON)
+                await until(lambda: bool(told) or pool.edition > 0)  # type: ignore[attr-defined]
+                line.strand()
+                begun = time.monotonic()
+                await until(lambda: one._session.returns > 0)
+                assert time.monotonic() - begun < 8
+                (call,) = (await leaves(beside, "B")).calls
+                await beside.land(call.number, brought("B"), NOON)
+                await until(lambda: any("B" in news.snapshots for news in told))
+                assert (await leaves(pool, "C")).calls
+            finally:
+                await one.end()
+                await other.end()
+
+    run(story())
+    assert "The link to the desk's store stands still: TimeoutError." in caplog.text
 
 
 def test_a_departure_waits_for_its_store_for_two_seconds_and_no_longer(

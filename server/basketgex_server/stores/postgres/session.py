@@ -36,6 +36,21 @@ UNHEARD = 10
 """Looks after which what has landed is read even where nothing was heard: news may be lost."""
 AWAY = 2.0
 """Seconds for which a store that is away is waited for."""
+BEAT, BEATEN = 4, 3.0
+"""Looks after which the session that hears is asked whether it still stands, and seconds for its answer."""
+KEEPALIVES = "SELECT " + ", ".join(
+    f"set_config('tcp_{name}', '{value}', false)"
+    for name, value in (
+        ("keepalives_idle", 4),
+        ("keepalives_interval", 2),
+        ("keepalives_count", 3),
+        ("user_timeout", 10_000),
+    )
+)
+"""Has the store notice within 10 seconds that a replica's machine is gone, and free its locks; the system takes two hours.
+
+Said on each connection and not when it is made: poolers refuse what they do not know.
+"""
 WANT = "SELECT desk_want($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 READ = "SELECT desk_read($1, $2)"
 DEPART = "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)"
@@ -75,6 +90,7 @@ class Session:
         self._took = took
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._ear: asyncpg.Connection[asyncpg.Record] | None = None
+        self._made: set[Connection] = set()  # those of the pool that stand
         self._is_filled = False
         self._opening = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -101,7 +117,7 @@ class Session:
                         max_inactive_connection_lifetime=0.0,
                         timeout=CONNECT,
                         command_timeout=COMMAND,
-                        init=_warm,
+                        init=self._begin,
                         reset=_leave_as_it_is,
                     )
                 except BaseException:
@@ -109,6 +125,11 @@ class Session:
                     raise
                 self.keep(self._watch())
         return self._pool
+
+    async def _begin(self, connection: Connection) -> None:
+        self._made.add(connection)
+        connection.add_termination_listener(self._made.discard)
+        await _warm(connection)
 
     def fill(self) -> None:
         """Make the other connections, behind what has been done with the first: none is to be made while others wait."""
@@ -191,6 +212,7 @@ class Session:
         try:
             if self._pool is None:
                 await _prepare(ear)
+            await ear.execute(KEEPALIVES)
             await ear.execute("SELECT pg_advisory_lock($1, $2)", LIVENESS, self.replica)
             await ear.add_listener(CHANNEL, lambda *_: self._told())
         except BaseException:
@@ -206,6 +228,8 @@ class Session:
     async def _watch(self) -> None:
         for look in count(1):
             await asyncio.sleep(LOOK)
+            if look % BEAT == 0:
+                await self._beat()
             if self.is_up:
                 if look % UNHEARD == 0:
                     self._told()
@@ -213,6 +237,18 @@ class Session:
             with suppress(*DOWN):
                 await self._listen()
                 await self._fill()
+
+    async def _beat(self) -> None:
+        """Let go of all connections where the one that hears gives no sign: a link that is half open never ends by itself."""
+        ear = self._ear
+        if ear is None or ear.is_closed():
+            return
+        try:
+            await ear.fetchval("SELECT 1", timeout=BEATEN)
+        except DOWN as error:
+            LOG.warning("The link to the desk's store stands still: %s.", type(error).__name__)
+            for connection in (ear, *self._made):
+                connection.terminate()
 
 
 async def _prepare(connection: Connection) -> None:
@@ -235,6 +271,7 @@ async def _warm(connection: Connection) -> None:
 
     The first time takes some 20 ms, longer than a window's quiet: what others want would come too late to share a call.
     """
+    await connection.execute(KEEPALIVES)
     await connection.execute(WANT, "", 0, [], 0.0, [], [], [], [], [])
     await connection.execute(READ, "", 0)
     await connection.execute(DEPART, "", 0, 0.0, "", "{}")
