@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -73,6 +74,39 @@ def test_a_source_is_made_without_what_takes_long_to_load(tmp_path: Path, source
     )
     command = (sys.executable, "-W", "error", "-c", program, source, str(tmp_path))
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == [source]
+
+
+@pytest.mark.parametrize(
+    "first", ["basketgex.v1.exposure_pb2", "basketgex_server.lifecycle", "basketgex_addin.client"]
+)
+def test_messages_come_without_protobuf_in_python_until_somebody_asks_for_it(first: str) -> None:
+    """``python -X importtime`` shows the tenth of a start that it would take."""
+    program = (
+        "import sys, importlib; importlib.import_module(sys.argv[1]); from basketgex.v1 import exposure_pb2 as pb;"
+        "print(*{'google.protobuf.text_format', 'google.protobuf.internal.decoder'} & set(sys.modules), sep=',');"
+        "from google.protobuf.internal import python_message;"
+        "print(python_message.GeneratedProtocolMessageType.__name__);"
+        "from google.protobuf import json_format, text_format;"
+        "asked = pb.GetBasketRequest(symbols=['NVDA', 'AMD'], weights=[1, 2]);"
+        "print(json_format.Parse(json_format.MessageToJson(asked), pb.GetBasketRequest()) == asked,"
+        " text_format.Parse(text_format.MessageToString(asked), pb.GetBasketRequest()) == asked)"
+    )
+    done = subprocess.run(
+        (sys.executable, "-W", "error", "-c", program, first), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["", "GeneratedProtocolMessageType", "True True"]
+
+
+def test_protobuf_in_python_still_serves_where_it_is_chosen() -> None:
+    program = (
+        "from basketgex.v1 import exposure_pb2 as pb; from google.protobuf.internal import api_implementation as which;"
+        "print(which.Type(), pb.GetBasketRequest.FromString(pb.GetBasketRequest(symbols=['A']).SerializeToString()).symbols)"
+    )
+    chosen = os.environ | {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
+    done = subprocess.run(
+        (sys.executable, "-c", program), env=chosen, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["python", "['A']"]
 
 
 def test_a_question_that_is_piped_loads_nothing_that_draws(tmp_path: Path) -> None:

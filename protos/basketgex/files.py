@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -34,7 +33,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def drafted(path: Path, text: str) -> Path:
     """Return a file beside another with what is to stand in it, readable by its owner only."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

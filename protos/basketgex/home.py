@@ -26,11 +26,9 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -120,8 +118,7 @@ def default_home() -> Path:
     return user / ".local" / "share" / "basketgex"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """One home folder. Every method tolerates that the folder, or a file in it, is not there yet."""
 
     path: Path
@@ -236,6 +233,8 @@ class Home:
         self.create()
         if token := self.read_token():
             return token
+        import secrets  # takes a millisecond to load, and is needed once in a home's life
+
         # Written whole beside it, then linked into place: of two creators one wins, and nobody reads half a token.
         draft = files.drafted(self.token_file, secrets.token_urlsafe(32))
         try:

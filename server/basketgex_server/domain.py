@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 Convention = Literal["flashalpha", "dealer"]
@@ -28,6 +29,8 @@ YEARS = range(1990, 2100)
 SCHEMA_VERSION = 1
 LEAST_PACE, LONGEST_PACE = 1.0, 3_600.0
 """Seconds between two messages of a watch: a client may ask for anything, and gets what lies between."""
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
+"""Nothing by name, where nobody needs a dict of their own."""
 SKEW = 120.0
 """Seconds by which two clocks may differ: what lies further in the future never was, whoever wrote it down."""
 
@@ -232,8 +235,7 @@ class SymbolExposure:
         return Measures(*(sum(row.call[m] + row.put[m] for row in today) for m in range(4)))
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A figure as it was fetched. ``fetched_at`` is the server's clock, ``exposure.as_of`` the source's."""
 
     exposure: SymbolExposure
@@ -244,8 +246,7 @@ class Snapshot:
         return self if self.fetched_at <= now + SKEW else replace(self, fetched_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What something ran into the last time it was asked for; times in Unix seconds.
 
     It happened at ``failed_at``, the ``failures``-th time in a row, and there is no other call for it before ``until``.
@@ -261,8 +262,7 @@ class Failure:
     tried: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where figures come from and how they were made. Figures of different origin are never mixed.
 
     ``source`` is the kind, ``location`` its folder or base URL (never shown), ``label`` what a person reads. ``rate`` and
@@ -307,8 +307,7 @@ class Origin:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Basket:
+class Basket(NamedTuple):
     """A question: distinct symbols in the order asked, each with its weight on the scale given (finite, ≥ 0, sum > 0)."""
 
     symbols: tuple[str, ...]
@@ -320,8 +319,7 @@ class Basket:
         return tuple(s for s, w in zip(self.symbols, self.weights, strict=True) if w == 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Constituent:
+class Constituent(NamedTuple):
     """A name of an answered basket: its renormalised weight and its share, in per cent, of the gross weighted GEX."""
 
     exposure: SymbolExposure
@@ -329,8 +327,7 @@ class Constituent:
     contribution_pct: float
 
 
-@dataclass(frozen=True, slots=True)
-class BasketExposure:
+class BasketExposure(NamedTuple):
     """An answered basket.
 
     ``net`` is Σ weight · exposure over the constituents (a weighted mean), ``net_to_gross`` is net GEX over
@@ -370,8 +367,7 @@ class QuotaReading:
     plan: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What one source call brought: exposures by symbol, and the symbols that have no data.
 
     ``failed`` names symbols whose data is there but cannot be used (a broken chain), with the sentence that says why.
@@ -380,8 +376,8 @@ class Fetched:
 
     exposures: Mapping[str, SymbolExposure]
     missing: frozenset[str] = frozenset()
-    failed: Mapping[str, str] = field(default_factory=dict)
-    chains: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    failed: Mapping[str, str] = EMPTY
+    chains: Mapping[str, Any] = EMPTY
 
 
 def levels_between(low: float, high: float, count: int) -> tuple[float, ...]:

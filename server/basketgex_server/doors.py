@@ -25,12 +25,12 @@ from basketgex_server.dispatch.dispatcher import Dispatcher
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import Settings
 from basketgex_server.stores.meter import Meter
-from basketgex_server.tls import Tls
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from basketgex_server.api.metrics.metrics import Metrics, State
+    from basketgex_server.tls import Tls
 
 GRACE = 5.0
 """Seconds that requests under way may take once the server is told to end; those of a desk once its calls have landed."""
@@ -67,7 +67,7 @@ class Doors:
         self._probes: HttpServer | None = None
         self._metrics = _make_metrics() if settings.metrics_listen else None
         self.meter = self._metrics or Meter()
-        self._tls = Tls(settings) if settings.tls_certificate else None
+        self._tls = _make_tls(settings) if settings.tls_certificate else None
 
     def asked(self) -> None:
         """Note that somebody asks."""
@@ -158,6 +158,12 @@ class Doors:
         )
 
         return make_app(dispatcher, settings, self._token, self._roll, self._now, self.asked)
+
+
+def _make_tls(settings: Settings) -> Tls:
+    from basketgex_server.tls import Tls
+
+    return Tls(settings)
 
 
 def _make_metrics() -> Metrics:

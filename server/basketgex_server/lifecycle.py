@@ -13,7 +13,6 @@ import gc
 import json
 import logging
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -21,10 +20,9 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import filelock
 
@@ -66,8 +64,7 @@ RETIRED = 60.0
 SourceFactory = Callable[[Settings, Executor], ExposureSource]
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(NamedTuple):
     """Where a home's server listens, as the ready line says it."""
 
     grpc: str
@@ -82,7 +79,7 @@ class Serving:
 
     def line(self) -> str:
         """Return the ready line, without its end."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value})
+        return json.dumps({name: value for name, value in self._asdict().items() if value})
 
 
 def serve(
@@ -221,7 +218,7 @@ class _Server:
         try:
             http = await self._doors.open_gateway(self._dispatcher, self._settings)
             metrics = await self._doors.open_probes(self._settings, self._look, self._unready)
-            self._runtime = Runtime(address, os.getpid(), __version__, secrets.token_hex(8), http)
+            self._runtime = Runtime(address, os.getpid(), __version__, _boot(), http)
             self._tell()
             LOG.info("Serving %s, version %s.", self._settings.source, __version__)
             ready(Serving(address, os.getpid(), str(self._home.token_file), beyond, http, metrics))
@@ -283,7 +280,7 @@ class _Server:
     def _tell(self) -> None:
         """Let every reply say what is to be known of the settings, and every client forget what it knew before."""
         self._servicer.tell(self._configuration.notice)
-        self._runtime = self._runtime._replace(boot=secrets.token_hex(8))
+        self._runtime = self._runtime._replace(boot=_boot())
         self._home.write_runtime(self._runtime)
 
     def _unready(self) -> str:
@@ -359,6 +356,11 @@ def _lock_or_other(lock: filelock.BaseFileLock, home: Home) -> Runtime | None:
         seen = runtime
         if time.monotonic() > until:
             raise NeverReady
+
+
+def _boot() -> str:
+    """Return the name of what a server says from now on; ``secrets`` takes a millisecond to load."""
+    return os.urandom(8).hex()
 
 
 def _end_at_last() -> None:

@@ -15,7 +15,6 @@ from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.dispatcher import fault
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import Settings
-from basketgex_server.sources.flashalpha import keys
 from basketgex_server.sources.port import ExposureSource
 
 LOG = logging.getLogger(__name__)
@@ -62,9 +61,11 @@ class Reloading:
 
     async def described(self, *, key: bool) -> HomeSettings:
         """Return the settings as they are in force, and where the key is, if that is wanted: a keyring may ask a person."""
-        found, problem = None, ""
         if not key:
             return self._configuration.described("", "")
+        from basketgex_server.sources.flashalpha import keys  # here as below: most starts need none of it
+
+        found, problem = None, ""
         try:
             found = await asyncio.wait_for(
                 _aside(lambda: keys.find_key(self._configuration.key_file)), PATIENCE
@@ -80,6 +81,8 @@ class Reloading:
 
         Raises BadSettings where one of them cannot be used, BadKey and KeyStoreUnavailable: then nothing is changed.
         """
+        from basketgex_server.sources.flashalpha import keys
+
         configuration = self._configuration
         if key is not None:
             keys.Secret(key)  # raises

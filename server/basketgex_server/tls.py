@@ -10,8 +10,8 @@ import math
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 
@@ -25,8 +25,7 @@ AGAIN = 5.0
 UNUSABLE = "The TLS files cannot be used: they must be PEM files that the server may read, and the key the certificate's."
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """What the files said at one moment: certificate, key and, where it is set, the clients' authority."""
 
     contents: Sequence[bytes]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from basketgex.desk import Desk
 from basketgex.home import Runtime, bearer
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 FORCE = 2  # REFRESHFORCE of the contract, whose package may be missing here
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An open channel to one server."""
 
     at: Runtime | Desk

@@ -73,8 +73,7 @@ class Kind(Generic[A, O]):
     way: Way = Way.ASK
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One worksheet function."""
 
     name: str

@@ -24,7 +24,7 @@ Outcome = SymbolExposure | BasketgexError | None
 """What a symbol's call ended in: its exposure, the error of its call, or None: no data."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _Pending:
     outcome: asyncio.Future[Outcome]
     waiters: int = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.batch.types import Batch, BatchAnswer, Column
@@ -55,7 +54,7 @@ class Seen:
                 )
             )
         # Its location is not told: a file that changes makes it another, and the baskets without that file stay what they were.
-        told = replace(answer.origin, location="")
+        told = answer.origin._replace(location="")
         anew = told != self._origin
         before, self._baskets, self._origin = self._baskets, baskets, told
         return [n for n, basket in enumerate(baskets) if anew or basket != before[n]]

@@ -7,8 +7,8 @@ store's lock, and says what is to be written there and which calls leave once th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from basketgex_server.dispatch.people import Shares
 from basketgex_server.dispatch.planner import plan
@@ -20,8 +20,7 @@ SLACK = 0.001
 """Seconds before its end at which a window is taken for over: a timer may be that early."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What one replica's source and settings say of departures.
 
     ``symbols_per_call`` 0 means any number; ``quiet`` and ``longest`` bound the window (seconds); ``reserve`` debits are kept
@@ -106,7 +105,7 @@ def single(ledger: Ledger, terms: Terms, call: Leaving) -> Departure:
     by = {symbol: call.by[symbol] for symbol in call.symbols if symbol in call.by}
     if terms.metered and by:
         shares = Shares(ledger, quota, terms.person_debits)
-        call = replace(call, by={s: person for s, person in by.items() if not shares.is_spent(person)})
+        call = call._replace(by={s: person for s, person in by.items() if not shares.is_spent(person)})
         if not call.by:
             raise shares.refusal(by.values())
     if (error := _refusal(call, quota, ledger.now, terms)) is not None:

@@ -9,7 +9,6 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.dispatch.batcher import Batcher, Outcome
@@ -333,7 +332,7 @@ class Dispatcher:
             refused: dict[str, Outcome] = {s: error for s in symbols if s not in rest}
             await self._spender.land(cache, call)
             try:
-                return refused | dict(await self._call_again(cache, replace(call, symbols=rest), again - 1))
+                return refused | dict(await self._call_again(cache, call._replace(symbols=rest), again - 1))
             except BasketgexError as last:
                 return refused | dict.fromkeys(rest, last)
         if self._source.origin() != cache.origin:

@@ -13,9 +13,8 @@ A figure that is old when it comes is a source's that stands still, or whose clo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from basketgex_server.domain import SKEW, Freshness
 
@@ -33,8 +32,7 @@ class Due(Enum):
     AWAITED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A trading session as the open interest sees it, in Unix seconds: from ``oi_ready`` until the next one's."""
 
     oi_ready: float
@@ -49,8 +47,7 @@ class Sessions(Protocol):
         """Return the session whose open interest is the settled one at a moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The ages, in seconds, that a source's figures are judged by. ``delay``: how far it lags behind the market."""
 
     refresh_after: float
@@ -59,8 +56,7 @@ class Rules:
     historical: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """``until`` is the moment it changes, ``usable`` whether the figure may be shown at all.
 
     ``settled``: it is of after the close, so that asking again brings nothing else, although it is not called fresh.

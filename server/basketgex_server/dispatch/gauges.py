@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Gauges:
+class Gauges(NamedTuple):
     """What is known and under way on this server.
 
     ``wants``: symbols that wait for a call; ``flights``: calls under way; ``debits_left`` of the day and the ``reserve`` of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -89,8 +89,8 @@ async def _hedge(
     check_betas(known, [move for move, _, _ in scenarios])
     beta = dict.fromkeys(basket.symbols, 1.0) if known is None else known
     asked = tuple(Scenario(*scenario) for scenario in scenarios)
-    own = replace(
-        lookup, found={s: lookup.found[s] for s in basket.symbols if s in lookup.found and s in beta}
+    own = lookup._replace(
+        found={s: lookup.found[s] for s in basket.symbols if s in lookup.found and s in beta}
     )
     now = max((f.snapshot.exposure.as_of for f in own.found.values()), default=0.0)
     times = clock_times(now) if clock and own.found else None

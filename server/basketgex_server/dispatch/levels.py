@@ -6,8 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from basketgex_server.dispatch.backoff import LEVELS, SOURCE, error_of
 from basketgex_server.dispatch.freshness import believable
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from basketgex_server.exposure.levels import Levels
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """A symbol's levels, None where it has none, and the ``fetched_at`` of the figure that they belong to."""
 
     levels: Levels | None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import NamedTuple
 
-from basketgex_server.domain import Freshness, Origin, Snapshot
+from basketgex_server.domain import EMPTY, Freshness, Origin, Snapshot
 from basketgex_server.errors import (
     BasketgexError,
     TooManyCalls,
@@ -21,8 +21,7 @@ class Refresh(Enum):
     CACHE_ONLY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CachedFigure:
+class CachedFigure(NamedTuple):
     """A symbol's figure, how it stands, for how many seconds a client may keep it, and why it is old where it is."""
 
     snapshot: Snapshot
@@ -31,8 +30,7 @@ class CachedFigure:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """What became of the symbols of a request. ``missing`` gives the seconds for which that holds.
 
     ``unreadable`` says of missing ones that there is something, and why it cannot be used: they alone are left out of a basket.
@@ -44,10 +42,10 @@ class Lookup:
     found: Mapping[str, CachedFigure]
     missing: Mapping[str, float]
     failed: Mapping[str, BasketgexError]
-    refused: Mapping[int, TooManyCalls] = field(default_factory=dict)
+    refused: Mapping[int, TooManyCalls] = EMPTY
     debits: int = 0
     holds_until: float = 0.0
-    unreadable: Mapping[str, BasketgexError] = field(default_factory=dict)
+    unreadable: Mapping[str, BasketgexError] = EMPTY
     usable_until: float = 0.0
     """When the session ends of which the figures are (Unix seconds); 0 where they are of the past."""
     stands_until: float = 0.0
@@ -58,15 +56,14 @@ class Lookup:
         return self.failed.get(symbol) or self.unreadable.get(symbol)
 
 
-@dataclass(frozen=True, slots=True)
-class DueSymbols:
+class DueSymbols(NamedTuple):
     """The symbols of a request to wait for, those to refresh behind the answer, and why others have to wait longer.
 
     ``explicit``: it is what was asked for that counts, not age; ``reserve``: its calls may use the debits kept back.
     """
 
-    wait: list[str] = field(default_factory=list)
-    background: list[str] = field(default_factory=list)
-    put_off: Mapping[str, BasketgexError] = field(default_factory=dict)
+    wait: list[str]
+    background: Sequence[str] = ()
+    put_off: Mapping[str, BasketgexError] = EMPTY
     explicit: bool = False
     reserve: bool = False

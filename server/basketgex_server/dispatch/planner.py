@@ -7,12 +7,11 @@ to symbols that somebody used lately and whose figures are ageing, the oldest fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """``calls`` leave now; ``held`` wait for the call in flight, in the hope of company."""
 
     calls: tuple[tuple[str, ...], ...]

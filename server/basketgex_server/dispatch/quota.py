@@ -10,7 +10,8 @@ believed, whoever names it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from basketgex_server.domain import SKEW, QuotaReading
 from basketgex_server.errors import QuotaSpent
@@ -25,8 +26,7 @@ RESERVE_SHARE = 10
 """Of a small quota at most a tenth is kept back."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaStatus:
+class QuotaStatus(NamedTuple):
     """The quota of a metered source: ``limit`` and ``left`` None where unknown or ``unlimited``, ``resets_at`` Unix seconds."""
 
     plan: str

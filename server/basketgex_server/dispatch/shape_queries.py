@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -215,8 +215,7 @@ def left_out(lookup: Lookup, reasons: Mapping[str, BasketgexError]) -> Lookup:
     """Return lookup in which some symbols are missing, and why."""
     if not reasons:
         return lookup
-    return replace(
-        lookup,
+    return lookup._replace(
         found={s: f for s, f in lookup.found.items() if s not in reasons},
         missing={**lookup.missing, **{s: lookup.found[s].ttl for s in reasons}},
         unreadable={**lookup.unreadable, **reasons},

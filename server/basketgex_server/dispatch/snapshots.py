@@ -142,7 +142,7 @@ class SnapshotCache:
     ) -> DueSymbols:
         """Return what a request makes worth asking for; ``strikes``: only figures with one row per strike will do."""
         if refresh is Refresh.CACHE_ONLY:
-            return DueSymbols()
+            return DueSymbols([])
         if refresh is Refresh.FORCE:
             reserve = self._is_calm(now)
             late = self.paced(self.explicit, now) if metered else None

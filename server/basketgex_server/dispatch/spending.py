@@ -40,7 +40,7 @@ PATIENCE = 5.0
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Counts:
     """What happened since the start."""
 
@@ -59,7 +59,7 @@ class Counts:
     last_problem: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _End:
     """What the end of a call says of debits."""
 

@@ -6,7 +6,6 @@ This module is imported before the server listens, so what needs numpy is import
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basketgex_server.domain import DAY_COUNT, IMPLIED, DayCount, Origin
@@ -47,8 +46,7 @@ class Adjusted:
     def origin(self) -> Origin:
         """Return the provider's origin, apart from its own."""
         origin = self._provider.origin()
-        return replace(
-            origin,
+        return origin._replace(
             location=f"{origin.location}|filled" if self._filled else origin.location,
             by_symbol=IMPLIED if self._implied else origin.by_symbol,
         )

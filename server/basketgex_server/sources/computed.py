@@ -87,7 +87,7 @@ class Computed:
         origin = self._provider.origin()
         others = ", ".join(filter(None, (origin.by_symbol, self._by_symbol)))
         made = self._terms._asdict() | {"stock_dividend_yield": self._of_stocks}
-        return replace(origin, **made, by_symbol=others)
+        return origin._replace(**made, by_symbol=others)
 
     def terms(self, symbol: str) -> Terms:
         """Return what one symbol's figures are computed with."""

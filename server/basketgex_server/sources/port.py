@@ -6,8 +6,7 @@ Every source is an ExposureSource, one with whole chains a ChainSource; all of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from basketgex_server.domain import Basket, Fetched, Origin, QuotaReading, Terms
 
@@ -66,16 +65,14 @@ class ExposureSource(Protocol):
         """Let go of what it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profiled:
+class Profiled(NamedTuple):
     """A basket's profile, None where no member has data; ``failed`` as in Fetched."""
 
     profile: Profile | None
     failed: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """An index against its members; ``failed`` as in Fetched."""
 
     comparison: Comparison
@@ -86,8 +83,7 @@ Held: TypeAlias = "Mapping[str, tuple[Chain, Terms]]"
 """Chains by symbol, each with what it is computed with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Together(Generic[T]):
+class Together(NamedTuple, Generic[T]):
     """What was made of several chains; ``failed`` as in Fetched."""
 
     made: T

@@ -112,14 +112,14 @@ class LocalPool:
         calls = []
         for call in decided.calls:
             self._number += 1
-            calls.append(replace(call, number=self._number))
+            calls.append(call._replace(number=self._number))
             self._flights[self._number] = calls[-1]
             self._flying.update(call.symbols)
         for symbols in (*(call.symbols for call in calls), decided.refused, decided.joined):
             self.unwant(list(symbols))
         self._held.update(decided.held)
         self.quota = decided.quota
-        return replace(decided, calls=tuple(calls))
+        return decided._replace(calls=tuple(calls))
 
     def _take_back(self, calls: Sequence[Leaving]) -> None:
         for call in calls:

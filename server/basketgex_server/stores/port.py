@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
-from basketgex_server.domain import Failure, Fetched, QuotaReading, Snapshot
+from basketgex_server.domain import EMPTY, Failure, Fetched, QuotaReading, Snapshot
 from basketgex_server.errors import BasketgexError, QuotaSpent, RateLimited
 from basketgex_server.stores.meter import Meter
 
@@ -27,7 +26,7 @@ class StoredFigures(NamedTuple):
 
     snapshots: dict[str, Snapshot]
     missing: dict[str, float]
-    failures: Mapping[str, Failure] = MappingProxyType({})
+    failures: Mapping[str, Failure] = EMPTY
 
 
 class DebitCounts(NamedTuple):
@@ -65,8 +64,7 @@ class QuotaValue:
     ahead: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(NamedTuple):
     """A symbol that somebody waits for.
 
     ``age``: seconds since it was first wanted, by the store's clock; ``explicit``: it is to be asked for whatever is known;
@@ -84,8 +82,7 @@ class Want:
     people: tuple[str, ...] = ("",)
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(NamedTuple):
     """A call under way.
 
     ``is_alone``: it is of a kind of its own, so that no symbol waits for its end; ``is_suspect``: its replica looks dead;
@@ -99,8 +96,7 @@ class Flight:
     is_lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(NamedTuple):
     """An account's books at a moment (Unix seconds): wants in order of arrival, calls under way, the day's debits.
 
     ``spent``: what persons have paid of these; ``caps``: what those with a cap of their own may.
@@ -110,12 +106,11 @@ class Ledger:
     quota: QuotaValue
     wants: tuple[Want, ...] = ()
     flights: tuple[Flight, ...] = ()
-    spent: Mapping[str, float] = field(default_factory=dict)
-    caps: Mapping[str, int] = field(default_factory=dict)
+    spent: Mapping[str, float] = EMPTY
+    caps: Mapping[str, int] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(NamedTuple):
     """A call that leaves; the store gives it its ``number`` with its debit.
 
     ``alone``: of a kind of its own, as levels are; ``by``: who pays for each of its symbols that somebody waits for.
@@ -126,7 +121,7 @@ class Leaving:
     reserve: bool = False
     alone: bool = False
     number: int = 0
-    by: Mapping[str, str] = field(default_factory=dict)
+    by: Mapping[str, str] = EMPTY
 
     @property
     def waited(self) -> tuple[str, ...]:
@@ -145,8 +140,7 @@ class Leaving:
         return {person: count / every for person, count in waited.items() if person}
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(NamedTuple):
     """What was decided: the debits from now on, the ``calls`` that leave once it is committed, and what becomes of the rest.
 
     ``held`` symbols have had their window and wait for a call in flight; ``joined`` are in one, by its number; ``known`` have
@@ -157,15 +151,14 @@ class Departure:
     quota: QuotaValue
     calls: tuple[Leaving, ...] = ()
     held: tuple[str, ...] = ()
-    joined: Mapping[str, int] = field(default_factory=dict)
+    joined: Mapping[str, int] = EMPTY
     known: tuple[str, ...] = ()
     lost: tuple[int, ...] = ()
-    refused: Mapping[str, BasketgexError] = field(default_factory=dict)
+    refused: Mapping[str, BasketgexError] = EMPTY
     again: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(NamedTuple):
     """The end of a call.
 
     ``settle`` makes of the debits, at a moment, what they are after it. ``uncharged``: it certainly cost nothing. ``fetched``
@@ -193,8 +186,7 @@ class Landing:
         return "refused" if isinstance(self.error, QuotaSpent | RateLimited) else "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What the calls of others have brought: figures, when names were found to have none, errors; and the debits after it."""
 
     snapshots: Mapping[str, Snapshot]
@@ -234,8 +226,7 @@ class Pool(Protocol):
         """Take back what is wanted: this replica waits for nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Somebody who may ask: a name, the token's SHA-256 in hexadecimal, since when, and until when if not for good.
 
     Moments are Unix seconds. ``debits``: what they may spend in a day, where that is not what everybody may.

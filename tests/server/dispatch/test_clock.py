@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -267,7 +266,7 @@ def test_replies_that_were_kept_ready_are_not_given_any_more(tmp_path: Path) -> 
             wrong(b, 8 * HOUR)
             await b.find("A")
             answer = await answer_one(b.dispatcher, Basket(("A",), (1.0,)), Refresh.NORMAL)
-            warm.keep(b"A", replace(answer, notice=""), "kept")
+            warm.keep(b"A", answer._replace(notice=""), "kept")
             assert warm.get(b"A") == "kept"
             right(b, NOON)
             assert warm.get(b"A") is None

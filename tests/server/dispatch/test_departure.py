@@ -40,7 +40,7 @@ def test_when_the_window_is_over_all_leaves_in_the_fewest_calls() -> None:
     departure = decide(ledger("ABCDEFG"), TERMS)
     assert (sent(departure), departure.held) == (["ABC", "DEF"], ("G",))
     assert (departure.quota.today, departure.quota.flying) == (2, 2)
-    assert sent(decide(ledger("AB"), replace(TERMS, ride_alongs=lambda: "XAY"))) == ["ABX"]
+    assert sent(decide(ledger("AB"), TERMS._replace(ride_alongs=lambda: "XAY"))) == ["ABX"]
 
 
 def test_while_it_lasts_only_full_calls_leave() -> None:
@@ -50,7 +50,7 @@ def test_while_it_lasts_only_full_calls_leave() -> None:
     assert (sent(full), full.held, full.again) == (["ABC"], (), pytest.approx(0.006))
     wants = (Want("A", 0.0495), Want("B", 0.0))
     assert decide(Ledger(NOON, quota(), wants), TERMS).again is None  # the longest is over in a millisecond
-    assert sent(decide(ledger("ABCD", age=0.004), replace(TERMS, metered=False))) == ["ABC", "D"]
+    assert sent(decide(ledger("ABCD", age=0.004), TERMS._replace(metered=False))) == ["ABC", "D"]
 
 
 def test_an_under_full_call_waits_for_the_one_in_flight_and_for_no_other_window() -> None:
@@ -74,7 +74,7 @@ def test_a_suspects_call_holds_back_its_own_names_only_and_a_lost_one_nothing() 
     suspect = Flight(7, ("A",), is_suspect=True)
     assert sent(decide(ledger("AB", suspect), TERMS)) == ["B"]
     flying = replace(quota(), today=5, flying=1)
-    lost = decide(ledger("AB", replace(suspect, is_lost=True), value=flying), TERMS)
+    lost = decide(ledger("AB", suspect._replace(is_lost=True), value=flying), TERMS)
     assert (sent(lost), lost.lost) == (["AB"], (7,))
     assert (lost.quota.today, lost.quota.flying) == (6, 1)  # it counts as spent
 
@@ -85,13 +85,13 @@ def test_what_does_not_fit_is_refused_to_its_own_waiters_only() -> None:
     assert set(found.refused) == set("GHI")
     assert all(isinstance(error, QuotaSpent) for error in found.refused.values())
     away = SourceUnavailable("The source is away.")
-    shut = replace(TERMS, gate=lambda call: away if "A" in call.symbols else None)
+    shut = TERMS._replace(gate=lambda call: away if "A" in call.symbols else None)
     gated = decide(ledger("ABCDEF"), shut)
     assert (sent(gated), gated.refused) == (["DEF"], dict.fromkeys("ABC", away))
 
 
 def test_the_reserve_is_for_calls_that_may_use_it() -> None:
-    terms = replace(TERMS, reserve=50)
+    terms = TERMS._replace(reserve=50)
     wants = (Want("A", 1.0, explicit=True, reserve=True), Want("B", 1.0))
     assert sent(decide(Ledger(NOON, quota(50), wants), terms)) == ["AB"]
     assert set(decide(Ledger(NOON, quota(50), wants[1:]), terms).refused) == {"B"}
@@ -109,7 +109,7 @@ def test_an_account_whose_quota_is_unknown_sends_one_call_and_waits_for_its_repl
     assert alone.calls == ()
     told = replace(first.quota, answered=True)  # it has answered, and tells nothing of its quota
     assert sent(decide(ledger("DEFGHI", Flight(1, tuple("ABC")), value=told), TERMS)) == ["DEF", "GHI"]
-    assert sent(decide(ledger("ABCDEF", value=unknown), replace(TERMS, metered=False))) == ["ABC", "DEF"]
+    assert sent(decide(ledger("ABCDEF", value=unknown), TERMS._replace(metered=False))) == ["ABC", "DEF"]
 
 
 def test_a_single_call_passes_the_same_gates() -> None:
@@ -118,7 +118,7 @@ def test_a_single_call_passes_the_same_gates() -> None:
     with pytest.raises(QuotaSpent):
         single(ledger(value=quota(0)), TERMS, call)
     with pytest.raises(SourceUnavailable):
-        single(ledger(), replace(TERMS, gate=lambda _: SourceUnavailable("Away.")), call)
+        single(ledger(), TERMS._replace(gate=lambda _: SourceUnavailable("Away.")), call)
 
 
 @settings(max_examples=60, deadline=None)

@@ -213,7 +213,7 @@ def test_a_symbol_that_lost_its_data_is_missing_at_once(tmp_path: Path) -> None:
 
 def test_force_asks_whatever_the_age(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, comes_from=replace(LIVE, historical=True)) as b:
+        async with bench(tmp_path, comes_from=LIVE._replace(historical=True)) as b:
             await b.find("A")
             b.clock.at += 1
             found = await b.one("A", refresh=Refresh.FORCE)
@@ -436,7 +436,7 @@ def test_another_origin_starts_with_nothing_of_this_one(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path) as b:
             await b.find("A")
-            b.source.comes_from = replace(LIVE, convention="dealer")
+            b.source.comes_from = LIVE._replace(convention="dealer")
             found = await b.find("A", refresh=Refresh.CACHE_ONLY)
             assert isinstance(found.failed["A"], NotCached)
             assert found.origin.convention == "dealer"
@@ -456,7 +456,7 @@ def test_figures_of_a_source_that_changed_meanwhile_are_not_kept(tmp_path: Path)
             b.source.gate = asyncio.Event()
             waiting = asyncio.create_task(b.find("A"))
             await until(lambda: b.source.calls)
-            b.source.comes_from = replace(LIVE, location="elsewhere")
+            b.source.comes_from = LIVE._replace(location="elsewhere")
             b.source.gate.set()
             lookup = await waiting
             assert lookup.failed["A"].sentence == (

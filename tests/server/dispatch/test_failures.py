@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -287,7 +287,7 @@ def test_files_are_read_again_whenever_they_are_asked_for(tmp_path: Path) -> Non
     """They cost nothing, and may be mended at any moment."""
 
     async def story() -> None:
-        past = replace(LIVE, historical=True)
+        past = LIVE._replace(historical=True)
         async with bench(
             tmp_path, comes_from=past, metered=False, symbols_per_call=0, broken={"B": LOST}
         ) as b:

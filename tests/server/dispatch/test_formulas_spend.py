@@ -185,7 +185,7 @@ def test_one_explicit_refresh_has_a_bound_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("why", ["unlimited", "synthetic"])
 def test_where_debits_are_of_no_account_nothing_is_paced(tmp_path: Path, why: str) -> None:
     async def story() -> None:
-        async with bench(tmp_path, comes_from=replace(LIVE, synthetic=why == "synthetic")) as b:
+        async with bench(tmp_path, comes_from=LIVE._replace(synthetic=why == "synthetic")) as b:
             if why == "unlimited":
                 b.source.says = lambda: QuotaReading(None, None, unlimited=True, plan="Alpha")
             await hammered(b, 120, every=0.1, names=["A"])

@@ -61,8 +61,8 @@ def test_beyond_the_cap_nothing_leaves_for_a_person_and_everything_for_the_other
     assert (found.refused["A"].sentence, found.refused["A"].retry_after) == (SENTENCE, 7.5 * 3_600)
     assert sent(decide(books({"A": "bob"}, spent), TERMS)) == ["A"]
     assert sent(decide(books({"A": ""}, spent), TERMS)) == ["A"]  # the home's own token has no cap
-    assert sent(decide(books({"A": "ann"}, spent), replace(TERMS, person_debits=0))) == ["A"]
-    free = decide(books({"A": "ann"}, spent), replace(TERMS, metered=False))
+    assert sent(decide(books({"A": "ann"}, spent), TERMS._replace(person_debits=0))) == ["A"]
+    free = decide(books({"A": "ann"}, spent), TERMS._replace(metered=False))
     assert (sent(free), free.calls[0].by) == (["A"], {"A": "ann"})
 
 
@@ -77,7 +77,7 @@ def test_a_cap_of_ones_own_counts_instead() -> None:
 
 def test_whose_share_is_spent_sits_in_empty_seats_and_pays_nothing() -> None:
     spent = {"ann": 10.0}
-    riding = replace(TERMS, ride_alongs=lambda: "XYZ")
+    riding = TERMS._replace(ride_alongs=lambda: "XYZ")
     found = decide(books({"A": "ann", "B": "bob"}, spent), riding)
     assert (sent(found), unpaid(found)) == (["BAX"], set())
     assert (found.calls[0].by, found.calls[0].shares) == ({"B": "bob"}, {"bob": 1.0})
@@ -92,8 +92,8 @@ def test_of_two_who_want_it_the_first_with_a_share_pays() -> None:
 
 def test_joining_and_what_has_landed_are_free_whatever_is_spent() -> None:
     ledger = books({"A": "ann", "B": "ann"}, {"ann": 10.0}, Flight(7, ("A",)))
-    landed = replace(ledger.wants[1], has_landed=True)
-    found = decide(replace(ledger, wants=(ledger.wants[0], landed)), TERMS)
+    landed = ledger.wants[1]._replace(has_landed=True)
+    found = decide(ledger._replace(wants=(ledger.wants[0], landed)), TERMS)
     assert (found.joined, found.known, found.refused) == ({"A": 7}, ("B",), {})
 
 
@@ -117,15 +117,15 @@ def test_a_burst_ends_where_the_share_does() -> None:
 
 
 def test_what_is_scarce_is_shared_fairly() -> None:
-    terms = replace(TERMS, person_debits=0)
+    terms = TERMS._replace(person_debits=0)
     spent = {"ann": 1_500.0, "bob": 100.0}
     asks = {"A": "ann", "B": "bob"}
     assert decide(books(asks, spent, left=500), terms).calls[0].by == asks  # a fifth: there is plenty
     scarce = decide(books(asks, spent, left=499), terms)
     assert (sent(scarce), scarce.calls[0].by) == (["BA"], {"B": "bob"})
     forced = books({"A": "ann"}, spent, left=400)
-    wants = (replace(forced.wants[0], explicit=True, reserve=True),)
-    assert unpaid(decide(replace(forced, wants=wants), terms)) == {"A"}  # explicit requests too
+    wants = (forced.wants[0]._replace(explicit=True, reserve=True),)
+    assert unpaid(decide(forced._replace(wants=wants), terms)) == {"A"}  # explicit requests too
     alike = {"ann": 250.0, "bob": 250.0}
     assert decide(books(asks, alike, left=100), terms).calls[0].by == asks
     assert sent(decide(books({"A": "ann"}, {"ann": 1_500.0}, left=100), terms)) == ["A"]  # alone
@@ -137,7 +137,7 @@ def test_what_is_scarce_is_shared_fairly() -> None:
 def test_while_debits_are_left_somebody_may_spend_them(had: list[int], left: int) -> None:
     spent = {f"P{n}": float(debits) for n, debits in enumerate(had)}
     asks = {chr(65 + n): person for n, person in enumerate(spent)}
-    found = decide(books(asks, spent, left=left), replace(TERMS, person_debits=0, symbols_per_call=50))
+    found = decide(books(asks, spent, left=left), TERMS._replace(person_debits=0, symbols_per_call=50))
     (call,) = found.calls
     assert set(call.symbols) == set(asks)
     payers = {spent[person] for person in call.by.values()}
@@ -147,8 +147,8 @@ def test_while_debits_are_left_somebody_may_spend_them(had: list[int], left: int
 
 def test_the_desk_has_a_cap_of_its_own() -> None:
     ledger = books({"A": "", "B": "ann"})
-    terms = replace(TERMS, desk_debits=5)
-    spent = replace(ledger, quota=replace(ledger.quota, today=5))
+    terms = TERMS._replace(desk_debits=5)
+    spent = ledger._replace(quota=replace(ledger.quota, today=5))
     for error in decide(spent, terms).refused.values():
         assert isinstance(error, QuotaSpent)
         assert error.sentence == (
@@ -157,8 +157,8 @@ def test_the_desk_has_a_cap_of_its_own() -> None:
         assert error.reset_at == NOON + error.retry_after == NOON - NOON % 86_400 + 86_400
     with pytest.raises(QuotaSpent):
         single(spent, terms, Leaving(("A levels",), alone=True))
-    assert sent(decide(replace(ledger, quota=replace(ledger.quota, today=4)), terms)) == ["AB"]
-    tomorrow = decide(replace(spent, now=NOON + 86_400), terms)
+    assert sent(decide(ledger._replace(quota=replace(ledger.quota, today=4)), terms)) == ["AB"]
+    tomorrow = decide(spent._replace(now=NOON + 86_400), terms)
     assert (sent(tomorrow), tomorrow.quota.today) == (["AB"], 1)
 
 
@@ -178,7 +178,7 @@ def test_a_single_call_is_its_persons() -> None:
     assert single(books({}, {"ann": 9.0}), TERMS, call).calls == (call,)
     with pytest.raises(ShareSpent):
         single(books({}, {"ann": 10.0}), TERMS, call)
-    assert single(books({}, {"ann": 10.0}), replace(TERMS, metered=False), call).calls == (call,)
+    assert single(books({}, {"ann": 10.0}), TERMS._replace(metered=False), call).calls == (call,)
     two = Leaving(("A", "B"), by={"A": "ann", "B": "bob", "C": "cy"})  # the rest of a call, without C
     (rest,) = single(books({}, {"ann": 10.0}), TERMS, two).calls
     assert rest.shares == {"bob": 1.0}
@@ -199,7 +199,7 @@ def test_who_comes_while_it_is_decided_that_nobody_pays_is_asked_for() -> None:
     async def story() -> None:
         pool = LocalPool(books({}).quota)
         pool._spent["ann"] = 10.0
-        terms = replace(TERMS, quiet=0.0, longest=0.0)
+        terms = TERMS._replace(quiet=0.0, longest=0.0)
 
         async def depart() -> Departure:
             departure = await pool.depart(lambda ledger: decide(ledger, terms), NOON)

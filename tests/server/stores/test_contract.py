@@ -156,7 +156,7 @@ def test_a_snapshot_comes_back_bit_by_bit(make: Makes) -> None:
         pool = await opened(store)
         (call,) = (await leaves(pool, "AB")).calls
         fetched = Fetched({"BRK.B": whole, "SPY": plain}, frozenset({"GONE"}))
-        landing = replace(brought(at=NOON + 0.1), fetched=fetched)
+        landing = brought(at=NOON + 0.1)._replace(fetched=fetched)
         await keep(store, pool, call, landing)
         await until_kept(store, "BRK.B", "SPY", "GONE")
         known = await store.load(HERE, NOON)
@@ -173,7 +173,7 @@ def test_the_newest_counts_and_what_was_before_is_history(make: Makes) -> None:
         for number in range(3):
             (call,) = (await leaves(pool, "A")).calls
             exposure = made_up("A", NOON + number, float(number))
-            landing = replace(brought(at=NOON + number), fetched=Fetched({"A": exposure}, frozenset()))
+            landing = brought(at=NOON + number)._replace(fetched=Fetched({"A": exposure}, frozenset()))
             await keep(store, pool, call, landing)
             await until_past(store, number + 1)
         found = (await store.load(HERE, NOON + 9)).snapshots["A"]
@@ -210,7 +210,7 @@ def test_what_decide_refuses_is_not_written(make: Makes) -> None:
         with pytest.raises(QuotaSpent):
             await pool.depart(lambda ledger: single(ledger, TERMS, Leaving(("X levels",), alone=True)), NOON)
         with pytest.raises(ZeroDivisionError):
-            await pool.depart(lambda ledger: decide(ledger, replace(TERMS, symbols_per_call=1 // 0)), NOON)
+            await pool.depart(lambda ledger: decide(ledger, TERMS._replace(symbols_per_call=1 // 0)), NOON)
         assert (await store.spent(HERE, NOON)).total == 1
 
     told(make, story)
@@ -253,7 +253,7 @@ def test_a_debit_is_divided_over_what_was_waited_for_by_who_wanted_it_first(make
         pool.want(["A", "B"], "ann")
         pool.want(["B", "C"], "bob")
         pool.want(["D"])
-        terms = replace(TERMS, symbols_per_call=6, ride_alongs=lambda: "XY")
+        terms = TERMS._replace(symbols_per_call=6, ride_alongs=lambda: "XY")
         (call,) = (await leaves(pool, terms=terms)).calls
         assert call.symbols == ("A", "B", "C", "D", "X", "Y")
         assert call.shares == {"ann": 0.5, "bob": 0.25}
@@ -342,7 +342,7 @@ def test_whoever_wants_it_first_on_another_replica_pays(make: Makes) -> None:
         try:
             pool, another = await opened(store), await opened(other)
             pool.want(["A"], "ann")
-            await leaves(pool, terms=replace(TERMS, quiet=60.0, longest=60.0))  # published, and not gone yet
+            await leaves(pool, terms=TERMS._replace(quiet=60.0, longest=60.0))  # published, and not gone yet
             another.want(["A", "B"], "bob")
             (call,) = (await leaves(another)).calls
             assert (call.symbols, call.by) == (("A", "B"), {"A": "ann", "B": "bob"})
@@ -379,11 +379,11 @@ def test_three_thirds_are_one_debit_and_what_was_not_charged_is_nobodys(make: Ma
 
 def test_the_books_have_what_persons_have_spent_today_and_their_own_caps(make: Makes) -> None:
     read: list[Ledger] = []
-    terms = replace(TERMS, symbols_per_call=2)
+    terms = TERMS._replace(symbols_per_call=2)
 
     async def look(pool: Pool) -> Ledger:
         def note(ledger: Ledger) -> Departure:
-            read.append(replace(ledger, spent=dict(ledger.spent), caps=dict(ledger.caps)))
+            read.append(ledger._replace(spent=dict(ledger.spent), caps=dict(ledger.caps)))
             return Departure(ledger.quota)
 
         await pool.depart(note, NOON)
@@ -422,7 +422,7 @@ def test_the_books_have_what_persons_have_spent_today_and_their_own_caps(make: M
 
 
 def test_who_has_spent_their_share_is_refused_over_the_books(make: Makes) -> None:
-    terms = replace(TERMS, person_debits=1)
+    terms = TERMS._replace(person_debits=1)
 
     async def story(store: Store) -> None:
         pool = await opened(store)
@@ -453,7 +453,7 @@ def test_people_are_kept_by_name_and_those_revoked_are_gone(make: Makes) -> None
         assert await store.people() == []
         assert await store.add_person(bob)
         assert await store.add_person(ann)
-        assert not await store.add_person(replace(ann, digest="another's"))
+        assert not await store.add_person(ann._replace(digest="another's"))
         other = make()  # another process
         try:
             assert await other.people() == [ann, bob]

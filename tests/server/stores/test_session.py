@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -151,8 +150,8 @@ def test_what_the_store_will_never_take_ends_its_call_all_the_same(
             (call,) = (await leaves(pool, "AB")).calls
             landing = brought("A")
             assert landing.fetched is not None
-            never = replace(landing.fetched, exposures={"A": made_up("A", NOON, math.nan)})
-            await pool.land(call.number, replace(landing, fetched=never), NOON)
+            never = landing.fetched._replace(exposures={"A": made_up("A", NOON, math.nan)})
+            await pool.land(call.number, landing._replace(fetched=never), NOON)
             await until(lambda: bool(told))
             assert {symbol: error.code for symbol, error in told[0].failed.items()} == {
                 "A": "internal",

@@ -102,8 +102,8 @@ class Asking:
                 self._views.popitem(last=False)
         self._views.move_to_end(key)
         made, own = known
-        snapshot = replace(found.snapshot, exposure=replace(found.snapshot.exposure, **own))
-        return replace(found, snapshot=snapshot), lookup, made
+        snapshot = found.snapshot._replace(exposure=replace(found.snapshot.exposure, **own))
+        return found._replace(snapshot=snapshot), lookup, made
 
 
 def symbol_of(request: Request) -> str:

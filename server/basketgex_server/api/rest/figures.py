@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -107,7 +106,7 @@ class Figures:
         found, lookup, (part, known) = await self._asking.view(symbol, ("expiration", expiration), work)
         if part is None or known is None:
             raise nothing_expires(symbol, expiration)
-        sliced = replace(found, snapshot=Snapshot(part, found.snapshot.fetched_at))
+        sliced = found._replace(snapshot=Snapshot(part, found.snapshot.fetched_at))
         of_gex = known if measure == "gex" else None
         return encoded(bodies.strikes(measure, sliced, lookup.origin, at_least(part.strikes, least), of_gex))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from basketgex_server.dispatch.lookups import CachedFigure
 from basketgex_server.dispatch.sessions import distant
@@ -22,8 +22,7 @@ Column: TypeAlias = Any
 """A list of numbers, or an array of them where the batch is large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answered basket and where it comes from; times in Unix seconds, ``ttl`` in seconds."""
 
     question: Basket
@@ -95,7 +94,7 @@ class Batch:
         return basket(names, None if number in self.equal_weight else self.weights[entries], most)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class BatchAnswer:
     """An answered batch in the columns of the contract (exposure.proto): lists, or arrays where the batch is large."""
 

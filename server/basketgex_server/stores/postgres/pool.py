@@ -106,8 +106,8 @@ class PostgresPool:
         if decided.known:
             self._session.keep(self._catch_up())
         again = LOOK if decided.again is None else min(decided.again, LOOK)
-        return replace(
-            decided, again=again
+        return decided._replace(
+            again=again
         )  # should another's replica die, or its news be lost, this one takes over
 
     async def land(self, number: int, landing: Landing, now: float) -> QuotaValue:
@@ -220,8 +220,8 @@ class PostgresPool:
                     text_of(plain(decided)),
                 )
             )
-        calls = tuple(replace(call, number=n) for call, n in zip(decided.calls, numbers, strict=True))
-        return replace(decided, calls=calls)
+        calls = tuple(call._replace(number=n) for call, n in zip(decided.calls, numbers, strict=True))
+        return decided._replace(calls=calls)
 
     def _ledger(self, read: dict[str, Any]) -> Ledger:
         now = float(read["now"])
@@ -259,7 +259,7 @@ class PostgresPool:
                 _UNWRITABLE
             ) as error:  # trying again would hold back whoever waits for company until the lease ends
                 LOG.error("What a call has brought cannot be written: %s.", type(error).__name__)
-                nothing = replace(landing, fetched=None, error=Internal(), refused=())
+                nothing = landing._replace(fetched=None, error=Internal(), refused=())
                 await self._write_landing(pool, number, nothing)
 
         await self._session.until_done(work, "land")

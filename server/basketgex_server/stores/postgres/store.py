@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple
 from typing import TypeAlias
 
 import asyncpg
@@ -180,7 +179,7 @@ class PostgresStore:
             kept = await pool.fetchval(  # as often as it takes: the answer to an earlier try may have been lost
                 "INSERT INTO person AS p VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET name = $1 "
                 "WHERE p.digest = $2 RETURNING name",
-                *astuple(person),
+                *person,
             )
             return kept is not None
 
@@ -221,7 +220,7 @@ class PostgresStore:
         self._journal(
             "INSERT INTO failure VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (origin, name) DO UPDATE SET "
             "code = $3, reason = $4, sentence = $5, failures = $6, failed_at = $7, until = $8, tried = $9",
-            [(account, name, *astuple(failure)) for name, failure in failures.items()],
+            [(account, name, *failure) for name, failure in failures.items()],
         )
 
     def forget(self, account: str, names: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 
 from basketgex_server.domain import SKEW, Failure, Snapshot
 from basketgex_server.exposure.past import Close
@@ -103,7 +102,7 @@ def fail(c: sqlite3.Connection, origin: str, failures: Mapping[str, Failure]) ->
     with c:
         c.executemany(
             "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(origin, name, *astuple(failure)) for name, failure in failures.items()],
+            [(origin, name, *failure) for name, failure in failures.items()],
         )
 
 

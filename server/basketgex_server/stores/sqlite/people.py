@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import astuple
 
 from basketgex_server.stores.port import Person
 
@@ -19,7 +18,7 @@ def people(c: sqlite3.Connection) -> list[Person]:
 def add(c: sqlite3.Connection, person: Person) -> bool:
     """Keep a person; return False where another has the name."""
     with c:
-        return c.execute("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?, ?)", astuple(person)).rowcount > 0
+        return c.execute("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?, ?)", person).rowcount > 0
 
 
 def revoke(c: sqlite3.Connection, name: str) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from basketgex_server.errors import StoreUnavailable
 
@@ -44,8 +43,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """What was read from a damaged store: how many debits, and whether those are certainly all."""
 
     debits: int

@@ -439,10 +439,10 @@ def test_signs_and_directions_are_as_in_the_recorded_summary(live: Live, shared_
     async def recorded_fetch(symbols: tuple[str, ...]) -> Any:
         fetched = await fetch(symbols)
         spy = replace(fetched.exposures["SPY"], net=published, underlying_price=246.01)
-        return replace(fetched, exposures={"SPY": spy})
+        return fetched._replace(exposures={"SPY": spy})
 
     source.fetch = recorded_fetch  # type: ignore[method-assign]
-    source.comes_from = replace(source.comes_from, chex="as published")
+    source.comes_from = source.comes_from._replace(chex="as published")
     body = live.ok("/v1/exposure/summary/SPY")
     assert body["exposures"] == figures
     assert body["regime"] == recorded["regime"]

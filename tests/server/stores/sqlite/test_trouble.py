@@ -110,7 +110,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 def test_where_nothing_is_metered_figures_are_given_all_the_same(tmp_path: Path) -> None:
     async def story() -> None:
-        async with bench(tmp_path, metered=False, comes_from=replace(LIVE, source="cboe")) as b:
+        async with bench(tmp_path, metered=False, comes_from=LIVE._replace(source="cboe")) as b:
             await b.find("A")
             pragma("PRAGMA query_only = ON")(b)
             assert "NEW" in (await b.find("NEW")).found
