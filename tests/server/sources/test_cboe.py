@@ -84,7 +84,7 @@ def test_the_same_answers_as_the_downloaded_file(shared_data: Path, tmp_path: Pa
         wanted = asyncio.run(files.fetch(("RUT",)))
         levels = asyncio.run(files.levels("RUT"))
         found = on(cboe.url, lambda source: source.fetch(("RUT",)), missing_volatility=missing)
-        assert found._replace(chains={}) == wanted._replace(chains={}) and found.exposures["RUT"].strikes == wanted.exposures["RUT"].strikes
+        assert found[:3] == wanted[:3] and found.exposures["RUT"].strikes == wanted.exposures["RUT"].strikes
         assert on(cboe.url, lambda source: source.levels("RUT"), missing_volatility=missing) == levels
         share = found.exposures["RUT"].usable_open_interest
         assert share == pytest.approx(1.0) if missing == "fill" else share < 1
