@@ -24,7 +24,7 @@ class _Trigger(NamedTuple):
     value: Hashable
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Place:
     began: float
     now: set[_Trigger]

@@ -21,7 +21,7 @@ VARIABLES = (
 SCHEME = "grpcs://"
 EXAMPLE = "grpcs://desk.example:8443"
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _MOST_PORT = 65_535
 
 
@@ -64,7 +64,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
         host = host[1:-1]
         fits = is_number(host)
     else:
-        fits = bool(_HOST.fullmatch(host))
+        fits = bool(re.fullmatch(_HOST, host))
     if not fits or not (port.isascii() and port.isdecimal() and 0 < int(port) <= _MOST_PORT):
         raise BadAddress(
             f"A desk's address is {SCHEME}HOST:PORT, as in {EXAMPLE}; of several servers with commas between, "

@@ -10,9 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from basketgex.home_settings import HomeSettings, Setting
 from basketgex_server.addresses import check_listen
 from basketgex_server.errors import BadSettings
 from basketgex_server.settings import (
@@ -28,6 +27,9 @@ from basketgex_server.settings import (
     typed,
 )
 from basketgex_server.shown import quoted
+
+if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
 
 RESTART = (
     "listen",
@@ -189,6 +191,8 @@ class Configuration:
 
     def described(self, key_place: str, key_problem: str) -> HomeSettings:
         """Return every setting, in the order in which they are defined, beside where the key is."""
+        from basketgex.home_settings import HomeSettings, Setting
+
         default, written = Settings(), dict[str, Any]()
         with suppress(BadSettings):
             written = self._read()

@@ -8,14 +8,16 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from basketgex.home_settings import HomeSettings
 from basketgex_server.configuration import Configuration
 from basketgex_server.dispatch.dispatcher import fault
 from basketgex_server.errors import BadSettings, BasketgexError
 from basketgex_server.settings import Settings
 from basketgex_server.sources.port import ExposureSource
+
+if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
 
 LOG = logging.getLogger(__name__)
 LOOK = 0.25

@@ -78,7 +78,7 @@ def _plain(symbols: Block | None, weights: Block | None) -> Ask | None:
     return Ask(tuple(names), tuple(loads)) if len(loads) == len(names) and any(loads) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Flat:
     """An argument row by row, up to its last used cell. ``count`` is that of all its cells."""
 
@@ -149,7 +149,7 @@ def _symbol(cell: InputCell, where: str) -> str:
     return cell.strip()
 
 
-_NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)\s*(%?)")
+_NUMBER = r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)\s*(%?)"
 
 
 def _weight(cell: InputCell, where: str) -> float:
@@ -160,7 +160,7 @@ def _weight(cell: InputCell, where: str) -> float:
             "invalid_weights", f"{where} is {str(cell).upper()}: a weight must be a number.", "weights"
         )
     if isinstance(cell, str):
-        found = _NUMBER.fullmatch(cell.strip())
+        found = re.fullmatch(_NUMBER, cell.strip())
         if found is None:
             raise BadInput(
                 "invalid_weights", f"{where} is {_quoted(cell)}: a weight must be a number.", "weights"
@@ -196,7 +196,7 @@ def headers(block: Block | None) -> bool:
 
 def figure(cell: InputCell) -> float:
     """Return the number in a cell, NaN where there is none."""
-    if isinstance(cell, str) and (match := _NUMBER.fullmatch(cell.strip())):
+    if isinstance(cell, str) and (match := re.fullmatch(_NUMBER, cell.strip())):
         return float(match[1]) / (100 if match[2] else 1)
     return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else math.nan
 

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from basketgex.home import Home, Runtime
-from basketgex.home_settings import HomeSettings
 from basketgex_addin.cells import (
     Ask,
     BasketQuestion,
@@ -53,6 +52,7 @@ from basketgex_addin.client.watcher import Watcher, WatcherOptions
 from basketgex_addin.patience import deadline as calculation_deadline
 
 if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
     from basketgex.v1 import exposure_pb2 as pb
 
 COLLECTING = 0.1

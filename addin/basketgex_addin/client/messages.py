@@ -9,7 +9,6 @@ import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from basketgex.home_settings import HomeSettings, Setting
 from basketgex_addin.cells import LEVELS, Dispersion, LevelFigures, Problem, Quota, Strikes
 from basketgex_addin.client import problems
 from basketgex_addin.client.figures import (
@@ -23,6 +22,7 @@ from basketgex_addin.client.figures import (
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from basketgex.home_settings import HomeSettings
     from basketgex.v1 import exposure_pb2 as pb
 
 _OF_ORIGIN = ("source", "label", "synthetic", "convention", "settings_notice")
@@ -50,6 +50,8 @@ def quota(found: pb.GetStatusResponse) -> Quota | Problem:
 
 def settings(found: pb.Settings) -> HomeSettings:
     """Return the home's settings."""
+    from basketgex.home_settings import HomeSettings, Setting
+
     by_name = {
         s.name: Setting(
             s.name, s.value, s.default_value, s.given_by, tuple(s.choices), s.explanation, s.needs_restart

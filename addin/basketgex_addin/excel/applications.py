@@ -10,6 +10,7 @@ import importlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from threading import Lock
 from typing import Any, NamedTuple
@@ -21,8 +22,6 @@ REJECTED = frozenset({-2147418111, -2147417846, -2146777998})
 """Excel takes no call now: RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER, VBA_E_IGNORE."""
 GONE = frozenset({-2147023174, -2147023170, -2147417848, -2147220995})
 """Excel has ended: RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED, RPC_E_DISCONNECTED, CO_E_OBJNOTCONNECTED."""
-
-_OURS = re.compile(rf"\b(?:{'|'.join(function.name for function in FUNCTIONS)})\(", re.IGNORECASE)
 
 
 class NotNow(Exception):
@@ -198,7 +197,12 @@ def _range(sheet: Any, run: Sequence[CellRef]) -> Any:
 
 
 def _is_ours(formula: Any) -> bool:
-    return isinstance(formula, str) and formula.startswith("=") and bool(_OURS.search(formula))
+    return isinstance(formula, str) and formula.startswith("=") and bool(_ours().search(formula))
+
+
+@cache
+def _ours() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(function.name for function in FUNCTIONS)})\(", re.IGNORECASE)
 
 
 def _process(application: Any) -> int:

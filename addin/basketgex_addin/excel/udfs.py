@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -45,10 +46,13 @@ def _udf(function: Function) -> Callable[..., Any]:
 
 def _signature(function: Function) -> Signature:
     optional = {argument.name: argument.optional for argument in function.arguments} | {CELL: True}
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    return Signature(
-        [Parameter(name, kind, default=None if out else Parameter.empty) for name, out in optional.items()]
-    )
+    return Signature([_parameter(name, out) for name, out in optional.items()])
+
+
+@cache  # most are of many functions
+def _parameter(name: str, out: bool) -> Parameter:
+    default = None if out else Parameter.empty
+    return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
 
 def _for_xlwings(function: Function, udf: Callable[..., Any]) -> Callable[..., Any]:

@@ -45,7 +45,7 @@ COMPARED = ("name", "net GEX", "volatility", "GEX per daily sigma", "GEX per dol
 Layout = tuple[tuple[bool, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BetasAsked(OfBasket[IndexUnits]):
     """The question for a basket in units that compare."""
 

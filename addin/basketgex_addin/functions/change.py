@@ -38,7 +38,7 @@ BEFORE = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ChangeOf(OfBasket[Change]):
     """The question what made a basket change since a moment (Unix seconds), None: since the day before."""
 

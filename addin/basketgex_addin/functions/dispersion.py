@@ -39,7 +39,7 @@ INDEX_WEIGHTS = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DispersionOf(Question[Dispersion]):
     """The question for an index against its members, at a horizon in calendar days."""
 

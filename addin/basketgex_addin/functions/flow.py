@@ -30,7 +30,7 @@ ADV = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FlowOf(Question[Flow]):
     """The question for the flow of a book: symbols as typed, signed money, and average daily volumes, or none."""
 

@@ -44,7 +44,7 @@ MOVES = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HedgeOf(OfBasket[Hedge]):
     """The question what dealers of a basket must trade in scenarios, and by the clock."""
 

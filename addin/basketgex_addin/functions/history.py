@@ -30,7 +30,7 @@ COST = "From the closing figures that the server has kept, for history_days days
 DAYS = Argument("days", "Calendar days back, above 0 and up to 3650.", optional=True, default="400")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PastOf(OfBasket[Past]):
     """The question for a basket's closing figures over so many days."""
 

@@ -22,7 +22,7 @@ from basketgex_addin.cells import (
 from basketgex_addin.functions.record import SYMBOL, Arguments, Function, Kind, Shape, no_option
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LevelsOf(Question[LevelFigures]):
     """The question for one underlying's levels."""
 

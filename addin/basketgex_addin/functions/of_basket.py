@@ -19,7 +19,7 @@ from basketgex_addin.functions.record import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OfBasket(Question[A]):
     """A question of one basket that is answered with an A of its own."""
 

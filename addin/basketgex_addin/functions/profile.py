@@ -53,7 +53,7 @@ CURVE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ProfileOf(OfBasket[Profile]):
     """The question for a profile: a measure ("gex") between two prices in units of the present one."""
 

@@ -10,7 +10,7 @@ from basketgex_addin.cells import CellValue, Problem, Question, Quota, Server, T
 from basketgex_addin.functions.record import Function, Kind, Shape, no_option
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class QuotaOf(Question[Quota]):
     """The question for the quota: what is left of it is known by the server alone."""
 

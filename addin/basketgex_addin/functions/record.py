@@ -54,7 +54,7 @@ def cell_error(problem: Problem) -> Result:
     return problem.cell_error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Kind(Generic[A, O]):
     """How a function is answered: what it asks, and what its cell shows of the answer A, given the option O."""
 

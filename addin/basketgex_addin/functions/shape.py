@@ -63,7 +63,7 @@ CORRELATION = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ExpiriesOf(OfBasket[Expiries]):
     """The question for a basket by time to expiry."""
 
@@ -74,7 +74,7 @@ class ExpiriesOf(OfBasket[Expiries]):
         return server.expiries(self.ask, each_day=self.each_day)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MovesOf(OfBasket[Moves]):
     """The question for a basket by the distance of strikes from spot."""
 
@@ -85,7 +85,7 @@ class MovesOf(OfBasket[Moves]):
         return server.moves(self.ask, self.step)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MaxPainOf(Question[MaxPain]):
     """The question for one name's max pain, of all that is open or of one day."""
 
@@ -102,7 +102,7 @@ class MaxPainOf(Question[MaxPain]):
         return Ask((self.symbol,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ExpectedMoveOf(OfBasket[ExpectedMove]):
     """The question how far a basket is expected to move by a horizon in calendar days."""
 

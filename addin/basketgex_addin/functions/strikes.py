@@ -10,7 +10,7 @@ from basketgex_addin.functions.record import HEADERS, SYMBOL, Arguments, Functio
 HEADINGS = ("strike", "call GEX", "put GEX", "net GEX", "call open interest", "put open interest")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class StrikesOf(Question[Strikes]):
     """The question for one underlying by strike."""
 

@@ -18,7 +18,7 @@ SHARE = Argument(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VolumeGexOf(OfBasket[VolumeGex]):
     """The question for a basket's GEX by what was traded."""
 

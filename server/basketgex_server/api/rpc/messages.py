@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.dispatch.batch.types import MIXED, Answer, BatchAnswer, Column
 from basketgex_server.dispatch.lookups import CachedFigure, Lookup
@@ -30,6 +29,7 @@ from basketgex_server.errors import BasketgexError
 from basketgex_server.stores.port import DebitCounts
 
 if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
     from basketgex_server.dispatch.regime_history import Standings
     from basketgex_server.exposure.levels import Levels
 

@@ -16,7 +16,6 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 
-from basketgex.home_settings import HomeSettings
 from basketgex.v1 import exposure_pb2 as pb
 from basketgex_server.addresses import is_loopback
 from basketgex_server.api.offers import universe
@@ -47,6 +46,7 @@ LOG = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 
 if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
     from basketgex_server.api.rpc.hedges import Asking
 
     Context = grpc.aio.ServicerContext[Any, Any]  # generic for the type checker only

@@ -47,7 +47,7 @@ class Answer(NamedTuple):
         return distant(self.as_of, self.as_of_newest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Batch:
     """A batch as it came: basket b has the entries ``offsets[b] <= i < offsets[b + 1]`` of index and weights."""
 
