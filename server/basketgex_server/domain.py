@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
@@ -243,7 +243,7 @@ class Snapshot(NamedTuple):
 
     def by(self, now: float) -> Snapshot:
         """Return it by a clock that may be behind the fetching server's: it has come by ``now``."""
-        return self if self.fetched_at <= now + SKEW else replace(self, fetched_at=now)
+        return self if self.fetched_at <= now + SKEW else self._replace(fetched_at=now)
 
 
 class Failure(NamedTuple):
