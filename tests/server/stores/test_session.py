@@ -13,7 +13,7 @@ from basketgex_server.errors import StoreAway
 from basketgex_server.stores.port import News
 from basketgex_server.stores.postgres import PostgresStore, session
 from basketgex_server.stores.postgres.pool import PostgresPool
-from basketgex_server.stores.postgres.session import DEPART, POOL, READ, WANT, Session
+from basketgex_server.stores.postgres.session import DEPART, LAND, OPEN, POOL, READ, WANT, Session
 from tests.desk.postgres import Cluster
 from tests.desk.relay import Relay
 from tests.e2e.desk.books import over
@@ -109,6 +109,35 @@ def test_a_link_that_stands_still_is_given_up_within_seconds(
 
     run(story())
     assert "The link to the desk's store stands still: TimeoutError." in caplog.text
+
+
+def test_a_departure_and_a_landing_hold_the_books_for_three_round_trips(desk_store: str) -> None:
+    """What locks them, what writes, and the commit: on a busy machine each costs what the scheduler takes."""
+
+    async def story() -> None:
+        store = PostgresStore(desk_store, 30.0)
+        said: dict[object, list[str]] = {}
+        try:
+            pool = await opened(store)
+            await until(lambda: len(store._session._made) == POOL)
+            for connection in store._session._made:
+                own = said.setdefault(connection, [])
+                connection.add_query_logger(lambda asked, own=own: own.append(asked.query))
+            (call,) = (await leaves(pool, "A")).calls
+            await pool.land(call.number, brought("A"), NOON)
+            await until(lambda: any("COMMIT;" in own and LAND in own for own in said.values()))
+            await pool.note(lambda value, _: value, NOON)
+        finally:
+            await store.end()
+        transactions = []
+        for own in said.values():
+            begun = [at for at, statement in enumerate(own) if statement == "BEGIN;"]
+            transactions += [own[at + 1 : own.index("COMMIT;", at) + 1] for at in begun]
+        assert [READ, DEPART, "COMMIT;"] in transactions
+        assert [OPEN, LAND, "COMMIT;"] in transactions
+        assert {len(one) for one in transactions} == {3}, transactions
+
+    run(story())
 
 
 def test_a_departure_waits_for_its_store_for_two_seconds_and_no_longer(

@@ -20,7 +20,18 @@ import msgspec
 
 from basketgex_server.errors import BasketgexError, Internal, Remembered, StoreAway
 from basketgex_server.stores.port import Departure, Flags, Flight, Landing, Ledger, News, QuotaValue
-from basketgex_server.stores.postgres.session import AWAY, DEPART, DOWN, LOOK, READ, WANT, Connection, Session
+from basketgex_server.stores.postgres.session import (
+    AWAY,
+    DEPART,
+    DOWN,
+    LAND,
+    LOOK,
+    OPEN,
+    READ,
+    WANT,
+    Connection,
+    Session,
+)
 from basketgex_server.stores.postgres.values import NEWEST, figures_of, landed, plain, text_of, want_of
 
 LOG = logging.getLogger(__name__)
@@ -126,8 +137,8 @@ class PostgresPool:
 
         async def work(pool: asyncpg.Pool[asyncpg.Record]) -> QuotaValue:
             async with pool.acquire() as connection, connection.transaction():
-                value, at = await self._locked(connection)
-                value = change(value, at)
+                value, read = await self._opened(connection, None)
+                value = change(value, read["now"])
                 await connection.execute(
                     "UPDATE account SET quota = $2::jsonb WHERE key = $1", self._account, text_of(value)
                 )
@@ -246,10 +257,10 @@ class PostgresPool:
             lambda pool: pool.execute("SELECT desk_free($1, $2)", self._account, token), "free"
         )
 
-    async def _locked(self, connection: Connection) -> tuple[QuotaValue, float]:
-        row = await connection.fetchrow("SELECT quota FROM account WHERE key = $1 FOR UPDATE", self._account)
-        value = msgspec.json.decode(row["quota"], type=QuotaValue) if row["quota"] else self._begin
-        return value, float(await connection.fetchval("SELECT desk_now()"))
+    async def _opened(self, connection: Connection, number: int | None) -> tuple[QuotaValue, dict[str, Any]]:
+        """Lock the books; return the debits, and what else a landing needs, in one round trip."""
+        read = json.loads(await connection.fetchval(OPEN, self._account, number))
+        return msgspec.convert(read["quota"], QuotaValue) if read["quota"] else self._begin, read
 
     async def _land(self, number: int, landing: Landing) -> None:
         async def work(pool: asyncpg.Pool[asyncpg.Record]) -> None:
@@ -268,15 +279,14 @@ class PostgresPool:
 
     async def _write_landing(self, pool: asyncpg.Pool[asyncpg.Record], number: int, landing: Landing) -> None:
         async with pool.acquire() as connection, connection.transaction():
-            value, at = await self._locked(connection)
-            call = await connection.fetchrow("SELECT state, symbols FROM call WHERE id = $1", number)
-            if call is None or call["state"] in _ENDED:
+            value, call = await self._opened(connection, number)
+            if call["state"] is None or call["state"] in _ENDED:
                 return  # once: the commit of an earlier try came through
             if call["state"] == "lost":  # it was counted as ended, and ends now
                 value = replace(value, flying=value.flying + 1)
-            value = landing.settle(value, at)
+            value = landing.settle(value, call["now"])
             await connection.execute(
-                "SELECT desk_land($1, $2, $3, $4::jsonb)",
+                LAND,
                 self._account,
                 number,
                 landing.state,

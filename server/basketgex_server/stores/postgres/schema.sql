@@ -150,6 +150,15 @@ CREATE OR REPLACE FUNCTION desk_unpaid(calls bigint[]) RETURNS void LANGUAGE sql
     ) x WHERE p.account = x.account AND p.day = x.day AND p.person = x.person
 $$;
 
+-- Lock an account's books and read what a landing needs: its quota, the moment, and its call as it is by then.
+CREATE OR REPLACE FUNCTION desk_open(k text, number bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE q jsonb; c call;
+BEGIN
+    SELECT quota INTO q FROM account WHERE key = k FOR UPDATE;
+    SELECT * INTO c FROM call WHERE id = number;
+    RETURN jsonb_build_object('now', desk_now(), 'quota', q, 'state', c.state, 'symbols', c.symbols);
+END $$;
+
 -- Write the end of a call: one edition further, what it brought, and news of it where this is committed.
 CREATE OR REPLACE FUNCTION desk_land(k text, number bigint, became text, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE next bigint;

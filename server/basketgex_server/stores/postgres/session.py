@@ -55,6 +55,9 @@ WANT = "SELECT desk_want($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 READ = "SELECT desk_read($1, $2)"
 DEPART = "SELECT desk_depart($1, $2, $3, $4, $5::jsonb)"
 """What a replica says on its way to a call."""
+OPEN = "SELECT desk_open($1, $2)"
+LAND = "SELECT desk_land($1, $2, $3, $4::jsonb)"
+"""And behind its answer."""
 Connection = Any
 T = TypeVar("T")
 DOWN = (
