@@ -32,13 +32,21 @@ _HEADING_WITHIN = 10
 """Lines within which the headings stand: Cboe writes three above them, others add their own."""
 _NUMBERS = ("IV", "Open Interest", "Bid", "Ask")
 _NEWLINE = ord("\n")
-_ODD = (b'"', b"\r", b"\0")
+_ODD = (b'"', b"\0")
 
 
 def headings_of(content: bytes) -> int | None:
     """Return the number (from 0) of the line of headings; None where this is no Cboe download."""
-    head = content.split(b"\n", _HEADING_WITHIN)[:_HEADING_WITHIN]
-    return next((n for n, line in enumerate(head) if b",Calls," in line and b",Puts," in line), None)
+    begin = 0
+    for number in range(_HEADING_WITHIN):
+        end = content.find(b"\n", begin)
+        line = content[begin : end if end >= 0 else None]
+        if b",Calls," in line and b",Puts," in line:
+            return number
+        if end < 0:
+            break
+        begin = end + 1
+    return None
 
 
 def cboe_csv(content: bytes, name: str, heading: int) -> Columns:
@@ -119,6 +127,8 @@ def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Column
     """Read a body that is plain ASCII, every row as wide as the headings; None where it is not."""
     if content.find(b"\r", begin) >= 0:
         content = content[:begin] + content[begin:].replace(b"\r\n", b"\n")
+        if content.find(b"\r", begin) >= 0:
+            return None
     end = len(content)
     while end > begin and content[end - 1] == _NEWLINE:
         end -= 1
@@ -135,14 +145,12 @@ def _fast(content: bytes, begin: int, headings: list[str], first: int) -> Column
     except ValueError:
         return None
     numbers = list(chain.from_iterable(places))
-    if 0 in sides or (rows := PlainRows.of(content, begin, len(headings), [*sides, *numbers])) is None:
+    if 0 in sides or (rows := PlainRows.of(content, begin, len(headings), sides, numbers)) is None:
         return None
-    if (found := rows.numbers(numbers)) is None:
-        return None
-    iv, interest, bid, ask, *volume = found.reshape(len(wanted), -1)
-    count = len(rows)
+    iv, interest, bid, ask, *volume = rows.numbers.reshape(len(wanted), -1)
+    count = rows.numbers.shape[1]
     return Columns(
-        rows.texts(sides),
+        rows.texts,
         iv,
         interest,
         bid,

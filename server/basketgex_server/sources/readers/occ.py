@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,15 +15,18 @@ from basketgex_server.exposure.arrays import Flags, Floats
 from basketgex_server.exposure.chain import Chain, belongs, expiry_instant
 from basketgex_server.market_hours import last_session
 from basketgex_server.sources.readers import swar
-from basketgex_server.sources.readers.swar import WORD, Bytes, Places
+from basketgex_server.sources.readers.swar import WORD, Bytes, Places, Words
 
 _SERIES = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])")
 _TAIL = 9  # side and strike, in thousandths of a dollar
 _FRONT = 2 * WORD  # bytes that hold root and day, with the blanks of the padded spelling
 LEAD = _FRONT + _TAIL
+_WORDS = 3
+"""Words that hold all of it but the first byte: in the second the side is the last."""
+_TO_SIDE, _BYTE = np.uint64(56), np.uint64(8)
 _CALL, _PUT, _NEWLINE = b"CP\n"
 _BLANKS = (b" ", b"\t", b"\r")
-_SLOT_BITS = 16
+_SLOT_BITS = 14
 _MIX, _TO_SLOT = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(64 - _SLOT_BITS)
 
 
@@ -36,7 +40,7 @@ class Series(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """Many short texts in one array of bytes uint8[…], each from its ``start`` to its ``end`` intp[n].
+    """Many short texts in one array of bytes uint8[…], each from its ``start`` to its ``end``, intp[n] or of another shape.
 
     ASCII without NUL, and none ends before the byte LEAD: whole words can be read back from there.
     """
@@ -45,7 +49,7 @@ class Texts(NamedTuple):
     start: Places
     end: Places
 
-    def text(self, row: int) -> str:
+    def text(self, row: int | tuple[int, ...]) -> str:
         """Return one of them."""
         return self.content[self.start[row] : self.end[row]].tobytes().decode("ascii", "replace")
 
@@ -64,6 +68,7 @@ def texts_of(options: Sequence[str]) -> Texts:
     return Texts(np.frombuffer(bytes(LEAD) + b"".join(encoded), dtype=np.uint8), end - lengths, end)
 
 
+@lru_cache(maxsize=4096)
 def series(text: str) -> Series | None:
     """Return the part of an OCC symbol before its strike; None where the text is no OCC symbol.
 
@@ -83,7 +88,8 @@ def series(text: str) -> Series | None:
 
 def days_of(options: Sequence[str] | Texts, symbol: str) -> set[date]:
     """Return the days on which contracts of a symbol expire: as their symbols say, and the sessions that they end with."""
-    _, own = _places(options if isinstance(options, Texts) else texts_of(options), symbol)
+    texts = options if isinstance(options, Texts) else texts_of(options)
+    _, own = _places(texts, swar.words(texts.content, texts.end, _WORDS), symbol)
     return {day for s in own for day in (s.day, last_session(s.day)[0])}
 
 
@@ -119,16 +125,20 @@ def chain_of(
     is too, unless ``differs`` refuses it: called with both rows and the text. Of volumes that differ the first counts.
     """
     texts = options if isinstance(options, Texts) else texts_of(options)
-    side, thousandths, whole = _tails(texts)
-    found, own = _places(texts, symbol)
+    words = swar.words(texts.content, texts.end, _WORDS)
+    is_call, thousandths, whole = _tails(texts, words)
+    found, own = _places(texts, words, symbol)
+    del words
     readable = (found != _UNREADABLE) & whole
     if unreadable and not readable.all():
         row = int(np.flatnonzero(~readable)[0])
         unreadable(row, texts.text(row))
     mine = readable & (found >= 0)
     everything = bool(mine.all())
-    is_call = side == _CALL
-    key = (2 * found + is_call) * _STRIKES + thousandths
+    of_series = found + np.where(is_call, 0, len(own))
+    key = of_series.astype(np.float64)
+    key *= _STRIKES
+    key += thousandths
     again = _again(key if everything else key[mine])
     kept = np.arange(len(found)) if everything else np.flatnonzero(mine)
     if len(again):
@@ -152,7 +162,7 @@ def chain_of(
         volume=None if volume is None else volume[rows],
         made_at=made_at,
         repeated=len(again),
-        gaps=_gaps(2 * found[rows] + is_call[rows], [s.expiry > max(as_of, made_at) for s in own]),
+        gaps=_gaps(of_series[rows], [s.expiry > max(as_of, made_at) for s in own]),
     )
 
 
@@ -164,8 +174,7 @@ Pairs = npt.NDArray[np.intp]
 
 def _again(key: Floats) -> Pairs:
     """Return the rows whose key an earlier one has, after the first that has it: intp[k, 2]."""
-    ordered = np.sort(key)
-    if not (ordered[1:] == ordered[:-1]).any():  # nearly always, and a sort is soon done
+    if _ascends(key) or _ascends(np.sort(key)):  # nearly always one or the other, and a sort is soon done
         return np.empty((0, 2), np.intp)
     _, first, which = np.unique(key, return_index=True, return_inverse=True)
     rows = np.arange(len(key))
@@ -173,14 +182,18 @@ def _again(key: Floats) -> Pairs:
     return pairs
 
 
-def _gaps(side: Places, live: Sequence[bool]) -> str:
-    """Return what a person should know where series have one side only; ``side`` is twice the series, one more for a call."""
-    counts = np.bincount(side, minlength=2 * len(live)).reshape(-1, 2)[np.array(live, np.bool_)]
-    puts, calls = (counts > 0).T
+def _ascends(key: Floats) -> bool:
+    return bool((key[1:] > key[:-1]).all())
+
+
+def _gaps(of_series: Places, live: Sequence[bool]) -> str:
+    """Return what a person should know where series have one side only; a row's is its series', and so many more for a put."""
+    counts = np.bincount(of_series, minlength=2 * len(live)).reshape(2, -1)
+    calls, puts = (counts > 0)[:, np.array(live, np.bool_)]
     if not (lone := int((puts != calls).sum())):
         return ""
     if puts.any() and calls.any():
-        return f"one side only in {lone} of {len(counts)} expiries"
+        return f"one side only in {lone} of {len(calls)} expiries"
     return "calls only" if calls.any() else "puts only"
 
 
@@ -194,32 +207,35 @@ def _clash(pairs: Pairs, columns: Sequence[Floats]) -> tuple[int, int] | None:
     return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
-def _tails(texts: Texts) -> tuple[Bytes, Floats, Flags]:
-    """Return side letters uint8[n], strikes f64[n] in thousandths of a dollar, and whether they are that."""
-    side = texts.content.take(texts.end - _TAIL)
-    strike = swar.digits(swar.words(texts.content, texts.end))
-    whole = ((side == _CALL) | (side == _PUT)) & (texts.end - texts.start > _TAIL)
-    whole &= swar.all_digits(strike)
-    return side, swar.number(strike), whole
+def _tails(texts: Texts, words: Words) -> tuple[Flags, Floats, Flags]:
+    """Return which texts are calls, their strikes f64[n] in thousandths of a dollar, and which end in a side and a strike."""
+    side, strike = words[:, 1] >> _TO_SIDE, swar.digits(words[:, 2])
+    is_call = side == _CALL
+    whole = (is_call | (side == _PUT)) & (texts.end - texts.start > _TAIL)
+    if not swar.all_digits(strike):
+        whole &= swar.are_digits(strike)
+    return is_call, swar.number(strike).astype(np.float64), whole
 
 
-def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
+def _places(texts: Texts, words: Words, symbol: str) -> tuple[Places, list[Series]]:
     """Return which series each symbol is of, intp[n], and the series of the symbol's own; the others are negative.
 
     What stands before the side is looked at as text once for all that share it: two words a row, of which runs of equal ones
     count once, and equal runs are found by the slot of a table that they fall into. Those that fall into one and are not equal
     go round again.
     """
-    end, length = texts.end - _TAIL, texts.end - texts.start - _TAIL
+    length = texts.end - texts.start - _TAIL
     length[length > _FRONT] = 0
-    late = swar.last(swar.words(texts.content, end), np.clip(length, 0, WORD))
-    early = swar.last(swar.words(texts.content, end - WORD), np.maximum(length - WORD, 0))
+    late = swar.last(words[:, 1] << _BYTE, length)
+    early = swar.last(words[:, 0], length - (WORD - 1))
+    if len(full := np.flatnonzero(length == _FRONT)):  # the first of them stands where the side was
+        late[full] |= texts.content[texts.end[full] - LEAD]
 
     differs = (late[1:] != late[:-1]) | (early[1:] != early[:-1])
     begins = np.flatnonzero(np.concatenate(([True], differs)))[: len(length)]
     late, early = late[begins], early[begins]
 
-    own: dict[str, int] = {}
+    own: dict[tuple[str, date], int] = {}
     found: list[Series] = []
     places = np.empty(len(begins), dtype=np.intp)
     slots = np.empty(1 << _SLOT_BITS, dtype=np.intp)
@@ -228,21 +244,22 @@ def _places(texts: Texts, symbol: str) -> tuple[Places, list[Series]]:
         slot = ((late[runs] ^ early[runs] * _MIX) * _MIX >> _TO_SLOT).astype(np.intp)
         slots[slot] = runs
         chosen = slots[slot]
-        for run in runs[chosen == runs].tolist():
-            row = int(begins[run])
-            front = texts.text(row)[:-_TAIL] if length[row] > 0 else ""
-            places[run] = _place(front, symbol, own, found)
+        fresh = runs[chosen == runs]
+        begin = texts.start[begins[fresh]]
+        fronts = Texts(texts.content, begin, begin + np.maximum(length[begins[fresh]], 0))
+        for place, run in enumerate(fresh.tolist()):
+            places[run] = _place(fronts.text(place), symbol, own, found)
         places[runs] = places[chosen]
         runs = runs[(late[chosen] != late[runs]) | (early[chosen] != early[runs])]
     return np.repeat(places, np.diff(begins, append=len(length))), found
 
 
-def _place(front: str, symbol: str, own: dict[str, int], known: list[Series]) -> int:
+def _place(front: str, symbol: str, own: dict[tuple[str, date], int], known: list[Series]) -> int:
     """Return which series a root and a day are, added to the symbol's own if it is one of them; padded or not is the same."""
     if (found := series(front + "C")) is None:
         return _UNREADABLE
     if not belongs(found.root, symbol):
         return _FOREIGN
-    if (place := own.setdefault(f"{found.root} {found.day}", len(known))) == len(known):
+    if (place := own.setdefault((found.root, found.day), len(known))) == len(known):
         known.append(found)
     return place

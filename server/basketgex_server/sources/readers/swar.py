@@ -6,10 +6,12 @@ every byte of a word is compared at once.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from basketgex_server.exposure.arrays import Flags, Floats
+from basketgex_server.exposure.arrays import Flags
 
 WORD = 8
 Bytes = npt.NDArray[np.uint8]
@@ -23,25 +25,33 @@ def each(byte: int) -> np.uint64:
 
 
 _TOP = each(0x80)
-_BELOW_TOP = each(0x7F)
 _ZEROS = each(ord("0"))
 _BEYOND_NINE = each(0x80 - 10)
-_PAIRS = (np.uint64(0x00FF_00FF_00FF_00FF), np.uint64(10 << 8 | 1), np.uint64(8))
-_FOURS = (np.uint64(0x0000_FFFF_0000_FFFF), np.uint64(100 << 16 | 1), np.uint64(16))
-_EIGHTS = (np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(10_000 << 32 | 1), np.uint64(32))
+_LAST = np.array([0, *((1 << 64) - (1 << WORD * (WORD - count)) for count in range(1, WORD + 1))], np.uint64)
+"""Which bits are the last bytes of a word, by their count."""
+_LANES: list[tuple[Any, Any, Any]] = [
+    (lane, lane(step), lane(shift))
+    for lane, step, shift in (
+        (np.uint16, 10 << 8 | 1, 8),
+        (np.uint32, 100 << 16 | 1, 16),
+        (np.uint64, 10_000 << 32 | 1, 32),
+    )
+]
+"""Two digits, numbers of two digits, of four: made one in a lane of their own, which loses what is carried out of it."""
 
 
-def words(content: Bytes, end: Places) -> Words:
-    """Return the eight bytes before each place, which must be there: no place is before the eighth."""
-    at_every_byte = np.ndarray((len(content) - WORD + 1,), "<u8", content, strides=(1,))
-    found: Words = at_every_byte[end - WORD]
-    return found
+def words(content: Bytes, end: Places, count: int = 1) -> Words:
+    """Return the eight bytes before each place, which must be there, in its shape; so many words uint64[…, count] if asked."""
+    size = WORD * count
+    # Bytes without a type: numpy copies them from where they stand, at once for all words.
+    at_every_byte = np.ndarray((len(content) - size + 1,), f"V{size}", content, strides=(1,))
+    found: Words = at_every_byte[end - size].view("<u8")
+    return found if count == 1 else found.reshape(*end.shape, count)
 
 
 def last(text: Words, length: Places) -> Words:
-    """Return words of which only so many of the last bytes, 0 to 8, are kept; the others become 0."""
-    shift = (WORD * (WORD - length)).astype(np.uint64)
-    return text >> shift << shift  # of 64 bits none is left
+    """Return words of which only so many of the last bytes are kept, all where it is 8 or more; the others become 0."""
+    return text & _LAST.take(length, mode="clip")
 
 
 def digits(text: Words) -> Words:
@@ -49,19 +59,20 @@ def digits(text: Words) -> Words:
     return text ^ _ZEROS
 
 
-def equal(text: Words, byte: int) -> Words:
-    """Return words that have 0x80 where a byte is the given one, and 0 elsewhere."""
-    return (((text ^ each(byte)) + _BELOW_TOP) & _TOP) ^ _TOP
+def all_digits(values: Words) -> bool:
+    """Return whether each byte of all ``digits`` is 9 or less."""
+    return not np.bitwise_or.reduce(values + _BEYOND_NINE, axis=None) & _TOP
 
 
-def all_digits(values: Words) -> Flags:
+def are_digits(values: Words) -> Flags:
     """Return whether each byte of ``digits`` is 9 or less, bool[n]."""
     result: Flags = ((values + _BEYOND_NINE) & _TOP) == 0
     return result
 
 
-def number(values: Words) -> Floats:
-    """Return the whole numbers f64[n] that eight ``digits`` each are."""
-    for mask, step, shift in (_PAIRS, _FOURS, _EIGHTS):
-        values = (values * step >> shift) & mask
-    return values.astype(np.float64)
+def number(values: Words) -> npt.NDArray[np.int64]:
+    """Return the whole numbers that eight ``digits`` each are."""
+    for lane, step, shift in _LANES:
+        values = values.view(lane) * step
+        values >>= shift
+    return values.view(np.int64)

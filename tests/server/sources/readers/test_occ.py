@@ -44,6 +44,14 @@ def test_what_cannot_be_its_own_is_kept_out_and_counted(stray: str) -> None:
     assert chain.other_root == 1
 
 
+@pytest.mark.parametrize("blanks, other_root", [(0, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 1)])
+def test_root_and_day_are_padded_to_sixteen_characters_at_most(blanks: int, other_root: int) -> None:
+    others = ["AMD260717C00100000", "BMD" + " " * blanks + "260717C00105000", "AMD260717P00105000"]
+    chain = made(*others, "AMD" + " " * blanks + "260717C00105000")
+    assert chain.open_interest.tolist() == [0.0, 2.0, 3.0][: 3 - other_root]
+    assert chain.other_root == 1 + other_root
+
+
 def test_nothing_at_all() -> None:
     assert len(made()) == 0
     assert len(made("x")) == 0
