@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from basketgex_addin import template_files
 from basketgex_addin.cells import Problem, Quota
-from basketgex_addin.client import BasketClient
+from basketgex_addin.client import BasketClient, ServerStatus
 from basketgex_addin.functions import FUNCTIONS
 from basketgex_addin.functions.quota import QuotaOf
 from basketgex_addin.prefetch import Foreseen
@@ -65,7 +65,7 @@ def quota_lines(found: Quota) -> tuple[str, str]:
     '4 debits used; the source does not say how many a day has.'
     """
     plan = f"Plan {found.plan}: " if found.plan else ""
-    debits = f"{plan}{found.used:,} {'debit' if found.used == 1 else 'debits'} used"
+    debits = f"{plan}{counted(found.used, 'debit')} used"
     if found.unlimited:
         rest = ", without limit"
     elif found.limit is None:
@@ -79,15 +79,27 @@ def quota_lines(found: Quota) -> tuple[str, str]:
     )
 
 
+def counted(count: int, what: str) -> str:
+    """Return a count and what is counted.
+
+    >>> counted(1, "debit"), counted(1200, "debit")
+    ('1 debit', '1,200 debits')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def work(found: ServerStatus) -> str:
+    """Return what a server has done, in a sentence."""
+    asked = f"{counted(found.requests, 'request')} for {counted(found.baskets, 'basket')}"
+    return f"{asked} took {counted(found.source_calls, 'source call')} for {counted(found.symbols_fetched, 'symbol')}."
+
+
 def status(client: BasketClient) -> str:
     """Return what serves, and what it has done."""
     found = client.status()
     if isinstance(found, Problem):
         return found.sentence
-    done = (
-        f"{found.requests:,} requests for {found.baskets:,} baskets took {found.source_calls:,} source calls for "
-        f"{found.symbols_fetched:,} symbols."
-    )
+    done = work(found)
     debits = f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all." if found.metered else ""
     problem = f"Last problem: {found.last_problem}" if found.last_problem else ""
     said = (found.sentence, f"Version {found.version}.", found.settings_notice, done, debits, problem)

@@ -15,6 +15,7 @@ from basketgex.home import Home
 from basketgex_addin.calc.driver import DriverError, Office, recalculate_and_store
 from basketgex_addin.calc.install import find_soffice
 from basketgex_addin.cells import Ask, Reply
+from basketgex_addin.menu import counted
 from basketgex_cli import templates as template_command
 from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.home import end_server
@@ -72,9 +73,9 @@ def demo(out: Path) -> None:
             status = unwrap(client.status())
         _print_table(sectors, replies)
         print(
-            f"\n{_many(status.baskets, 'basket')} in {_many(status.requests, 'request')} took "
-            f"{_many(status.source_calls, 'source call')}: "
-            f"{_many(status.debits_total, 'debit')} so far in this home."
+            f"\n{counted(status.baskets, 'basket')} in {counted(status.requests, 'request')} took "
+            f"{counted(status.source_calls, 'source call')}: "
+            f"{counted(status.debits_total, 'debit')} so far in this home."
         )
         for line in filled:
             print(line)
@@ -82,10 +83,6 @@ def demo(out: Path) -> None:
     finally:
         client.close()
         end_server(home)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _fill(template: Path, out: Path, home: Home) -> list[str]:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from basketgex.home import Home
+from basketgex_addin.menu import counted
 from basketgex_cli import desk_certificate
 from basketgex_cli.config import settings_of
 from basketgex_cli.parsing import JSON, person_name
@@ -164,7 +165,7 @@ def _spent(home: Home, chosen: argparse.Namespace) -> None:
         print_table(
             (Column(chosen.by, 24, left=True), Column("debits", 12)), [(p, f"{s:,.2f}") for p, s in rows_]
         )
-        print(f"{debits:,} {'debit' if debits == 1 else 'debits'} on {day} (UTC).")
+        print(f"{counted(debits, 'debit')} on {day} (UTC).")
     else:
         print(f"Nothing was spent on {day} (UTC).")
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from basketgex.home import Home
 from basketgex.home_settings import HomeSettings
+from basketgex_addin.menu import counted
 from basketgex_cli.config import change, key_sentence, settings_of
 from basketgex_cli.context import tell_of_desk
 from basketgex_cli.render import new_york_text
@@ -127,7 +128,7 @@ def _print(found: Looked, folder: str) -> None:
         )
         if distant(oldest, newest):
             as_of += "; ATTENTION: a basket of them adds up figures more than a trading day apart"
-    print(f"{count:,} {'chain' if count == 1 else 'chains'} in {folder}, {refused or 'none'} refused{as_of}.")
+    print(f"{counted(count, 'chain')} in {folder}, {refused or 'none'} refused{as_of}.")
     for symbol, sentence in list(found.refused.items())[:MOST_REFUSALS]:
         print(f"  {symbol}: {sentence}")
     if refused > MOST_REFUSALS:

@@ -8,7 +8,7 @@ import json
 from basketgex.home import Home
 from basketgex_addin.cells import Quota
 from basketgex_addin.client import ServerStatus
-from basketgex_addin.menu import quota_lines
+from basketgex_addin.menu import quota_lines, work
 from basketgex_cli.context import client_of, unwrap
 from basketgex_cli.join import may_spend
 from basketgex_cli.parsing import JSON, in_a_terminal
@@ -63,8 +63,7 @@ def status(home: Home, *, as_json: bool) -> None:
     print(f"Version {found.version}, serving since {new_york_text(found.started_at)}.")
     if found.settings_notice:
         print(found.settings_notice)
-    calls = f"{found.source_calls:,} source calls for {found.symbols_fetched:,} symbols"
-    print(f"{found.requests:,} requests for {found.baskets:,} baskets took {calls}.")
+    print(work(found))
     if found.metered:
         print(
             f"Debits: {found.debits_today:,} today, {found.debits_total:,} in all; {found.seats} symbols a call."

@@ -10,7 +10,7 @@ from basketgex import __version__
 from basketgex.home_settings import HomeSettings
 from basketgex_addin.cells import Ask, Problem
 from basketgex_addin.client import ServerStatus
-from basketgex_addin.menu import quota_lines
+from basketgex_addin.menu import counted, quota_lines
 from basketgex_cli.doctor.report import (
     ATTENTION,
     FAULT,
@@ -194,8 +194,7 @@ def source(facts: Facts) -> Finding:
             return Finding(
                 FAULT, f"the folder {quoted(folder.name)} has no chain in it{_unread(strangers)}", another
             )
-        counted = "1 chain" if len(symbols) == 1 else f"{len(symbols):,} chains"
-        symbol, text = symbols[0], f"{counted} in {folder.name}{_unread(strangers)}"
+        symbol, text = symbols[0], f"{counted(len(symbols), 'chain')} in {folder.name}{_unread(strangers)}"
     if _is_far(settings) and (fault := environment_fault()):
         return Finding(FAULT, f"{text}. In this terminal's environment {fault}")
     if facts.ask:
