@@ -371,13 +371,17 @@ class Fetched(NamedTuple):
     """What one source call brought: exposures by symbol, and the symbols that have no data.
 
     ``failed`` names symbols whose data is there but cannot be used (a broken chain), with the sentence that says why.
-    ``chains`` are those that the exposures were made of, where the source has them.
+    ``chains`` are those that the exposures were made of, where the source has them. Its ``repr`` counts: written out, hundreds
+    of chains take as long as working them out, and asyncio writes out what a task returned.
     """
 
     exposures: Mapping[str, SymbolExposure]
     missing: frozenset[str] = frozenset()
     failed: Mapping[str, str] = EMPTY
     chains: Mapping[str, Any] = EMPTY
+
+    def __repr__(self) -> str:
+        return f"<Fetched {len(self.exposures)}, missing {len(self.missing)}, failed {len(self.failed)}>"
 
 
 def levels_between(low: float, high: float, count: int) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketgex_server.domain import Basket, Measures, StrikeRow, StrikeRows
+from basketgex_server.domain import Basket, Fetched, Measures, StrikeRow, StrikeRows
 from basketgex_server.errors import (
     BadRequest,
     InvalidSymbol,
@@ -208,3 +208,8 @@ def test_strike_rows_are_made_when_looked_at_and_always_the_same() -> None:
     assert rows == StrikeRows(figures[:]) and rows != StrikeRows(figures[: StrikeRows.WIDTH])
     assert hash(rows) == hash(StrikeRows(figures[:]))
     assert not StrikeRows(array("d"))
+
+
+def test_what_was_fetched_is_counted_not_written_out() -> None:
+    fetched = Fetched({}, frozenset({"A", "B"}), {"C": "broken"}, {"D": object()})
+    assert repr(fetched) == "<Fetched 0, missing 2, failed 1>"
