@@ -45,9 +45,7 @@ async def find_change(
 
     if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so that a change cannot be taken apart.")
-    lookup = await dispatcher.find(question.symbols, timeout=timeout)
-    if 0 in lookup.refused:
-        raise lookup.refused[0]
+    lookup = (await dispatcher.find(question.symbols, timeout=timeout)).alone()
     found, without = await within(timeout, _changes(dispatcher, lookup, since))
     answer = assemble(0, question, left_out(lookup, without))
     now = {c.exposure.symbol: c.weight for c in answer.exposure.constituents}

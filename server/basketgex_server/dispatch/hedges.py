@@ -62,9 +62,7 @@ async def find_hedge(
     """
     if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so nothing can be repriced.")
-    lookup = await dispatcher.find(names_of(basket, betas, per_weight=per_weight), timeout=timeout)
-    if 0 in lookup.refused:
-        raise lookup.refused[0]
+    lookup = (await dispatcher.find(names_of(basket, betas, per_weight=per_weight), timeout=timeout)).alone()
     if lookup.failed:
         raise next(iter(lookup.failed.values()))
     return await within(

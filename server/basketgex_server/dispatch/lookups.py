@@ -51,6 +51,12 @@ class Lookup(NamedTuple):
     stands_until: float = 0.0
     """As ``holds_until``, but the seconds for which clients may keep what they have get fewer before that."""
 
+    def alone(self) -> Lookup:
+        """Return it where it is of one basket, and raise TooManyCalls where that would take too many."""
+        if 0 in self.refused:
+            raise self.refused[0]
+        return self
+
     def problem(self, symbol: str) -> BasketgexError | None:
         """Return what stands in the way of a symbol, where that is more than the absence of data."""
         return self.failed.get(symbol) or self.unreadable.get(symbol)

@@ -44,9 +44,7 @@ async def find_symbol(
     absent: type[NoData] = NoData,
 ) -> tuple[CachedFigure, Lookup]:
     """Return one symbol's figure. Raises ``absent`` where there is none, and what stands in the source's way."""
-    lookup = await dispatcher.find([symbol], refresh=refresh, timeout=timeout, strikes=strikes)
-    if 0 in lookup.refused:
-        raise lookup.refused[0]
+    lookup = (await dispatcher.find([symbol], refresh=refresh, timeout=timeout, strikes=strikes)).alone()
     if (problem := lookup.problem(symbol)) is not None:
         raise problem
     if symbol not in lookup.found:

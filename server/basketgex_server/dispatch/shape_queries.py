@@ -120,9 +120,7 @@ async def find_expected_move(
     from basketgex_server.exposure.betas import expected_move
 
     wanted = list(dict.fromkeys((*question.symbols, *filter(None, (together.index,)))))
-    lookup = await dispatcher.find(wanted, timeout=timeout)
-    if 0 in lookup.refused:
-        raise lookup.refused[0]
+    lookup = (await dispatcher.find(wanted, timeout=timeout)).alone()
     volatilities, without = await within(timeout, volatilities_of(dispatcher, lookup, horizon))
     answer = assemble(0, question, left_out(lookup, without))
     held = [c for c in answer.exposure.constituents if c.weight > 0]

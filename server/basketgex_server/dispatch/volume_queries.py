@@ -41,9 +41,7 @@ async def find_volume_gex(
     """Return a basket's GEX by volume. Raises NotOffered, NoData, and what stands in the source's way."""
     if not dispatcher.views.offered:
         raise NotOffered("This source has no option chains, so that no volume of contracts is known.")
-    lookup = await dispatcher.find(question.symbols, timeout=timeout)
-    if 0 in lookup.refused:
-        raise lookup.refused[0]
+    lookup = (await dispatcher.find(question.symbols, timeout=timeout)).alone()
 
     async def made(symbol: str, figure: CachedFigure) -> VolumeGex:
         found = await dispatcher.views.of(figure, lookup.origin, ("volume",), _made)
