@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from basketgex.home_settings import HomeSettings
+from basketgex.home_settings import DESK, HomeSettings
 from basketgex_addin.cells import Problem
 
 SOURCE, FOLDER, CONVENTION, MODE = "source", "chain_folder", "convention", "cell_mode"
+KEY = "key"
 OFFERED = (SOURCE, FOLDER, CONVENTION, MODE)
 CHAIN_FILES = "chain-files"
 CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -38,6 +39,7 @@ KEY_KEPT = "A key is kept ({place})."
 LEAVE_EMPTY = "Leave this empty to keep it."
 IN_A_TERMINAL = "To give one, run basketgex key set in a terminal: Excel would show it while it is typed."
 NO_KEY = "No key is kept yet."
+OF_DESK = "This home has joined a desk: source, convention and key are set by whoever runs that. The cell mode is yours."
 FIXED = "Set elsewhere, so not to be changed here: {names}. A BASKETGEX_ variable of the server's environment wins."
 
 
@@ -57,9 +59,24 @@ def choices(name: str, now: str) -> tuple[tuple[str, str], ...]:
     return known if now in dict(known) else (*known, (now, now))
 
 
+def is_of_desk(settings: HomeSettings) -> bool:
+    """Tell whether all but the cell mode are a desk's."""
+    return settings.by_name[SOURCE].given_by == DESK
+
+
 def fixed(settings: HomeSettings) -> tuple[str, ...]:
-    """Return which of those offered the file, and so a dialog, cannot change."""
-    return tuple(name for name in OFFERED if settings.by_name[name].given_by in ("environment", "command"))
+    """Return which of those offered, and of the key, a dialog cannot change."""
+    elsewhere = ("environment", "command", DESK)
+    names = tuple(name for name in OFFERED if settings.by_name[name].given_by in elsewhere)
+    return (*names, KEY) if is_of_desk(settings) else names
+
+
+def why_fixed(settings: HomeSettings, names: Collection[str]) -> str:
+    """Return why some of those offered are not to be changed here."""
+    others = [name for name in names if name != KEY and settings.by_name[name].given_by != DESK]
+    listed = ", ".join(others).replace("_", " ")
+    of_desk = OF_DESK if len(others) < len(names) else ""
+    return " ".join(filter(None, (of_desk, FIXED.format(names=listed) if others else "")))
 
 
 def where_key(settings: HomeSettings) -> str:
@@ -74,8 +91,7 @@ def about_key(settings: HomeSettings) -> str:
 
 def notes(settings: HomeSettings) -> str:
     """Return what else is to be known before something is changed; mostly nothing."""
-    names = ", ".join(name.replace("_", " ") for name in fixed(settings))
-    return " ".join(filter(None, (FIXED.format(names=names) if names else "", settings.notice)))
+    return " ".join(filter(None, (why_fixed(settings, fixed(settings)), settings.notice)))
 
 
 def change(

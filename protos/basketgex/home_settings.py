@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+DESK = "desk"
+"""What a setting is given by that is the matter of the desk which a home has joined."""
+
 
 class Setting(NamedTuple):
     """One setting: its key in config.toml, and its value as a text ("0.045", a table as "SPX=0.05,NDX=0.04").
 
     ``given_by`` is default, file, environment or command: the last two, of the server's own process, win over the file, so a
-    change waits for a start without them. ``choices`` is empty where whatever fits may be said; ``explanation`` is for a
-    person; ``needs_restart``: a change is heeded when the server starts again.
+    change waits for a start without them; or DESK. ``choices`` is empty where whatever fits may be said; ``explanation`` is for
+    a person; ``needs_restart``: a change is heeded when the server starts again.
     """
 
     name: str

@@ -135,7 +135,10 @@ class _Dialog:
             self._text("problem", problem, bold=True)
         self._list(SOURCE, "~Source")
         self._field(FOLDER, "~Folder of chain files", self._entered.values[FOLDER], width=_WIDTH - _LEFT - 64)
-        self._add("Button", "browse", _WIDTH - _MARGIN - 50, self._y - _LINE, 50, 14, Label="~Browse…")
+        free = FOLDER not in preferences.fixed(self._settings)
+        self._add(
+            "Button", "browse", _WIDTH - _MARGIN - 50, self._y - _LINE, 50, 14, Label="~Browse…", Enabled=free
+        )
         self._field("key", "FlashAlpha ~key", self._entered.key, EchoChar=ord("•"))
         self._text("about key", preferences.about_key(self._settings), left=_LEFT)
         self._list(CONVENTION, "~Convention")

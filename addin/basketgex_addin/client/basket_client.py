@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
@@ -34,12 +34,10 @@ from basketgex_addin.client.figures import MEASURES, ProfileFigures, ServerStatu
 from basketgex_addin.client.launcher import start
 from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import (
-    CHANGE_SETTINGS,
     GET_BETAS,
     GET_DISPERSION,
     GET_HEDGE,
     GET_PROFILE,
-    GET_SETTINGS,
     GET_STATUS,
     GET_SYMBOL,
     SHUTDOWN,
@@ -47,13 +45,13 @@ from basketgex_addin.client.rpc import (
     R,
     Rpc,
 )
+from basketgex_addin.client.settings_calls import SettingsCalls
 from basketgex_addin.client.shape_calls import ShapeCalls
 from basketgex_addin.client.watcher import Watcher, WatcherOptions
 from basketgex_addin.patience import deadline as calculation_deadline
 
 if TYPE_CHECKING:
-    from basketgex.home_settings import HomeSettings
-    from basketgex.v1 import exposure_pb2 as pb
+    pass
 
 COLLECTING = 0.1
 """A call that threads share may have kept them waiting before it left: it ends so many seconds before their deadline.
@@ -65,7 +63,7 @@ NO_BETAS = Betas()
 A = TypeVar("A")
 
 
-class BasketClient(ShapeCalls):
+class BasketClient(ShapeCalls, SettingsCalls):
     """Asks the server of a home. Every public method returns a Problem instead of raising. Thread-safe.
 
     ``deadline`` is that of a call, in seconds, starting the server included, and where none is given that of a calculation;
@@ -83,6 +81,7 @@ class BasketClient(ShapeCalls):
     ) -> None:
         self._deadline = deadline = calculation_deadline() if deadline is None else deadline
         self._connection = Connection(home, deadline, start, clock, patience=patience)
+        self._home = home
         self._stamp = home.stamp
         self._memo = Memo(clock, home.stamp)
         self._baskets = Baskets(self._connection, self._memo, home)
@@ -152,28 +151,6 @@ class BasketClient(ShapeCalls):
     def quota(self, *, reconcile: bool = False) -> Quota | Problem:
         """Return a metered source's quota; ``reconcile`` asks its account first, which may cost a debit."""
         return self._call(GET_STATUS, messages.quota, reconcile=reconcile)
-
-    def settings(self, *, key: bool = False) -> HomeSettings | Problem:
-        """Return the home's settings as the server has them in force.
-
-        ``key``: and where FlashAlpha's key is, for which a keyring may ask a person to unlock it.
-        """
-        return self._call(GET_SETTINGS, lambda found: messages.settings(found.settings), key=key)
-
-    def change_settings(
-        self, values: Mapping[str, str], *, unset: Collection[str] = (), key: str | None = None
-    ) -> HomeSettings | Problem:
-        """Change settings by name, let those of ``unset`` go back to their defaults, and store FlashAlpha's key.
-
-        All of it or nothing: where one value cannot be used, the problem's argument names it. What can be heeded is heeded by
-        the time this returns, and memory has no earlier answer any more.
-        """
-
-        def changed(found: pb.ChangeSettingsResponse) -> HomeSettings:
-            self._memo.clear()
-            return messages.settings(found.settings)
-
-        return self._call(CHANGE_SETTINGS, changed, values=values, unset=unset, flashalpha_key=key)
 
     def symbol(
         self, symbol: str, *, per_strike: bool = False, per_expiry: bool = False, levels: bool = False

@@ -63,7 +63,7 @@ def settings(wanted: str) -> str:
         return before.sentence
     values = {name: value for name, _, value in (line.partition("=") for line in wanted.splitlines())}
     if fixed := set(values).intersection(preferences.fixed(before)):
-        return preferences.FIXED.format(names=", ".join(sorted(fixed)).replace("_", " "))
+        return preferences.why_fixed(before, sorted(fixed))
     return preferences.change(client, before, values, "", preferences.IN_EXCEL)[0]
 
 
@@ -73,7 +73,8 @@ def key() -> str:
     found = _client().settings(key=True)
     if isinstance(found, Problem):
         return found.sentence
-    return f"{preferences.where_key(found)} {preferences.IN_A_TERMINAL}"
+    where = preferences.where_key(found)
+    return where if preferences.is_of_desk(found) else f"{where} {preferences.IN_A_TERMINAL}"
 
 
 @_command

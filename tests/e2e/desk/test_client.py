@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from basketgex.home import Home
+from basketgex.home_settings import HomeSettings
+from basketgex_addin import preferences
 from basketgex_addin.cells import (
     Ask,
     BasketQuestion,
@@ -24,12 +26,14 @@ from basketgex_addin.cells import (
     Result,
 )
 from basketgex_addin.client import BasketClient
+from basketgex_addin.client.problems import DESK_AWAY
 from basketgex_addin.functions import FUNCTIONS, Function, Way
 from basketgex_addin.functions.levels import LevelsOf
 from basketgex_addin.worksheet import Worksheet
 from tests.e2e.clocked import asked, reply
 from tests.e2e.desk.books import until_books
-from tests.e2e.desk.joining import Reachable, reachable, said
+from tests.e2e.desk.joining import Reachable, reachable
+from tests.e2e.desk.joining import said as said_by
 from tests.e2e.serving import status, until
 from tests.server import keyring_file
 from tests.standin.upstream import Gate, Upstream, gated
@@ -78,7 +82,7 @@ def test_two_people_on_two_servers_spend_once(two: Reachable, upstream: Upstream
     reply(bob, "NVDA", "AMD")
     assert upstream.debits == 1
     assert not ann.is_served() and not bob.is_served() and not ann.launch_file.exists()
-    assert "as ann" in said("--home", ann.path, "status")
+    assert "as ann" in said_by("--home", ann.path, "status")
     until(lambda: ["ann", "1.00"] in [line.split() for line in two.operate("spent").splitlines()])
 
 
@@ -243,6 +247,39 @@ def test_a_live_sheet_says_that_its_figures_are_the_last_and_goes_on_by_itself(t
         watcher.join(30)
 
 
+def test_the_cell_mode_is_ones_own_and_all_else_the_desks(two: Reachable) -> None:
+    home = two.joined("ann")
+    home.config_file.write_text("# mine\nrate = 0.05\n")
+    with client_of(home) as client:
+        before = client.settings(key=True)
+        assert isinstance(before, HomeSettings)
+        assert (before["source"], before["convention"], before["cell_mode"]) == (
+            "flashalpha",
+            "flashalpha",
+            "prefetch",
+        )
+        assert preferences.fixed(before) == ("source", "chain_folder", "convention", "key")
+        assert preferences.notes(before) == preferences.OF_DESK
+        for values, key in (({"source": "sample", "cell_mode": "live"}, ""), ({}, "fa-0123456789")):
+            said, done = preferences.change(client, before, values, key, preferences.IN_CALC)
+            assert not done and "can be set by whoever runs grpcs://" in said
+        assert home.cell_mode() == "prefetch"
+        said, done = preferences.change(client, before, {"cell_mode": "live"}, "", preferences.IN_CALC)
+        assert done and said.startswith(preferences.SAVED), said
+        assert (home.cell_mode(), home.config_file.read_text()) == (
+            "live",
+            '# mine\nrate = 0.05\ncell_mode = "live"\n',
+        )
+        for server in two.servers:
+            server.kill()
+        found = client.change_settings({}, unset=["cell_mode"])  # without the desk too
+        assert isinstance(found, HomeSettings) and found["cell_mode"] == "prefetch"
+        assert found.notice == DESK_AWAY.sentence
+    assert not home.is_served()
+    assert "cell_mode is now live." in said_by("--home", home.path, "config", "set", "cell_mode", "live")
+    assert home.cell_mode() == "live"
+
+
 def test_a_token_that_is_revoked_is_told_and_another_heals_it(two: Reachable) -> None:
     home = two.joined("ann")
     reply(home, "NVDA")
@@ -265,13 +302,13 @@ def test_the_keyring_has_the_token_and_a_program_without_one_is_told_it(
     monkeypatch.setenv(keyring_file.VARIABLE, str(kept))
     home, token = Home(two.folder / "ann"), two.token("ann")
     monkeypatch.setattr("keyring.core._keyring_backend", keyring_file.InFile())
-    told = said("--home", home.path, "join", two.address(), "--ca", two.authority, typed=f"{token}\n")
+    told = said_by("--home", home.path, "join", two.address(), "--ca", two.authority, typed=f"{token}\n")
     assert "Your token is in the keyring." in told and not home.desk_token_file.exists()
     assert token not in "".join(file.read_text() for file in home.path.iterdir())
     reply(home, "NVDA")
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "keyring", None)  # as in LibreOffice's own Python
         reply(home, "AMD")
-    said("--home", home.path, "leave")
+    said_by("--home", home.path, "leave")
     assert kept.read_text() == "{}"
     assert home.desk() is None
