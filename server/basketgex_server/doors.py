@@ -170,5 +170,8 @@ def _make_metrics() -> Metrics:
     try:
         from basketgex_server.api.metrics.metrics import Metrics
     except ImportError as error:
-        raise BadSettings("metrics_listen needs the extra desk: pip install 'basketgex[desk]'.") from error
+        raise BadSettings(
+            "metrics_listen needs the extra desk: run pip install '.[desk]' in the folder of this project, "
+            "with the pip of basketgex's Python."
+        ) from error
     return Metrics()

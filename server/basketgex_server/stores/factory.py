@@ -16,7 +16,10 @@ from basketgex_server.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from basketgex_server.stores.postgres.look import Looked
 
-WITHOUT = "store: PostgreSQL needs the extra desk: pip install 'basketgex[desk]'."
+WITHOUT = (
+    "store: PostgreSQL needs the extra desk: run pip install '.[desk]' in the folder of this project, "
+    "with the pip of basketgex's Python."
+)
 PASSWORD = "BASKETGEX_STORE_PASSWORD"  # noqa: S105 - a variable's name
 """What the environment calls the store's password; it names a file with it."""
 

@@ -737,7 +737,7 @@ def test_parquet_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(BadChain) as refusal:
         read_chain(path, "BRK.B")
     assert refusal.value.sentence == (
-        "BRKB.parquet needs pyarrow, which is not installed: pip install 'basketgex[parquet]'."
+        "BRKB.parquet needs pyarrow, which is not installed: run pip install pyarrow with the pip of basketgex's Python."
     )
 
 

@@ -26,7 +26,7 @@ def parquet(content: bytes, name: str) -> Columns:
         import pyarrow.parquet
     except ImportError as error:
         raise BadChain(
-            f"{name} needs pyarrow, which is not installed: pip install 'basketgex[parquet]'."
+            f"{name} needs pyarrow, which is not installed: run pip install pyarrow with the pip of basketgex's Python."
         ) from error
     try:
         file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))

@@ -188,7 +188,8 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with (
         pytest.raises(
-            BadSettings, match=r"^metrics_listen needs the extra desk: pip install 'basketgex\[desk\]'\.$"
+            BadSettings,
+            match=r"^metrics_listen needs the extra desk: run pip install '\.\[desk\]' in the folder of",
         ),
         serving(tmp_path, Settings(metrics_listen="127.0.0.1:0")),
     ):
