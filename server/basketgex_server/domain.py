@@ -10,12 +10,13 @@ One file: whoever looks for a value's unit looks here.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple
+
+from basketgex_server.lazy_rows import LazyRows
 
 Convention = Literal["flashalpha", "dealer"]
 CONVENTIONS: tuple[Convention, ...] = ("flashalpha", "dealer")
@@ -108,21 +109,6 @@ class RowCounts(NamedTuple):
     implausible: int = 0
 
 
-class ExpiryRow(NamedTuple):
-    """The exposures of what expires at one instant (Unix seconds), calls and puts apart as in StrikeRow.
-
-    ``zero_dte``: that is on the chain's own day in New York. ``dividend_yield``: what it was computed with.
-    """
-
-    expiry: float
-    zero_dte: bool
-    call: Measures
-    put: Measures
-    call_open_interest: float
-    put_open_interest: float
-    dividend_yield: float = 0.0
-
-
 class Forward(NamedTuple):
     """What put-call parity says of one expiry (Unix seconds): ``forward`` in USD and the dividend yield per year it means.
 
@@ -153,39 +139,41 @@ class StrikeRow(NamedTuple):
         return cls(figures[0], Measures(*figures[1:5]), Measures(*figures[5:9]), figures[9], figures[10])
 
 
-class StrikeRows(Sequence[StrikeRow]):
-    """Rows that are made when they are looked at. Until then each is its eleven figures, those of ``StrikeRow.of``.
+class StrikeRows(LazyRows[StrikeRow]):
+    """Rows by strike, of the figures of ``StrikeRow.of``."""
 
-    Of the many rows of many symbols few are ever looked at; as objects, the garbage collector would go through all of them
-    again and again.
+    __slots__ = ()
+    WIDTH = 11
+    row = staticmethod(StrikeRow.of)
+
+
+class ExpiryRow(NamedTuple):
+    """The exposures of what expires at one instant (Unix seconds), calls and puts apart as in StrikeRow.
+
+    ``zero_dte``: that is on the chain's own day in New York. ``dividend_yield``: what it was computed with.
     """
 
-    __slots__ = ("_figures",)
-    WIDTH = 11
+    expiry: float
+    zero_dte: bool
+    call: Measures
+    put: Measures
+    call_open_interest: float
+    put_open_interest: float
+    dividend_yield: float = 0.0
 
-    def __init__(self, figures: array[float]) -> None:
-        self._figures = figures
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> ExpiryRow:
+        """Return a row of its thirteen figures: a StrikeRow's, the expiry for a strike; zero_dte as 1 or 0; the yield."""
+        row = StrikeRow.of(figures)
+        return cls(row.strike, bool(figures[11]), *row[1:], dividend_yield=figures[12])
 
-    def __len__(self) -> int:
-        return len(self._figures) // self.WIDTH
 
-    @overload
-    def __getitem__(self, place: int) -> StrikeRow: ...
+class ExpiryRows(LazyRows[ExpiryRow]):
+    """Rows by expiry, of the figures of ``ExpiryRow.of``."""
 
-    @overload
-    def __getitem__(self, place: slice) -> tuple[StrikeRow, ...]: ...
-
-    def __getitem__(self, place: int | slice) -> StrikeRow | tuple[StrikeRow, ...]:
-        if isinstance(place, slice):
-            return tuple(self[at] for at in range(len(self))[place])
-        begin = range(len(self))[place] * self.WIDTH
-        return StrikeRow.of(self._figures[begin : begin + self.WIDTH])
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, StrikeRows) and self._figures == other._figures
-
-    def __hash__(self) -> int:
-        return hash(self._figures.tobytes())
+    __slots__ = ()
+    WIDTH = 13
+    row = staticmethod(ExpiryRow.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +201,7 @@ class SymbolExposure:
     unverified: bool = False
     remark: str = ""
     strikes: Sequence[StrikeRow] = field(default=(), compare=False, repr=False)
-    expiries: tuple[ExpiryRow, ...] = field(default=(), compare=False, repr=False)
+    expiries: Sequence[ExpiryRow] = field(default=(), compare=False, repr=False)
     forwards: tuple[Forward, ...] = field(default=(), compare=False, repr=False)
     spot_status: str = ""
     spot_correction: float = 0.0

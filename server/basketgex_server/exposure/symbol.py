@@ -15,9 +15,7 @@ holds all open interest and not of dealers; ``dealer``: minus in all four.
 from __future__ import annotations
 
 import math
-from array import array
 from datetime import date
-from itertools import chain as chained
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +24,9 @@ from basketgex_server.domain import (
     DAY_COUNT,
     Convention,
     DayCount,
-    ExpiryRow,
+    ExpiryRows,
     Measures,
     RowCounts,
-    StrikeRow,
     StrikeRows,
     SymbolExposure,
 )
@@ -68,7 +65,8 @@ def exposure(
 
     # A row that overflows on its way has no figure, as if its volatility were absent.
     sound: Flags = np.logical_and.reduce(np.isfinite(columns))
-    used, lost = int(sound.sum()), int((~sound).sum())
+    used = int(np.count_nonzero(sound))
+    lost = len(sound) - used
     if used == 0:
         return None
     if lost:
@@ -76,14 +74,14 @@ def exposure(
         columns = np.where(sound, columns, 0.0)
     by_strike = _grouped(held.strikes, held.strike_index, columns, is_call, open_interest, sound)
     expiry, yields = chain.expiry[sorted_rows.used], held.dividend_yield
-    expiries = _expiry_rows(chain, expiry, yields, columns, is_call, open_interest, sound)
+    by_expiry = _expiry_figures(chain, expiry, yields, columns, is_call, open_interest, sound)
     with np.errstate(all="ignore"):  # what is beyond the largest double is sorted out below
         totals = by_strike[:, 1:9].T.copy().sum(axis=1).tolist()
     call, put = Measures(*totals[:4]), Measures(*totals[4:])
     net = Measures(*(c + p for c, p in zip(call, put, strict=True)))
-    share = _usable_share(sorted_rows, float(open_interest.sum()))
-    split = chained.from_iterable(side for row in expiries for side in (row.call, row.put))
-    if not all(map(math.isfinite, (*call, *put, *net, share, *split))):
+    no_volatility = int(np.count_nonzero(sorted_rows.no_volatility)) + lost
+    share = _usable_share(sorted_rows, float(open_interest.sum())) if no_volatility else 1.0
+    if not (all(map(math.isfinite, (*call, *put, *net, share))) and np.isfinite(by_expiry[:, 1:9]).all()):
         return None
     return SymbolExposure(
         symbol=chain.symbol,
@@ -95,16 +93,16 @@ def exposure(
         put=put,
         rows=RowCounts(
             used=used,
-            expired=int(sorted_rows.expired.sum()),
-            no_volatility=int(sorted_rows.no_volatility.sum()) + lost,
+            expired=int(np.count_nonzero(sorted_rows.expired)),
+            no_volatility=no_volatility,
             other_root=chain.other_root,
             repeated=chain.repeated,
             implausible=chain.implausible,
         ),
         usable_open_interest=share,
         remark=chain.remark,
-        strikes=StrikeRows(array("d", by_strike.tobytes())),
-        expiries=expiries,
+        strikes=StrikeRows(by_strike.ravel().data),
+        expiries=ExpiryRows(by_expiry.ravel().data),
         forwards=chain.forwards,
         spot_status=chain.spot_status,
         spot_correction=chain.spot_correction,
@@ -142,7 +140,7 @@ def signed_exposures(
     return columns
 
 
-def _expiry_rows(
+def _expiry_figures(
     chain: Chain,
     expiry: Floats,
     yields: float | Floats,
@@ -150,15 +148,14 @@ def _expiry_rows(
     is_call: Flags,
     open_interest: Floats,
     sound: Flags,
-) -> tuple[ExpiryRow, ...]:
+) -> Floats:
+    """Return what the sound rows add up to for each expiry that has one: f64[·, 13], as ``ExpiryRow.of`` wants it."""
     instants, first, place = np.unique(expiry, return_index=True, return_inverse=True)
     today = new_york_day(chain.as_of)
-    found = _grouped(instants, place, columns, is_call, open_interest, sound)
-    of_each = dict(zip(instants.tolist(), np.broadcast_to(yields, len(expiry))[first].tolist(), strict=True))
-    return tuple(
-        ExpiryRow(row.strike, _is_on(today, chain.as_of, row.strike), *row[1:], of_each[row.strike])
-        for row in map(StrikeRow.of, found.tolist())
-    )
+    more = np.empty((2, len(instants)))
+    more[0] = [_is_on(today, chain.as_of, instant) for instant in instants.tolist()]
+    more[1] = yields[first] if isinstance(yields, np.ndarray) else yields
+    return _grouped(instants, place, columns, is_call, open_interest, sound, more)
 
 
 def _is_on(today: date | None, as_of: float, instant: float) -> bool:
@@ -173,18 +170,24 @@ def _grouped(
     is_call: Flags,
     open_interest: Floats,
     sound: Flags,
+    more: Floats | None = None,
 ) -> Floats:
     """Return what the sound rows add up to for each key f64[k] that has one: f64[·, 11], as ``StrikeRow.of`` wants it.
 
-    ``place`` intp[n] says which key a row has, each at least one; ``columns`` f64[4, n] are their exposures.
+    ``place`` intp[n] says which key a row has, each at least one; ``columns`` f64[4, n] are their exposures. ``more`` f64[m, k]
+    is said of the keys besides, and follows.
     """
     count = len(keys)
     side = place + np.where(is_call, 0, count)
     sums = np.empty((5, 2 * count))
     for of, column in zip(sums, (*columns, open_interest), strict=True):
         of[:] = np.bincount(side, column, 2 * count)
-    calls, puts = sums[:, :count], sums[:, count:]
-    found = np.column_stack((keys, *calls[:4], *puts[:4], calls[4], puts[4]))
+    found = np.empty((count, StrikeRows.WIDTH + (0 if more is None else len(more))))
+    found[:, 0] = keys
+    found[:, 1:5], found[:, 5:9] = sums[:4, :count].T, sums[:4, count:].T
+    found[:, 9], found[:, 10] = sums[4, :count], sums[4, count:]
+    if more is not None:
+        found[:, StrikeRows.WIDTH :] = more.T
     return found if sound.all() else found[np.bincount(place, sound, count) > 0]
 
 

@@ -212,7 +212,7 @@ def symbol_reply(
         rows = tuple(e.strikes)
         reply.strikes.CopyFrom(pb.StrikeColumns(strike=[r.strike for r in rows], **_sides(rows)))
     if per_expiry:
-        reply.expiries.CopyFrom(_expiries(e.expiries))
+        reply.expiries.CopyFrom(_expiries(tuple(e.expiries)))
         if e.expiries:
             reply.zero_dte.CopyFrom(_measures(e.zero_dte))
         if e.forwards:
