@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import pytest
 
-from basketgex_addin.cells import LevelFigures, Problem, Reply, Strikes
+from basketgex.home import Home
+from basketgex_addin.cells import LevelFigures, Problem, Question, Reply, Strikes
 from basketgex_addin.cells.shape import Standing, VolumeGex
+from basketgex_addin.client import BasketClient
 from basketgex_addin.client.last_good import is_of_lost_desk, last_good, last_good_notice
 from basketgex_addin.client.problems import DESK_AWAY
 from tests.addin.test_worksheet import LEVELS, REPLY
@@ -62,3 +67,26 @@ def test_what_does_not_say_until_when_it_may_be_shown_does_not_stay() -> None:
 def test_what_the_server_says_is_old_is_of_no_lost_desk() -> None:
     said = LEVELS._replace(notice="Last good value: FlashAlpha cannot be reached.")
     assert last_good_notice(said) == said.notice and not is_of_lost_desk(said)
+
+
+class Told(Question[LevelFigures]):
+    """A question that is answered as it says."""
+
+    def __init__(self, *answers: LevelFigures | Problem) -> None:
+        self.answers = list(answers)
+
+    def put_to(self, server: object) -> LevelFigures | Problem:
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(("code", "stays"), [("source_unavailable", True), ("no_data", False)])
+def test_what_a_source_cannot_say_anew_stays_and_what_it_says_otherwise_does_not(
+    tmp_path: Path, code: str, stays: bool
+) -> None:
+    problem, before = Problem(code, "It is away."), LEVELS._replace(keep_until=math.inf)
+    client, question = BasketClient(Home(tmp_path)), Told(before, problem)
+    assert client.ask(question) == before
+    client.forget(question)
+    found = client.ask(question)
+    assert (found == problem) is not stays
+    assert last_good_notice(found) == ("Last good value: It is away." if stays else "")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from basketgex_addin.cells import Ask, Problem, Reply
+from basketgex_addin.cells import Ask, CellError, Problem, Question, Reply
 from basketgex_addin.client import BasketClient, ServerStatus
+from basketgex_addin.functions import BY_NAME
+from basketgex_addin.worksheet import Worksheet
 from basketgex_server.exposure.symbol import exposure
 from basketgex_server.settings import Settings
 from basketgex_server.sources.files.folder import read_chain
-from tests.e2e.serving import Server
+from tests.e2e.serving import Server, until
 from tests.standin import cboe as standin
 from tests.standin.cboe import CboeStandIn
 
@@ -94,3 +97,30 @@ def test_a_server_follows_a_link_that_is_turned_to_another_folder(tmp_path: Path
                 assert time.monotonic() < until
                 answer = ask(server, "RUT")
                 assert isinstance(answer, Problem) or answer.gex in wanted.values()
+
+
+def test_a_profile_stays_while_its_chain_cannot_be_read_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "chains"
+    folder.mkdir()
+    (folder / "_RUT.json").write_bytes(RUT.read_bytes())
+    with (
+        Server(tmp_path / "home", source="chain-files", chain_folder=folder) as server,
+        closing(BasketClient(server.home, PATIENCE)) as client,
+    ):
+        sheet, given = Worksheet(client), [(("RUT",),)]
+        shown = {name: sheet.evaluate(name, given) for name in ("GEXPROFILE", "BASKETFLIP", "BASKETHEDGE")}
+        assert not any(isinstance(value, CellError) for value in shown.values())
+        (tmp_path / "broken").write_bytes(b"{")
+        (tmp_path / "broken").replace(folder / "_RUT.json")
+        for name, before in shown.items():
+            question = BY_NAME[name].kind.question(BY_NAME[name].given(given))
+
+            def is_last_good(name: str = name, question: Question[object] = question) -> bool:
+                client.forget(question)
+                sheet.evaluate(name, given)
+                return str(sheet.explain([(name, given)])).startswith("Last good value: ")
+
+            until(is_last_good)
+            assert sheet.evaluate(name, given) == before
+        new = sheet.evaluate("GEXPROFILE", [*given, None, ((0.9,),)])
+        assert new is CellError.NOT_AVAILABLE  # that was never asked

@@ -10,7 +10,7 @@ from basketgex.home import Home
 from basketgex_addin.cells import Ask, BasketQuestion, Problem, Question, RegimesOf, Reply, Since
 from basketgex_addin.client import problems
 from basketgex_addin.client.connection import Connection
-from basketgex_addin.client.last_good import AWAY, last_good
+from basketgex_addin.client.last_good import AWAY, SOURCE_AWAY, last_good
 from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import GET_REGIMES
 from basketgex_addin.loading import uncollected
@@ -124,8 +124,14 @@ class Baskets:
         return answers
 
     def or_last_good(self, question: Question[A], answer: A | Problem) -> A | Problem:
-        """Return the answer; where it is that the desk is away, what the question was last answered, if it may be shown."""
-        if not isinstance(answer, Problem) or not self._is_away(answer):
+        """Return the answer; where desk or source is away, what the question was last answered, if it may be shown.
+
+        What a basket is while its source is away the server says itself.
+        """
+        if not isinstance(answer, Problem):
+            return answer
+        of_source = answer.code in SOURCE_AWAY and not isinstance(question, BasketQuestion)
+        if not of_source and not self._is_away(answer):
             return answer
         known = self._memo.remembered(question)
         return answer if known is None else last_good(known, answer, self._now())

@@ -1,4 +1,4 @@
-"""What goes on being shown while a desk is away: a question's last answer, for the session that it is of, saying so. Pure."""
+"""What goes on being shown while a desk, or a source, is away: the last answer, for its session, saying so. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ from basketgex_addin.client.problems import DESK_AWAY, TIMED_OUT
 
 AWAY = (DESK_AWAY, TIMED_OUT)
 """What a desk is away by; one that hangs says nothing."""
+SOURCE_AWAY = frozenset(
+    {
+        "source_unavailable",
+        "bad_chain",
+        "timed_out",
+        "rate_limited",
+        "quota_spent",
+        "calls_paced",
+        "share_spent",
+        "store_away",
+        "store_unavailable",
+        "source_refused",
+        "source_key_missing",
+        "source_key_refused",
+        "key_store_unavailable",
+    }
+)
+"""The server's codes of what keeps it from newer figures, and says nothing against those that were shown."""
 LAST_GOOD = "Last good value: "
 """How a notice begins, the server's too, of what is older than it should be."""
 A = TypeVar("A")
