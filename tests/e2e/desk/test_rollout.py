@@ -1,14 +1,25 @@
-"""Two versions side by side: the next one has changed the store, and servers of this one serve on, and are begun anew."""
+"""Two versions side by side: the next one has changed the store, and servers of this one serve on, and are begun anew.
+
+With BASKETGEX_EARLIER=COMMIT servers of an earlier commit do so too, by their own code: before a release that of the last one.
+A checkout without history does not have it, so that nobody is told to skip it.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
+from basketgex_addin.cells import Reply
 from tests.e2e.clocked import problem, reply
 from tests.e2e.desk.books import done, knows, said, until_books
-from tests.e2e.desk.replicas import desk
+from tests.e2e.desk.earlier import command
+from tests.e2e.desk.replicas import Asking, desk
 from tests.e2e.serving import until
-from tests.standin.upstream import Upstream, status
+from tests.standin.upstream import Gate, Upstream, gated, status
+
+EARLIER = os.environ.get("BASKETGEX_EARLIER", "")
 
 TABLES = ("account", "call", "share", "paid", "person", "wanted", "snapshot", "newest", "failure", "answered")
 NEXT = ";".join(
@@ -47,3 +58,42 @@ def test_servers_serve_on_where_the_next_version_has_added_to_the_store(
         )  # all landings since, of either server
         assert said(desk_store, "SELECT digest FROM layout") == [("of the next",)]
         assert upstream.debits == 4
+
+
+if EARLIER:
+
+    @pytest.mark.parametrize("begins", ["the earlier", "this one"])
+    def test_servers_of_an_earlier_commit_serve_beside_this_ones(
+        tmp_path: Path, desk_store: str, upstream: Upstream, begins: str
+    ) -> None:
+        ways = [{"command": command(EARLIER, tmp_path / "earlier")}, {}]
+        first, second = ways if begins == "the earlier" else reversed(ways)
+        with desk(tmp_path / "first", desk_store, upstream, 1, **first) as (one,):
+            reply(one.home, "SPY")
+            until_books(desk_store, upstream, landed=1)
+            with desk(tmp_path / "second", desk_store, upstream, 1, **second) as (other,):
+                assert knows(other, "SPY")
+                for asker, joiner, symbol in ((one, other, "A"), (other, one, "B")):
+                    gate = Gate()
+                    upstream.script(gated(gate))
+                    asks = Asking(asker, [symbol])
+                    gate.wait_entered()
+                    joins = Asking(joiner, [symbol])
+                    until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+                    gate.open()
+                    assert isinstance(asks.answer(), Reply)
+                    assert isinstance(joins.answer(), Reply)
+                until_books(desk_store, upstream, landed=3)
+                gate = Gate()
+                upstream.script(gated(gate))
+                lost = Asking(one, ["C"])
+                gate.wait_entered()
+                waits = Asking(other, ["C"])
+                until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+                one.kill()
+                assert isinstance(waits.answer(), Reply)
+                gate.open()
+                lost.answer()
+                one.again()
+                assert reply(one.home, "A", "B", "C").rows
+                until_books(desk_store, upstream, landed=4, lost=1)
