@@ -21,6 +21,7 @@ from scipy.special import ndtr
 
 from basketgex_server.exposure.arrays import Flags, Floats
 
+Places = npt.NDArray[np.intp]
 _CHUNK = 8192  # the scratch columns of a chunk stay in the second-level cache
 _DENSITY = 1 / math.sqrt(2 * math.pi)
 
@@ -46,10 +47,11 @@ class Contracts:
     """
 
     strikes: Floats
-    strike_index: npt.NDArray[np.intp]
-    rate: float
+    strike_index: Places
+    rate: float | Floats
+    """r, one for all or f64[n]"""
     dividend_yield: float | Floats
-    """q, one for all or f64[n]"""
+    """q, likewise"""
     inverse_deviation: Floats
     """1/s"""
     drift: Floats
@@ -70,16 +72,19 @@ class Contracts:
     def __len__(self) -> int:
         return len(self.strike_index)
 
-    def greeks(self, spot: float) -> Greeks:
-        """Return the four measures at a spot price in USD. Where an input is no positive number, NaN or infinity come out."""
-        result = Greeks(*(np.empty(len(self)) for _ in range(4)))
+    def greeks(self, spot: float | Floats) -> Greeks:
+        """Return the four measures at a spot price in USD: one for all, or one for each of ``strikes``.
+
+        Where an input is no positive number, NaN or infinity come out.
+        """
+        result = Greeks(*np.empty((4, len(self))))
         with np.errstate(all="ignore"):
-            moneyness = log_ratio(spot, self.strikes)
+            moneyness, inverse = log_ratio(spot, self.strikes), 1 / spot
             for start in range(0, len(self), _CHUNK):
-                self._fill(result, moneyness, spot, slice(start, start + _CHUNK))
+                self._fill(result, moneyness, inverse, slice(start, start + _CHUNK))
         return result
 
-    def _fill(self, result: Greeks, moneyness: Floats, spot: float, part: slice) -> None:
+    def _fill(self, result: Greeks, moneyness: Floats, inverse_spot: float | Floats, part: slice) -> None:
         delta, gamma, vanna, charm = (column[part] for column in result)
         d1 = self._d1(moneyness, part)
         ndtr(np.multiply(d1, self.side[part], out=delta), out=delta)
@@ -91,10 +96,10 @@ class Contracts:
         d1 *= gamma
         np.multiply(d1, self.minus_root_years[part], out=vanna)
         np.multiply(d1, self.decay[part], out=charm)
-        q = self.dividend_yield[part] if isinstance(self.dividend_yield, np.ndarray) else self.dividend_yield
+        r, q = _part(self.rate, part), _part(self.dividend_yield, part)
         charm += np.multiply(delta, q, out=d1)
-        charm -= np.multiply(gamma, self.rate - q, out=d1)
-        gamma *= 1 / spot
+        charm -= np.multiply(gamma, r - q, out=d1)
+        gamma *= _part(inverse_spot, self.strike_index[part])
 
     def _d1(self, moneyness: Floats, part: slice) -> Floats:
         d1 = np.take(moneyness, self.strike_index[part])
@@ -110,19 +115,24 @@ class Contracts:
         out *= self.density[part]
 
 
+def _part(one_or_all: float | Floats, part: slice | Places) -> float | Floats:
+    return one_or_all[part] if isinstance(one_or_all, np.ndarray) else one_or_all
+
+
 def contracts(
     strike: Floats,
     is_call: Flags,
     volatility: Floats,
     years: Floats,
-    rate: float,
+    rate: float | Floats,
     dividend_yield: float | Floats,
+    distinct: tuple[Floats, Places] | None = None,
 ) -> Contracts:
     """Prepare n contracts: strikes in USD, volatility per 1.00, time to expiry in years; each column of length n.
 
-    The dividend yield is one for all, or a column.
+    Rate and dividend yield are one for all, or a column. ``distinct``: ``strikes`` and ``strike_index`` where they are known.
     """
-    strikes, strike_index = np.unique(strike, return_inverse=True)
+    strikes, strike_index = distinct or np.unique(strike, return_inverse=True)
     with np.errstate(all="ignore"):
         root_years = np.sqrt(years)
         deviation = volatility * root_years
@@ -145,7 +155,7 @@ def contracts(
         )
 
 
-def log_ratio(spot: float, strikes: Floats) -> Floats:
+def log_ratio(spot: float | Floats, strikes: Floats) -> Floats:
     """Return ln(spot/strike), right to the last digits near the money, where ln(spot) − ln(strike) is not."""
     difference = spot - strikes
     return np.copysign(np.log1p(np.abs(difference) / np.minimum(strikes, spot)), difference)

@@ -89,6 +89,8 @@ class Chain:
     @property
     def remark(self) -> str:
         """What a person should know before trusting its figures, with its symbol; empty where there is nothing."""
+        if not (self.repeated or self.gaps):
+            return ""
         rows = "1 row stands" if self.repeated == 1 else f"{self.repeated:,} rows stand"
         again = f"{rows} there again; each contract counts once" if self.repeated else ""
         said = "; ".join(filter(None, (again, self.gaps)))
@@ -102,8 +104,7 @@ class Chain:
     def years(self, day_count: DayCount = DAY_COUNT) -> Floats:
         """Return the time to expiry in years, f64[n]: of no use where it has passed, NaN where it is beyond the calendar."""
         if day_count == "act365":
-            elapsed = self.expiry - self.as_of
-            return np.where(elapsed > 0, np.maximum(elapsed, SHORTEST), elapsed) / YEAR
+            return elapsed_years(self.expiry, self.as_of)
         return np.maximum(_business_days(self), 1.0) / _BUSINESS_YEAR[day_count]
 
     def yields(self, given: float) -> float | Floats:
@@ -129,6 +130,12 @@ class Chain:
         return replace(self, **{name: column[kept] for name, column in present.items()})
 
 
+def elapsed_years(expiry: Floats, as_of: float | Floats) -> Floats:
+    """Return the years of ``act365`` from a moment, one for all or one each, to instants f64[n]: see ``Chain.years``."""
+    elapsed = expiry - as_of
+    return np.where(elapsed > 0, np.maximum(elapsed, SHORTEST), elapsed) / YEAR
+
+
 class Rows(NamedTuple):
     """What becomes of each row of a chain: flags bool[n], and its open interest f64[n] with the absent as 0."""
 
@@ -137,6 +144,10 @@ class Rows(NamedTuple):
     no_volatility: Flags
     open_interest: Floats
 
+    def only(self, part: slice) -> Rows:
+        """Return a part of them."""
+        return Rows(self.used[part], self.expired[part], self.no_volatility[part], self.open_interest[part])
+
 
 def rows(chain: Chain) -> Rows:
     """Sort a chain's rows. A row that counts has open interest, time left, a volatility and a strike.
@@ -144,13 +155,20 @@ def rows(chain: Chain) -> Rows:
     A row whose numbers cannot be computed with (an infinite volatility, a strike of 0) goes with those that have no
     volatility.
     """
-    given = np.isfinite(chain.open_interest) & (chain.open_interest > 0)
-    expired = chain.expiry <= chain.seen_at
-    computable = np.isfinite(chain.expiry)
-    for column in (chain.volatility, chain.strike):
+    return sort_rows(chain.strike, chain.expiry, chain.volatility, chain.open_interest, chain.seen_at)
+
+
+def sort_rows(
+    strike: Floats, expiry: Floats, volatility: Floats, open_interest: Floats, seen_at: float | Floats
+) -> Rows:
+    """Sort rows by their columns, as ``rows`` does those of a chain; ``seen_at`` is one for all, or a column."""
+    given = np.isfinite(open_interest) & (open_interest > 0)
+    expired = expiry <= seen_at
+    computable = np.isfinite(expiry)
+    for column in (volatility, strike):
         computable &= np.isfinite(column) & (column > 0)
     live = given & ~expired
-    return Rows(live & computable, expired, live & ~computable, np.where(given, chain.open_interest, 0.0))
+    return Rows(live & computable, expired, live & ~computable, np.where(given, open_interest, 0.0))
 
 
 def new_york_day(at: float) -> date | None:

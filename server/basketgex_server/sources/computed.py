@@ -241,17 +241,20 @@ class Computed:
     ) -> None:
         """Add what becomes of symbols to ``exposures`` and ``failed``, and what it is made of to ``chains``."""
         # Here, not above: numpy and scipy take a second to load, and the server listens before that.
-        from basketgex_server.exposure.symbol import exposure
+        from basketgex_server.exposure.symbol import exposures as exposures_of
 
+        read: list[tuple[str, Chain]] = []
         for symbol in symbols:
             part.step()
             try:
-                chain = hand.chain(symbol)
+                if chain := hand.chain(symbol):
+                    read.append((symbol, chain))
             except BadChain as error:
                 failed[symbol] = error.sentence
-                continue
-            if chain and (found := exposure(chain, *self.terms(symbol))):
-                exposures[symbol], chains[symbol] = found, chain
+        found = exposures_of([(chain, self.terms(symbol)) for symbol, chain in read])
+        for (symbol, chain), exposure in zip(read, found, strict=True):
+            if exposure:
+                exposures[symbol], chains[symbol] = exposure, chain
 
 
 def _read(

@@ -9,10 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketgex_server.domain import CONVENTIONS, Convention, Measures, SymbolExposure
+from basketgex_server.domain import (
+    CONVENTIONS,
+    DAY_COUNTS,
+    Convention,
+    DayCount,
+    Measures,
+    SymbolExposure,
+    Terms,
+)
 from basketgex_server.exposure.black_scholes import contracts
 from basketgex_server.exposure.chain import YEAR, Chain
-from basketgex_server.exposure.symbol import exposure
+from basketgex_server.exposure.symbol import exposure, exposures
 from basketgex_server.sources.files.folder import read_chain
 
 AS_OF = 1_700_000_000.0
@@ -120,6 +128,43 @@ def test_expiries_add_up_and_todays_are_apart(rows: list[Row]) -> None:
     short = [row for row in rows if row[2] * 365 < 1.5]
     if not short:
         assert found.zero_dte == pytest.approx(alone.net, rel=1e-9)
+
+
+MEMBERS = st.tuples(
+    st.lists(st.one_of(sensible, st.tuples(odd, st.booleans(), odd, odd, odd)), max_size=12),
+    st.one_of(st.floats(50, 200), st.sampled_from([0.0, math.nan])),
+    st.sampled_from([0.0, 0.04, 0.05]),
+    st.sampled_from([0.0, 0.01, None]),
+)
+"""Rows, spot, rate and dividend yield; None: each row has its own."""
+
+
+def written_out(found: SymbolExposure | None) -> object:
+    return found and (repr(found), list(found.strikes), list(found.expiries), found.forwards)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of instants beyond the largest double, in ``make``
+@given(st.lists(MEMBERS, max_size=6), st.sampled_from(CONVENTIONS), st.sampled_from(DAY_COUNTS))
+def test_chains_worked_out_together_are_as_each_is_alone(
+    members: list[tuple[list[Row], float, float, float | None]], convention: Convention, day_count: DayCount
+) -> None:
+    asked = []
+    for place, (rows, spot, rate, dividend_yield) in enumerate(members):
+        own = None if dividend_yield is not None else np.linspace(0.0, 0.05, len(rows))
+        chain = replace(make(rows, spot), symbol=f"X{place}", dividend_yield=own)
+        later = replace(chain, as_of=chain.as_of + 3_600 * place)
+        asked.append((later, Terms(convention, rate, dividend_yield or 0.0, day_count)))
+    alone = [written_out(exposure(chain, *terms)) for chain, terms in asked]
+    assert list(map(written_out, exposures(asked))) == alone
+
+
+def test_many_real_chains_are_worked_out_together_as_each_is_alone(shared_data: Path) -> None:
+    paths = sorted((shared_data / "chains/basket_2026-07-10").glob("*.csv.gz"))
+    chains = [read_chain(path, path.name.split(".")[0]) for path in paths]
+    asked = [(chain, Terms("flashalpha", 0.04, 0.01 * (place % 2))) for place, chain in enumerate(chains)]
+    together = exposures(asked)
+    assert all(together) and len(together) == 13
+    assert list(map(written_out, together)) == [written_out(exposure(c, *terms)) for c, terms in asked]
 
 
 @given(st.lists(sensible, min_size=1, max_size=20), st.sampled_from([2.0, 3.0, 1000.0]))
