@@ -21,7 +21,7 @@ from basketgex_addin.cells import (
     Result,
     is_historical,
 )
-from basketgex_addin.client.last_good import last_good_notice
+from basketgex_addin.client.last_good import last_good_notice, still_good
 from basketgex_addin.client.problems import OVERDUE, TOO_MUCH_AT_ONCE
 from basketgex_addin.functions import BY_NAME, Function, Kind, Way
 from basketgex_addin.functions.moments import NO_AGE
@@ -261,6 +261,7 @@ class Worksheet:
             return known if known is not None else live.latest(question)
         if known is None:
             live.later(question, lambda: self._client.ask(question))
+            return still_good(self._client.remembered(question), self._now())
         return known
 
     def _refresh(self, question: BasketQuestion[A], value: object, now: _Pass) -> A | Problem | None:

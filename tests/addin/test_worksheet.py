@@ -52,6 +52,7 @@ class FakeClient:
     def __init__(self, answer: Any = REPLY) -> None:
         self.answer = answer
         self.memory: dict[Question, Any] = {}
+        self.last: dict[Question, Any] = {}
         self.calls: list[tuple[Question, ...]] = []
         self.refreshes: list[str] = []
 
@@ -72,9 +73,9 @@ class FakeClient:
     def ask_with(self, question: Any, others: Sequence[Any]) -> Any:
         return self.ask_many([question, *others])[0]
 
-    def remembered(self, ask: Ask) -> Reply | None:
-        found = self.memory.get(ask)
-        return found if isinstance(found, Reply) else None
+    def remembered(self, ask: Question) -> Any:
+        found = self.memory.get(ask, self.last.get(ask))
+        return None if isinstance(found, Problem) else found
 
 
 class FakeLive:
@@ -281,6 +282,24 @@ def test_levels_that_are_the_last_good_ones_say_so() -> None:
     assert sheet.evaluate("GEXLEVELS", NVDA) == shown
     assert sheet.evaluate("BASKETWHY", [*NVDA, None, (("GEXLEVELS",),)]) == "OK"
     assert sheet.explain([("GEXLEVELS", NVDA)]) == sheet.evaluate("BASKETWHY", NVDA) == "OK"
+
+
+def test_live_the_last_good_levels_stay_while_they_are_asked_for_anew_within_their_session() -> None:
+    last = LEVELS._replace(notice="Last good value: The desk cannot be reached.", keep_until=1_000.0)
+    client, live, at = FakeClient(last), FakeLive(), [999.0]
+    sheet = Worksheet(client, now=lambda: at[0])
+    assert sheet.evaluate("GEXLEVELS", NVDA, live=live) is CellError.NOT_AVAILABLE
+    live.work.pop()[1]()
+    shown = sheet.evaluate("GEXLEVELS", NVDA, live=live)
+    assert isinstance(shown, tuple) and live.work == []
+    client.last = {LevelsOf("NVDA"): client.memory.pop(LevelsOf("NVDA"))}  # memory vouches for it no more
+    assert sheet.evaluate("GEXLEVELS", NVDA, live=live) == shown
+    assert [question for question, _ in live.work] == [LevelsOf("NVDA")]
+    assert sheet.explain([("GEXLEVELS", NVDA)], live=live) == last.notice
+    at[0] = 1_000.0
+    assert sheet.evaluate("GEXLEVELS", NVDA, live=live) is CellError.NOT_AVAILABLE
+    client.last = {LevelsOf("NVDA"): LEVELS._replace(keep_until=2_000.0)}  # never as fresh
+    assert sheet.evaluate("GEXLEVELS", NVDA, live=live) is CellError.NOT_AVAILABLE
 
 
 def test_since_takes_the_document_along_in_one_call() -> None:

@@ -56,6 +56,12 @@ def last_good_notice(answer: object) -> str:
     return notice if notice.startswith(LAST_GOOD) else ""
 
 
+def still_good(answer: A | None, now: float) -> A | None:
+    """Return an answer that is the last good one already, for as long as it may be shown: it stays while it is asked anew."""
+    until = getattr(getattr(answer, "standing", None) or answer, "keep_until", 0.0)
+    return answer if last_good_notice(answer) and now < until else None
+
+
 def is_of_lost_desk(answer: object) -> bool:
     """Tell whether an answer is the last good one because the desk is away."""
     return last_good_notice(answer) in {LAST_GOOD + problem.sentence for problem in AWAY}
