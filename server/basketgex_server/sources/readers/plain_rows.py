@@ -7,15 +7,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from basketgex_server.exposure.arrays import Floats
 from basketgex_server.sources.readers import swar
 from basketgex_server.sources.readers.occ import Texts
 from basketgex_server.sources.readers.swar import WORD, Bytes, Places, Words
 
-_CHUNK = 1 << 17  # with all that is made of it, it stays in the second-level cache
+_CHUNK, _ROWS = (
+    1 << 16,
+    1 << 10,
+)  # with all that is made of so many bytes, or rows, they stay in the second-level cache
 _COMMA, _NEWLINE, _POINT = b",\n."
 _PLAIN = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
+
+_ONE, _BITS = np.uint64(1), 8
+_BIT = np.full(1 << _BITS, -1)
+_BIT[1 << np.arange(_BITS)] = np.arange(_BITS)
+"""Which bit is the only one that a byte has, else -1."""
+Ends = npt.NDArray[np.int32]
 
 _NO_DIGIT = swar.each(0x10)
 """A bit that a point has among ``swar.digits``, and no digit."""
@@ -41,47 +51,74 @@ class PlainRows(NamedTuple):
     ) -> PlainRows | None:
         """Read columns, not the first, of what follows ``begin``.
 
-        None where a row has more or fewer than ``width`` fields, or a number is no plain decimal. The content is ASCII without
-        quotes, and ends with a newline.
+        None where a row has more or fewer than ``width`` fields or less than eight bytes, where a field has more than 63, or a
+        number is no plain decimal. The content is ASCII without quotes, and ends with a newline.
         """
         codes = np.frombuffer(content, dtype=np.uint8)
-        columns, split = np.array([*texts, *numbers]), len(texts)
-        count = _rows(codes[begin:])
+        columns, split = [*texts, *numbers], len(texts)
+        if (ends := _ends(codes, begin, width, [*(column - 1 for column in columns), *columns])) is None:
+            return None
+        count = ends.shape[1]
         bounds = np.empty((2, split, count), np.intp)
+        np.add(ends[:split], 1, out=bounds[0])
+        bounds[1] = ends[len(columns) : len(columns) + split]
         found = np.empty((len(numbers), count))
-        row = 0
-        while begin < len(content):
-            after = content.rfind(b"\n", begin, begin + _CHUNK) + 1
-            if (breaks := _breaks(codes[begin:after], width)) is None:
+        for row in range(0, count, _ROWS):
+            some = slice(row, row + _ROWS)
+            start, end = ends[split : len(columns), some] + np.intp(1), ends[len(columns) + split :, some]
+            if not _read_decimals(Texts(codes, start, end.astype(np.intp)), found[:, some]):
                 return None
-            breaks += begin
-            some = slice(row, row + breaks.shape[1])
-            start, end = breaks[columns - 1], breaks[columns]
-            start += 1
-            bounds[0, :, some], bounds[1, :, some] = start[:split], end[:split]
-            if not _read_decimals(Texts(codes, start[split:], end[split:]), found[:, some]):
-                return None
-            row, begin = some.stop, after
         return cls(Texts(codes, *bounds.reshape(2, -1)), found)
 
 
-def _rows(codes: Bytes) -> int:
-    """Return how many lines there are: bytes.count takes as long as half of all else."""
-    pieces = range(0, len(codes), _CHUNK)
-    return sum(int(np.count_nonzero(codes[at : at + _CHUNK] == _NEWLINE)) for at in pieces)
+def _ends(codes: Bytes, begin: int, width: int, places: Sequence[int]) -> Ends | None:
+    """Return where some fields of rows end, one below the other, i32[places, rows]; None where a row is of another width.
 
-
-def _breaks(chunk: Bytes, width: int) -> Places | None:
-    """Return where the fields of rows end, intp[width, rows]; None where a row is of another width."""
-    newline = chunk == _NEWLINE
-    either = chunk == _COMMA
-    either |= newline
-    breaks = np.flatnonzero(either)
-    rows, over = divmod(len(breaks), width)
-    if not rows or over or np.count_nonzero(newline) != rows:
+    All rows go from comma to comma at once: the lowest bit that is set among those of 64 bytes, then the next.
+    """
+    commas, lines = _marks(codes, begin)
+    if lines is None or int(np.bitwise_count(commas).sum(dtype=np.intp)) != len(lines) * (width - 1):
         return None
-    of_fields = breaks.reshape(rows, width).T
-    return of_fields if newline[of_fields[-1]].all() else None
+    found = np.empty((len(places), len(lines)), np.int32)
+    before = np.concatenate(([begin], lines[:-1] + 1)).astype(np.int32) - np.int32(1)
+    left = swar.from_bits(commas, before + (1 - begin))
+    through = np.zeros_like(left)
+    for field in range(width):
+        if field == width - 1:
+            if not (before + np.bitwise_count(through) < lines).all():
+                return None
+        else:
+            if not left.min():  # in one of them no comma is left
+                before = before + np.bitwise_count(through)
+                left = swar.from_bits(commas, before + (1 - begin))
+                if not left.min():
+                    return None
+            below = left - _ONE
+            np.bitwise_xor(left, below, out=through)
+            left &= below
+        for place, wanted in enumerate(places):
+            if wanted == field:
+                found[place] = lines if field == width - 1 else before + np.bitwise_count(through)
+    return found
+
+
+def _marks(codes: Bytes, begin: int) -> tuple[Words, Places | None]:
+    """Return which bytes after ``begin`` are commas, a bit each, and where lines end; None where two do within eight bytes."""
+    commas, lines = [], []
+    for at in range(begin, len(codes), _CHUNK):
+        chunk = codes[at : at + _CHUNK]
+        commas.append(np.packbits(chunk == _COMMA, bitorder="little"))
+        ended = np.packbits(chunk == _NEWLINE, bitorder="little")
+        some = np.flatnonzero(ended != 0)
+        bit = _BIT.take(ended.take(some))
+        if (bit < 0).any():
+            return np.empty(0, np.uint64), None
+        some *= _BITS
+        some += bit
+        some += at
+        lines.append(some)
+    beyond = WORD - sum(map(len, commas)) % WORD + WORD
+    return np.concatenate([*commas, np.zeros(beyond, np.uint8)]).view("<u8"), np.concatenate(lines)
 
 
 def _read_decimals(texts: Texts, found: Floats) -> bool:
@@ -123,6 +160,6 @@ def _read_short(text: Words, length: Places, found: Floats) -> bool:
     values ^= right
     right >>= _BYTE
     values |= right
-    found[...] = swar.number(values)
-    found /= _DIVISORS.take(after.view(np.int64))
-    return not np.isnan(found.max())
+    divisor = _DIVISORS.take(after.view(np.int64))
+    np.divide(swar.number(values).astype(np.float64), divisor, out=found)
+    return not np.isnan(divisor.max())

@@ -29,6 +29,7 @@ _ZEROS = each(ord("0"))
 _BEYOND_NINE = each(0x80 - 10)
 _LAST = np.array([0, *((1 << 64) - (1 << WORD * (WORD - count)) for count in range(1, WORD + 1))], np.uint64)
 """Which bits are the last bytes of a word, by their count."""
+_TO_WORD, _IN_WORD, _WORD_BITS = 6, 63, np.uint64(64)
 _LANES: list[tuple[Any, Any, Any]] = [
     (lane, lane(step), lane(shift))
     for lane, step, shift in (
@@ -47,6 +48,14 @@ def words(content: Bytes, end: Places, count: int = 1) -> Words:
     at_every_byte = np.ndarray((len(content) - size + 1,), f"V{size}", content, strides=(1,))
     found: Words = at_every_byte[end - size].view("<u8")
     return found if count == 1 else found.reshape(*end.shape, count)
+
+
+def from_bits(of: Words, bit: npt.NDArray[np.signedinteger[Any]]) -> Words:
+    """Return the 64 bits from each bit on; ``of`` has a word more than the last of them is in."""
+    at, shift = bit >> _TO_WORD, (bit & _IN_WORD).astype(np.uint64)
+    found: Words = of.take(at) >> shift
+    found |= of.take(at + 1) << (_WORD_BITS - shift)  # of 64 bits none is left
+    return found
 
 
 def last(text: Words, length: Places) -> Words:

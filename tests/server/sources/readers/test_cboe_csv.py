@@ -165,7 +165,7 @@ MANY = 3_000
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-@pytest.mark.parametrize("row", [0, 1, 872, 873, 874, 875, 1_736, 1_777, MANY - 2, MANY - 1])
+@pytest.mark.parametrize("row", [0, 1, 435, 436, 437, 438, 1_777, 2_047, 2_048, MANY - 2, MANY - 1])
 @pytest.mark.parametrize("side", [CALL, PUT])
 def test_a_bad_row_among_thousands_is_named_with_its_line(
     tmp_path: Path, side: int, row: int, ending: str
@@ -237,5 +237,26 @@ def test_a_row_longer_than_a_chunk_goes_the_other_way() -> None:
 
 @pytest.mark.parametrize("body", ["a,1,2\nb,3\n", "a,1,2\nb,3,4,5\n", "a,1\nb,2,3,4\n", "a,1,2\n\nb,3,4\n"])
 def test_rows_of_another_width_are_not_plain(body: str) -> None:
-    lead = b"." * 30
-    assert PlainRows.of(lead + body.encode(), len(lead), 3, (1,), (2,)) is None
+    assert plain(body) is None
+
+
+def test_rows_of_one_width_are_plain() -> None:
+    found = plain("a,1,2\nb,3,\n")
+    assert found is not None
+    assert [found.texts.text(row) for row in range(2)] == ["1", "3"]
+    np.testing.assert_array_equal(found.numbers, [[2.0, np.nan]])
+
+
+def plain(body: str) -> PlainRows | None:
+    lead, body = "." * 30, body.replace("a", "a" * 9).replace("b", "b" * 9)
+    return PlainRows.of((lead + body).encode(), len(lead), 3, (1,), (2,))
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 47, 48, 62, 63, 64, 65, 127, 128, 500])
+@pytest.mark.parametrize("at", [0, 2, 13, 19])
+def test_a_field_that_is_not_asked_for_may_be_of_any_length(at: int, length: int) -> None:
+    rows = [cells_of(n) for n in range(3)]
+    rows[1][at] = "x" * length
+    found = read(text_of(rows))
+    assert is_fast(found) == (length < 64)
+    assert_equal(found, rows)
