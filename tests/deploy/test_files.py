@@ -265,16 +265,23 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def composing() -> list[str] | None:
+    """Docker's compose, as its plug-in or as Debian's program of its own."""
+    for program in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(program[0]) is None:
+            continue
+        if not subprocess.run(
+            [*program, "version"], capture_output=True, timeout=PATIENCE, check=False
+        ).returncode:
+            return program
+    return None
+
+
 def test_docker_takes_the_compose_file() -> None:
-    program = shutil.which("docker")
-    asked = [program or "docker", "compose", "version"]
-    if (
-        program is None
-        or subprocess.run(asked, capture_output=True, timeout=PATIENCE, check=False).returncode
-    ):
+    if (program := composing()) is None:
         pytest.skip("only on machines with docker compose")
     done = subprocess.run(
-        [program, "compose", "--file", DESK / "compose.yaml", "config", "--quiet"],
+        [*program, "--file", DESK / "compose.yaml", "config", "--quiet"],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
