@@ -33,7 +33,7 @@ _PHRASES = tuple(
         (r"shorten the range\b", "shorten the list"),
         (r"the add-in failed\b", "the command failed"),
         (
-            r"that the add-in needs is missing: run basketgex install again\b",
+            r"that the add-in needs is missing, or too old: run basketgex install again\b",
             "is missing: install basketgex again",
         ),
         (r"server and add-in are\b", "server and command are"),

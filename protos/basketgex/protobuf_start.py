@@ -11,9 +11,11 @@ import importlib
 import sys
 from types import ModuleType
 
+from google.protobuf import internal
 from google.protobuf.internal import api_implementation
 
-_NAME = "google.protobuf.internal.python_message"
+_MODULE = "python_message"
+_NAME = f"{internal.__name__}.{_MODULE}"
 
 
 def postpone() -> None:
@@ -22,6 +24,7 @@ def postpone() -> None:
         stand_in = ModuleType(_NAME, "Loaded when asked for.")
         stand_in.__getattr__ = lambda name: getattr(_real(stand_in), name)  # type: ignore[method-assign]
         sys.modules[_NAME] = stand_in
+        setattr(internal, _MODULE, stand_in)  # as an import does
 
 
 def _real(stand_in: ModuleType) -> ModuleType:

@@ -408,7 +408,7 @@ def test_a_missing_package_is_a_sentence(machine: Machine, monkeypatch: pytest.M
     request = codec.encode([ASK])
     monkeypatch.setitem(sys.modules, "grpc", None)
     assert sentence(connection.batch([request]).answers[0]) == (
-        "A package that the add-in needs is missing: run basketgex install again."
+        "A package that the add-in needs is missing, or too old: run basketgex install again."
     )
 
 

@@ -12,8 +12,8 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ NOT_AVAILABLE = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 32767
 BESIDE: dict[str, Any] = json.loads(Path(__file__).with_name("extension.json").read_text("utf-8"))
 
 EXPLAINING = ("BASKETWHY", "BASKETEXPLAIN")
+LATE = ("grpc", "google.protobuf")
+"""What our packages load at their first call."""
 OTHER_PYTHON = (
     "Basket GEX was installed with Python {installed}, but LibreOffice runs Python {running}: "
     "install it with Python {running}, run 'basketgex install calc' and restart LibreOffice."
@@ -49,17 +51,33 @@ def _python_path() -> list[str]:
     if home := _home():
         with suppress(OSError, ValueError, TypeError, KeyError):
             recorded = list(json.loads(Path(home, "launch.json").read_text("utf-8"))["python_path"])
-    return [*recorded, *BESIDE["python_path"]]
+    return [*recorded, *BESIDE["python_path"], str(Path(__file__).with_name("pythonpath"))]
+
+
+@contextmanager
+def _in_front() -> Iterator[None]:
+    """Put our folders first while our packages are found, and last from then on.
+
+    The system may have protobuf and grpc of its own, too old for ours; found once, a package is read where it was found.
+    Afterwards LibreOffice and other extensions find the modules that they came with.
+    """
+    ours = list(dict.fromkeys(_python_path()))
+    others = [path for path in sys.path if path not in ours]
+    sys.path[:] = [*ours, *others]
+    try:
+        yield
+    finally:
+        sys.path[:] = [*(path for path in sys.path if path not in ours), *ours]
 
 
 def _load() -> Any:
-    # Appended, never put in front: LibreOffice and other extensions keep the modules they came with.
-    sys.path.extend(path for path in dict.fromkeys(_python_path()) if path not in sys.path)
     collects = gc.isenabled()
     gc.disable()  # it would look through all that is loaded as it comes, for a tenth of the time
     try:
-        import_module("grpc")  # the packages load it late; here is where its absence can still be explained
-        return import_module("basketgex_addin.calc.component")
+        with _in_front():
+            for late in LATE:  # here is where its absence can still be explained
+                import_module(late)
+            return import_module("basketgex_addin.calc.component")
     except Exception as error:  # noqa: BLE001 - whatever an import does, the cell gets a sentence
         running = f"{sys.version_info[0]}.{sys.version_info[1]}"
         if running != BESIDE["python"]:

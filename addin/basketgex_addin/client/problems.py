@@ -5,7 +5,7 @@ from __future__ import annotations
 from basketgex_addin.cells import Problem
 
 MISSING_PACKAGE = Problem(
-    "missing_package", "A package that the add-in needs is missing: run basketgex install again."
+    "missing_package", "A package that the add-in needs is missing, or too old: run basketgex install again."
 )
 LAUNCH_NOT_RECORDED = Problem(
     "launch_not_recorded",

@@ -15,6 +15,7 @@ from basketgex_addin.client.problems import LAUNCH_NOT_RECORDED
 from basketgex_addin.functions import FUNCTIONS, Shape
 from basketgex_addin.worksheet import NO_FORMULA
 from tests.e2e.calc.harness import NOT_AVAILABLE, VALUE, Calc, Error, running_calc
+from tests.e2e.serving import Server
 
 SHEET = "Basket"
 NAMES = ("NVDA", "AAPL", "MSFT", "AMZN", "GOOGL", "META")
@@ -138,3 +139,18 @@ def test_an_add_in_without_its_packages_still_explains_itself(
         row = [function.name for function in SCALARS].index(name) + 1
         assert sheet.cell(row, 4).value == sentence
     assert sheet["D1"].value == sheet["F1"].value == "#N/A"
+
+
+def test_older_packages_of_the_system_do_not_stand_in_the_way(
+    soffice: Path, workbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian has protobuf and grpc of its own on the path that LibreOffice's Python begins with."""
+    for package in ("google/protobuf", "grpc"):
+        old = tmp_path / "system" / package
+        old.mkdir(parents=True)
+        (old / "__init__.py").write_text('__version__ = "1.2.3"\n')
+    with Server(tmp_path / "home", source="sample"):
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "system"))  # of the office alone
+        office = running_calc(soffice, tmp_path / "office", tmp_path / "home")
+        with office as calc, calc.document(workbook) as document:
+            assert isinstance(calc.cell(document, SHEET, "D1"), float)
