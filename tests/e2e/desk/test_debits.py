@@ -71,18 +71,20 @@ def test_with_the_window_as_it_comes_no_name_is_asked_for_twice(
         until(lambda: all(status(s.home).debits_total == upstream.debits for s in servers))
 
 
-def test_the_quota_is_one_for_all_replicas(tmp_path: Path, desk_store: str) -> None:
-    """7 debits are left, and three replicas want 18 calls: 7 leave, none is refused by the source."""
+@pytest.mark.parametrize("size", [50, 25])
+def test_the_quota_is_one_for_all_replicas(tmp_path: Path, desk_store: str, size: int) -> None:
+    """7 debits are left, and three replicas want 18 calls: 7 leave, none is refused by the source, and no seat is wasted."""
     with Upstream(limit=8) as upstream, desk(tmp_path, desk_store, upstream, 3, reserve=0) as servers:
         reply(servers[0].home, "SPY")
-        baskets = [[[f"R{replica}B{b}N{i}" for i in range(50)] for b in range(6)] for replica in range(3)]
+        names = [[f"R{replica}N{i}" for i in range(300)] for replica in range(3)]
+        baskets = [[own[first : first + size] for first in range(0, 300, size)] for own in names]
         found = at_once(servers, baskets)
         assert upstream.debits == 8
         assert all(call.charged for call in upstream.calls)
-        whole = [x for x in found if isinstance(x, Reply) and len(x.rows) == 50]
+        whole = [x for x in found if isinstance(x, Reply) and len(x.rows) == size]
         refused = [x for x in found if isinstance(x, Problem)]
         assert {x.code for x in refused} == {"quota_spent"}
-        assert len(whole) == 7
+        assert len(whole) == 7 * 50 // size
 
 
 def test_what_one_replica_has_fetched_another_knows_at_once(
