@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 from basketgex.home import Home, Runtime
 from basketgex_addin.cells import (
@@ -49,9 +49,6 @@ from basketgex_addin.client.settings_calls import SettingsCalls
 from basketgex_addin.client.shape_calls import ShapeCalls
 from basketgex_addin.client.watcher import Watcher, WatcherOptions
 from basketgex_addin.patience import deadline as calculation_deadline
-
-if TYPE_CHECKING:
-    pass
 
 COLLECTING = 0.1
 """A call that threads share may have kept them waiting before it left: it ends so many seconds before their deadline.

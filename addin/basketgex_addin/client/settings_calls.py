@@ -11,7 +11,6 @@ from basketgex.cell_modes import MODES, NAME, Unwritable, write_mode
 from basketgex.desk import Desk
 from basketgex.folder import HomeProblem
 from basketgex.home import CELLS_VARIABLE, Home
-from basketgex.home_settings import DESK, HomeSettings, Setting
 from basketgex_addin.cells import Problem
 from basketgex_addin.client import messages, problems
 from basketgex_addin.client.figures import ServerStatus
@@ -19,6 +18,7 @@ from basketgex_addin.client.memo import Memo
 from basketgex_addin.client.rpc import CHANGE_SETTINGS, GET_SETTINGS, M, R, Rpc
 
 if TYPE_CHECKING:
+    from basketgex.home_settings import HomeSettings
     from basketgex.v1 import exposure_pb2 as pb
 
 OF_DESK = "Here only the cell mode is changed: {names} can be set by whoever runs {desk}, and nobody else."
@@ -71,6 +71,8 @@ class SettingsCalls:
         return self._call(CHANGE_SETTINGS, changed, values=values, unset=unset, flashalpha_key=key)
 
     def _beside_desk(self) -> HomeSettings:
+        from basketgex.home_settings import DESK, HomeSettings, Setting  # no figure needs it
+
         status = self.status()
         source, convention, notice = "", "", ""
         if isinstance(status, Problem):

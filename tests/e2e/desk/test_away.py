@@ -14,8 +14,9 @@ from tests.desk.relay import Relay
 from tests.e2e.clocked import asked, problem, reply
 from tests.e2e.desk.books import calls, done, knows, over, said, until_books, waits_for
 from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.desk.sharing import share_a_call
 from tests.e2e.serving import until
-from tests.standin.upstream import Gate, Upstream, gated
+from tests.standin.upstream import Upstream
 
 FULL = """
 CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
@@ -120,12 +121,7 @@ def test_news_that_nobody_is_told_of_is_read_all_the_same(
         tells = "PERFORM pg_notify('basketgex', k);"
         assert tells in text
         done(desk_store, text.replace(tells, ""))
-        gate = Gate()
-        upstream.script(gated(gate))
-        asks = Asking(one, ["A"])
-        gate.wait_entered()
-        joins = Asking(other, ["A"])
-        until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+        gate, asks, joins = share_a_call(desk_store, upstream, one, other, "A")
         gate.open()
         assert isinstance(asks.answer(), Reply)
         assert isinstance(joins.answer(), Reply)  # who waits looks

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from basketgex.v1 import exposure_pb2 as pb
-from basketgex_addin.cells import Reply
 from basketgex_server.settings import Settings
 from tests.e2e.clocked import Clock, reply
-from tests.e2e.desk.books import said, until_books
-from tests.e2e.desk.replicas import Asking, desk
-from tests.e2e.serving import until
+from tests.e2e.desk.books import until_books
+from tests.e2e.desk.replicas import desk
+from tests.e2e.desk.sharing import join_and_take_over
 from tests.server.metered import Probe
 from tests.server.servers import PATIENCE, FakeSource, serving
-from tests.standin.upstream import Gate, Upstream, gated
+from tests.standin.upstream import Upstream
 
 BEHIND = 3_600.0
 
@@ -45,26 +44,6 @@ def test_a_replica_whose_clock_is_off_joins_and_takes_over_as_the_others_do(
     ):
         reply(one.home, "SPY")
         until_books(desk_store, upstream, landed=1)
-        for first, second, symbol in ((one, other, "A"), (other, one, "B")):
-            gate = Gate()
-            upstream.script(gated(gate))
-            asks = Asking(first, [symbol])
-            gate.wait_entered()
-            joins = Asking(second, [symbol])
-            until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
-            gate.open()
-            assert isinstance(asks.answer(), Reply)
-            assert isinstance(joins.answer(), Reply)
-        until_books(desk_store, upstream, landed=3)
-        gate = Gate()
-        upstream.script(gated(gate))
-        lost = Asking(one, ["C"])
-        gate.wait_entered()
-        waits = Asking(other, ["C"])
-        until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
-        one.kill()
-        assert isinstance(waits.answer(), Reply)
-        gate.open()
-        lost.answer()
+        join_and_take_over(desk_store, upstream, one, other)
         until_books(desk_store, upstream, landed=4, lost=1)
         assert upstream.debits == 5

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from basketgex_addin.cells import Reply
 from tests.e2e.clocked import problem, reply
 from tests.e2e.desk.books import done, knows, said, until_books
 from tests.e2e.desk.earlier import command
-from tests.e2e.desk.replicas import Asking, desk
+from tests.e2e.desk.replicas import desk
+from tests.e2e.desk.sharing import join_and_take_over
 from tests.e2e.serving import until
-from tests.standin.upstream import Gate, Upstream, gated, status
+from tests.standin.upstream import Upstream, status
 
 EARLIER = os.environ.get("BASKETGEX_EARLIER", "")
 
@@ -73,27 +73,7 @@ if EARLIER:
             until_books(desk_store, upstream, landed=1)
             with desk(tmp_path / "second", desk_store, upstream, 1, **second) as (other,):
                 assert knows(other, "SPY")
-                for asker, joiner, symbol in ((one, other, "A"), (other, one, "B")):
-                    gate = Gate()
-                    upstream.script(gated(gate))
-                    asks = Asking(asker, [symbol])
-                    gate.wait_entered()
-                    joins = Asking(joiner, [symbol])
-                    until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
-                    gate.open()
-                    assert isinstance(asks.answer(), Reply)
-                    assert isinstance(joins.answer(), Reply)
-                until_books(desk_store, upstream, landed=3)
-                gate = Gate()
-                upstream.script(gated(gate))
-                lost = Asking(one, ["C"])
-                gate.wait_entered()
-                waits = Asking(other, ["C"])
-                until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
-                one.kill()
-                assert isinstance(waits.answer(), Reply)
-                gate.open()
-                lost.answer()
+                join_and_take_over(desk_store, upstream, one, other)
                 one.again()
                 assert reply(one.home, "A", "B", "C").rows
                 until_books(desk_store, upstream, landed=4, lost=1)

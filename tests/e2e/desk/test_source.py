@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ from basketgex_addin.cells import Problem
 from tests.e2e.clocked import Clock, asked, problem, reply
 from tests.e2e.desk.books import calls, done, said, until_books
 from tests.e2e.desk.impatient import command
-from tests.e2e.desk.replicas import PROBED, Asking, desk, probe
+from tests.e2e.desk.replicas import PROBED, desk, probe
+from tests.e2e.desk.sharing import share_a_call
 from tests.e2e.serving import status, until
 from tests.e2e.test_doctor import doctor
-from tests.standin.upstream import DAY, Fault, Gate, Upstream, garbled, rate_limited, reset
+from tests.standin.upstream import DAY, Fault, Upstream, garbled, rate_limited, reset
 
 SILENCE = 5
 """Seconds for which a source that says nothing is waited for."""
@@ -37,12 +37,7 @@ def test_what_a_call_ran_into_is_told_on_every_replica(
     with desk(tmp_path, desk_store, upstream, 2, **PROBED, **begun) as (one, other):
         reply(one.home, "SPY")
         until_books(desk_store, upstream, landed=1)
-        gate = Gate()
-        upstream.script(replace(fault, before=gate))
-        asks = Asking(one, ["A"])
-        gate.wait_entered()
-        joins = Asking(other, ["A"])
-        until(lambda: len(said(desk_store, "SELECT FROM wanted WHERE call IS NOT NULL")) == 2)
+        gate, asks, joins = share_a_call(desk_store, upstream, one, other, "A", fault)
         if not silent:
             gate.open()
         for found in (asks.answer(), joins.answer()):
